@@ -1,0 +1,70 @@
+import type { ModelFacts, VerifiedModel } from './model.js';
+import type { EvaluationTask, TaskResult } from './task-kinds.js';
+
+/** What the numbers were made with. Results of different numerics are never mixed or cached as one. */
+export interface Numerics {
+  /** cpu, cuda, webgpu, ... */
+  device: string;
+  /** Type of activations and accumulations: float32, bfloat16, float16. */
+  computeType: string;
+  /** Runtime and version, e.g. `onnxruntime 1.30.0`. */
+  runtime: string;
+  /** Which of the library's attention paths is imitated: eager, flash, ... */
+  attention: string;
+  /** Anything else that could move a digit. */
+  [detail: string]: string;
+}
+
+export interface EvaluationRequest {
+  /** Idempotency key: the same id with the same content has the same answer. */
+  id: string;
+  /** `files` in `directory` and what inspection found; identified by `model.facts.evaluationDigest`, never by path. */
+  model: VerifiedModel;
+  tasks: EvaluationTask[];
+  /** Milliseconds from acceptance to answer; on expiry the work is killed and the fault is the validator's. */
+  deadlineMs: number;
+}
+
+export interface EvaluationProgress {
+  phase: 'load' | 'generate' | 'score';
+  task?: string;
+  /** Batches of all tasks finished, and of how many. */
+  done: number;
+  total: number;
+}
+
+export interface EvaluationAnswer {
+  id: string;
+  /** One per task, in the order asked. */
+  results: TaskResult[];
+  numerics: Numerics;
+  timings: { loadMs: number; computeMs: number; peakRssBytes?: number; peakAnonymousBytes?: number };
+}
+
+/** Computes raw scores of a model. Rejects with a coded error whose `fault` says whose doing it was. */
+export interface Evaluator {
+  /** Kinds of task that it can evaluate: `text-loss`, ... */
+  readonly kinds: readonly string[];
+  /** Known before the first evaluation: starts the backend when need be. */
+  numerics(signal: AbortSignal): Promise<Numerics>;
+  evaluate(
+    request: EvaluationRequest,
+    onProgress: (progress: EvaluationProgress) => void,
+    signal: AbortSignal,
+  ): Promise<EvaluationAnswer>;
+  close(): Promise<void>;
+}
+
+/**
+ * Reads config and tensor headers of a stored model, nothing executed: architecture, parameter count, digest of what
+ * an evaluation would depend on. Refuses (fault `miner`) whatever no supported architecture can hold.
+ */
+export interface ModelInspector {
+  /** Class names that can be evaluated, e.g. LlamaForCausalLM. */
+  readonly architectures: readonly string[];
+  inspect(directory: string, signal: AbortSignal): Promise<ModelFacts>;
+  close(): Promise<void>;
+}
+
+export const EVALUATOR = Symbol.for('assay.Evaluator');
+export const MODEL_INSPECTOR = Symbol.for('assay.ModelInspector');

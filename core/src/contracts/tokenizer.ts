@@ -1,0 +1,27 @@
+/** Text to token ids, as the competition's own tokenizer does it. */
+export interface Tokenizer {
+  /** What was loaded, for the journal: `cl100k_base`, a folder, a repo at a revision. */
+  readonly name: string;
+  /** Changes whenever any encoding could change. Hex sha256. */
+  readonly digest: string;
+  readonly eosTokenId: number;
+  /** Number of ids, specials included. */
+  readonly vocabularySize: number;
+  /** Ids after which the library cuts a row; Infinity where it sets no limit. */
+  readonly modelMaxLength: number;
+  /** Text of special tokens becomes their id, as in the library. Lone surrogates become U+FFFD. */
+  encode(text: string): number[];
+  decode(ids: readonly number[]): string;
+}
+
+/** Opens tokenizers by reference. */
+export interface TokenizerLoader {
+  load(reference: TokenizerReference, signal: AbortSignal): Promise<Tokenizer>;
+}
+
+/** `builtin`: by name (cl100k_base). `folder`: a folder with tokenizer.json and tokenizer_config.json. */
+export type TokenizerReference =
+  | { kind: 'builtin'; name: string }
+  | { kind: 'folder'; path: string };
+
+export const TOKENIZER_LOADER = Symbol.for('assay.TokenizerLoader');

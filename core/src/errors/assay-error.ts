@@ -1,0 +1,49 @@
+/** Whose doing it is. Only a miner's fault may lower a miner's score. */
+export type Fault = 'miner' | 'validator' | 'network' | 'chain' | 'config';
+
+/** When trying again makes sense. */
+export type Retry = 'never' | 'backoff' | 'next-round';
+
+export type ErrorPayload = Readonly<Record<string, unknown>>;
+
+/** The wire and journal form of an error. */
+export interface ErrorReport {
+  code: string;
+  message: string;
+  hint: string;
+  fault: Fault;
+  retry: Retry;
+  payload: ErrorPayload;
+}
+
+const BRAND = Symbol.for('assay.error');
+
+/** Every error that Assay raises on purpose. Text that a miner wrote belongs in `payload`, never in `hint`. */
+export class AssayError extends Error implements ErrorReport {
+  readonly [BRAND] = true;
+  readonly code: string;
+  readonly hint: string;
+  readonly fault: Fault;
+  readonly retry: Retry;
+  readonly payload: ErrorPayload;
+
+  constructor(report: ErrorReport, options?: { cause?: unknown }) {
+    super(report.message, options);
+    this.name = 'AssayError';
+    this.code = report.code;
+    this.hint = report.hint;
+    this.fault = report.fault;
+    this.retry = report.retry;
+    this.payload = report.payload;
+  }
+
+  toReport(): ErrorReport {
+    const { code, message, hint, fault, retry, payload } = this;
+    return { code, message, hint, fault, retry, payload };
+  }
+}
+
+/** True for errors of any copy of this package: plugins may bring their own. */
+export function isAssayError(error: unknown): error is AssayError {
+  return typeof error === 'object' && error !== null && BRAND in error;
+}

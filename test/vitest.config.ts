@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    root: import.meta.dirname,
+    include: ['**/*.test.ts'],
+    exclude: ['dist/**', 'fixtures/**'],
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+  },
+});
