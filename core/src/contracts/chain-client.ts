@@ -1,0 +1,105 @@
+import type { BlockNumber, Hotkey, Netuid, Uid } from './brands.js';
+
+export interface BlockReference {
+  number: BlockNumber;
+  /** 0x and 64 lower-case hex digits. */
+  hash: string;
+}
+
+export interface Neuron {
+  uid: Uid;
+  hotkey: Hotkey;
+  coldkey: string;
+  /** Total stake in rao (1e-9 of the token), inheritance included: what the chain holds against its stake threshold. */
+  stake: bigint;
+  validatorPermit: boolean;
+  /** Block of its last weights. */
+  lastUpdate: BlockNumber;
+  /** Block at which this hotkey took the uid. */
+  registeredAt: BlockNumber;
+  /** Shares in [0, 1]. */
+  incentive: number;
+  dividends: number;
+  validatorTrust: number;
+}
+
+/** What a hotkey last committed, as bytes on chain. Hostile. */
+export interface Commitment {
+  hotkey: Hotkey;
+  /** At most 128 bytes; decoded as UTF-8, malformed sequences dropped, as the reference's SDK does. */
+  data: string;
+  /** Block of the commitment. */
+  block: BlockNumber;
+}
+
+/** The subnet's hyperparameters that a validator has to know. */
+export interface SubnetParameters {
+  tempo: number;
+  /** Blocks that must pass between two weight settings. */
+  weightsRateLimit: number;
+  /** Lowest version key that the subnet takes; 0 takes any. */
+  weightsVersionKey: bigint;
+  minAllowedWeights: number;
+  maxUids: number;
+  /** Rao below which weights are refused. */
+  stakeThreshold: bigint;
+  commitRevealEnabled: boolean;
+}
+
+/** Raw weights of one validator: pairs of uid and u16. */
+export type WeightRow = readonly (readonly [uid: number, weight: number])[];
+
+/** Metagraph and commitments of one subnet, read together at one block hash. */
+export interface ChainSnapshot {
+  netuid: Netuid;
+  at: BlockReference;
+  /** In ascending order of uid. */
+  neurons: Neuron[];
+  /** Of hotkeys that are registered at this block; the rest is left out. */
+  commitments: Commitment[];
+  weights: ReadonlyMap<Uid, WeightRow>;
+  parameters: SubnetParameters;
+}
+
+export interface WeightsSubmission {
+  uids: Uid[];
+  /** u16, the largest 65535. */
+  weights: number[];
+  versionKey: bigint;
+}
+
+export interface WeightsReceipt {
+  /** Block in which the chain holds them. */
+  at: BlockReference;
+  /** Plain: already in force. Committed: to be revealed by the chain at `revealBlock` or later. */
+  mode: 'set' | 'committed';
+  revealBlock?: BlockNumber;
+}
+
+/** The key that a validator acts with. */
+export interface ValidatorIdentity {
+  hotkey: Hotkey;
+  /** sr25519 over the message; absent where only the address is known. */
+  sign?(message: Uint8Array): Promise<Uint8Array>;
+}
+
+/**
+ * One subnet of one chain. Rejections are coded errors: fault `chain` for what the chain refuses (the code is the
+ * chain's own error name), `network` when it can't be reached. Every call obeys its signal.
+ */
+export interface ChainClient {
+  /** For people: `local network in FILE, not Bittensor`, `finney`. */
+  readonly description: string;
+  readonly netuid: Netuid;
+  identity(): Promise<ValidatorIdentity>;
+  /** Newest block that can't be undone. */
+  head(signal: AbortSignal): Promise<BlockReference>;
+  blockHash(block: BlockNumber, signal: AbortSignal): Promise<string>;
+  /** At the head, or at a block of the recent past. */
+  snapshot(signal: AbortSignal, at?: BlockReference): Promise<ChainSnapshot>;
+  /** Resolves when the chain holds the weights; a refusal by the chain rejects and has changed nothing. */
+  setWeights(submission: WeightsSubmission, signal: AbortSignal): Promise<WeightsReceipt>;
+  close(): Promise<void>;
+}
+
+export const CHAIN_CLIENT = Symbol.for('assay.ChainClient');

@@ -1,0 +1,60 @@
+import type { z } from 'zod';
+import type { ChainClient } from '../contracts/chain-client.js';
+import type { Clock } from '../contracts/clock.js';
+import type { DatasetProvider } from '../contracts/dataset-provider.js';
+import type { Evaluator, ModelInspector } from '../contracts/evaluator.js';
+import type { ModelStore } from '../contracts/model-store.js';
+import type { JournalOpenMode, RoundJournal } from '../contracts/round-journal.js';
+import type { TokenizerLoader } from '../contracts/tokenizer.js';
+import type { Competition } from '../competition/competition.js';
+import type { SubnetProfile } from '../competition/profile.js';
+
+/** Version of this shape; a plugin of another one is refused before boot. */
+export const PLUGIN_API_VERSION = 1;
+
+/** What every factory is given. Paths are absolute; nothing here is a secret. */
+export interface PluginDeps {
+  clock: Clock;
+  /** Folder in which this implementation may keep files of its own. */
+  dataDir: string;
+  netuid: number;
+  /** Progress and trouble of the implementation, for the log on stderr. */
+  log: (level: 'debug' | 'info' | 'warn' | 'error', message: string, context?: Record<string, unknown>) => void;
+}
+
+/** One implementation of a contract. `Options` are checked by `options` before `create` sees them. */
+export interface Implementation<Options, Extra, Contract> {
+  /** zod schema of the options in the config file, beside `use`. */
+  options: z.ZodType<Options>;
+  create(options: Options, deps: PluginDeps & Extra, signal: AbortSignal): Promise<Contract>;
+}
+
+// Options differ by plugin; the schema that checks them stands beside the factory that takes them.
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+type AnyImplementation<Extra, Contract> = Implementation<any, Extra, Contract>;
+
+/** A contract's name in the config file, what serves it, and what its factory is given beyond PluginDeps. */
+export interface Provisions {
+  chain?: AnyImplementation<{ mode: 'validate' | 'read' }, ChainClient>;
+  store?: AnyImplementation<object, ModelStore>;
+  evaluator?: AnyImplementation<object, Evaluator>;
+  inspector?: AnyImplementation<object, ModelInspector>;
+  tokenizer?: AnyImplementation<object, TokenizerLoader>;
+  journal?: AnyImplementation<JournalOpenMode, RoundJournal>;
+  /** By dataset id, e.g. `tiiuae/falcon-refinedweb`. */
+  datasets?: Readonly<Record<string, AnyImplementation<object, DatasetProvider>>>;
+  competitions?: readonly Competition[];
+  /** By name, as `subnet:` in the config file says it. */
+  profiles?: Readonly<Record<string, SubnetProfile>>;
+}
+
+/** A plain object: a package's default export. `definePlugin` only gives it its type. */
+export interface Plugin {
+  apiVersion: number;
+  name: string;
+  provides: Provisions;
+}
+
+export function definePlugin(plugin: Plugin): Plugin {
+  return plugin;
+}
