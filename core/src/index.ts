@@ -5,6 +5,7 @@ export * from './contracts/clock.js';
 export * from './contracts/dataset-provider.js';
 export * from './contracts/epsilon-function.js';
 export * from './contracts/evaluator.js';
+export * from './contracts/logger.js';
 export * from './contracts/model.js';
 export * from './contracts/model-store.js';
 export * from './contracts/round-journal.js';

@@ -3,6 +3,7 @@ import type { ChainClient } from '../contracts/chain-client.js';
 import type { Clock } from '../contracts/clock.js';
 import type { DatasetProvider } from '../contracts/dataset-provider.js';
 import type { Evaluator, ModelInspector } from '../contracts/evaluator.js';
+import type { Log } from '../contracts/logger.js';
 import type { ModelStore } from '../contracts/model-store.js';
 import type { JournalOpenMode, RoundJournal } from '../contracts/round-journal.js';
 import type { TokenizerLoader } from '../contracts/tokenizer.js';
@@ -19,7 +20,9 @@ export interface PluginDeps {
   dataDir: string;
   netuid: number;
   /** Progress and trouble of the implementation, for the log on stderr. */
-  log: (level: 'debug' | 'info' | 'warn' | 'error', message: string, context?: Record<string, unknown>) => void;
+  log: Log;
+  /** A path from the config as an absolute one: `~` expanded, the rest relative to the config file's folder. */
+  resolvePath: (path: string) => string;
 }
 
 /** One implementation of a contract. `Options` are checked by `options` before `create` sees them. */

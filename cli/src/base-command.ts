@@ -1,0 +1,96 @@
+import { Command, Flags } from '@oclif/core';
+import type { Surroundings } from '@assay/core/composition/container';
+import type { Reporter } from '@assay/core/contracts/reporter';
+import type { LoadedConfig } from './load-config.js';
+
+/** Flags that set a key of the config, by that key. */
+const CONFIG_FLAGS: Readonly<Record<string, readonly string[]>> = {
+  'data-dir': ['dataDir'],
+  netuid: ['netuid'],
+  'log-level': ['logLevel'],
+  'sample-min': ['sampleMin'],
+  'updated-models-limit': ['updatedModelsLimit'],
+  offline: ['offline'],
+  'dry-run': ['dryRun'],
+  'model-dir': ['store', 'dir'],
+  device: ['evaluator', 'device'],
+};
+
+export const commonFlags = {
+  config: Flags.string({ char: 'c', description: 'Config file (YAML).', env: 'ASSAY_CONFIG' }),
+  'data-dir': Flags.string({ description: 'Folder of the journal and everything else that is kept.' }),
+  netuid: Flags.integer({ description: "Overrides the profile's netuid.", min: 0, max: 65_535 }),
+  'log-level': Flags.string({ description: 'Least level of the log on stderr.', options: ['debug', 'info', 'warn', 'error'] }),
+  json: Flags.boolean({ description: 'Answer in JSON on stdout.' }),
+};
+
+const silent: Reporter = { report: () => undefined, close: () => Promise.resolve() };
+
+/** What every command shares: config, composition, and errors that say what to do. Heavy modules load on use. */
+export abstract class BaseCommand extends Command {
+  #closing: (() => Promise<void>) | undefined;
+
+  protected async loadConfig(flags: Readonly<Record<string, unknown>>): Promise<LoadedConfig> {
+    const { loadConfig } = await import('./load-config.js');
+    const file = typeof flags['config'] === 'string' ? flags['config'] : undefined;
+    return loadConfig(file, configFromFlags(flags), process.env);
+  }
+
+  /** Everything that a container is built from; closed when the command ends, however it ends. */
+  protected async surroundings(loaded: LoadedConfig, mode: 'validate' | 'read', reporter: Reporter = silent): Promise<Surroundings> {
+    const [{ loadPlugins }, { effectiveProfile }, { systemClock }, { Disposers }, { stderrLog }] = await Promise.all([
+      import('./load-plugins.js'),
+      import('@assay/core/composition/compose-validator'),
+      import('@assay/core/runtime/system-clock'),
+      import('@assay/core/runtime/disposers'),
+      import('./logger.js'),
+    ]);
+    const { config, baseDir, resolvePath } = loaded;
+    const registry = await loadPlugins(config, baseDir);
+    const profile = effectiveProfile(registry.profile(config.subnet), config);
+    const log = stderrLog(config.logLevel);
+    const disposers = new Disposers(log);
+    disposers.add('reporter', () => reporter.close());
+    this.#closing = () => disposers.disposeAll();
+    return { config, registry, profile, dataDir: resolvePath(config.dataDir), resolvePath, clock: systemClock, log, reporter, disposers, mode };
+  }
+
+  /** The command's answer on stdout: one JSON document, or text. */
+  protected answer(json: boolean, document: unknown, text: () => string): void {
+    this.log(json ? JSON.stringify(document, null, 2) : text());
+  }
+
+  protected override async finally(error: Error | undefined): Promise<void> {
+    await this.#closing?.();
+    await super.finally(error);
+  }
+
+  protected override async catch(error: Error & { oclif?: unknown }): Promise<void> {
+    // oclif's own errors (unknown flag, missing argument) know how to show themselves.
+    if (error.oclif !== undefined) throw error;
+    const { toAssayError } = await import('@assay/core/errors/describe');
+    const known = toAssayError(error);
+    if (this.argv.includes('--json')) this.log(JSON.stringify({ error: known.toReport() }));
+    process.stderr.write(`${known.code}: ${known.message}\n  → ${known.hint}\n`);
+    if (known.code === 'INTERNAL' && error.stack) process.stderr.write(`${error.stack}\n`);
+    process.exitCode = known.fault === 'config' ? 2 : 1;
+  }
+}
+
+/** The flags that were given, as a layer of the config. */
+function configFromFlags(flags: Readonly<Record<string, unknown>>): { values: Record<string, unknown>; names: Record<string, string> } {
+  const values: Record<string, unknown> = {};
+  const names: Record<string, string> = {};
+  for (const [flag, path] of Object.entries(CONFIG_FLAGS)) {
+    const value = flags[flag];
+    if (value === undefined) continue;
+    const [section = '', key] = path;
+    values[section] = key === undefined ? value : { [key]: value };
+    names[path.join('.')] = `--${flag}`;
+  }
+  if (flags['dont-set-weights'] === true) {
+    values['setWeights'] = false;
+    names['setWeights'] = '--dont-set-weights';
+  }
+  return { values, names };
+}

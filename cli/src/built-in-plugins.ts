@@ -1,0 +1,14 @@
+/** Packages that come with the validator, by the name that `use` says; imported only when the config needs them. */
+export const IMPLEMENTATIONS: Readonly<Record<string, () => Promise<{ default: unknown }>>> = {
+  'local-chain': () => import('@assay/plugin-local-chain'),
+  'local-files': () => import('@assay/plugin-local-files'),
+  tokenizers: () => import('@assay/plugin-tokenizers'),
+  onnxruntime: () => import('@assay/plugin-onnxruntime'),
+  process: () => import('@assay/plugin-process-evaluator'),
+  'libsql-journal': () => import('@assay/plugin-libsql-journal'),
+};
+
+/** Packages of competitions and profiles: plain data, always looked at. */
+export const COMPETITIONS: Readonly<Record<string, () => Promise<{ default: unknown }>>> = {
+  '@assay/competition-demo': () => import('@assay/competition-demo'),
+};

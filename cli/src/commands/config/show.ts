@@ -1,0 +1,32 @@
+import { BaseCommand, commonFlags } from '../../base-command.js';
+import { plainTable } from '../../report/plain-table.js';
+
+export default class ConfigShow extends BaseCommand {
+  static override readonly description = `Every value of the configuration and where it comes from.
+
+Precedence: flag, environment (ASSAY_ and the key in capitals, two underscores between levels), file, default.`;
+  static override readonly flags = commonFlags;
+
+  async run(): Promise<void> {
+    const { flags } = await this.parse(ConfigShow);
+    const { values, config, baseDir } = await this.loadConfig(flags);
+    const [{ loadPlugins }, { effectiveProfile }, { asJson }] = await Promise.all([
+      import('../../load-plugins.js'),
+      import('@assay/core/composition/compose-validator'),
+      import('@assay/core/runtime/validator-state'),
+    ]);
+    const registry = await loadPlugins(config, baseDir);
+    const profile = asJson(effectiveProfile(registry.profile(config.subnet), config));
+    this.answer(flags.json, { values, profile }, () =>
+      [
+        plainTable(
+          ['key', 'value', 'origin', 'source'],
+          values.map(({ path, value, origin, source }) => [path, value === undefined ? '' : JSON.stringify(value), origin, source]),
+        ),
+        '',
+        `profile ${config.subnet}, with the overrides above`,
+        plainTable(['key', 'value'], Object.entries(profile ?? {}).map(([key, value]) => [key, JSON.stringify(value)])),
+      ].join('\n'),
+    );
+  }
+}

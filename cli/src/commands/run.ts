@@ -1,0 +1,71 @@
+import { Flags } from '@oclif/core';
+import { BaseCommand, commonFlags } from '../base-command.js';
+
+export default class Run extends BaseCommand {
+  static override readonly description = `Validate: watch the chain, fetch and verify models, judge them round by round, set weights.
+
+Ctrl+C ends within seconds and loses nothing; a second one ends at once. Started again, it continues.`;
+
+  static override readonly examples = [
+    '<%= config.bin %> run --config validator.yaml',
+    '<%= config.bin %> run --config validator.yaml --once --dry-run',
+    '<%= config.bin %> run --config examples/demo.yaml --rounds 3 --json',
+  ];
+
+  static override readonly flags = {
+    ...commonFlags,
+    rounds: Flags.integer({ description: 'End after this many rounds.', min: 1, exclusive: ['once'] }),
+    once: Flags.boolean({ description: 'One round of every scheduled competition, weights once, then end.' }),
+    offline: Flags.boolean({ description: 'No registration check, no weights, no remote reporters.' }),
+    'dry-run': Flags.boolean({ description: 'Show the weights that would be set, and why, instead of setting them.' }),
+    'dont-set-weights': Flags.boolean({ description: 'Judge, but leave the chain alone.' }),
+    device: Flags.string({ description: 'Device of the evaluator, e.g. cpu.' }),
+    'sample-min': Flags.integer({ description: 'Models kept per competition for the next round.', min: 1 }),
+    'updated-models-limit': Flags.integer({ description: 'Backlog at which model sync waits.', min: 1 }),
+    'model-dir': Flags.string({ description: 'Folder in which models are kept.' }),
+  };
+
+  async run(): Promise<void> {
+    const { flags } = await this.parse(Run);
+    const signal = stopOnSignals();
+    const loaded = await this.loadConfig(flags);
+    const [{ createReporter }, { buildContainer }, { composeValidator }] = await Promise.all([
+      import('../report/create-reporter.js'),
+      import('@assay/core/composition/container'),
+      import('@assay/core/composition/compose-validator'),
+    ]);
+    const reporter = createReporter({ json: flags.json, stdout: process.stdout });
+    const surroundings = await this.surroundings(loaded, 'validate', reporter);
+    const { config, profile } = surroundings;
+    const validator = await composeValidator(
+      buildContainer(surroundings, signal),
+      surroundings,
+      {
+        version: this.config.version,
+        dataDir: surroundings.dataDir,
+        updatedModelsLimit: profile.updatedModelsLimit,
+        startUid: Math.floor(Math.random() * 256),
+        once: flags.once,
+        rounds: flags.rounds,
+        offline: config.offline,
+        dryRun: config.dryRun,
+        setWeights: config.setWeights,
+      },
+      signal,
+    );
+    await validator.run(signal);
+  }
+}
+
+/** The first Ctrl+C or SIGTERM asks, the second one insists. */
+function stopOnSignals(): AbortSignal {
+  const controller = new AbortController();
+  const onSignal = (): void => {
+    if (controller.signal.aborted) process.exit(130);
+    process.stderr.write('Stopping; press Ctrl+C again to stop at once.\n');
+    controller.abort();
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  return controller.signal;
+}

@@ -1,0 +1,43 @@
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { configErrors } from '@assay/core/config/errors';
+import type { Config } from '@assay/core/config/schema';
+import { checkPlugin } from '@assay/core/plugin/check';
+import type { Plugin } from '@assay/core/plugin/plugin';
+import { PluginRegistry } from '@assay/core/plugin/registry';
+import { COMPETITIONS, IMPLEMENTATIONS } from './built-in-plugins.js';
+
+/** The chosen implementations, all competitions, and the packages that the config adds. */
+export async function loadPlugins(config: Config, configDir: string): Promise<PluginRegistry> {
+  const chosen = [config.chain, config.store, config.evaluator, config.inspector, config.tokenizer, config.journal];
+  const names = [...new Set(chosen.map(({ use }) => use))];
+  const loading: Promise<Plugin>[] = [
+    ...names.flatMap((name) => {
+      const load = IMPLEMENTATIONS[name];
+      return load ? [builtIn(name, load)] : [];
+    }),
+    ...Object.entries(COMPETITIONS).map(([name, load]) => builtIn(name, load)),
+    ...config.plugins.map((name) => outside(name, configDir)),
+  ];
+  // Datasets of local text files come with the store's package, whichever store is chosen.
+  if (!names.includes('local-files')) loading.push(builtIn('local-files', () => import('@assay/plugin-local-files')));
+  return new PluginRegistry(await Promise.all(loading));
+}
+
+async function builtIn(name: string, load: () => Promise<{ default: unknown }>): Promise<Plugin> {
+  return checkPlugin(name, (await load()).default);
+}
+
+/** A package resolved from the config file's folder, as node would, or a path to one. */
+async function outside(name: string, configDir: string): Promise<Plugin> {
+  let exported: unknown;
+  try {
+    const resolve = createRequire(join(configDir, 'package.json')).resolve;
+    const module: unknown = await import(pathToFileURL(resolve(name)).href);
+    exported = typeof module === 'object' && module !== null && 'default' in module ? module.default : undefined;
+  } catch (error) {
+    throw configErrors.PLUGIN_NOT_FOUND({ package: name, reason: error instanceof Error ? error.message : String(error) }, error);
+  }
+  return checkPlugin(name, exported);
+}

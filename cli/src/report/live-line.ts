@@ -1,0 +1,19 @@
+/** One line at the bottom of a terminal that is written again and again. */
+export class LiveLine {
+  #shown = false;
+
+  constructor(
+    private readonly output: Pick<NodeJS.WritableStream, 'write'>,
+    private readonly width: number,
+  ) {}
+
+  show(text: string): void {
+    this.output.write(`\r\u001b[2K${text.slice(0, this.width - 1)}`);
+    this.#shown = true;
+  }
+
+  clear(): void {
+    if (this.#shown) this.output.write('\r\u001b[2K');
+    this.#shown = false;
+  }
+}

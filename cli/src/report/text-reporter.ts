@@ -1,0 +1,110 @@
+import type { EventOf, Reporter, RunEvent } from '@assay/core/contracts/reporter';
+import { LiveLine } from './live-line.js';
+import { paletteFor, type Palette } from './palette.js';
+import { roundTable } from './round-table.js';
+import { safeText } from './safe-text.js';
+
+type Output = Pick<NodeJS.WritableStream, 'write'>;
+type Describe = { [Name in RunEvent['event']]: (event: EventOf<Name>, palette: Palette) => string | undefined };
+
+/** Events as text. Progress is one line that rewrites itself on a terminal and is left out elsewhere. */
+export class TextReporter implements Reporter {
+  readonly #live: LiveLine | undefined;
+  readonly #palette: Palette;
+
+  constructor(
+    options: { live: boolean; width: number },
+    private readonly output: Output,
+  ) {
+    this.#palette = paletteFor(options.live);
+    this.#live = options.live ? new LiveLine(output, options.width) : undefined;
+  }
+
+  report(event: RunEvent): void {
+    const progress = progressOf(event);
+    if (progress !== undefined) {
+      this.#live?.show(progress);
+      return;
+    }
+    const describe = DESCRIBE[event.event] as (event: RunEvent, palette: Palette) => string | undefined;
+    const text = describe(event, this.#palette);
+    if (text === undefined) return;
+    this.#live?.clear();
+    this.output.write(`${text}\n`);
+  }
+
+  close(): Promise<void> {
+    this.#live?.clear();
+    return Promise.resolve();
+  }
+}
+
+function progressOf(event: RunEvent): string | undefined {
+  if (event.event === 'download-progress') {
+    const share = event.total > 0 ? Math.floor((event.done / event.total) * 100) : 100;
+    return `fetching uid ${event.uid} ${safeText(event.repo, 40)} ${safeText(event.path, 40)} ${share} %`;
+  }
+  if (event.event === 'evaluation-progress') {
+    const { uid, repo, phase, done, total, model, models, remainingMs } = event;
+    const left = remainingMs === null ? '' : `, about ${duration(remainingMs)} left`;
+    return `${event.competition.name}: model ${model}/${models}, uid ${uid} ${safeText(repo, 40)}, ${phase} ${done}/${total}${left}`;
+  }
+  return undefined;
+}
+
+const duration = (ms: number): string => (ms < 90_000 ? `${Math.max(1, Math.round(ms / 1000))} s` : `${Math.round(ms / 60_000)} min`);
+const percent = (share: number): string => `${(share * 100).toFixed(2)} %`;
+const errorLines = (error: { code: string; message: string; hint: string }): string =>
+  `${error.code}: ${safeText(error.message, 400)}\n    → ${error.hint}`;
+
+const silent = (): undefined => undefined;
+
+const DESCRIBE: Describe = {
+  'run-started': (event, { bold, yellow }) =>
+    [
+      bold(`Assay ${event.version} on netuid ${event.netuid}: ${event.chain}`),
+      `  hotkey ${event.hotkey}, data in ${event.dataDir}, ${event.recordedRounds} rounds recorded`,
+      ...event.competitions.map(({ id, name, share }) => `  competition ${id} ${name}: ${percent(share)} of the weight`),
+      ...(event.mode.length > 0 ? [yellow(`  mode: ${event.mode.join(', ')}`)] : []),
+    ].join('\n'),
+  'metagraph-synced': ({ block, neurons, commitments, uid }) =>
+    `block ${block}: ${neurons} neurons, ${commitments} commitments, own uid ${uid ?? 'none'}`,
+  'model-checked': (event, { red, dim }) => {
+    const who = `uid ${event.uid} ${safeText(event.repo, 40)} (block ${event.block})`;
+    if (event.status === 'verified') return `verified ${who}: ${event.architecture ?? ''}, ${event.parameterCount ?? 0} parameters`;
+    if (event.status === 'resting') return dim(`resting  ${who}: its evaluation delay is not over`);
+    return red(`${event.status} ${who}: ${event.error ? errorLines(event.error) : ''}`);
+  },
+  'download-progress': silent,
+  'round-started': ({ competition, block, contenders, syncBlock }, { bold }) =>
+    bold(`${competition.name}: round at block ${block}, ${contenders.length} contenders, seed of block ${syncBlock}`),
+  'samples-drawn': ({ task, dataset, pages, batches, tokens }) =>
+    `  ${task}: ${batches} batches, ${tokens} tokens from ${pages} pages of ${dataset}`,
+  'evaluation-progress': silent,
+  'evaluation-finished': ({ uid, repo, score, error, sameAs, elapsedMs }, { red }) => {
+    const who = `  uid ${uid} ${safeText(repo, 40)}`;
+    if (error) return red(`${who}: ${errorLines(error)}`);
+    return `${who}: ${score?.toFixed(6) ?? ''}${sameAs === null ? ` in ${(elapsedMs / 1000).toFixed(1)} s` : `, the same model as uid ${sameAs}`}`;
+  },
+  'round-finished': (event, palette) => {
+    const { number, competition, elapsedMs } = event;
+    const title = palette.bold(`Round ${number}, ${competition.name}, block ${event.block}, ${(elapsedMs / 1000).toFixed(1)} s`);
+    const verdict = event.void ? `\n${palette.yellow(`void: ${errorLines(event.void)}`)}` : '';
+    return `\n${title}${verdict}\n${roundTable(event, palette)}`;
+  },
+  'round-skipped': ({ competition, error }, { yellow }) => yellow(`${competition.name}: round skipped. ${errorLines(error)}`),
+  'weights-set': ({ block, weights, confirmed }, { bold }) =>
+    `${bold(`Weights set at block ${block}${confirmed ? ', read back and equal' : ''}`)}\n${weightLines(weights)}`,
+  'weights-withheld': ({ reason, weights }, { bold }) => `${bold(`Weights not set (${reason}); they would be`)}\n${weightLines(weights)}`,
+  'weights-failed': ({ error, retryInMs }, { red }) =>
+    red(`Weights not set. ${errorLines(error)}${retryInMs === null ? '' : `\n    again in ${duration(retryInMs)}`}`),
+  'store-cleaned': ({ removed, freedBytes }) => `store: ${removed.length} models removed, ${freedBytes} bytes freed`,
+  warning: ({ error }, { yellow }) => yellow(errorLines(error)),
+  'run-stopped': ({ reason, rounds }, { bold }) => bold(`Stopped (${reason}) after ${rounds} rounds.`),
+};
+
+function weightLines(weights: EventOf<'weights-set'>['weights']): string {
+  const sorted = [...weights].sort((a, b) => b.share - a.share);
+  const shown = sorted.slice(0, 10).map(({ uid, share, value }) => `  uid ${uid}: ${percent(share)} (${value})`);
+  return [...shown, ...(sorted.length > 10 ? [`  and ${sorted.length - 10} more`] : [])].join('\n');
+}

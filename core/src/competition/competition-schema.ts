@@ -1,0 +1,58 @@
+import { z } from 'zod';
+
+const share = z.number().min(0).max(1);
+
+const epsilon = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('fixed'), epsilon: z.number().min(0).lt(1) }),
+  z
+    .object({ type: z.literal('linear-decay'), start: z.number().min(0).lt(1), end: z.number().min(0).lt(1), blocks: z.number().int().positive() })
+    .refine(({ start, end }) => end <= start, { error: 'epsilon must not grow: end is above start', path: ['end'] }),
+]);
+
+const task = z.object({
+  name: z.string().min(1),
+  kind: z.string().min(1),
+  dataset: z.string().min(1),
+  datasetOptions: z.record(z.string(), z.unknown()).optional(),
+  pages: z.number().int().positive(),
+  batchSize: z.number().int().positive(),
+  packSamples: z.boolean(),
+  maxBatches: z.number().int().positive(),
+  weight: share,
+  normalization: z.discriminatedUnion('type', [
+    z.object({ type: z.literal('none') }),
+    z.object({ type: z.literal('inverse-exponential'), ceiling: z.number().positive() }),
+  ]),
+});
+
+const constraints = z
+  .object({
+    minParameters: z.number().int().nonnegative(),
+    maxParameters: z.number().int().positive(),
+    maxBytes: z.number().int().positive(),
+    architectures: z.array(z.string()).min(1),
+    sequenceLength: z.number().int().min(2),
+  })
+  .refine(({ minParameters, maxParameters }) => minParameters <= maxParameters, {
+    error: 'minParameters is above maxParameters',
+    path: ['minParameters'],
+  });
+
+export const competitionSchema = z.object({
+  id: z.number().int().nonnegative(),
+  name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'lower-case letters, digits and dashes'),
+  judges: z.array(z.number().int().nonnegative()).min(1).optional(),
+  constraints,
+  tokenizer: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('builtin'), name: z.string() }),
+    z.object({ kind: z.literal('folder'), path: z.string() }),
+  ]),
+  epsilon,
+  tasks: z
+    .array(task)
+    .min(1)
+    .refine((tasks) => Math.abs(tasks.reduce((sum, { weight }) => sum + weight, 0) - 1) < 1e-9, 'the weights of the tasks must sum to 1')
+    .refine((tasks) => new Set(tasks.map(({ name }) => name)).size === tasks.length, 'two tasks have the same name'),
+  comparison: z.enum(['mean-loss', 'per-sequence']),
+  onDatasetFailure: z.enum(['skip-round', 'renormalise']),
+});

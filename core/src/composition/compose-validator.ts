@@ -1,0 +1,54 @@
+import type { Container } from 'inversify';
+import { CHAIN_CLIENT, type ChainClient } from '../contracts/chain-client.js';
+import { EVALUATOR, MODEL_INSPECTOR, type Evaluator, type ModelInspector } from '../contracts/evaluator.js';
+import { MODEL_STORE, type ModelStore } from '../contracts/model-store.js';
+import { ROUND_JOURNAL, type RoundJournal } from '../contracts/round-journal.js';
+import type { SubnetProfile } from '../competition/profile.js';
+import type { Config } from '../config/schema.js';
+import { ModelAcquirer } from '../model/acquire.js';
+import { ChainView } from '../runtime/chain-view.js';
+import { Validator, type ValidatorOptions } from '../runtime/validator.js';
+import { ValidatorState } from '../runtime/validator-state.js';
+import { buildCompetitions } from './competitions.js';
+import type { Surroundings } from './container.js';
+
+/** The profile as this validator runs it: the config's overrides applied. */
+export function effectiveProfile(profile: SubnetProfile, config: Config): SubnetProfile {
+  return {
+    ...profile,
+    netuid: config.netuid ?? profile.netuid,
+    sampleMin: config.sampleMin ?? profile.sampleMin,
+    updatedModelsLimit: config.updatedModelsLimit ?? profile.updatedModelsLimit,
+    cadences: { ...profile.cadences, ...config.cadences },
+  };
+}
+
+/** Everything behind `validator run`. The journal comes first: its lock keeps a second validator out. */
+export async function composeValidator(
+  container: Container,
+  surroundings: Surroundings,
+  options: ValidatorOptions,
+  signal: AbortSignal,
+): Promise<Validator> {
+  const journal = await container.getAsync<RoundJournal>(ROUND_JOURNAL);
+  const chain = await container.getAsync<ChainClient>(CHAIN_CLIENT);
+  const store = await container.getAsync<ModelStore>(MODEL_STORE);
+  const inspector = await container.getAsync<ModelInspector>(MODEL_INSPECTOR);
+  const evaluator = await container.getAsync<Evaluator>(EVALUATOR);
+  const competitions = await buildCompetitions(container, surroundings, signal);
+  const { clock, log, reporter, profile } = surroundings;
+  const deps = {
+    profile,
+    chain,
+    store,
+    acquirer: new ModelAcquirer({}, { store, inspector }),
+    evaluator,
+    reporter,
+    clock,
+    log,
+    state: new ValidatorState(journal),
+    view: new ChainView({ deadlineMs: profile.cadences.metagraphDeadline }, { chain }),
+    competitions,
+  };
+  return new Validator(options, deps);
+}

@@ -1,0 +1,82 @@
+import 'reflect-metadata';
+import { join } from 'node:path';
+import { Container } from 'inversify';
+import type { Config } from '../config/schema.js';
+import { CHAIN_CLIENT } from '../contracts/chain-client.js';
+import { CLOCK, type Clock } from '../contracts/clock.js';
+import { EVALUATOR, MODEL_INSPECTOR } from '../contracts/evaluator.js';
+import { LOG, type Log } from '../contracts/logger.js';
+import { MODEL_STORE } from '../contracts/model-store.js';
+import { REPORTER, type Reporter } from '../contracts/reporter.js';
+import { ROUND_JOURNAL } from '../contracts/round-journal.js';
+import { TOKENIZER_LOADER } from '../contracts/tokenizer.js';
+import type { SubnetProfile } from '../competition/profile.js';
+import type { PluginDeps } from '../plugin/plugin.js';
+import { checkedOptions, type ChosenContract, type PluginRegistry } from '../plugin/registry.js';
+import type { Disposers } from '../runtime/disposers.js';
+
+/** What the composition root brings along: everything that is not a plugin's. */
+export interface Surroundings {
+  config: Config;
+  registry: PluginRegistry;
+  profile: SubnetProfile;
+  /** Absolute. */
+  dataDir: string;
+  resolvePath: (path: string) => string;
+  clock: Clock;
+  log: Log;
+  reporter: Reporter;
+  disposers: Disposers;
+  /** `read` neither takes the data folder's lock nor lets the embedded chain's time pass. */
+  mode: 'validate' | 'read';
+}
+
+const CONTRACTS = [
+  ['chain', CHAIN_CLIENT],
+  ['store', MODEL_STORE],
+  ['evaluator', EVALUATOR],
+  ['inspector', MODEL_INSPECTOR],
+  ['tokenizer', TOKENIZER_LOADER],
+  ['journal', ROUND_JOURNAL],
+] as const satisfies readonly (readonly [ChosenContract, symbol])[];
+
+/**
+ * The root container: each contract bound to the implementation that the config names, made when first asked for, once,
+ * and closed in reverse order. What a command never asks for never starts.
+ */
+export function buildContainer(surroundings: Surroundings, signal: AbortSignal): Container {
+  const container = new Container();
+  container.bind<Clock>(CLOCK).toConstantValue(surroundings.clock);
+  container.bind<Log>(LOG).toConstantValue(surroundings.log);
+  container.bind<Reporter>(REPORTER).toConstantValue(surroundings.reporter);
+  for (const [contract, token] of CONTRACTS) {
+    container
+      .bind(token)
+      .toDynamicValue(() => create(contract, surroundings, signal))
+      .inSingletonScope();
+  }
+  return container;
+}
+
+async function create(contract: ChosenContract, surroundings: Surroundings, signal: AbortSignal): Promise<{ close?: () => Promise<void> }> {
+  const { registry, config, mode, disposers } = surroundings;
+  const { use, ...given } = config[contract];
+  const factory = registry.factory(contract, use);
+  const options: unknown = checkedOptions(`${contract} (${use})`, factory.options, given);
+  const extras = { mode: contract === 'journal' && mode === 'validate' ? 'write' : mode };
+  const made = await (factory.create as Create)(options, { ...pluginDeps(surroundings, contract), ...extras }, signal);
+  if (made.close) {
+    const close = made.close.bind(made);
+    disposers.add(`${contract} (${use})`, close);
+  }
+  return made;
+}
+
+type Create = (options: unknown, deps: PluginDeps & { mode: string }, signal: AbortSignal) => Promise<{ close?: () => Promise<void> }>;
+
+/** `folder`: where this implementation may keep files of its own, below the data folder. */
+export function pluginDeps(surroundings: Surroundings, folder: string): PluginDeps {
+  const { clock, dataDir, profile, log, resolvePath } = surroundings;
+  const own = folder === 'journal' ? dataDir : join(dataDir, folder);
+  return { clock, dataDir: own, netuid: profile.netuid, log, resolvePath };
+}

@@ -1,0 +1,84 @@
+import { defineErrors } from '../errors/define-errors.js';
+
+export const configErrors = defineErrors({
+  CONFIG_NOT_FOUND: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { path: string }) => `There is no config file at ${p.path}.`,
+    hint: () => 'Pass one with --config FILE; examples/demo.yaml is one to start from.',
+  },
+  CONFIG_MALFORMED: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { path: string; reason: string }) => `The config file ${p.path} is not valid YAML: ${p.reason}`,
+    hint: () => 'Mend the line that the message names.',
+  },
+  CONFIG_INVALID: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { issues: readonly string[] }) => `The configuration is not valid:\n${p.issues.map((issue) => `  ${issue}`).join('\n')}`,
+    hint: () => 'validator config show prints every value and where it comes from; docs/reference/config.schema.json lists all keys.',
+  },
+  PLUGIN_NOT_FOUND: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { package: string; reason: string }) => `The plugin package ${p.package} can't be loaded: ${p.reason}`,
+    hint: () => 'Install it beside the config file (npm install PACKAGE), or correct its name under `plugins`.',
+  },
+  PLUGIN_MALFORMED: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { package: string; issues: readonly string[] }) =>
+      `${p.package} is not a plugin:\n${p.issues.map((issue) => `  ${issue}`).join('\n')}`,
+    hint: () => 'Its default export must be a plain object of the shape in docs/build/plugin.md.',
+  },
+  PLUGIN_API_VERSION: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { plugin: string; apiVersion: unknown; wanted: number }) =>
+      `Plugin ${p.plugin} is made for plugin API ${String(p.apiVersion)}; this is ${p.wanted}.`,
+    hint: () => 'Install the version of the plugin that matches this validator.',
+  },
+  PLUGIN_DUPLICATE: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { what: string; id: string; plugins: readonly string[] }) =>
+      `Two plugins provide ${p.what} ${p.id}: ${p.plugins.join(' and ')}.`,
+    hint: () => 'Take one of them out of `plugins`.',
+  },
+  IMPLEMENTATION_UNKNOWN: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { contract: string; use: string; known: readonly string[] }) =>
+      `No installed plugin provides a ${p.contract} named ${p.use}; there is ${p.known.join(', ') || 'none'}.`,
+    hint: (p: { contract: string }) => `Correct ${p.contract}.use, or add the plugin's package under \`plugins\`.`,
+  },
+  OPTIONS_INVALID: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { where: string; issues: readonly string[] }) =>
+      `The options of ${p.where} are not valid:\n${p.issues.map((issue) => `  ${issue}`).join('\n')}`,
+    hint: () => 'Correct them in the config file; validator config show prints what was read from where.',
+  },
+  PROFILE_UNKNOWN: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { subnet: string; known: readonly string[] }) =>
+      `No installed plugin has a subnet profile named ${p.subnet}; there is ${p.known.join(', ') || 'none'}.`,
+    hint: () => 'Correct `subnet`, or add the package that has the profile under `plugins`.',
+  },
+  COMPETITION_UNKNOWN: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { name: string; known: readonly string[] }) =>
+      `No installed package provides a competition named ${p.name}; there is ${p.known.join(', ') || 'none'}.`,
+    hint: () => 'Correct `competitions`, or add its package under `plugins`.',
+  },
+  DATASET_UNKNOWN: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { competition: string; task: string; dataset: string; known: readonly string[] }) =>
+      `Task ${p.task} of ${p.competition} draws from ${p.dataset}, which no installed package provides; there is ${p.known.join(', ') || 'none'}.`,
+    hint: () => 'Add the package that provides the dataset under `plugins`.',
+  },
+});

@@ -1,0 +1,59 @@
+import { z } from 'zod';
+
+/** `use` names the implementation; the keys beside it are its options and are checked by its own schema. */
+const chosen = (use: string): z.ZodPrefault<z.ZodObject<{ use: z.ZodDefault<z.ZodString> }, z.core.$loose>> =>
+  z.looseObject({ use: z.string().default(use) }).prefault({});
+
+const milliseconds = z.number().nonnegative();
+
+const cadences = z
+  .object({
+    metagraphSync: milliseconds,
+    metagraphDeadline: milliseconds,
+    modelSync: milliseconds,
+    modelSyncBacklogPoll: milliseconds,
+    modelSyncStart: milliseconds,
+    topModelScan: milliseconds,
+    evaluationIdle: milliseconds,
+    roundDeadline: milliseconds,
+    modelDeadline: milliseconds,
+    weights: milliseconds,
+    weightsPoll: milliseconds,
+    weightsDeadline: milliseconds,
+    weightsRetry: milliseconds,
+    cleaning: milliseconds,
+    cleaningStart: milliseconds,
+    cleaningGrace: milliseconds,
+  })
+  .partial()
+  .strict();
+
+/** The config file. What a profile sets can be overridden here; a key that nobody knows is an error. */
+export const configSchema = z
+  .object({
+    subnet: z.string().default('demo').describe('Name of the subnet profile.'),
+    netuid: z.number().int().min(0).max(65535).optional().describe("Overrides the profile's netuid."),
+    dataDir: z.string().default('~/.assay').describe('Folder of the journal and everything else that is kept.'),
+    plugins: z.array(z.string()).default([]).describe('Further plugin and competition packages.'),
+    chain: chosen('local-chain').describe('How the chain is reached.'),
+    store: chosen('local-files').describe('Where models come from and are kept.'),
+    evaluator: chosen('onnxruntime').describe('What measures losses.'),
+    inspector: chosen('onnxruntime').describe('What reads model headers.'),
+    tokenizer: chosen('tokenizers').describe('What turns text into tokens.'),
+    journal: chosen('libsql-journal').describe('Where rounds are recorded.'),
+    datasets: z.record(z.string(), z.looseObject({})).default({}).describe('Options by dataset id.'),
+    competitions: z.array(z.string()).optional().describe("Names of those to judge; all of the profile's when left out."),
+    comparison: z.record(z.string(), z.enum(['mean-loss', 'per-sequence'])).default({}).describe('Overrides by competition.'),
+    onDatasetFailure: z.record(z.string(), z.enum(['skip-round', 'renormalise'])).default({}).describe('Overrides by competition.'),
+    sampleMin: z.number().int().positive().optional().describe('Models kept per competition for the next round.'),
+    updatedModelsLimit: z.number().int().positive().optional().describe('Backlog at which model sync waits.'),
+    setWeights: z.boolean().default(true).describe('false: judge, but leave the chain alone.'),
+    offline: z.boolean().default(false).describe('No registration check, no weights, no remote reporters.'),
+    dryRun: z.boolean().default(false).describe('Show the weights instead of setting them.'),
+    cadences: cadences.default({}).describe("Overrides of the profile's cadences, in milliseconds."),
+    logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('warn').describe('Least level of the log on stderr.'),
+  })
+  .strict();
+
+export type Config = z.infer<typeof configSchema>;
+export type ConfigInput = Readonly<Record<string, unknown>>;

@@ -1,0 +1,153 @@
+import { z } from 'zod';
+
+/** Version of the events below; grows when a field is renamed or removed, not when one is added. */
+export const EVENT_SCHEMA_VERSION = 1;
+
+const error = z.object({
+  code: z.string(),
+  message: z.string(),
+  hint: z.string(),
+  fault: z.enum(['miner', 'validator', 'network', 'chain', 'config']),
+  retry: z.enum(['never', 'backoff', 'next-round']),
+  payload: z.record(z.string(), z.unknown()),
+});
+
+const competition = z.object({ id: z.number(), name: z.string() });
+const miner = z.object({ uid: z.number(), hotkey: z.string() });
+const block = z.number().int();
+
+const weight = z.object({
+  uid: z.number(),
+  /** Share of the subnet's weight, 0..1, before quantisation. */
+  share: z.number(),
+  /** What the chain holds: u16, the largest 65535. */
+  value: z.number(),
+});
+
+/** One line of a round's table. */
+const roundRow = miner.extend({
+  repo: z.string(),
+  /** Block of the commitment. */
+  block,
+  score: z.number().nullable(),
+  /** Epsilon that a later model has to overcome against this one, now. */
+  epsilon: z.number().nullable(),
+  competitive: z.boolean(),
+  winRate: z.number().nullable(),
+  wins: z.number().nullable(),
+  /** Of this round's softmax. */
+  stepWeight: z.number(),
+  /** Of the competition's moving average after this round. */
+  averageWeight: z.number(),
+  /** The same model as this uid's: evaluated once for both. */
+  sameAs: z.number().nullable(),
+  error: error.nullable(),
+});
+
+/** Everything that a run tells, one object per event. Times are milliseconds since 1970. */
+export const runEvent = z.discriminatedUnion('event', [
+  z.object({
+    event: z.literal('run-started'),
+    version: z.string(),
+    netuid: z.number(),
+    chain: z.string(),
+    hotkey: z.string(),
+    dataDir: z.string(),
+    competitions: z.array(competition.extend({ share: z.number() })),
+    mode: z.array(z.enum(['offline', 'dry-run', 'no-weights'])),
+    /** Rounds that the journal holds already. */
+    recordedRounds: z.number(),
+  }),
+  z.object({ event: z.literal('metagraph-synced'), block, neurons: z.number(), commitments: z.number(), uid: z.number().nullable() }),
+  z.object({
+    event: z.literal('model-checked'),
+    ...miner.shape,
+    block,
+    repo: z.string(),
+    competition: z.number().nullable(),
+    /** resting: its evaluation delay is not over. */
+    status: z.enum(['verified', 'rejected', 'resting', 'postponed']),
+    architecture: z.string().nullable(),
+    parameterCount: z.number().nullable(),
+    error: error.nullable(),
+  }),
+  z.object({ event: z.literal('download-progress'), ...miner.shape, repo: z.string(), path: z.string(), done: z.number(), total: z.number() }),
+  z.object({
+    event: z.literal('round-started'),
+    competition,
+    block,
+    syncBlock: block,
+    /** Decimal digits. */
+    seed: z.string(),
+    contenders: z.array(miner.extend({ repo: z.string() })),
+  }),
+  z.object({
+    event: z.literal('samples-drawn'),
+    competition,
+    task: z.string(),
+    dataset: z.string(),
+    pages: z.number(),
+    batches: z.number(),
+    tokens: z.number(),
+  }),
+  z.object({
+    event: z.literal('evaluation-progress'),
+    competition,
+    ...miner.shape,
+    repo: z.string(),
+    phase: z.enum(['load', 'generate', 'score']),
+    done: z.number(),
+    total: z.number(),
+    /** This model among those of the round. */
+    model: z.number(),
+    models: z.number(),
+    /** Estimate until the round's last model is scored; null before there is one to go by. */
+    remainingMs: z.number().nullable(),
+  }),
+  z.object({
+    event: z.literal('evaluation-finished'),
+    competition,
+    ...miner.shape,
+    repo: z.string(),
+    score: z.number().nullable(),
+    error: error.nullable(),
+    sameAs: z.number().nullable(),
+    elapsedMs: z.number(),
+  }),
+  z.object({
+    event: z.literal('round-finished'),
+    number: z.number(),
+    hash: z.string(),
+    competition,
+    block,
+    void: error.nullable(),
+    rows: z.array(roundRow),
+    elapsedMs: z.number(),
+  }),
+  /** Nothing was judged and nothing recorded; the old standing is kept. */
+  z.object({ event: z.literal('round-skipped'), competition, block: block.nullable(), error }),
+  z.object({
+    event: z.literal('weights-set'),
+    block,
+    /** Block of the newest round that they rest on. */
+    weights: z.array(weight),
+    /** Read back from the chain and equal. */
+    confirmed: z.boolean(),
+  }),
+  z.object({ event: z.literal('weights-withheld'), reason: z.enum(['dry-run', 'disabled', 'offline']), weights: z.array(weight) }),
+  z.object({ event: z.literal('weights-failed'), error, retryInMs: z.number().nullable() }),
+  z.object({ event: z.literal('store-cleaned'), removed: z.array(z.string()), freedBytes: z.number() }),
+  z.object({ event: z.literal('warning'), error }),
+  z.object({ event: z.literal('run-stopped'), reason: z.enum(['rounds-done', 'signal', 'error']), rounds: z.number() }),
+]);
+export type RunEvent = z.infer<typeof runEvent>;
+export type RoundRow = z.infer<typeof roundRow>;
+export type EventOf<Name extends RunEvent['event']> = Extract<RunEvent, { event: Name }>;
+
+/** Where events go: terminal, JSON lines, a remote service. Must not throw and must not block. */
+export interface Reporter {
+  report(event: RunEvent, at: number): void;
+  close(): Promise<void>;
+}
+
+export const REPORTER = Symbol.for('assay.Reporter');

@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import { configErrors } from '../config/errors.js';
+import { issuesOf } from '../config/resolve.js';
+import { competitionSchema } from '../competition/competition-schema.js';
+import { profileSchema } from '../competition/profile-schema.js';
+import { PLUGIN_API_VERSION, type Plugin } from './plugin.js';
+
+const implementation = z.object({
+  options: z.custom<z.ZodType>(
+    (value) => typeof value === 'object' && value !== null && 'safeParse' in value,
+    'must be a zod schema (safeParse is missing)',
+  ),
+  create: z.custom((value) => typeof value === 'function', 'must be a function'),
+});
+
+const pluginSchema = z.object({
+  apiVersion: z.number(),
+  name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'lower-case letters, digits and dashes'),
+  provides: z
+    .object({
+      chain: implementation.optional(),
+      store: implementation.optional(),
+      evaluator: implementation.optional(),
+      inspector: implementation.optional(),
+      tokenizer: implementation.optional(),
+      journal: implementation.optional(),
+      datasets: z.record(z.string(), implementation).optional(),
+      competitions: z.array(competitionSchema).optional(),
+      profiles: z.record(z.string(), profileSchema).optional(),
+    })
+    .strict(),
+});
+
+/** A package's default export as a plugin, or a coded error that says what is wrong with it. Runs nothing of it. */
+export function checkPlugin(packageName: string, exported: unknown): Plugin {
+  if (typeof exported === 'object' && exported !== null && 'apiVersion' in exported) {
+    const { apiVersion } = exported;
+    if (apiVersion !== PLUGIN_API_VERSION) {
+      throw configErrors.PLUGIN_API_VERSION({ plugin: packageName, apiVersion, wanted: PLUGIN_API_VERSION });
+    }
+  }
+  const checked = pluginSchema.safeParse(exported);
+  if (!checked.success) throw configErrors.PLUGIN_MALFORMED({ package: packageName, issues: issuesOf(checked.error) });
+  // zod has checked the shape; the functions' own types can only be promised by the plugin.
+  return exported as Plugin;
+}

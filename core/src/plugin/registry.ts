@@ -1,0 +1,83 @@
+import type { Competition } from '../competition/competition.js';
+import type { SubnetProfile } from '../competition/profile.js';
+import { configErrors } from '../config/errors.js';
+import { issuesOf } from '../config/resolve.js';
+import type { Plugin, Provisions } from './plugin.js';
+
+/** Contracts that the config file chooses an implementation for with `use`. */
+export type ChosenContract = 'chain' | 'store' | 'evaluator' | 'inspector' | 'tokenizer' | 'journal';
+
+type FactoryOf<C extends ChosenContract> = NonNullable<Provisions[C]>;
+type DatasetFactory = NonNullable<Provisions['datasets']>[string];
+
+/** All installed plugins by what they provide. Nothing of them has run yet. */
+export class PluginRegistry {
+  readonly #competitions: ReadonlyMap<string, { plugin: string; item: Competition }>;
+  readonly #datasets: ReadonlyMap<string, { plugin: string; item: DatasetFactory }>;
+  readonly #profiles: ReadonlyMap<string, { plugin: string; item: SubnetProfile }>;
+
+  constructor(private readonly plugins: readonly Plugin[]) {
+    index('plugin', plugins, ({ name }) => [[name, name]]);
+    this.#competitions = index('competition', plugins, ({ provides }) => (provides.competitions ?? []).map((item) => [item.name, item]));
+    index('competition id', plugins, ({ provides }) => (provides.competitions ?? []).map(({ id }) => [String(id), id]));
+    this.#datasets = index('dataset', plugins, ({ provides }) => Object.entries(provides.datasets ?? {}));
+    this.#profiles = index('subnet profile', plugins, ({ provides }) => Object.entries(provides.profiles ?? {}));
+  }
+
+  factory<C extends ChosenContract>(contract: C, use: string): FactoryOf<C> {
+    const factory = this.plugins.find(({ name }) => name === use)?.provides[contract];
+    if (factory) return factory;
+    const known = this.plugins.filter(({ provides }) => provides[contract]).map(({ name }) => name);
+    throw configErrors.IMPLEMENTATION_UNKNOWN({ contract, use, known });
+  }
+
+  profile(subnet: string): SubnetProfile {
+    const found = this.#profiles.get(subnet);
+    if (!found) throw configErrors.PROFILE_UNKNOWN({ subnet, known: [...this.#profiles.keys()] });
+    return found.item;
+  }
+
+  competition(name: string): Competition {
+    const found = this.#competitions.get(name);
+    if (!found) throw configErrors.COMPETITION_UNKNOWN({ name, known: [...this.#competitions.keys()] });
+    return found.item;
+  }
+
+  competitions(): Competition[] {
+    return [...this.#competitions.values()].map(({ item }) => item);
+  }
+
+  dataset(competition: Competition, task: string, dataset: string): DatasetFactory {
+    const found = this.#datasets.get(dataset);
+    if (found) return found.item;
+    throw configErrors.DATASET_UNKNOWN({ competition: competition.name, task, dataset, known: [...this.#datasets.keys()] });
+  }
+}
+
+/** The options of an implementation, checked by its own schema, defaults filled. */
+export function checkedOptions<Options>(
+  where: string,
+  schema: { safeParse: (value: unknown) => { success: true; data: Options } | { success: false; error: unknown } },
+  options: Readonly<Record<string, unknown>>,
+): Options {
+  const parsed = schema.safeParse(options);
+  if (parsed.success) return parsed.data;
+  throw configErrors.OPTIONS_INVALID({ where, issues: issuesOf(parsed.error as Parameters<typeof issuesOf>[0]) });
+}
+
+/** Items by key over all plugins; two plugins with the same key stop the start. */
+function index<T>(
+  what: string,
+  plugins: readonly Plugin[],
+  items: (plugin: Plugin) => readonly (readonly [key: string, item: T])[],
+): Map<string, { plugin: string; item: T }> {
+  const found = new Map<string, { plugin: string; item: T }>();
+  for (const plugin of plugins) {
+    for (const [key, item] of items(plugin)) {
+      const other = found.get(key);
+      if (other) throw configErrors.PLUGIN_DUPLICATE({ what, id: key, plugins: [other.plugin, plugin.name] });
+      found.set(key, { plugin: plugin.name, item });
+    }
+  }
+  return found;
+}

@@ -1,0 +1,89 @@
+import { defineErrors } from '../errors/define-errors.js';
+
+const seconds = (ms: number): string => `${Math.round(ms / 1000)} s`;
+
+export const runtimeErrors = defineErrors({
+  DEADLINE: {
+    fault: 'network',
+    retry: 'backoff',
+    message: (p: { what: string; ms: number }) => `${p.what} took longer than ${seconds(p.ms)}.`,
+    hint: () => 'Check the connection to the service; the deadline is set under `cadences` in the config file.',
+  },
+  NOT_REGISTERED: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { hotkey: string; netuid: number }) => `Hotkey ${p.hotkey} is not registered on netuid ${p.netuid}.`,
+    hint: () => 'Register it first, pass another one, or try without registration: validator run --offline.',
+  },
+  SEED_UNAVAILABLE: {
+    fault: 'chain',
+    retry: 'backoff',
+    message: (p: { syncBlock: number }) => `The hash of sync block ${p.syncBlock} can't be had, so no seed is shared.`,
+    hint: () => 'The round is skipped: another seed would mean other samples than everybody else\'s. Check the node.',
+  },
+  DATASET_UNAVAILABLE: {
+    fault: 'network',
+    retry: 'backoff',
+    message: (p: { competition: string; task: string; dataset: string; reason: string }) =>
+      `Dataset ${p.dataset} of task ${p.task} can't be had: ${p.reason}`,
+    hint: (p: { competition: string }) =>
+      `The round of ${p.competition} is skipped and its standing kept; \`onDatasetFailure: renormalise\` judges without the task.`,
+  },
+  DATASET_EMPTY: {
+    fault: 'network',
+    retry: 'next-round',
+    message: (p: { competition: string; task: string; dataset: string }) =>
+      `Dataset ${p.dataset} gave task ${p.task} no full batch.`,
+    hint: () => 'The round is skipped and the standing kept. Draw more pages, or shorten the sequences.',
+  },
+  KIND_UNSUPPORTED: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { competition: string; kind: string }) =>
+      `Competition ${p.competition} has a task of kind ${p.kind}, which the evaluator can't do.`,
+    hint: () => 'Name an evaluator that declares this kind, or leave the competition out: it then holds no weight here.',
+  },
+  COMPETITION_MISSING: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { id: number; block: number }) =>
+      `The schedule names competition ${p.id} at block ${p.block}, and no installed package provides it.`,
+    hint: () => 'Install its package and name it under `plugins`; until then it hands out no weight here.',
+  },
+  UNREASONABLE_OUTPUT: {
+    fault: 'miner',
+    retry: 'never',
+    message: (p: { task: string }) => `What the model generates in task ${p.task} is repetitive or independent of its prompt.`,
+    hint: () => 'Generate from it yourself: validator evaluate MODEL shows the continuations that were judged.',
+  },
+  ROUND_DEADLINE: {
+    fault: 'validator',
+    retry: 'next-round',
+    message: (p: { ms: number }) => `The round's ${seconds(p.ms)} were over before this model's turn.`,
+    hint: () => 'Raise cadences.roundDeadline or lower sampleMin; the model keeps its standing and waits.',
+  },
+  MODEL_NOT_STORED: {
+    fault: 'validator',
+    retry: 'next-round',
+    message: (p: { repo: string }) => `The stored files of ${p.repo} are gone.`,
+    hint: () => 'They are fetched again; do not delete from the store by hand: the validator cleans it itself.',
+  },
+  COMPETITION_NOT_SCHEDULED: {
+    fault: 'miner',
+    retry: 'never',
+    message: (p: { id: number; block: number }) => `Competition ${p.id} was not open at block ${p.block}.`,
+    hint: () => 'Commit to a competition of the schedule: validator config show lists them.',
+  },
+  EVALUATION_ABSENT: {
+    fault: 'validator',
+    retry: 'next-round',
+    message: (p: { task: string }) => `The evaluator's answer has no usable result for task ${p.task}.`,
+    hint: () => 'The evaluator breaks its protocol: see docs/build/evaluator-protocol.md.',
+  },
+  WEIGHTS_EMPTY: {
+    fault: 'validator',
+    retry: 'backoff',
+    message: () => 'No competition has given any weight yet.',
+    hint: () => 'Weights follow after the first round that is not void.',
+  },
+});

@@ -1,0 +1,86 @@
+import type { RuntimeDeps } from './context.js';
+import { report } from './context.js';
+import { toAssayError } from '../errors/describe.js';
+import type { ModelCheck } from './model-check.js';
+import { contendersOf, planRound } from './round/plan.js';
+import { runRound } from './round/round.js';
+import { scheduledAt, type ScheduledCompetition } from './schedule-now.js';
+import { attempt, isAbort, type Loop } from './supervise.js';
+
+/** What became of a competition's turn. */
+type Turn = 'judged' | 'void' | 'skipped' | 'empty' | 'unchanged';
+
+/** Judges one competition after the other, round-robin over the schedule in force. */
+export class EvaluationLoop implements Loop {
+  readonly name = 'evaluation';
+  #recorded = 0;
+  #turn = 0;
+
+  constructor(
+    private readonly options: { rounds?: number; hotkey: string },
+    private readonly deps: RuntimeDeps,
+    private readonly check: ModelCheck,
+  ) {}
+
+  /** Rounds that this run has recorded. */
+  get recorded(): number {
+    return this.#recorded;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      const turns: Turn[] = [];
+      const passed = await attempt(this.deps, this.name, async () => {
+        for (const entry of await this.#inForce(signal)) {
+          turns.push(await this.#take(entry, false, signal));
+          if (this.options.rounds !== undefined && this.#recorded >= this.options.rounds) return;
+        }
+      });
+      if (this.options.rounds !== undefined && this.#recorded >= this.options.rounds) return;
+      // Only a judged round is worth an immediate next one: the rest waits for new models, blocks or health.
+      if (!passed || !turns.includes('judged')) await this.deps.clock.sleep(this.deps.profile.cadences.evaluationIdle, signal);
+    }
+  }
+
+  /** One round of every scheduled competition, whether or not anything has changed. */
+  async pass(signal: AbortSignal): Promise<void> {
+    for (const entry of await this.#inForce(signal)) await attempt(this.deps, this.name, async () => {
+      await this.#take(entry, true, signal);
+    });
+  }
+
+  /** The competitions in force, beginning with the one whose turn it is. */
+  async #inForce(signal: AbortSignal): Promise<ScheduledCompetition[]> {
+    const { number } = await this.deps.chain.head(signal);
+    const inForce = scheduledAt(this.deps, number);
+    const start = inForce.length > 0 ? this.#turn % inForce.length : 0;
+    return [...inForce.slice(start), ...inForce.slice(0, start)];
+  }
+
+  async #take(entry: ScheduledCompetition, force: boolean, signal: AbortSignal): Promise<Turn> {
+    this.#turn += 1;
+    const { competition } = entry;
+    const contenders = contendersOf(this.deps, competition.id);
+    if (contenders.length === 0) return 'empty';
+    const now = await this.deps.chain.head(signal);
+    try {
+      const plan = await planRound(this.deps, entry, contenders, now, signal);
+      if (!force && this.deps.state.lastRound(competition.id)?.fingerprint === plan.fingerprint) return 'unchanged';
+      const { isVoid } = await runRound(this.deps, this.check, plan, this.options.hotkey, signal);
+      this.#recorded += 1;
+      return isVoid ? 'void' : 'judged';
+    } catch (error) {
+      if (isAbort(error)) throw error;
+      const known = toAssayError(error);
+      if (known.fault === 'config' && known.retry === 'never') throw known;
+      this.deps.log('warn', 'a round was skipped', { competition: competition.name, code: known.code, cause: String(known.cause ?? '') });
+      report(this.deps, {
+        event: 'round-skipped',
+        competition: { id: competition.id, name: competition.name },
+        block: now.number,
+        error: known.toReport(),
+      });
+      return 'skipped';
+    }
+  }
+}

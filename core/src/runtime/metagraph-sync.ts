@@ -1,0 +1,41 @@
+import { report, type RuntimeDeps } from './context.js';
+import { runtimeErrors } from './errors.js';
+import { attempt, type Loop } from './supervise.js';
+import { rows } from './validator-state.js';
+
+/** Keeps the shared snapshot fresh, and forgets what belonged to hotkeys that have left the subnet. */
+export class MetagraphSync implements Loop {
+  readonly name = 'metagraph-sync';
+
+  constructor(
+    private readonly options: { hotkey: string; offline: boolean },
+    private readonly deps: RuntimeDeps,
+  ) {}
+
+  async run(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      await this.deps.clock.sleep(this.deps.profile.cadences.metagraphSync, signal);
+      await attempt(this.deps, this.name, () => this.sync(signal));
+    }
+  }
+
+  /** The first sync is part of the start: a hotkey that is not registered ends it. */
+  async sync(signal: AbortSignal): Promise<void> {
+    const { view, state, profile } = this.deps;
+    const snapshot = await view.refresh(signal);
+    const own = view.neuronOf(this.options.hotkey);
+    if (!own && !this.options.offline) {
+      throw runtimeErrors.NOT_REGISTERED({ hotkey: this.options.hotkey, netuid: profile.netuid });
+    }
+    const registered = new Set<string>(snapshot.neurons.map(({ hotkey }) => hotkey));
+    const gone = state.models().filter(({ hotkey }) => !registered.has(hotkey));
+    if (gone.length > 0) await state.write(...gone.map(({ hotkey }) => rows.forgetModel(hotkey)));
+    report(this.deps, {
+      event: 'metagraph-synced',
+      block: snapshot.at.number,
+      neurons: snapshot.neurons.length,
+      commitments: snapshot.commitments.length,
+      uid: own?.uid ?? null,
+    });
+  }
+}

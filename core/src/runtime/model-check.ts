@@ -1,0 +1,177 @@
+import type { Commitment, Neuron } from '../contracts/chain-client.js';
+import type { VerifiedModel } from '../contracts/model.js';
+import type { AssayError } from '../errors/assay-error.js';
+import { toAssayError } from '../errors/describe.js';
+import { competitionAt } from '../competition/schedule.js';
+import { shouldRetry } from '../judging/retry.js';
+import { validateCommitment, type CommittedModel } from '../model/model-id.js';
+import { report, type RuntimeDeps } from './context.js';
+import { runtimeErrors } from './errors.js';
+import { judgedIds, scheduledAt } from './schedule-now.js';
+import { isAbort } from './supervise.js';
+import type { TrackedModel } from './tables.js';
+import { rows } from './validator-state.js';
+
+const repoName = (model: CommittedModel | null): string => (model ? `${model.namespace}/${model.name}` : '');
+
+/**
+ * One miner's way in, from commitment to the list of contenders. A refusal is remembered with its reason until the
+ * commitment changes, so that nothing is downloaded twice to be refused twice.
+ */
+export class ModelCheck {
+  constructor(private readonly deps: RuntimeDeps) {}
+
+  /**
+   * @param force put it up for judgement even if nothing has changed (the top-model scan)
+   */
+  async check(neuron: Neuron, block: number, force: boolean, signal: AbortSignal): Promise<void> {
+    const commitment = this.deps.view.current.commitments.find(({ hotkey }) => hotkey === neuron.hotkey);
+    if (!commitment) return;
+    const known = this.deps.state.model(neuron.hotkey);
+    if (known?.commitment === commitment.data && known.block === commitment.block) {
+      if (known.facts) await this.#considerAgain(known, block, force);
+      return;
+    }
+    await this.#checkNew(neuron, commitment, block, signal);
+  }
+
+  async #checkNew(neuron: Neuron, commitment: Commitment, block: number, signal: AbortSignal): Promise<void> {
+    const { profile } = this.deps;
+    let model: CommittedModel | null = null;
+    try {
+      model = validateCommitment(commitment.data);
+      this.#requireScheduled(model.competitionId, commitment.block, block);
+      if (block - commitment.block < profile.evaluationDelay) {
+        this.#tell(neuron, commitment, model, 'resting');
+        return;
+      }
+      const verified = await this.acquire(neuron, model, signal);
+      await this.#accept(neuron, commitment, model, verified);
+    } catch (error) {
+      if (isAbort(error)) throw error;
+      await this.#refuse(neuron, commitment, model, toAssayError(error));
+    }
+  }
+
+  /** Fetches and verifies under the limits of the competition that the miner committed to. */
+  async acquire(neuron: Pick<Neuron, 'uid' | 'hotkey'>, model: CommittedModel, signal: AbortSignal): Promise<VerifiedModel> {
+    const runtime = this.deps.competitions.get(model.competitionId);
+    if (!runtime) throw runtimeErrors.COMPETITION_MISSING({ id: model.competitionId, block: 0 });
+    const reference = { namespace: model.namespace, name: model.name, revision: model.revision };
+    return this.deps.acquirer.acquire(
+      {
+        reference,
+        secureHash: model.secureHash,
+        hotkey: neuron.hotkey,
+        constraints: runtime.competition.constraints,
+        vocabularySize: runtime.tokenizer.vocabularySize,
+      },
+      ({ path, done, total }) => {
+        report(this.deps, { event: 'download-progress', uid: neuron.uid, hotkey: neuron.hotkey, repo: repoName(model), path, done, total });
+      },
+      signal,
+    );
+  }
+
+  #requireScheduled(id: number, committedAt: number, now: number): void {
+    for (const block of [committedAt, now]) {
+      if (!competitionAt(this.deps.profile.schedule, id, block)) {
+        throw runtimeErrors.COMPETITION_NOT_SCHEDULED({ id, block });
+      }
+    }
+  }
+
+  async #accept(neuron: Neuron, commitment: Commitment, model: CommittedModel, verified: VerifiedModel): Promise<void> {
+    const { state } = this.deps;
+    const { reference, facts } = verified;
+    const tracked: TrackedModel = {
+      hotkey: neuron.hotkey,
+      commitment: commitment.data,
+      block: commitment.block,
+      competition: model.competitionId,
+      reference,
+      facts,
+      error: null,
+    };
+    const judging = this.#judging(model.competitionId);
+    await state.write(
+      rows.model(tracked),
+      ...judging.map((id) => rows.history(id, neuron.hotkey, undefined)),
+      ...this.#pendingRows(neuron.hotkey, judging),
+    );
+    this.#tell(neuron, commitment, model, 'verified', { tracked });
+  }
+
+  async #refuse(neuron: Neuron, commitment: Commitment, model: CommittedModel | null, error: AssayError): Promise<void> {
+    const { state } = this.deps;
+    if (error.fault !== 'miner') {
+      this.#tell(neuron, commitment, model, 'postponed', { error });
+      return;
+    }
+    // Contenders are named by hotkey: without this the refused model's predecessor would stay on the lists.
+    const dropped = [...this.deps.competitions.keys()].map((id) => {
+      const { pending, kept } = state.contenders(id);
+      const others = (list: string[]): string[] => list.filter((hotkey) => hotkey !== neuron.hotkey);
+      return rows.contenders(id, { pending: others(pending), kept: others(kept) });
+    });
+    await state.write(
+      rows.model({
+        hotkey: neuron.hotkey,
+        commitment: commitment.data,
+        block: commitment.block,
+        competition: model?.competitionId ?? null,
+        reference: null,
+        facts: null,
+        error: error.toReport(),
+      }),
+      ...dropped,
+    );
+    this.#tell(neuron, commitment, model, 'rejected', { error });
+  }
+
+  /** A known good model comes back when the retry rule says so, or when it is forced. */
+  async #considerAgain(known: TrackedModel, block: number, force: boolean): Promise<void> {
+    if (known.competition === null) return;
+    const again = this.#judging(known.competition).filter((id) => {
+      const runtime = this.deps.competitions.get(id);
+      if (!runtime) return false;
+      return force || shouldRetry(this.deps.state.history(id, known.hotkey), runtime.epsilon, block);
+    });
+    const changed = this.#pendingRows(known.hotkey, again);
+    if (changed.length > 0) await this.deps.state.write(...changed);
+  }
+
+  #judging(competition: number): number[] {
+    const inForce = scheduledAt(this.deps, this.deps.view.current.at.number);
+    return inForce.filter((entry) => judgedIds(entry.competition).includes(competition)).map((entry) => entry.competition.id);
+  }
+
+  #pendingRows(hotkey: string, competitions: readonly number[]): ReturnType<typeof rows.contenders>[] {
+    return competitions.flatMap((id) => {
+      const { pending, kept } = this.deps.state.contenders(id);
+      if (pending.includes(hotkey) || kept.includes(hotkey)) return [];
+      return [rows.contenders(id, { pending: [...pending, hotkey], kept })];
+    });
+  }
+
+  #tell(
+    neuron: Neuron,
+    commitment: Commitment,
+    model: CommittedModel | null,
+    status: 'verified' | 'rejected' | 'resting' | 'postponed',
+    details: { tracked?: TrackedModel; error?: AssayError } = {},
+  ): void {
+    report(this.deps, {
+      event: 'model-checked',
+      uid: neuron.uid,
+      hotkey: neuron.hotkey,
+      block: commitment.block,
+      repo: repoName(model),
+      competition: model?.competitionId ?? null,
+      status,
+      architecture: details.tracked?.facts?.architecture ?? null,
+      parameterCount: details.tracked?.facts?.parameterCount ?? null,
+      error: details.error?.toReport() ?? null,
+    });
+  }
+}

@@ -1,0 +1,190 @@
+import { createHash } from 'node:crypto';
+import { textLossDetails, type TaskResult } from '../../contracts/task-kinds.js';
+import type { Numerics } from '../../contracts/evaluator.js';
+import type { StoredModel } from '../../contracts/model.js';
+import { toAssayError } from '../../errors/describe.js';
+import type { AssayError } from '../../errors/assay-error.js';
+import { validateCommitment } from '../../model/model-id.js';
+import { report, type RuntimeDeps } from '../context.js';
+import { withDeadline } from '../deadline.js';
+import { runtimeErrors } from '../errors.js';
+import type { ModelCheck } from '../model-check.js';
+import { isAbort } from '../supervise.js';
+import { rows } from '../validator-state.js';
+import type { Contender, RoundPlan } from './plan.js';
+import type { DrawnTask } from './sample.js';
+
+export type ContenderOutcome =
+  | { status: 'scored'; results: TaskResult[]; sameAs: number | null }
+  | { status: 'failed'; error: AssayError; sameAs: number | null };
+
+export interface EvaluatedContender {
+  contender: Contender;
+  outcome: ContenderOutcome;
+}
+
+interface Group {
+  first: Contender;
+  others: Contender[];
+}
+
+/**
+ * Scores every contender once per distinct model: claimants of the same model share the result, each at its own block.
+ * A finished evaluation is stored at once, so that a restart within the same sync block goes on where it stopped.
+ */
+export class RoundEvaluation {
+  readonly #startedAt: number;
+  #computedMs = 0;
+  #computed = 0;
+
+  constructor(
+    private readonly deps: RuntimeDeps,
+    private readonly check: ModelCheck,
+    private readonly plan: RoundPlan,
+    private readonly tasks: readonly DrawnTask[],
+    private readonly numerics: Numerics,
+  ) {
+    this.#startedAt = deps.clock.now();
+  }
+
+  async run(signal: AbortSignal): Promise<EvaluatedContender[]> {
+    const groups = groupByModel(this.plan.contenders);
+    const evaluated: EvaluatedContender[] = [];
+    for (const [index, group] of groups.entries()) {
+      signal.throwIfAborted();
+      const startedAt = this.deps.clock.now();
+      const outcome = await this.#outcome(group.first, index, groups.length, signal);
+      const elapsedMs = this.deps.clock.now() - startedAt;
+      evaluated.push(this.#settle(group.first, outcome, null, elapsedMs));
+      for (const other of group.others) evaluated.push(this.#settle(other, outcome, group.first.neuron.uid, 0));
+    }
+    return evaluated;
+  }
+
+  async #outcome(contender: Contender, index: number, models: number, signal: AbortSignal): Promise<ContenderOutcome> {
+    try {
+      const results = await this.#results(contender, index, models, signal);
+      return { status: 'scored', results, sameAs: null };
+    } catch (error) {
+      if (isAbort(error)) throw error;
+      const known = toAssayError(error);
+      this.deps.log('warn', 'a model could not be scored', { uid: contender.neuron.uid, code: known.code, cause: String(known.cause ?? '') });
+      return { status: 'failed', error: known, sameAs: null };
+    }
+  }
+
+  async #results(contender: Contender, index: number, models: number, signal: AbortSignal): Promise<TaskResult[]> {
+    const { state, profile, clock } = this.deps;
+    const key = this.#key(contender);
+    const known = state.evaluation(this.plan.syncBlock, key);
+    if (known) return usable(known.results, this.tasks);
+    const { roundDeadline, modelDeadline } = profile.cadences;
+    const left = this.#startedAt + roundDeadline - clock.now();
+    if (left <= 0) throw runtimeErrors.ROUND_DEADLINE({ ms: roundDeadline });
+    const deadlineMs = Math.min(left, modelDeadline);
+    const stored = await this.#stored(contender, signal);
+    const startedAt = clock.now();
+    const answer = await withDeadline(
+      // The evaluator's own deadline comes first; this one holds when it hangs.
+      deadlineMs + 30_000,
+      signal,
+      () => runtimeErrors.ROUND_DEADLINE({ ms: deadlineMs }),
+      (inner) =>
+        this.deps.evaluator.evaluate(
+          {
+            id: key,
+            model: { ...stored, facts: contender.model.facts },
+            tasks: this.tasks.map(({ evaluation }) => evaluation),
+            deadlineMs,
+          },
+          ({ phase, done, total }) => {
+            this.#progress(contender, { phase, done, total, model: index + 1, models });
+          },
+          inner,
+        ),
+    );
+    this.#computedMs += clock.now() - startedAt;
+    this.#computed += 1;
+    const results = usable(answer.results, this.tasks);
+    await state.write(rows.evaluation(this.plan.syncBlock, key, { results, numerics: answer.numerics }));
+    return results;
+  }
+
+  /** The stored files, fetched and verified again when they are gone. */
+  async #stored(contender: Contender, signal: AbortSignal): Promise<StoredModel> {
+    const stored = await this.deps.store.stored(contender.model.reference);
+    if (stored) return stored;
+    return this.check.acquire(contender.neuron, validateCommitment(contender.model.commitment), signal);
+  }
+
+  /** What makes two evaluations one: the model, the samples of every task and the numerics. */
+  #key(contender: Contender): string {
+    const parts = [contender.model.facts.evaluationDigest, ...this.tasks.map(({ evaluation }) => evaluation.samplesDigest)];
+    const numerics = Object.entries(this.numerics).sort(([a], [b]) => (a < b ? -1 : 1));
+    return createHash('sha256').update(JSON.stringify([parts, numerics])).digest('hex');
+  }
+
+  #progress(
+    { neuron, model }: Contender,
+    progress: { phase: 'load' | 'generate' | 'score'; done: number; total: number; model: number; models: number },
+  ): void {
+    const { model: current, models, done, total } = progress;
+    const perModel = this.#computed > 0 ? this.#computedMs / this.#computed : null;
+    const share = total > 0 ? done / total : 0;
+    report(this.deps, {
+      event: 'evaluation-progress',
+      competition: { id: this.plan.entry.competition.id, name: this.plan.entry.competition.name },
+      uid: neuron.uid,
+      hotkey: neuron.hotkey,
+      repo: `${model.reference.namespace}/${model.reference.name}`,
+      ...progress,
+      remainingMs: perModel === null ? null : Math.round(perModel * (models - current + 1 - share)),
+    });
+  }
+
+  #settle(contender: Contender, outcome: ContenderOutcome, sameAs: number | null, elapsedMs: number): EvaluatedContender {
+    const { neuron, model } = contender;
+    report(this.deps, {
+      event: 'evaluation-finished',
+      competition: { id: this.plan.entry.competition.id, name: this.plan.entry.competition.name },
+      uid: neuron.uid,
+      hotkey: neuron.hotkey,
+      repo: `${model.reference.namespace}/${model.reference.name}`,
+      score: outcome.status === 'scored' ? rawMean(outcome.results, this.tasks) : null,
+      error: outcome.status === 'failed' ? outcome.error.toReport() : null,
+      sameAs,
+      elapsedMs,
+    });
+    return { contender, outcome: { ...outcome, sameAs } };
+  }
+}
+
+function groupByModel(contenders: readonly Contender[]): Group[] {
+  const groups = new Map<string, Group>();
+  for (const contender of contenders) {
+    const key = contender.model.facts.evaluationDigest;
+    const group = groups.get(key);
+    if (group) group.others.push(contender);
+    else groups.set(key, { first: contender, others: [] });
+  }
+  return [...groups.values()];
+}
+
+/** The results in task order, or the fault that keeps them from being scores. */
+function usable(results: readonly TaskResult[], tasks: readonly DrawnTask[]): TaskResult[] {
+  return tasks.map(({ task }) => {
+    const result = results.find(({ name }) => name === task.name);
+    if (!result || result.kind !== task.kind || !Number.isFinite(result.rawScore)) {
+      throw runtimeErrors.EVALUATION_ABSENT({ task: task.name });
+    }
+    if (result.kind === 'text-loss') {
+      const details = textLossDetails.safeParse(result.details);
+      if (!details.success) throw runtimeErrors.EVALUATION_ABSENT({ task: task.name });
+      if (details.data.reasonable === false) throw runtimeErrors.UNREASONABLE_OUTPUT({ task: task.name });
+    }
+    return result;
+  });
+}
+
+const rawMean = (results: readonly TaskResult[], tasks: readonly DrawnTask[]): number =>
+  results.reduce((sum, { rawScore }, index) => sum + rawScore * (tasks[index]?.task.weight ?? 0), 0);

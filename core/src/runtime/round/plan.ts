@@ -1,0 +1,79 @@
+import { createHash } from 'node:crypto';
+import { canonicalJson } from '../../journal/canonical-json.js';
+import type { BlockReference, ChainSnapshot, Neuron } from '../../contracts/chain-client.js';
+import { asBlockNumber } from '../../contracts/brands.js';
+import { competitionsAt } from '../../competition/schedule.js';
+import { syncBlockOf, syncBlockSeed } from '../../sampling/sync-block.js';
+import type { RuntimeDeps } from '../context.js';
+import { runtimeErrors } from '../errors.js';
+import { isAbort } from '../supervise.js';
+import type { ScheduledCompetition } from '../schedule-now.js';
+import { asJson } from '../validator-state.js';
+import type { TrackedModel } from '../tables.js';
+
+/** A registered miner with a verified model, about to be judged. */
+export interface Contender {
+  neuron: Neuron;
+  model: TrackedModel & { facts: NonNullable<TrackedModel['facts']>; reference: NonNullable<TrackedModel['reference']> };
+}
+
+/** Everything that is fixed before the first sample is drawn. */
+export interface RoundPlan {
+  entry: ScheduledCompetition;
+  /** Shares of every competition in force, those that can't be judged here included. */
+  schedule: readonly { id: number; share: number }[];
+  /** "Now" of epsilon and schedule for the whole round. */
+  now: BlockReference;
+  syncBlock: number;
+  seed: bigint;
+  snapshot: ChainSnapshot;
+  contenders: Contender[];
+  /** Equal for two rounds that could not differ but by the moving average. */
+  fingerprint: string;
+}
+
+/** Contenders of one competition in the order of their commitments; those without a verified model are left out. */
+export function contendersOf(deps: Pick<RuntimeDeps, 'state' | 'view'>, competition: number): Contender[] {
+  const { pending, kept } = deps.state.contenders(competition);
+  const found = [...new Set([...kept, ...pending])].flatMap((hotkey): Contender[] => {
+    const neuron = deps.view.neuronOf(hotkey);
+    const model = deps.state.model(hotkey);
+    if (!neuron || !model?.facts || !model.reference) return [];
+    return [{ neuron, model: { ...model, facts: model.facts, reference: model.reference } }];
+  });
+  return found.sort((a, b) => a.model.block - b.model.block || a.neuron.uid - b.neuron.uid);
+}
+
+export async function planRound(
+  deps: RuntimeDeps,
+  entry: ScheduledCompetition,
+  contenders: Contender[],
+  now: BlockReference,
+  signal: AbortSignal,
+): Promise<RoundPlan> {
+  const syncBlock = syncBlockOf(now.number, deps.profile.syncCadence);
+  const seed = syncBlockSeed(await hashOf(deps, syncBlock, signal));
+  const models = contenders.map(({ neuron, model }) => [neuron.uid, neuron.hotkey, model.block, model.facts.evaluationDigest]);
+  const fingerprint = createHash('sha256')
+    .update(canonicalJson(asJson([entry.competition, syncBlock, seed, models])))
+    .digest('hex');
+  return {
+    entry,
+    schedule: competitionsAt(deps.profile.schedule, now.number),
+    now,
+    syncBlock,
+    seed,
+    snapshot: deps.view.current,
+    contenders,
+    fingerprint,
+  };
+}
+
+async function hashOf(deps: RuntimeDeps, syncBlock: number, signal: AbortSignal): Promise<string> {
+  try {
+    return await deps.chain.blockHash(asBlockNumber(syncBlock), signal);
+  } catch (error) {
+    if (isAbort(error)) throw error;
+    throw runtimeErrors.SEED_UNAVAILABLE({ syncBlock }, error);
+  }
+}

@@ -1,0 +1,120 @@
+import { createHash } from 'node:crypto';
+import type { EvalTask } from '../../competition/competition.js';
+import { canonicalJson } from '../../journal/canonical-json.js';
+import type { DatasetSample } from '../../contracts/dataset-provider.js';
+import type { EvaluationTask, TextLossSamples } from '../../contracts/task-kinds.js';
+import { toAssayError } from '../../errors/describe.js';
+import { shuffleAndTruncate } from '../../sampling/packing.js';
+import { report, type RuntimeDeps } from '../context.js';
+import { runtimeErrors } from '../errors.js';
+import type { ScheduledCompetition } from '../schedule-now.js';
+import { isAbort } from '../supervise.js';
+
+/** The first tokens of sequences 0 and 1, and how many to generate after them, as the reference asks. */
+const PROMPT_LENGTH = 100;
+const GENERATED_TOKENS = 20;
+
+export interface DrawnTask {
+  task: EvalTask;
+  evaluation: EvaluationTask;
+  pages: string[];
+  source: string;
+  batches: number;
+}
+
+/**
+ * Samples of every task, in task order, from the round's seed. A dataset that can't be had rejects the round unless the
+ * competition prefers to renormalise; one that gives no batch always does.
+ */
+export async function drawSamples(
+  deps: RuntimeDeps,
+  entry: ScheduledCompetition,
+  seed: bigint,
+  signal: AbortSignal,
+): Promise<DrawnTask[]> {
+  const drawn: DrawnTask[] = [];
+  const { competition } = entry;
+  for (const task of competition.tasks) {
+    try {
+      drawn.push(await drawTask(deps, entry, task, seed, signal));
+    } catch (error) {
+      if (isAbort(error)) throw error;
+      const known = toAssayError(error);
+      if (known.code !== 'DATASET_UNAVAILABLE' || competition.onDatasetFailure === 'skip-round') throw known;
+      report(deps, { event: 'warning', error: known.toReport() });
+    }
+  }
+  const [first] = competition.tasks;
+  if (drawn.length === 0 && first) {
+    const { name: task, dataset } = first;
+    throw runtimeErrors.DATASET_UNAVAILABLE({ competition: competition.name, task, dataset, reason: 'no dataset at all answered' });
+  }
+  return drawn;
+}
+
+async function drawTask(
+  deps: RuntimeDeps,
+  entry: ScheduledCompetition,
+  task: EvalTask,
+  seed: bigint,
+  signal: AbortSignal,
+): Promise<DrawnTask> {
+  const { competition, tokenizer } = entry;
+  const where = { competition: competition.name, task: task.name, dataset: task.dataset };
+  const sample = await sampleDataset(entry, task, seed, signal);
+  const batches = shuffleAndTruncate(sample.batches, seed, task.maxBatches);
+  if (batches.length === 0) throw runtimeErrors.DATASET_EMPTY(where);
+  const samples: TextLossSamples = {
+    batches,
+    padTokenId: tokenizer.eosTokenId,
+    packed: task.packSamples,
+    promptLength: PROMPT_LENGTH,
+    generatedTokens: GENERATED_TOKENS,
+  };
+  report(deps, {
+    event: 'samples-drawn',
+    competition: { id: competition.id, name: competition.name },
+    task: task.name,
+    dataset: task.dataset,
+    pages: sample.pages.length,
+    batches: batches.length,
+    tokens: batches.flat(2).length,
+  });
+  return {
+    task,
+    evaluation: { name: task.name, kind: task.kind, samplesDigest: digestOf(samples), samples },
+    pages: sample.pages,
+    source: sample.source,
+    batches: batches.length,
+  };
+}
+
+async function sampleDataset(
+  entry: ScheduledCompetition,
+  task: EvalTask,
+  seed: bigint,
+  signal: AbortSignal,
+): Promise<DatasetSample> {
+  const { competition, tokenizer } = entry;
+  const where = { competition: competition.name, task: task.name, dataset: task.dataset };
+  const provider = entry.datasets.get(task.name);
+  if (!provider) throw runtimeErrors.DATASET_UNAVAILABLE({ ...where, reason: 'no package provides it' });
+  try {
+    return await provider.sample(
+      {
+        seed,
+        tokenizer,
+        sequenceLength: competition.constraints.sequenceLength,
+        batchSize: task.batchSize,
+        pages: task.pages,
+        packSamples: task.packSamples,
+      },
+      signal,
+    );
+  } catch (error) {
+    if (isAbort(error)) throw error;
+    throw runtimeErrors.DATASET_UNAVAILABLE({ ...where, reason: toAssayError(error).message }, error);
+  }
+}
+
+const digestOf = (samples: TextLossSamples): string => createHash('sha256').update(canonicalJson(samples)).digest('hex');

@@ -1,0 +1,96 @@
+import { z } from 'zod';
+
+/** Derived tables of the journal: what a restart needs to go on. Each row is checked when it is read. */
+
+export const errorReport = z.object({
+  code: z.string(),
+  message: z.string(),
+  hint: z.string(),
+  fault: z.enum(['miner', 'validator', 'network', 'chain', 'config']),
+  retry: z.enum(['never', 'backoff', 'next-round']),
+  payload: z.record(z.string(), z.unknown()),
+});
+
+export const modelReference = z.object({ namespace: z.string(), name: z.string(), revision: z.string() });
+
+export const modelFacts = z.object({
+  architecture: z.string(),
+  parameterCount: z.number(),
+  vocabularySize: z.number(),
+  maxPositions: z.number().optional(),
+  evaluationDigest: z.string(),
+  tensorsDigest: z.string(),
+  unusedTensors: z.array(z.string()),
+  dtypes: z.array(z.string()),
+});
+
+/** Key: hotkey. What became of a miner's newest commitment. */
+export const trackedModel = z.object({
+  hotkey: z.string(),
+  commitment: z.string(),
+  /** Block of the commitment. */
+  block: z.number(),
+  competition: z.number().nullable(),
+  reference: modelReference.nullable(),
+  /** Present when the model has passed every check; absent when it was refused, with the reason in `error`. */
+  facts: modelFacts.nullable(),
+  error: errorReport.nullable(),
+});
+export type TrackedModel = z.infer<typeof trackedModel>;
+
+/** Key: competition id. Who is to be judged next. */
+export const contenders = z.object({
+  /** Hotkeys of new or retried models. */
+  pending: z.array(z.string()),
+  /** Hotkeys kept from the last round. */
+  kept: z.array(z.string()),
+});
+export type Contenders = z.infer<typeof contenders>;
+
+/** Key: competition id. float32 moving average by uid, and the hotkeys that earned it. */
+export const standing = z.object({ weights: z.array(z.number()), hotkeys: z.array(z.string()) });
+export type Standing = z.infer<typeof standing>;
+
+/** Key: competition id, `/`, hotkey. The last three results, oldest first. */
+export const history = z.array(
+  z.object({
+    block: z.number(),
+    score: z.number().nullable(),
+    winnerBlock: z.number().nullable(),
+    winnerScore: z.number().nullable(),
+  }),
+);
+export type History = z.infer<typeof history>;
+
+/** Key: sync block, `/`, evaluation key. Answers of the running round, so that a restart does not compute them again. */
+export const storedEvaluation = z.object({
+  results: z.array(
+    z.object({ name: z.string(), kind: z.string(), rawScore: z.number(), samples: z.number(), details: z.unknown() }),
+  ),
+  numerics: z.record(z.string(), z.string()),
+});
+
+/** Key `intent`: written before a submission. Key `last`: written when the chain holds it. */
+export const weightsIntent = z.object({
+  block: z.number(),
+  /** The chain's own record of our last weights when the intent was written. */
+  lastUpdate: z.number(),
+  uids: z.array(z.number()),
+  weights: z.array(z.number()),
+  round: z.number(),
+});
+export type WeightsIntent = z.infer<typeof weightsIntent>;
+
+export const weightsSet = z.object({
+  block: z.number(),
+  /** Milliseconds since 1970. */
+  at: z.number(),
+  uids: z.array(z.number()),
+  weights: z.array(z.number()),
+  round: z.number(),
+});
+export type WeightsSet = z.infer<typeof weightsSet>;
+
+/** Key: competition id. What the newest round was made of: an identical one is not judged again. */
+export const lastRound = z.object({ number: z.number(), block: z.number(), fingerprint: z.string() });
+export type LastRound = z.infer<typeof lastRound>;

@@ -1,0 +1,123 @@
+import type { z } from 'zod';
+import type { Json, JournalChange, RoundJournal } from '../contracts/round-journal.js';
+import * as tables from './tables.js';
+
+type Put = NonNullable<JournalChange['put']>[number];
+
+/**
+ * The typed face of the journal's derived tables. Reads go to the journal each time: there is no second copy that a
+ * crash or another writer could leave behind.
+ */
+export class ValidatorState {
+  constructor(readonly journal: RoundJournal) {}
+
+  model(hotkey: string): tables.TrackedModel | undefined {
+    return this.#get('models', hotkey, tables.trackedModel);
+  }
+
+  models(): tables.TrackedModel[] {
+    return this.journal.entries('models').map(({ value }) => tables.trackedModel.parse(value));
+  }
+
+  contenders(competition: number): tables.Contenders {
+    return this.#get('contenders', String(competition), tables.contenders) ?? { pending: [], kept: [] };
+  }
+
+  standing(competition: number): tables.Standing | undefined {
+    return this.#get('standings', String(competition), tables.standing);
+  }
+
+  standings(): Map<number, tables.Standing> {
+    return new Map(
+      this.journal.entries('standings').map(({ key, value }) => [Number(key), tables.standing.parse(value)]),
+    );
+  }
+
+  history(competition: number, hotkey: string): tables.History {
+    return this.#get('history', `${competition}/${hotkey}`, tables.history) ?? [];
+  }
+
+  lastRound(competition: number): tables.LastRound | undefined {
+    return this.#get('last-rounds', String(competition), tables.lastRound);
+  }
+
+  weightsIntent(): tables.WeightsIntent | undefined {
+    return this.#get('weights', 'intent', tables.weightsIntent);
+  }
+
+  weightsSet(): tables.WeightsSet | undefined {
+    return this.#get('weights', 'last', tables.weightsSet);
+  }
+
+  /** Hotkeys that wait or are kept, over the given competitions. */
+  activeHotkeys(competitions: Iterable<number>): Set<string> {
+    const active = new Set<string>();
+    for (const id of competitions) {
+      const { pending, kept } = this.contenders(id);
+      for (const hotkey of [...pending, ...kept]) active.add(hotkey);
+    }
+    return active;
+  }
+
+  evaluation(syncBlock: number, key: string): z.infer<typeof tables.storedEvaluation> | undefined {
+    return this.#get('evaluations', `${syncBlock}/${key}`, tables.storedEvaluation);
+  }
+
+  /** Keys of stored evaluations that belong to other sync blocks than this one. */
+  staleEvaluations(syncBlock: number): string[] {
+    const keys = this.journal.entries('evaluations').map(({ key }) => key);
+    return keys.filter((key) => !key.startsWith(`${syncBlock}/`));
+  }
+
+  async write(...rows: Put[]): Promise<void> {
+    await this.journal.commit({ put: rows });
+  }
+
+  #get<T extends z.ZodType>(table: string, key: string, schema: T): z.infer<T> | undefined {
+    const value = this.journal.get(table, key);
+    return value === undefined ? undefined : schema.parse(value);
+  }
+}
+
+/** Rows of the derived tables, to be written alone or together with a round. */
+export const rows = {
+  model: (value: tables.TrackedModel): Put => ({ table: 'models', key: value.hotkey, value: asJson(value) }),
+  forgetModel: (hotkey: string): Put => ({ table: 'models', key: hotkey, value: undefined }),
+  contenders: (competition: number, value: tables.Contenders): Put => ({
+    table: 'contenders',
+    key: String(competition),
+    value: asJson(value),
+  }),
+  standing: (competition: number, value: tables.Standing | undefined): Put => ({
+    table: 'standings',
+    key: String(competition),
+    value: value && asJson(value),
+  }),
+  history: (competition: number, hotkey: string, value: tables.History | undefined): Put => ({
+    table: 'history',
+    key: `${competition}/${hotkey}`,
+    value: value && asJson(value),
+  }),
+  lastRound: (competition: number, value: tables.LastRound): Put => ({
+    table: 'last-rounds',
+    key: String(competition),
+    value: asJson(value),
+  }),
+  evaluation: (syncBlock: number, key: string, value: z.infer<typeof tables.storedEvaluation>): Put => ({
+    table: 'evaluations',
+    key: `${syncBlock}/${key}`,
+    value: asJson(value),
+  }),
+  forgetEvaluation: (key: string): Put => ({ table: 'evaluations', key, value: undefined }),
+  weightsIntent: (value: tables.WeightsIntent | undefined): Put => ({
+    table: 'weights',
+    key: 'intent',
+    value: value && asJson(value),
+  }),
+  weightsSet: (value: tables.WeightsSet): Put => ({ table: 'weights', key: 'last', value: asJson(value) }),
+};
+
+/** Plain JSON of a value: what a reader will get back, with undefined members gone. */
+export function asJson(value: unknown): Json {
+  return JSON.parse(JSON.stringify(value, (_key, item: unknown) => (typeof item === 'bigint' ? item.toString() : item))) as Json;
+}

@@ -1,0 +1,93 @@
+import type { RunEvent } from '../contracts/reporter.js';
+import { competitionsAt } from '../competition/schedule.js';
+import { report, type RunOptions, type RuntimeDeps } from './context.js';
+import { EvaluationLoop } from './evaluation-loop.js';
+import { runtimeErrors } from './errors.js';
+import { MetagraphSync } from './metagraph-sync.js';
+import { ModelCheck } from './model-check.js';
+import { ModelSync } from './model-sync.js';
+import { StoreCleaning } from './store-cleaning.js';
+import { runLoops } from './supervise.js';
+import { TopModelScan } from './top-model-scan.js';
+import { WeightSetting } from './weight-setting.js';
+
+export interface ValidatorOptions extends RunOptions {
+  version: string;
+  dataDir: string;
+  updatedModelsLimit: number;
+  /** First uid of the model-sync cycle: random, so that validators do not all ask for the same repo at once. */
+  startUid: number;
+}
+
+/** The whole run: the start's checks, then the six loops until a signal, an error or the end of the rounds. */
+export class Validator {
+  constructor(
+    private readonly options: ValidatorOptions,
+    private readonly deps: RuntimeDeps,
+  ) {}
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { hotkey } = await this.deps.chain.identity();
+    const check = new ModelCheck(this.deps);
+    const metagraph = new MetagraphSync({ hotkey, offline: this.options.offline }, this.deps);
+    const models = new ModelSync(this.options, this.deps, check);
+    const evaluation = new EvaluationLoop({ ...this.options, hotkey }, this.deps, check);
+    const weights = new WeightSetting({ ...this.options, hotkey }, this.deps);
+    let reason: 'rounds-done' | 'signal' | 'error' = 'error';
+    try {
+      await this.#announce(hotkey, signal);
+      await metagraph.sync(signal);
+      if (this.options.once) {
+        await models.pass(signal);
+        await evaluation.pass(signal);
+        await this.#setOnce(weights, signal);
+      } else {
+        const loops = [metagraph, models, new TopModelScan(this.deps, check), evaluation, weights, new StoreCleaning(this.deps)];
+        await runLoops(loops, evaluation, signal);
+        if (!signal.aborted) await weights.setIfDue(signal);
+      }
+      reason = signal.aborted ? 'signal' : 'rounds-done';
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      reason = 'signal';
+    } finally {
+      report(this.deps, { event: 'run-stopped', reason, rounds: evaluation.recorded });
+    }
+  }
+
+  async #announce(hotkey: string, signal: AbortSignal): Promise<void> {
+    const { profile, chain, competitions, state } = this.deps;
+    const { number: block } = await chain.head(signal);
+    const inForce = competitionsAt(profile.schedule, block);
+    report(this.deps, {
+      event: 'run-started',
+      version: this.options.version,
+      netuid: profile.netuid,
+      chain: chain.description,
+      hotkey,
+      dataDir: this.options.dataDir,
+      competitions: inForce.map(({ id, share }) => ({ id, share, name: competitions.get(id)?.competition.name ?? '(not installed)' })),
+      mode: this.#mode(),
+      recordedRounds: state.journal.head()?.number ?? 0,
+    });
+    for (const { id } of inForce) {
+      if (competitions.has(id)) continue;
+      report(this.deps, { event: 'warning', error: runtimeErrors.COMPETITION_MISSING({ id, block }).toReport() });
+    }
+  }
+
+  /** Three tries: the chain may ask for some blocks between two settings. */
+  async #setOnce(weights: WeightSetting, signal: AbortSignal): Promise<void> {
+    await weights.settleIntent(signal);
+    if (this.deps.state.standings().size === 0) return;
+    for (let tries = 0; tries < 3; tries += 1) {
+      if (await weights.trySet(signal)) return;
+      await this.deps.clock.sleep(this.deps.profile.cadences.weightsRetry, signal);
+    }
+  }
+
+  #mode(): Extract<RunEvent, { event: 'run-started' }>['mode'] {
+    const { offline, dryRun, setWeights } = this.options;
+    return [...(offline ? ['offline' as const] : []), ...(dryRun ? ['dry-run' as const] : []), ...(setWeights ? [] : ['no-weights' as const])];
+  }
+}

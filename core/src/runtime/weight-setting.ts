@@ -1,0 +1,153 @@
+import { asUid, type Uid } from '../contracts/brands.js';
+import type { ChainSnapshot } from '../contracts/chain-client.js';
+import { toAssayError } from '../errors/describe.js';
+import type { AssayError } from '../errors/assay-error.js';
+import { mergeCompetitions } from '../judging/moving-average.js';
+import { quantizeWeights } from '../judging/quantize.js';
+import { competitionsAt } from '../competition/schedule.js';
+import { report, type RunOptions, type RuntimeDeps } from './context.js';
+import { withDeadline } from './deadline.js';
+import { runtimeErrors } from './errors.js';
+import { withoutFormerOwners } from './standing.js';
+import { isAbort, type Loop } from './supervise.js';
+import { rows } from './validator-state.js';
+
+interface PlannedWeights {
+  /** Share of the subnet's weight by uid, summing to 1. */
+  shares: number[];
+  uids: Uid[];
+  /** u16. */
+  values: number[];
+  snapshot: ChainSnapshot;
+}
+
+/** Turns the standings of all competitions into the subnet's weights, on their own cadence. */
+export class WeightSetting implements Loop {
+  readonly name = 'weight-setting';
+
+  constructor(
+    private readonly options: Pick<RunOptions, 'offline' | 'dryRun' | 'setWeights'> & { hotkey: string },
+    private readonly deps: RuntimeDeps,
+  ) {}
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, profile } = this.deps;
+    await this.settleIntent(signal);
+    for (;;) {
+      if (!this.#due()) {
+        await clock.sleep(profile.cadences.weightsPoll, signal);
+        continue;
+      }
+      const done = await this.trySet(signal);
+      const pause = done ? profile.cadences.weights : profile.cadences.weightsRetry;
+      await clock.sleep(pause, signal);
+    }
+  }
+
+  /** The last word of a run that ends by itself. */
+  async setIfDue(signal: AbortSignal): Promise<void> {
+    if (this.#due()) await this.trySet(signal);
+  }
+
+  /** One attempt. Trouble is reported and remembered nowhere: the chain decides what it holds. */
+  async trySet(signal: AbortSignal): Promise<boolean> {
+    const { profile } = this.deps;
+    try {
+      await withDeadline(
+        profile.cadences.weightsDeadline,
+        signal,
+        () => runtimeErrors.DEADLINE({ what: 'Setting weights', ms: profile.cadences.weightsDeadline }),
+        (inner) => this.#set(inner),
+      );
+      return true;
+    } catch (error) {
+      if (isAbort(error)) throw error;
+      const known: AssayError = toAssayError(error);
+      report(this.deps, { event: 'weights-failed', error: known.toReport(), retryInMs: profile.cadences.weightsRetry });
+      return false;
+    }
+  }
+
+  /**
+   * A submission whose outcome a crash has hidden. The chain's own record tells: if our row has changed since, and to
+   * what was sent, it landed and is not sent again.
+   */
+  async settleIntent(signal: AbortSignal): Promise<void> {
+    const { state, clock, view } = this.deps;
+    const intent = state.weightsIntent();
+    if (!intent) return;
+    const snapshot = await view.refresh(signal);
+    const own = view.neuronOf(this.options.hotkey);
+    const landed =
+      own !== undefined && own.lastUpdate > intent.lastUpdate && rowEquals(snapshot, own.uid, intent.uids, intent.weights);
+    const { uids, weights, round } = intent;
+    await state.write(
+      rows.weightsIntent(undefined),
+      ...(landed ? [rows.weightsSet({ block: own.lastUpdate, at: clock.now(), uids, weights, round })] : []),
+    );
+    this.deps.log('info', 'an interrupted weight setting was settled', { landed });
+  }
+
+  async #set(signal: AbortSignal): Promise<void> {
+    const { chain, state, profile, clock, view } = this.deps;
+    const planned = await this.#plan(signal);
+    const told = weightsForReport(planned);
+    const reason = this.#withheld();
+    if (reason) {
+      report(this.deps, { event: 'weights-withheld', reason, weights: told });
+      return;
+    }
+    const own = view.neuronOf(this.options.hotkey);
+    if (!own) throw runtimeErrors.NOT_REGISTERED({ hotkey: this.options.hotkey, netuid: profile.netuid });
+    const round = state.journal.head()?.number ?? 0;
+    const submitted = { uids: planned.uids, weights: planned.values };
+    await state.write(rows.weightsIntent({ block: planned.snapshot.at.number, lastUpdate: own.lastUpdate, ...submitted, round }));
+    let receipt;
+    try {
+      receipt = await chain.setWeights({ ...submitted, versionKey: profile.weightsVersionKey }, signal);
+    } catch (error) {
+      // A refusal by the chain has changed nothing; anything else stays open until the chain's record is read.
+      if (toAssayError(error).fault === 'chain') await state.write(rows.weightsIntent(undefined));
+      throw error;
+    }
+    await state.write(rows.weightsIntent(undefined), rows.weightsSet({ block: receipt.at.number, at: clock.now(), ...submitted, round }));
+    const confirmed = receipt.mode === 'set' && rowEquals(await view.refresh(signal), own.uid, submitted.uids, submitted.weights);
+    report(this.deps, { event: 'weights-set', block: receipt.at.number, weights: told, confirmed });
+  }
+
+  #due(): boolean {
+    const { clock, profile, state } = this.deps;
+    const last = state.weightsSet();
+    return state.standings().size > 0 && (!last || clock.now() >= last.at + profile.cadences.weights);
+  }
+
+  #withheld(): 'offline' | 'disabled' | 'dry-run' | undefined {
+    if (this.options.dryRun) return 'dry-run';
+    if (this.options.offline) return 'offline';
+    return this.options.setWeights ? undefined : 'disabled';
+  }
+
+  async #plan(signal: AbortSignal): Promise<PlannedWeights> {
+    const { state, view, profile } = this.deps;
+    if (state.weightsIntent()) await this.settleIntent(signal);
+    const snapshot = await view.refresh(signal);
+    const standings = new Map(
+      [...state.standings()].map(([id, standing]) => [id, withoutFormerOwners(standing, snapshot.neurons).weights]),
+    );
+    const shares = mergeCompetitions(standings, competitionsAt(profile.schedule, snapshot.at.number), uidSpace(snapshot));
+    if (!shares.some((share) => share > 0)) throw runtimeErrors.WEIGHTS_EMPTY({});
+    const { uids, weights } = quantizeWeights(shares, { minAllowedWeights: snapshot.parameters.minAllowedWeights });
+    return { shares, uids: uids.map(asUid), values: weights, snapshot };
+  }
+}
+
+/** One more than the highest uid: vectors by uid have this length. */
+export const uidSpace = (snapshot: ChainSnapshot): number => Math.max(-1, ...snapshot.neurons.map(({ uid }) => uid)) + 1;
+
+function rowEquals(snapshot: ChainSnapshot, uid: Uid, uids: readonly number[], weights: readonly number[]): boolean {
+  const held = new Map(snapshot.weights.get(uid) ?? []);
+  return held.size === uids.length && uids.every((other, index) => held.get(other) === weights[index]);
+}
+
+const weightsForReport = ({ shares, uids, values }: PlannedWeights): { uid: number; share: number; value: number }[] =>
+  uids.map((uid, index) => ({ uid, share: shares[uid] ?? 0, value: values[index] ?? 0 }));
