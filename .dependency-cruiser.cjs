@@ -1,0 +1,38 @@
+/** Arrows point one way: competitions -> core, plugins -> core, cli -> all. */
+const VENDORS = '^(node_modules/)?(@polkadot|@huggingface|onnxruntime|libsql|@aws-sdk|gpt-tokenizer|pbf|@oclif|pino|cli-table3|yaml)';
+
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'core-knows-no-vendor', severity: 'error', from: { path: '^core/src' }, to: { path: VENDORS } },
+    { name: 'core-imports-no-plugin', severity: 'error', from: { path: '^core/src' }, to: { path: '^(plugins|competitions|cli)/' } },
+    {
+      name: 'plugins-import-no-sibling',
+      severity: 'error',
+      from: { path: '^plugins/([^/]+)/' },
+      to: { path: '^(plugins|competitions|cli)/', pathNot: '^plugins/$1/' },
+    },
+    {
+      name: 'competitions-import-no-sibling',
+      severity: 'error',
+      from: { path: '^competitions/([^/]+)/' },
+      to: { path: '^(plugins|competitions|cli)/', pathNot: '^competitions/$1/' },
+    },
+    {
+      name: 'judging-and-sampling-are-pure',
+      comment: 'No I/O in calculations; node:crypto is a calculation, local-text-dataset is a source.',
+      severity: 'error',
+      from: { path: '^core/src/(judging|sampling)', pathNot: 'local-text-dataset' },
+      to: { dependencyTypes: ['core'], pathNot: '^(node:)?crypto$' },
+    },
+    { name: 'not-to-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '(^|/)(dist|node_modules/\\.cache)/' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.base.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'], extensions: ['.ts', '.js'] },
+    extensions: ['.ts', '.js'],
+  },
+};

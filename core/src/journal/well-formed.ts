@@ -1,0 +1,14 @@
+import type { Json } from '../contracts/round-journal.js';
+
+/**
+ * The value with every half of a surrogate pair replaced by U+FFFD, in strings and in names of members. A miner can
+ * write such halves into a config.json, and canonical JSON has no form for them: a round must not fail over them.
+ */
+export function wellFormed(value: Json): Json {
+  if (typeof value === 'string') return value.toWellFormed();
+  if (value === null || typeof value !== 'object') return value;
+  if (isList(value)) return value.map(wellFormed);
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key.toWellFormed(), wellFormed(member)]));
+}
+
+const isList = (value: object): value is readonly Json[] => Array.isArray(value);

@@ -1,0 +1,42 @@
+import { defineErrors } from '../errors/define-errors.js';
+
+export const judgingErrors = defineErrors({
+  NO_FINITE_SCORE: {
+    fault: 'validator',
+    retry: 'next-round',
+    message: (p: { contenders: number }) => `None of the ${p.contenders} contenders has a score.`,
+    hint: () => 'The round is void and the weights stay; the table gives the cause for each contender.',
+  },
+  INCUMBENT_NOT_SCORED: {
+    fault: 'validator',
+    retry: 'next-round',
+    message: (p: { uid: number; weight: number; code: string }) =>
+      `Uid ${p.uid} holds ${p.weight.toFixed(4)} of the competition and could not be scored (${p.code}), not by its own doing.`,
+    hint: () => 'The round is void and the weights stay: judged without it, the weight would go to whoever comes next.',
+  },
+  WEIGHT_NOT_FINITE: {
+    fault: 'validator',
+    retry: 'next-round',
+    message: (p: { uid: number; weight: number }) => `The weight of uid ${p.uid} is ${p.weight}.`,
+    hint: () => 'Weights must be finite and not negative; this is a defect, please report the journal entry.',
+  },
+  SUBNET_SHRUNK: {
+    fault: 'validator',
+    retry: 'never',
+    message: (p: { before: number; now: number }) => `The weights of ${p.now} uids can't follow those of ${p.before}.`,
+    hint: () => 'A subnet does not lose uids: this is a defect, please report the journal entry.',
+  },
+  TOO_FEW_WEIGHTS: {
+    fault: 'config',
+    retry: 'next-round',
+    message: (p: { nonZero: number; minimum: number }) =>
+      `${p.nonZero} uids have weight and the subnet asks for at least ${p.minimum}.`,
+    hint: () => 'Assay does not pad with weight that nobody has earned. Ask the subnet owner for a lower min_allowed_weights.',
+  },
+  EPSILON_UNKNOWN: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { type: string }) => `There is no epsilon function of type ${p.type}.`,
+    hint: () => 'Use fixed or linear-decay.',
+  },
+});

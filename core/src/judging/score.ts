@@ -1,0 +1,30 @@
+import type { Normalization } from '../competition/competition.js';
+import { normalizeScore } from './normalize.js';
+
+export interface RawTaskScore {
+  name: string;
+  rawScore: number;
+  weight: number;
+  normalization: Normalization;
+}
+
+export interface TaskScore {
+  name: string;
+  rawScore: number;
+  normalizedScore: number;
+  /** Its part of the score. */
+  weightedScore: number;
+}
+
+/**
+ * Sum over tasks of weight * normalised raw score. Lower is better. The weights are those of the tasks that ran, made to
+ * sum to 1.
+ */
+export function scoreModel(tasks: readonly RawTaskScore[]): { score: number; tasks: TaskScore[] } {
+  const weights = tasks.reduce((sum, { weight }) => sum + weight, 0);
+  const scored = tasks.map(({ name, rawScore, weight, normalization }): TaskScore => {
+    const normalizedScore = normalizeScore(rawScore, normalization);
+    return { name, rawScore, normalizedScore, weightedScore: (normalizedScore * weight) / weights };
+  });
+  return { score: scored.reduce((sum, { weightedScore }) => sum + weightedScore, 0), tasks: scored };
+}

@@ -1,0 +1,37 @@
+import { PythonRandom } from './python-random.js';
+
+/** One stream cut into sequences; the last incomplete one is dropped. */
+export function packSequences(stream: readonly number[], sequenceLength: number): number[][] {
+  const count = Math.floor(stream.length / sequenceLength);
+  return Array.from({ length: count }, (_none, index) => stream.slice(index * sequenceLength, (index + 1) * sequenceLength));
+}
+
+/**
+ * A stream of documents, each ended by `eos`, padded with `eos` to a multiple of the length: no sequence holds two
+ * documents. A document of exactly a multiple gets no padding.
+ */
+export function padDocuments(stream: readonly number[], eos: number, sequenceLength: number): number[] {
+  const padded: number[] = [];
+  let start = 0;
+  for (let index = 0; index < stream.length; index += 1) {
+    if (stream[index] !== eos) continue;
+    for (let position = start; position <= index; position += 1) padded.push(stream[position] ?? eos);
+    while (padded.length % sequenceLength !== 0) padded.push(eos);
+    start = index + 1;
+  }
+  for (let position = start; position < stream.length; position += 1) padded.push(stream[position] ?? eos);
+  return padded;
+}
+
+/** Sequences in batches; the last incomplete batch is dropped. [batch][row][token] */
+export function batchSequences(sequences: readonly number[][], batchSize: number): number[][][] {
+  const count = Math.floor(sequences.length / batchSize);
+  return Array.from({ length: count }, (_none, index) => sequences.slice(index * batchSize, (index + 1) * batchSize));
+}
+
+/** `random.Random(seed).shuffle(batches)`, then the first `limit`: which batches of a dataset are scored. */
+export function shuffleAndTruncate<T>(batches: readonly T[], seed: bigint, limit = 50): T[] {
+  const shuffled = [...batches];
+  new PythonRandom(seed).shuffle(shuffled);
+  return shuffled.slice(0, limit);
+}

@@ -1,0 +1,21 @@
+import type { EpsilonFunction } from '@assay/core/contracts/epsilon-function';
+import { fixedEpsilon, linearDecay } from '@assay/core/judging/epsilon';
+import { closeDouble, fields, list, Mismatch, number, unit, type Kind } from '../unit.js';
+
+export function epsilonOf(value: unknown): EpsilonFunction {
+  const given = fields(value);
+  if (given['type'] === 'FixedEpsilon') return fixedEpsilon(number(given['epsilon']));
+  if (given['type'] === 'LinearDecay') {
+    return linearDecay({ start: number(given['start']), end: number(given['end']), blocks: number(given['decay_blocks']) });
+  }
+  throw new Mismatch(`unknown epsilon ${JSON.stringify(given)}`);
+}
+
+export const epsilon: Kind = ({ cases }) =>
+  list(cases).map((item, index) =>
+    unit(`cases[${index}]`, false, () => {
+      const given = fields(item);
+      const result = epsilonOf(given['epsilon']).compute(number(given['current_block']), number(given['model_block']));
+      closeDouble('result', result, given['result']);
+    }),
+  );

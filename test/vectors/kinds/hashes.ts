@@ -1,0 +1,31 @@
+import { createHash } from 'node:crypto';
+import { directoryHash, secureHash } from '@assay/core/model/directory-hash';
+import { equal, fields, list, number, text, unit, type Fields, type Kind } from '../unit.js';
+
+export const hashes: Kind = ({ directories, two_strings: pairs }) => [
+  ...list(directories).map((item, index) =>
+    unit(`directories[${index}]`, false, () => {
+      const given = fields(item);
+      const files = list(given['files']).map((file) => hashedFile(fields(file)));
+      const directory = directoryHash(files);
+      equal('directory hash', directory, given['directory_hash']);
+      for (const [hotkey, expected] of Object.entries(fields(given['secure']))) equal(`secure ${hotkey}`, secureHash(directory, hotkey), expected);
+    }),
+  ),
+  ...list(pairs).map((item, index) =>
+    unit(`two_strings[${index}]`, false, () => {
+      const given = fields(item);
+      equal('hash', secureHash(text(given['a']), text(given['b'])), given['hash']);
+    }),
+  ),
+];
+
+function hashedFile(file: Fields): { path: string; sha256: string } {
+  const content =
+    file['base64'] === undefined
+      ? Buffer.alloc(number(file['size']), number(file['fill_byte']))
+      : Buffer.from(text(file['base64']), 'base64');
+  const digest = createHash('sha256').update(content).digest();
+  equal('sha256', digest.toString('base64'), file['sha256_b64']);
+  return { path: text(file['path']), sha256: digest.toString('hex') };
+}

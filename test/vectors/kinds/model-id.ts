@@ -1,0 +1,66 @@
+import { compressModelId, parseModelId, ParseFailure, splitRepoId, type ParsedModelId } from '@assay/core/model/model-id';
+import { bigint, equal, fields, list, Mismatch, text, unit, type Fields, type Kind } from '../unit.js';
+
+export const modelId: Kind = ({ roundtrip, from_compressed_str: parses, validate_hf_repo_id: repoIds }) => [
+  ...list(roundtrip).map((item, index) => unit(`roundtrip[${index}]`, false, () => {
+    checkRoundtrip(fields(item));
+  })),
+  ...list(parses).map((item, index) => unit(`from_compressed_str[${index}]`, false, () => {
+    const given = fields(item);
+    const string = text(given['string']);
+    checkOutcome('parse', () => asVector(parseModelId(string)), given);
+    checkOutcome('with default 9', () => asVector(parseModelId(string, 9n)), fields(given['with_default_competition_9']));
+  })),
+  ...list(repoIds).map((item, index) => unit(`validate_hf_repo_id[${index}]`, false, () => {
+    const given = fields(item);
+    const repoId = text(given['repo_id']);
+    equal('length', [...repoId].length, given['len_codepoints']);
+    checkOutcome('repo id', () => splitRepoId(repoId), given);
+  })),
+];
+
+function checkRoundtrip(given: Fields): void {
+  const id = fields(given['id']);
+  const parsed: ParsedModelId = {
+    namespace: text(id['namespace']),
+    name: text(id['name']),
+    commit: id['commit'] === null ? null : text(id['commit']),
+    hash: id['hash'] === null ? null : text(id['hash']),
+    secureHash: id['secure_hash'] === null ? null : text(id['secure_hash']),
+    competitionId: bigint(id['competition_id']),
+  };
+  equal('compressed', compressModelId(parsed), given['compressed']);
+  checkOutcome('back', () => asVector(parseModelId(text(given['compressed']))), { result: given['back'], raises: given['raises'] });
+}
+
+const asVector = (id: ParsedModelId): Fields => ({
+  namespace: id.namespace,
+  name: id.name,
+  competition_id: id.competitionId,
+  commit: id.commit,
+  hash: id.hash,
+  secure_hash: id.secureHash,
+});
+
+/** The result that Python returned, or the exception that it raised. */
+function checkOutcome(what: string, run: () => unknown, given: Fields): void {
+  let result: unknown;
+  try {
+    result = run();
+  } catch (error) {
+    if (!(error instanceof ParseFailure)) throw error;
+    equal(`${what} raises`, error.python, given['raises']);
+    if (given['message'] !== undefined) equal(`${what} message`, error.message, given['message']);
+    return;
+  }
+  if (given['raises'] !== undefined) throw new Mismatch(`${what}: expected ${String(given['raises'])}`);
+  const expected = given['result'];
+  if (Array.isArray(expected)) {
+    equal(what, result, expected);
+    return;
+  }
+  for (const [key, value] of Object.entries(fields(expected))) {
+    const found = fields(result)[key];
+    equal(`${what} ${key}`, key === 'competition_id' ? String(found) : found, key === 'competition_id' ? String(value) : value);
+  }
+}
