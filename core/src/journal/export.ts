@@ -56,7 +56,7 @@ export function parseExport(text: string): ExportDocument {
     throw journalErrors.JOURNAL_EXPORT_MALFORMED({ issues });
   }
   const { number, previousHash, hash: stated, entry } = parsed.data;
-  const computed = entryHash(previousHash, entry);
+  const computed = contentHash(previousHash, entry);
   if (computed !== stated) throw journalErrors.JOURNAL_EXPORT_TAMPERED({ number, stated, computed });
   return parsed.data;
 }
@@ -72,6 +72,15 @@ export async function checkExportSignature(document: ExportDocument, verify: Ver
   const genuine = await verify(Buffer.from(stated, 'hex'), Buffer.from(signature.slice(2), 'hex'), hotkey);
   if (!genuine) throw journalErrors.JOURNAL_EXPORT_SIGNATURE({ number, hotkey });
   return 'signed';
+}
+
+/** Numbers beyond double range and half surrogate pairs pass JSON.parse, yet no export of ours holds them. */
+function contentHash(previousHash: string, entry: Json): string {
+  try {
+    return entryHash(previousHash, entry);
+  } catch (error) {
+    throw journalErrors.JOURNAL_EXPORT_MALFORMED({ issues: ['entry: holds a value that has no canonical form'] }, error);
+  }
 }
 
 function parseJson(text: string): unknown {

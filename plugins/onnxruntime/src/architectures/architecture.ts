@@ -1,0 +1,62 @@
+import type { z } from 'zod';
+import type { Head } from '../blocks/head.js';
+import type { RotaryTable } from '../blocks/rotary.js';
+import type { GraphBuilder } from '../onnx/graph-builder.js';
+
+/** A tensor that the weights must hold. */
+export interface ExpectedTensor {
+  name: string;
+  shape: readonly number[];
+}
+
+/** Values that every graph is fed with. */
+export interface Inputs {
+  batch: number;
+  /** [batch, sequence] int64 */
+  ids: string;
+  /** [batch, sequence] int64 */
+  positions: string;
+  /** [batch] int32: index of the last token. */
+  lastIndex: string;
+  /** int32 scalar: tokens in the sequence. */
+  length: string;
+  /** [batch, 1, sequence, sequence] float32, added to the scores; absent where nothing is masked. */
+  attentionBias?: string;
+}
+
+/** What a run needs to know before the graph is built. */
+export interface RunShape {
+  /** Longest sequence of the run. */
+  positions: number;
+  /** Longest sequence seen when a position is computed (dynamic rotary scaling). */
+  lengthAt: (position: number) => number;
+}
+
+/**
+ * One class of the library: the shape of its config, its tensors, its graph. `Config` is what the schema makes of
+ * config.json with the library's defaults filled in.
+ */
+export interface Architecture<Config> {
+  /** E.g. LlamaForCausalLM. */
+  className: string;
+  /** As `model_type` in config.json. */
+  modelType: string;
+  /** Keys that do not change a result are left out, so that they do not enter the digest either. */
+  config: z.ZodType<Config>;
+  /** Every tensor that is used, tied ones once. */
+  tensors(config: Config): ExpectedTensor[];
+  /** Other names under which the library finds a tensor, tried in order. */
+  aliases?(name: string): string[];
+  vocabularySize(config: Config): number;
+  /** Positions beyond which the model can't be run; undefined where there is no such limit. */
+  maxPositions(config: Config): number | undefined;
+  width(config: Config): number;
+  /** Hidden states after the last norm, [batch * sequence, width], and what turns them into logits. */
+  build(g: GraphBuilder, config: Config, inputs: Inputs, run: RunShape): { hidden: string; head: Head };
+}
+
+/** Of any config type, behind a schema that only it can satisfy. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+export type AnyArchitecture = Architecture<any>;
+
+export type { RotaryTable };

@@ -1,0 +1,86 @@
+import { attention, byRow } from '../blocks/attention.js';
+import { embedding } from '../blocks/embedding.js';
+import { linear } from '../blocks/linear.js';
+import { gatedMlp } from '../blocks/mlp.js';
+import { rmsNorm } from '../blocks/norm.js';
+import { rotaryTable, rotate, type RotaryConfig } from '../blocks/rotary.js';
+import type { Head } from '../blocks/head.js';
+import type { GraphBuilder } from '../onnx/graph-builder.js';
+import type { ExpectedTensor, Inputs, RunShape } from './architecture.js';
+
+/** What Llama and its relatives have in common, and the places in which they differ. */
+export interface DecoderShape {
+  vocabulary: number;
+  width: number;
+  inner: number;
+  layers: number;
+  heads: number;
+  keyValueHeads: number;
+  headDimension: number;
+  epsilon: number;
+  activation: string;
+  tied: boolean;
+  rotary: RotaryConfig;
+  biases: { qkv: boolean; output: boolean; mlp: boolean };
+  window?: number;
+}
+
+const EMBEDDING = 'model.embed_tokens.weight';
+
+export function decoderTensors(shape: DecoderShape): ExpectedTensor[] {
+  const { width, inner, heads, keyValueHeads, headDimension, biases } = shape;
+  const query = heads * headDimension;
+  const keyValue = keyValueHeads * headDimension;
+  const projection = (name: string, out: number, into: number, bias: boolean): ExpectedTensor[] => [
+    { name: `${name}.weight`, shape: [out, into] },
+    ...(bias ? [{ name: `${name}.bias`, shape: [out] }] : []),
+  ];
+  const layer = (prefix: string): ExpectedTensor[] => [
+    { name: `${prefix}.input_layernorm.weight`, shape: [width] },
+    ...projection(`${prefix}.self_attn.q_proj`, query, width, biases.qkv),
+    ...projection(`${prefix}.self_attn.k_proj`, keyValue, width, biases.qkv),
+    ...projection(`${prefix}.self_attn.v_proj`, keyValue, width, biases.qkv),
+    ...projection(`${prefix}.self_attn.o_proj`, width, query, biases.output),
+    { name: `${prefix}.post_attention_layernorm.weight`, shape: [width] },
+    ...projection(`${prefix}.mlp.gate_proj`, inner, width, biases.mlp),
+    ...projection(`${prefix}.mlp.up_proj`, inner, width, biases.mlp),
+    ...projection(`${prefix}.mlp.down_proj`, width, inner, biases.mlp),
+  ];
+  return [
+    { name: EMBEDDING, shape: [shape.vocabulary, width] },
+    ...Array.from({ length: shape.layers }, (_none, index) => layer(`model.layers.${index}`)).flat(),
+    { name: 'model.norm.weight', shape: [width] },
+    ...(shape.tied ? [] : [{ name: 'lm_head.weight', shape: [shape.vocabulary, width] }]),
+  ];
+}
+
+/** Pre-norm blocks of rotary attention and gated MLP (Touvron et al. 2023). */
+export function buildDecoder(g: GraphBuilder, shape: DecoderShape, inputs: Inputs, run: RunShape): { hidden: string; head: Head } {
+  const table = rotaryTable(shape.rotary, run.positions, run.lengthAt);
+  const { heads, keyValueHeads, headDimension, epsilon, biases } = shape;
+  let hidden = embedding(g, inputs.ids, EMBEDDING);
+  for (let index = 0; index < shape.layers; index += 1) {
+    const prefix = `model.layers.${index}`;
+    const normed = rmsNorm(g, hidden, `${prefix}.input_layernorm.weight`, epsilon);
+    const project = (name: string): string =>
+      linear(g, normed, `${prefix}.self_attn.${name}.weight`, biases.qkv ? `${prefix}.self_attn.${name}.bias` : undefined);
+    const [q, k, v] = [project('q_proj'), project('k_proj'), project('v_proj')];
+    const rotated = rotate(g, byRow(g, inputs, q, heads * headDimension), inputs.positions, table, heads, headDimension);
+    const rotatedKeys = rotate(g, byRow(g, inputs, k, keyValueHeads * headDimension), inputs.positions, table, keyValueHeads, headDimension);
+    const context = attention(g, inputs, rotated, rotatedKeys, byRow(g, inputs, v, keyValueHeads * headDimension), {
+      heads,
+      keyValueHeads,
+      headDimension,
+      ...(shape.window === undefined ? {} : { window: shape.window }),
+    });
+    const attended = linear(g, context, `${prefix}.self_attn.o_proj.weight`, biases.output ? `${prefix}.self_attn.o_proj.bias` : undefined);
+    hidden = g.node('Add', [hidden, attended]);
+    const normedAgain = rmsNorm(g, hidden, `${prefix}.post_attention_layernorm.weight`, epsilon);
+    const names = { gate: `${prefix}.mlp.gate_proj`, up: `${prefix}.mlp.up_proj`, down: `${prefix}.mlp.down_proj` };
+    hidden = g.node('Add', [hidden, gatedMlp(g, normedAgain, names, shape.activation, biases.mlp)]);
+  }
+  return {
+    hidden: rmsNorm(g, hidden, 'model.norm.weight', epsilon),
+    head: { weight: shape.tied ? EMBEDDING : 'lm_head.weight' },
+  };
+}

@@ -1,0 +1,33 @@
+import type { GraphBuilder } from '../onnx/graph-builder.js';
+
+/**
+ * A weight as float32. A matrix in half precision is cast when its activation is there, not before: the reshape that
+ * depends on the activation's shape changes nothing but the order, and keeps one matrix alive at a time.
+ * @param after a 2-d value that must have been computed
+ */
+export function matrixAsFloat(g: GraphBuilder, name: string, after: string): string {
+  const raw = g.weight(name);
+  if (g.isFloat32(name)) return raw;
+  const shape = g.node('Shape', [after]);
+  const zeros = g.node('Sub', [shape, shape]);
+  const target = g.node('Add', [zeros, g.ints(g.shapeOf(name))]);
+  return castToFloat(g, g.node('Reshape', [raw, target]));
+}
+
+/** A vector as float32: small enough to be cast whenever. */
+export function vectorAsFloat(g: GraphBuilder, name: string): string {
+  return g.isFloat32(name) ? g.weight(name) : castToFloat(g, g.weight(name));
+}
+
+export const castToFloat = (g: GraphBuilder, value: string): string => g.node('Cast', [value], { attributes: { to: { int: 1 } } });
+
+/** y = x W^T + b, as torch's nn.Linear. x: [rows, in], W: [out, in] */
+export function linear(g: GraphBuilder, x: string, weight: string, bias?: string): string {
+  const inputs = [x, matrixAsFloat(g, weight, x), ...(bias === undefined ? [] : [vectorAsFloat(g, bias)])];
+  return g.node('Gemm', inputs, { attributes: { transB: { int: 1 } } });
+}
+
+/** y = x W + b, as GPT-2's Conv1D. x: [rows, in], W: [in, out] */
+export function conv1d(g: GraphBuilder, x: string, weight: string, bias: string): string {
+  return g.node('Gemm', [x, matrixAsFloat(g, weight, x), vectorAsFloat(g, bias)]);
+}

@@ -1,0 +1,15 @@
+import type { GraphBuilder } from '../onnx/graph-builder.js';
+import { vectorAsFloat } from './linear.js';
+
+/** x / sqrt(mean(x^2) + eps) * weight (Zhang and Sennrich 2019). x: [rows, width] */
+export function rmsNorm(g: GraphBuilder, x: string, weight: string, epsilon: number): string {
+  return g.node('SimplifiedLayerNormalization', [x, vectorAsFloat(g, weight)], {
+    attributes: { axis: { int: -1 }, epsilon: { float: epsilon } },
+  });
+}
+
+/** (x - mean) / sqrt(variance + eps) * weight + bias (Ba et al. 2016). x: [rows, width] */
+export function layerNorm(g: GraphBuilder, x: string, weight: string, bias: string | undefined, epsilon: number): string {
+  const inputs = [x, vectorAsFloat(g, weight), ...(bias === undefined ? [] : [vectorAsFloat(g, bias)])];
+  return g.node('LayerNormalization', inputs, { attributes: { axis: { int: -1 }, epsilon: { float: epsilon } } });
+}

@@ -1,0 +1,114 @@
+import { defineErrors } from '@assay/core/errors/define-errors';
+
+const short = (text: string): string => text.slice(0, 200);
+
+/** What a miner's files can be refused for. Names from the files stay in the payload, cut short. */
+export const modelErrors = defineErrors({
+  CONFIG_UNREADABLE: {
+    fault: 'miner',
+    retry: 'never',
+    message: (p: { file: string; reason: string }) => `${p.file} can't be used: ${short(p.reason)}`,
+    hint: () => 'Save the model with save_pretrained; config files are JSON objects of at most 1 MiB.',
+  },
+  CONFIG_UNSUPPORTED: {
+    fault: 'miner',
+    retry: 'never',
+    message: (p: { architecture: string; issues: readonly string[] }) => `config.json is no valid ${p.architecture}: ${short(p.issues.join('; '))}`,
+    hint: () => 'Use values that the library itself accepts for this architecture.',
+  },
+  ARCHITECTURE_UNSUPPORTED: {
+    fault: 'miner',
+    retry: 'never',
+    message: (p: { modelType: string; supported: readonly string[] }) =>
+      `model_type ${short(JSON.stringify(p.modelType))} is none of ${p.supported.join(', ')}.`,
+    hint: () => 'Publish a model of one of the supported architectures.',
+  },
+  WEIGHTS_MISSING: {
+    fault: 'miner',
+    retry: 'never',
+    message: (p: { found: readonly string[] }) => `There is neither model.safetensors nor an index of shards${p.found.length > 0 ? ', only formats that are never opened' : ''}.`,
+    hint: () => 'Save the weights as safetensors: model.save_pretrained(folder, safe_serialization=True).',
+  },
+  SAFETENSORS_MALFORMED: {
+    fault: 'miner',
+    retry: 'never',
+    message: (p: { file: string; reason: string }) => `${short(p.file)} is no valid safetensors file: ${short(p.reason)}`,
+    hint: () => 'Save the model again with a current safetensors library and compare sizes after the upload.',
+  },
+  INDEX_MALFORMED: {
+    fault: 'miner',
+    retry: 'never',
+    message: (p: { reason: string }) => `model.safetensors.index.json can't be used: ${short(p.reason)}`,
+    hint: () => 'Save the model again; every shard that the index names must lie beside it.',
+  },
+  TENSOR_MISSING: {
+    fault: 'miner',
+    retry: 'never',
+    message: (p: { tensor: string; missing: number }) => `The weights lack ${short(p.tensor)}${p.missing > 1 ? ` and ${p.missing - 1} more` : ''}.`,
+    hint: () => 'Every tensor of the architecture has to be there; none is filled in.',
+  },
+  TENSOR_SHAPE: {
+    fault: 'miner',
+    retry: 'never',
+    message: (p: { tensor: string; shape: readonly number[]; expected: readonly number[] }) =>
+      `${short(p.tensor)} has shape [${p.shape.slice(0, 8).join(', ')}] where config.json asks for [${p.expected.join(', ')}].`,
+    hint: () => 'config.json and the weights must be of the same model.',
+  },
+  TENSOR_TYPE: {
+    fault: 'miner',
+    retry: 'never',
+    message: (p: { tensor: string; dtype: string }) => `${short(p.tensor)} is stored as ${p.dtype}.`,
+    hint: () => 'Weights are F32, F16 or BF16.',
+  },
+  NON_FINITE_LOSS: {
+    fault: 'miner',
+    retry: 'never',
+    message: (p: { task: string; batch: number }) => `The loss of batch ${p.batch} in ${p.task} is not a finite number.`,
+    hint: () => 'Weights or activations hold NaN or infinity: evaluate the model yourself before committing it.',
+  },
+  SEQUENCE_TOO_LONG: {
+    fault: 'miner',
+    retry: 'never',
+    message: (p: { length: number; limit: number }) => `Sequences of ${p.length} tokens do not fit the model's ${p.limit} positions.`,
+    hint: () => 'Publish a model with enough positions for the competition.',
+  },
+  TOKEN_OUT_OF_RANGE: {
+    fault: 'miner',
+    retry: 'never',
+    message: (p: { token: number; vocabularySize: number }) => `Token ${p.token} is beyond the model's vocabulary of ${p.vocabularySize}.`,
+    hint: () => "The vocabulary must cover the competition's tokenizer.",
+  },
+});
+
+export const evaluatorErrors = defineErrors({
+  DEVICE_UNAVAILABLE: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { device: string; available: readonly string[] }) => `Device ${p.device} is not available here; there is ${p.available.join(', ')}.`,
+    hint: () => 'Set evaluator.device, or --device, to one that is.',
+  },
+  SAMPLES_INVALID: {
+    fault: 'validator',
+    retry: 'next-round',
+    message: (p: { task: string; reason: string }) => `The samples of ${p.task} can't be evaluated: ${short(p.reason)}`,
+    hint: () => 'This is a defect of the sampling: please report it with the journal entry.',
+  },
+  KIND_UNKNOWN: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { kind: string }) => `This evaluator has no tasks of kind ${p.kind}.`,
+    hint: () => 'Name an evaluator that declares the kind.',
+  },
+  RUNTIME_FAILED: {
+    fault: 'validator',
+    retry: 'next-round',
+    message: (p: { reason: string }) => `ONNX Runtime failed: ${short(p.reason)}`,
+    hint: () => 'The model keeps its standing. If it fails again and again, evaluate it by hand and look at memory.',
+  },
+  FILES_CHANGED: {
+    fault: 'validator',
+    retry: 'next-round',
+    message: (p: { directory: string }) => `The files in ${p.directory} are not those that were verified.`,
+    hint: () => 'Something else writes into the store folder; give the validator a folder of its own.',
+  },
+});

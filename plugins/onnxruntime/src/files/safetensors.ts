@@ -1,0 +1,127 @@
+import { open } from 'node:fs/promises';
+import { modelErrors } from '../errors.js';
+
+/** Bytes of one element. The rest of the format's types are known, but no weight may have them. */
+const ELEMENT_BYTES: Readonly<Record<string, number>> = {
+  BOOL: 1, U8: 1, I8: 1, F8_E5M2: 1, F8_E4M3: 1, I16: 2, U16: 2, F16: 2, BF16: 2, I32: 4, U32: 4, F32: 4, F64: 8, I64: 8, U64: 8,
+};
+const MAX_HEADER_BYTES = 100_000_000;
+const MAX_TENSORS = 100_000;
+const MAX_DIMENSIONS = 8;
+const LENGTH_BYTES = 8;
+
+export interface TensorEntry {
+  name: string;
+  dtype: string;
+  shape: number[];
+  /** Of the first byte in the file. */
+  offset: number;
+  /** Bytes. */
+  length: number;
+}
+
+/**
+ * The header of a safetensors file, checked whole: sizes against the file, types, shapes, and that the tensors cover
+ * the data without holes or overlaps, as the format demands. The data itself is not read.
+ * @throws SAFETENSORS_MALFORMED
+ */
+export async function readSafetensorsHeader(path: string, file: string): Promise<TensorEntry[]> {
+  const refuse = (reason: string): never => {
+    throw modelErrors.SAFETENSORS_MALFORMED({ file, reason });
+  };
+  const handle = await open(path, 'r');
+  try {
+    const { size } = await handle.stat();
+    if (size < LENGTH_BYTES) refuse('it is shorter than the length of its header');
+    const prefix = Buffer.alloc(LENGTH_BYTES);
+    await handle.read(prefix, 0, LENGTH_BYTES, 0);
+    const headerLength = prefix.readBigUInt64LE(0);
+    if (headerLength > BigInt(MAX_HEADER_BYTES)) refuse(`its header claims ${headerLength} bytes, more than ${MAX_HEADER_BYTES}`);
+    const bytes = Number(headerLength);
+    if (LENGTH_BYTES + bytes > size) refuse(`its header claims ${bytes} bytes and the file has ${size}`);
+    const header = Buffer.alloc(bytes);
+    await handle.read(header, 0, bytes, LENGTH_BYTES);
+    return parseHeader(header, LENGTH_BYTES + bytes, size, refuse);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** The header's bytes as tensors; `dataStart` and `fileSize` in bytes. */
+export function parseHeader(header: Uint8Array, dataStart: number, fileSize: number, refuse: (reason: string) => never): TensorEntry[] {
+  const members = topLevelMembers(header, refuse);
+  if (members.length > MAX_TENSORS) refuse(`it has more than ${MAX_TENSORS} tensors`);
+  const tensors = members.flatMap(([name, value]) => {
+    if (name === '__metadata__') {
+      requireStrings(value, refuse);
+      return [];
+    }
+    return [tensorOf(name, value, dataStart, refuse)];
+  });
+  requireGapless(tensors, dataStart, fileSize, refuse);
+  return tensors;
+}
+
+/** Name and value of each member, a name that comes twice refused: JSON.parse alone would keep the last one only. */
+function topLevelMembers(header: Uint8Array, refuse: (reason: string) => never): [string, unknown][] {
+  let text: string;
+  let parsed: unknown;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(header);
+    parsed = JSON.parse(text);
+  } catch {
+    return refuse('its header is not JSON');
+  }
+  if (!text.startsWith('{') || typeof parsed !== 'object' || parsed === null) return refuse('its header is not a JSON object');
+  const members = Object.entries(parsed);
+  if (countTopLevelKeys(text) !== members.length) refuse('its header names a tensor twice');
+  return members;
+}
+
+/** Strings that stand before a colon at depth 1. */
+function countTopLevelKeys(text: string): number {
+  let depth = 0;
+  let keys = 0;
+  for (let index = 0; index < text.length; index += 1) {
+    const character = text[index];
+    if (character === '"') {
+      index += 1;
+      while (index < text.length && text[index] !== '"') index += text[index] === '\\' ? 2 : 1;
+    } else if (character === '{' || character === '[') depth += 1;
+    else if (character === '}' || character === ']') depth -= 1;
+    else if (character === ':' && depth === 1) keys += 1;
+  }
+  return keys;
+}
+
+function requireStrings(value: unknown, refuse: (reason: string) => never): void {
+  if (typeof value !== 'object' || value === null || Object.values(value).some((item) => typeof item !== 'string')) {
+    refuse('its metadata is not a map of strings');
+  }
+}
+
+const isSize = (value: unknown): value is number => typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+
+function tensorOf(name: string, value: unknown, dataStart: number, refuse: (reason: string) => never): TensorEntry {
+  // eslint-disable-next-line no-control-regex
+  if (name.length > 512 || /[\u0000-\u001f\u007f]/.test(name)) return refuse('a tensor has a name that no library writes');
+  if (typeof value !== 'object' || value === null) return refuse(`the entry of ${name} is not an object`);
+  const { dtype, shape, data_offsets: offsets } = value as { dtype?: unknown; shape?: unknown; data_offsets?: unknown };
+  const elementBytes = typeof dtype === 'string' && Object.hasOwn(ELEMENT_BYTES, dtype) ? ELEMENT_BYTES[dtype] : undefined;
+  if (typeof dtype !== 'string' || elementBytes === undefined) return refuse(`${name} has an unknown type`);
+  if (!Array.isArray(shape) || shape.length > MAX_DIMENSIONS || !shape.every(isSize)) return refuse(`${name} has no valid shape`);
+  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isSize)) return refuse(`${name} has no valid offsets`);
+  const [begin = 0, end = 0] = offsets;
+  const expected = shape.reduce((product, dimension) => product * dimension, elementBytes);
+  if (!Number.isSafeInteger(expected) || end - begin !== expected) return refuse(`${name} has ${end - begin} bytes where its shape needs ${expected}`);
+  return { name, dtype, shape, offset: dataStart + begin, length: expected };
+}
+
+function requireGapless(tensors: readonly TensorEntry[], dataStart: number, fileSize: number, refuse: (reason: string) => never): void {
+  let position = dataStart;
+  for (const { name, offset, length } of [...tensors].sort((a, b) => a.offset - b.offset || a.length - b.length)) {
+    if (offset !== position) refuse(`there is a hole or an overlap before ${name}`);
+    position = offset + length;
+  }
+  if (position !== fileSize) refuse(`its tensors end at byte ${position} and the file at ${fileSize}`);
+}

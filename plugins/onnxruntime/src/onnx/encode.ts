@@ -1,0 +1,128 @@
+import { PbfWriter } from 'pbf';
+
+/** Element types of ONNX tensors, by the numbers of onnx.proto. */
+export const ElementType = { FLOAT: 1, INT32: 6, INT64: 7, BOOL: 9, FLOAT16: 10, BFLOAT16: 16 } as const;
+export type ElementTypeNumber = (typeof ElementType)[keyof typeof ElementType];
+
+export type AttributeValue = { int: number } | { float: number } | { ints: readonly number[] } | { string: string };
+
+export interface NodeProto {
+  opType: string;
+  domain: string;
+  name: string;
+  inputs: readonly string[];
+  outputs: readonly string[];
+  attributes: Readonly<Record<string, AttributeValue>>;
+}
+
+export interface TensorProto {
+  name: string;
+  type: ElementTypeNumber;
+  dims: readonly number[];
+  /** Little-endian values, or where they lie in a file beside the model. */
+  data: { raw: Uint8Array } | { file: string; offset: number; length: number };
+}
+
+export interface ValueInfo {
+  name: string;
+  type: ElementTypeNumber;
+  /** A name stands for a size that is known when the model runs. */
+  dims: readonly (number | string)[];
+}
+
+export interface GraphProto {
+  nodes: readonly NodeProto[];
+  initializers: readonly TensorProto[];
+  inputs: readonly ValueInfo[];
+  outputs: readonly ValueInfo[];
+}
+
+const ATTRIBUTE_TYPE = { float: 1, int: 2, string: 3, ints: 7 } as const;
+const EXTERNAL = 1;
+
+/** An ONNX model as bytes. Field numbers are those of onnx.proto, IR version 10. */
+export function encodeModel(graph: GraphProto, opsets: readonly { domain: string; version: number }[]): Uint8Array {
+  const pbf = new PbfWriter();
+  pbf.writeVarintField(1, 10);
+  pbf.writeStringField(2, 'assay');
+  pbf.writeMessage(7, writeGraph, graph);
+  for (const opset of opsets) {
+    pbf.writeMessage(8, (item, inner) => {
+      inner.writeStringField(1, item.domain);
+      inner.writeVarintField(2, item.version);
+    }, opset);
+  }
+  return pbf.finish();
+}
+
+function writeGraph(graph: GraphProto, pbf: PbfWriter): void {
+  for (const node of graph.nodes) pbf.writeMessage(1, writeNode, node);
+  pbf.writeStringField(2, 'model');
+  for (const tensor of graph.initializers) pbf.writeMessage(5, writeTensor, tensor);
+  for (const input of graph.inputs) pbf.writeMessage(11, writeValueInfo, input);
+  for (const output of graph.outputs) pbf.writeMessage(12, writeValueInfo, output);
+}
+
+function writeNode(node: NodeProto, pbf: PbfWriter): void {
+  for (const input of node.inputs) pbf.writeStringField(1, input);
+  for (const output of node.outputs) pbf.writeStringField(2, output);
+  pbf.writeStringField(3, node.name);
+  pbf.writeStringField(4, node.opType);
+  for (const [name, value] of Object.entries(node.attributes)) pbf.writeMessage(5, writeAttribute, { name, value });
+  pbf.writeStringField(7, node.domain);
+}
+
+function writeAttribute({ name, value }: { name: string; value: AttributeValue }, pbf: PbfWriter): void {
+  pbf.writeStringField(1, name);
+  if ('float' in value) {
+    pbf.writeFloatField(2, value.float);
+    pbf.writeVarintField(20, ATTRIBUTE_TYPE.float);
+  } else if ('int' in value) {
+    pbf.writeVarintField(3, value.int);
+    pbf.writeVarintField(20, ATTRIBUTE_TYPE.int);
+  } else if ('string' in value) {
+    pbf.writeBytesField(4, Buffer.from(value.string, 'utf8'));
+    pbf.writeVarintField(20, ATTRIBUTE_TYPE.string);
+  } else {
+    for (const item of value.ints) pbf.writeVarintField(8, item);
+    pbf.writeVarintField(20, ATTRIBUTE_TYPE.ints);
+  }
+}
+
+function writeTensor(tensor: TensorProto, pbf: PbfWriter): void {
+  for (const dim of tensor.dims) pbf.writeVarintField(1, dim);
+  pbf.writeVarintField(2, tensor.type);
+  pbf.writeStringField(8, tensor.name);
+  if ('raw' in tensor.data) {
+    pbf.writeBytesField(9, tensor.data.raw);
+    return;
+  }
+  const { file, offset, length } = tensor.data;
+  const entries = { location: file, offset: String(offset), length: String(length) };
+  for (const entry of Object.entries(entries)) {
+    pbf.writeMessage(13, ([key, value], inner) => {
+      inner.writeStringField(1, key);
+      inner.writeStringField(2, value);
+    }, entry);
+  }
+  pbf.writeVarintField(14, EXTERNAL);
+}
+
+function writeValueInfo(info: ValueInfo, pbf: PbfWriter): void {
+  pbf.writeStringField(1, info.name);
+  pbf.writeMessage(2, (item, type) => {
+    type.writeMessage(1, (inner, tensor) => {
+      tensor.writeVarintField(1, inner.type);
+      tensor.writeMessage(2, writeShape, inner.dims);
+    }, item);
+  }, info);
+}
+
+function writeShape(dims: ValueInfo['dims'], pbf: PbfWriter): void {
+  for (const dim of dims) {
+    pbf.writeMessage(1, (value, inner) => {
+      if (typeof value === 'number') inner.writeVarintField(1, value);
+      else inner.writeStringField(2, value);
+    }, dim);
+  }
+}

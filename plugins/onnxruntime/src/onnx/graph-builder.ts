@@ -1,0 +1,102 @@
+import type { StoredTensor } from '../files/weights.js';
+import { ElementType, encodeModel, type AttributeValue, type ElementTypeNumber, type NodeProto, type TensorProto, type ValueInfo } from './encode.js';
+
+/** Storage types that a weight may have. */
+export const WEIGHT_TYPES: Readonly<Record<string, ElementTypeNumber>> = {
+  F32: ElementType.FLOAT,
+  F16: ElementType.FLOAT16,
+  BF16: ElementType.BFLOAT16,
+};
+
+const OPSETS = [
+  { domain: '', version: 21 },
+  { domain: 'com.microsoft', version: 1 },
+];
+
+export interface NodeOptions {
+  attributes?: Readonly<Record<string, AttributeValue>>;
+  /** com.microsoft for ONNX Runtime's own operators. */
+  domain?: string;
+  /** How many outputs the node has; the first one's name is returned. */
+  outputs?: number;
+}
+
+/**
+ * Collects an ONNX graph. Values are named by strings; weights are initializers whose data stays in the safetensors
+ * files, each declared once however often it is used.
+ */
+export class GraphBuilder {
+  readonly #nodes: NodeProto[] = [];
+  readonly #initializers = new Map<string, TensorProto>();
+  readonly #inputs: ValueInfo[] = [];
+  readonly #outputs: ValueInfo[] = [];
+  #names = 0;
+
+  constructor(private readonly weights: ReadonlyMap<string, StoredTensor>) {}
+
+  input(info: ValueInfo): string {
+    this.#inputs.push(info);
+    return info.name;
+  }
+
+  output(info: ValueInfo, value: string): void {
+    this.#nodes.push({ opType: 'Identity', domain: '', name: `output_${info.name}`, inputs: [value], outputs: [info.name], attributes: {} });
+    this.#outputs.push(info);
+  }
+
+  node(opType: string, inputs: readonly string[], options: NodeOptions = {}): string {
+    this.#names += 1;
+    const name = `${opType}_${this.#names}`;
+    const outputs = Array.from({ length: options.outputs ?? 1 }, (_none, index) => (index === 0 ? name : `${name}_${index}`));
+    this.#nodes.push({ opType, domain: options.domain ?? '', name, inputs, outputs, attributes: options.attributes ?? {} });
+    return name;
+  }
+
+  /** A tensor of the model in the type in which it is stored. */
+  weight(name: string): string {
+    const id = `weight:${name}`;
+    const tensor = this.weights.get(name);
+    if (!tensor) throw new Error(`the graph asks for tensor ${name}, which inspection did not list`);
+    const type = WEIGHT_TYPES[tensor.dtype];
+    if (type === undefined) throw new Error(`the graph asks for tensor ${name} of type ${tensor.dtype}`);
+    const { file, offset, length, shape } = tensor;
+    this.#initializers.set(id, { name: id, type, dims: shape, data: { file, offset, length } });
+    return id;
+  }
+
+  isFloat32(name: string): boolean {
+    return this.weights.get(name)?.dtype === 'F32';
+  }
+
+  shapeOf(name: string): readonly number[] {
+    return this.weights.get(name)?.shape ?? [];
+  }
+
+  floats(dims: readonly number[], values: Float32Array): string {
+    return this.#constant(ElementType.FLOAT, dims, new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+  }
+
+  /** One float32 that broadcasts over everything. */
+  scalar(value: number): string {
+    return this.floats([], Float32Array.of(value));
+  }
+
+  ints(values: readonly number[]): string {
+    const data = BigInt64Array.from(values.map(BigInt));
+    return this.#constant(ElementType.INT64, [values.length], new Uint8Array(data.buffer));
+  }
+
+  #constant(type: ElementTypeNumber, dims: readonly number[], raw: Uint8Array): string {
+    this.#names += 1;
+    const name = `constant_${this.#names}`;
+    this.#initializers.set(name, { name, type, dims, data: { raw } });
+    return name;
+  }
+
+  encode(): Uint8Array {
+    return encodeModel(
+      { nodes: this.#nodes, initializers: [...this.#initializers.values()], inputs: this.#inputs, outputs: this.#outputs },
+      OPSETS,
+    );
+  }
+}
