@@ -1,1 +1,35 @@
-export {};
+import { z } from 'zod';
+import type { Evaluator } from '@assay/core/contracts/evaluator';
+import { ProcessEvaluator } from '@assay/core/evaluation/process-evaluator';
+import { definePlugin, type PluginDeps } from '@assay/core/plugin/plugin';
+
+const options = z.strictObject({
+  command: z.array(z.string()).min(1).describe('Program and arguments; speaks docs/build/evaluator-protocol.md.'),
+  device: z.string().optional().describe('Handed to the program as ASSAY_EVALUATOR_DEVICE.'),
+  kinds: z.array(z.string()).min(1).default(['text-loss']).describe('Kinds of task that the program can do.'),
+  environment: z.record(z.string(), z.string()).default({}).describe('Further variables for the program. No secrets: it sees hostile files.'),
+  memoryLimit: z.number().positive().default(64 * 1024 ** 3).describe('Bytes of anonymous memory at which it is killed.'),
+  startDeadline: z.number().positive().default(120_000).describe('Milliseconds until it must have said hello.'),
+});
+type Options = z.infer<typeof options>;
+
+export default definePlugin({
+  apiVersion: 1,
+  name: 'process',
+  provides: {
+    evaluator: {
+      options,
+      create: async (given: Options, deps: PluginDeps): Promise<Evaluator> =>
+        new ProcessEvaluator(
+          {
+            command: given.command.map((part) => (part.startsWith('./') || part.startsWith('../') ? deps.resolvePath(part) : part)),
+            environment: { ...given.environment, ...(given.device === undefined ? {} : { ASSAY_EVALUATOR_DEVICE: given.device }) },
+            startDeadlineMs: given.startDeadline,
+            memoryLimitBytes: given.memoryLimit,
+            kinds: given.kinds,
+          },
+          deps,
+        ),
+    },
+  },
+});

@@ -1,6 +1,5 @@
 import type { z } from 'zod';
 import type { Head } from '../blocks/head.js';
-import type { RotaryTable } from '../blocks/rotary.js';
 import type { GraphBuilder } from '../onnx/graph-builder.js';
 
 /** A tensor that the weights must hold. */
@@ -24,12 +23,15 @@ export interface Inputs {
   attentionBias?: string;
 }
 
+/** By position, for a model made for `maxPositions`. */
+export type SeenLength = (position: number, maxPositions: number) => number;
+
 /** What a run needs to know before the graph is built. */
 export interface RunShape {
   /** Longest sequence of the run. */
   positions: number;
-  /** Longest sequence seen when a position is computed (dynamic rotary scaling). */
-  lengthAt: (position: number) => number;
+  /** Longest sequence seen when a position is computed; dynamic rotary scaling depends on it. */
+  lengthAt: SeenLength;
 }
 
 /**
@@ -58,5 +60,3 @@ export interface Architecture<Config> {
 /** Of any config type, behind a schema that only it can satisfy. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 export type AnyArchitecture = Architecture<any>;
-
-export type { RotaryTable };

@@ -33,13 +33,13 @@ const range = (count: number): number[] => Array.from({ length: count }, (_none,
  * @param lengthAt longest sequence that had been seen when a position was computed: dynamic scaling depends on it, and in
  *   generation a cached key keeps the angle of its own time
  */
-export function rotaryTable(config: RotaryConfig, positions: number, lengthAt: (position: number) => number): RotaryTable {
+export function rotaryTable(config: RotaryConfig, positions: number, lengthAt: (position: number, maxPositions: number) => number): RotaryTable {
   const half = config.dimension / 2;
   const [cos, sin] = [new Float32Array(positions * half), new Float32Array(positions * half)];
   const scale = attentionScale(config.scaling);
-  let frequencies = inverseFrequencies(config, lengthAt(0));
+  let frequencies = inverseFrequencies(config, lengthAt(0, config.maxPositions));
   for (let position = 0; position < positions; position += 1) {
-    if (config.scaling.type === 'dynamic') frequencies = inverseFrequencies(config, lengthAt(position));
+    if (config.scaling.type === 'dynamic') frequencies = inverseFrequencies(config, lengthAt(position, config.maxPositions));
     for (let i = 0; i < half; i += 1) {
       const angle = f32(position * (frequencies[i] ?? 0));
       cos[position * half + i] = f32(Math.cos(angle)) * scale;

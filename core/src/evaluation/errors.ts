@@ -1,0 +1,43 @@
+import { defineErrors } from '../errors/define-errors.js';
+
+const tail = (text: string): string => text.slice(-500);
+
+export const evaluationErrors = defineErrors({
+  EVALUATOR_START: {
+    fault: 'config',
+    retry: 'backoff',
+    message: (p: { command: string; reason: string }) => `The evaluator ${p.command} did not start: ${p.reason}`,
+    hint: () => 'Run the command by hand: its first line must be the hello of docs/build/evaluator-protocol.md.',
+  },
+  EVALUATOR_PROTOCOL: {
+    fault: 'validator',
+    retry: 'next-round',
+    message: (p: { reason: string; line: string }) => `The evaluator broke its protocol: ${p.reason}`,
+    hint: () => 'See docs/build/evaluator-protocol.md; stdout is for messages only, everything else goes to stderr.',
+  },
+  EVALUATOR_VERSION: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { version: number; wanted: number }) => `The evaluator speaks protocol ${p.version}; this is ${p.wanted}.`,
+    hint: () => 'Install the evaluator that belongs to this validator.',
+  },
+  EVALUATOR_CRASHED: {
+    fault: 'validator',
+    retry: 'next-round',
+    message: (p: { exit: string; stderr: string }) => `The evaluator's process ended (${p.exit}) before it answered. ${tail(p.stderr)}`.trim(),
+    hint: () => 'The model keeps its standing and the process is started anew. Look at memory and at the log around it.',
+  },
+  EVALUATOR_DEADLINE: {
+    fault: 'validator',
+    retry: 'next-round',
+    message: (p: { deadlineMs: number }) => `The evaluator did not answer within ${Math.round(p.deadlineMs / 1000)} s and was killed.`,
+    hint: () => 'Raise cadences.modelDeadline, or give the evaluator a faster machine.',
+  },
+  EVALUATOR_MEMORY: {
+    fault: 'validator',
+    retry: 'next-round',
+    message: (p: { bytes: number; limit: number }) =>
+      `The evaluator used ${Math.round(p.bytes / 2 ** 20)} MiB of memory of its own, over the limit of ${Math.round(p.limit / 2 ** 20)} MiB, and was killed.`,
+    hint: () => 'Raise evaluator.memoryLimit if the machine has the memory.',
+  },
+});

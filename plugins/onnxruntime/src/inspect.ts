@@ -1,0 +1,130 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { join } from 'node:path';
+import type { ModelFacts } from '@assay/core/contracts/model';
+import { canonicalJson } from '@assay/core/journal/canonical-json';
+import type { AnyArchitecture, ExpectedTensor } from './architectures/architecture.js';
+import { ARCHITECTURES, CLASS_NAMES } from './architectures/registry.js';
+import { modelErrors } from './errors.js';
+import { generationConfig, type GenerationConfig } from './files/generation-config.js';
+import { readJsonObject, UnusableJson } from './files/read-json.js';
+import { readWeights, type StoredTensor } from './files/weights.js';
+import { WEIGHT_TYPES } from './onnx/graph-builder.js';
+
+const MAX_CONFIG_BYTES = 1024 * 1024;
+const MAX_REPORTED_TENSORS = 20;
+
+/** A folder whose config and headers have passed every check: ready to become a graph. */
+export interface InspectedModel {
+  directory: string;
+  architecture: AnyArchitecture;
+  /** Of the architecture's own type. */
+  config: unknown;
+  generation: GenerationConfig;
+  /** The tensors that the architecture uses, under its own names. */
+  tensors: ReadonlyMap<string, StoredTensor>;
+  unused: string[];
+}
+
+/** Config, generation config and headers; the weights themselves are not read. */
+export async function openModel(directory: string): Promise<InspectedModel> {
+  const raw = await readConfig(directory, 'config.json');
+  if (!raw) throw modelErrors.CONFIG_UNREADABLE({ file: 'config.json', reason: 'it is missing' });
+  const architecture = ARCHITECTURES.get(String(raw['model_type']));
+  if (!architecture) throw modelErrors.ARCHITECTURE_UNSUPPORTED({ modelType: String(raw['model_type']), supported: CLASS_NAMES });
+  const parsed = architecture.config.safeParse(raw);
+  if (!parsed.success) throw unsupported(architecture, parsed.error.issues);
+  const config: unknown = parsed.data;
+  const generation = await readGenerationConfig(directory, raw);
+  const stored = await readWeights(directory);
+  const { tensors, unused } = match(architecture, architecture.tensors(config), stored);
+  return { directory, architecture, config, generation, tensors, unused };
+}
+
+/** Facts about a folder, its used tensors hashed. */
+export async function inspectModel(directory: string): Promise<ModelFacts> {
+  const model = await openModel(directory);
+  const tensorsDigest = await digestOfTensors(model);
+  const { architecture, config, generation } = model;
+  const identity = canonicalJson(JSON.parse(JSON.stringify([architecture.className, config, generation, tensorsDigest])));
+  const maxPositions = architecture.maxPositions(config);
+  return {
+    architecture: architecture.className,
+    parameterCount: architecture.tensors(config).reduce((sum, { shape }) => sum + elements(shape), 0),
+    vocabularySize: architecture.vocabularySize(config),
+    ...(maxPositions === undefined ? {} : { maxPositions }),
+    evaluationDigest: createHash('sha256').update(identity).digest('hex'),
+    tensorsDigest,
+    unusedTensors: model.unused.slice(0, MAX_REPORTED_TENSORS),
+    dtypes: [...new Set([...model.tensors.values()].map(({ dtype }) => dtype))].sort(),
+  };
+}
+
+const elements = (shape: readonly number[]): number => shape.reduce((product, dimension) => product * dimension, 1);
+
+async function readConfig(directory: string, file: string): Promise<Record<string, unknown> | undefined> {
+  try {
+    return await readJsonObject(join(directory, file), MAX_CONFIG_BYTES);
+  } catch (error) {
+    if (error instanceof UnusableJson) throw modelErrors.CONFIG_UNREADABLE({ file, reason: error.message });
+    throw error;
+  }
+}
+
+/** Without a file of its own the library derives it from config.json. */
+async function readGenerationConfig(directory: string, config: Record<string, unknown>): Promise<GenerationConfig> {
+  const file = 'generation_config.json';
+  const given = await readConfig(directory, file);
+  const parsed = generationConfig.safeParse(given ?? config);
+  if (parsed.success) return parsed.data;
+  const reason = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
+  throw modelErrors.CONFIG_UNREADABLE({ file: given ? file : 'config.json', reason });
+}
+
+function unsupported(architecture: AnyArchitecture, issues: readonly { path: readonly PropertyKey[]; message: string }[]): Error {
+  return modelErrors.CONFIG_UNSUPPORTED({
+    architecture: architecture.className,
+    issues: issues.slice(0, 5).map(({ path, message }) => (path.length > 0 ? `${path.map(String).join('.')}: ${message}` : message)),
+  });
+}
+
+function match(
+  architecture: AnyArchitecture,
+  expected: readonly ExpectedTensor[],
+  stored: ReadonlyMap<string, StoredTensor>,
+): { tensors: Map<string, StoredTensor>; unused: string[] } {
+  const tensors = new Map<string, StoredTensor>();
+  const used = new Set<string>();
+  const missing: string[] = [];
+  for (const { name, shape } of expected) {
+    const names = [name, ...(architecture.aliases?.(name) ?? [])];
+    const tensor = names.map((candidate) => stored.get(candidate)).find((candidate) => candidate !== undefined);
+    if (!tensor) {
+      missing.push(name);
+      continue;
+    }
+    if (tensor.shape.length !== shape.length || tensor.shape.some((dimension, index) => dimension !== shape[index])) {
+      throw modelErrors.TENSOR_SHAPE({ tensor: name, shape: tensor.shape, expected: shape });
+    }
+    if (!Object.hasOwn(WEIGHT_TYPES, tensor.dtype)) throw modelErrors.TENSOR_TYPE({ tensor: name, dtype: tensor.dtype });
+    tensors.set(name, tensor);
+    used.add(tensor.name);
+  }
+  const [first] = missing;
+  if (first !== undefined) throw modelErrors.TENSOR_MISSING({ tensor: first, missing: missing.length });
+  return { tensors, unused: [...stored.keys()].filter((name) => !used.has(name)).sort() };
+}
+
+/** Over name, type, shape and sha256 of the bytes of each used tensor, in order of names. */
+async function digestOfTensors({ directory, tensors }: InspectedModel): Promise<string> {
+  const digest = createHash('sha256');
+  for (const [name, tensor] of [...tensors].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const content = createHash('sha256');
+    if (tensor.length > 0) {
+      const bytes = createReadStream(join(directory, tensor.file), { start: tensor.offset, end: tensor.offset + tensor.length - 1, highWaterMark: 1 << 20 });
+      for await (const chunk of bytes) content.update(chunk as Buffer);
+    }
+    digest.update(JSON.stringify([name, tensor.dtype, tensor.shape, content.digest('hex')]));
+  }
+  return digest.digest('hex');
+}

@@ -1,0 +1,79 @@
+import type { GenerationConfig } from '../files/generation-config.js';
+
+/** State of one row while it is continued. */
+export interface RowState {
+  /** Prompt and everything generated so far. */
+  tokens: readonly number[];
+  promptLength: number;
+  /** Tokens that will have been generated in the end. */
+  limit: number;
+}
+
+const FORBIDDEN = Number.NEGATIVE_INFINITY;
+
+/**
+ * The library's processors of next-token scores, in its order, for greedy generation. Changes `scores` in place.
+ */
+export function applyRules(scores: Float32Array, row: RowState, rules: GenerationConfig): void {
+  penaliseRepetition(scores, row.tokens, rules.repetition_penalty);
+  forbidRepeatedGrams(scores, row.tokens, rules.no_repeat_ngram_size);
+  forbidBadWords(scores, row.tokens, rules);
+  const generated = row.tokens.length - row.promptLength;
+  if (row.tokens.length < rules.min_length) forbid(scores, rules.eos_token_id);
+  if (generated < rules.min_new_tokens) forbid(scores, rules.eos_token_id);
+  if (rules.forced_bos_token_id !== null && row.tokens.length === 1) force(scores, [rules.forced_bos_token_id]);
+  if (generated === row.limit - 1) force(scores, rules.forced_eos_token_id);
+  forbid(scores, rules.suppress_tokens);
+  if (generated === 0) forbid(scores, rules.begin_suppress_tokens);
+}
+
+function forbid(scores: Float32Array, tokens: readonly number[]): void {
+  for (const token of tokens) if (token < scores.length) scores[token] = FORBIDDEN;
+}
+
+/** Only these tokens stay possible. */
+function force(scores: Float32Array, tokens: readonly number[]): void {
+  if (tokens.length === 0) return;
+  scores.fill(FORBIDDEN);
+  for (const token of tokens) if (token < scores.length) scores[token] = 0;
+}
+
+/** Scores of tokens that have occurred are divided, or where negative multiplied, by the penalty (Keskar et al. 2019). */
+function penaliseRepetition(scores: Float32Array, tokens: readonly number[], penalty: number): void {
+  if (penalty === 1) return;
+  for (const token of new Set(tokens)) {
+    const score = scores[token];
+    if (score !== undefined) scores[token] = score < 0 ? score * penalty : score / penalty;
+  }
+}
+
+/** Tokens that would complete an n-gram for the second time. */
+function forbidRepeatedGrams(scores: Float32Array, tokens: readonly number[], size: number): void {
+  if (size === 0 || tokens.length + 1 < size) return;
+  const prefix = tokens.slice(tokens.length - size + 1);
+  for (let start = 0; start + size <= tokens.length; start += 1) {
+    if (!prefix.every((token, index) => tokens[start + index] === token)) continue;
+    const completion = tokens[start + size - 1];
+    if (completion !== undefined) forbid(scores, [completion]);
+  }
+}
+
+/** The last token of each bad word whose beginning stands at the end; words that are an eos token do not count. */
+function forbidBadWords(scores: Float32Array, tokens: readonly number[], rules: GenerationConfig): void {
+  for (const word of rules.bad_words_ids) {
+    const [only] = word;
+    if (word.length === 1 && only !== undefined && rules.eos_token_id.includes(only)) continue;
+    const beginning = word.slice(0, -1);
+    const end = tokens.slice(tokens.length - beginning.length);
+    if (beginning.length > tokens.length || !beginning.every((token, index) => end[index] === token)) continue;
+    const last = word.at(-1);
+    if (last !== undefined) forbid(scores, [last]);
+  }
+}
+
+/** Highest score; of equal ones the lowest id. NaN is never higher. */
+export function argmax(scores: Float32Array): number {
+  let best = 0;
+  for (const [token, score] of scores.entries()) if (score > (scores[best] ?? FORBIDDEN)) best = token;
+  return best;
+}

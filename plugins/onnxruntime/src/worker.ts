@@ -1,0 +1,94 @@
+import { createInterface } from 'node:readline';
+import { performance } from 'node:perf_hooks';
+import { createRequire } from 'node:module';
+import {
+  EVALUATOR_PROTOCOL_VERSION,
+  evaluatorRequest,
+  type EvaluatorMessage,
+  type EvaluatorRequest,
+} from '@assay/core/contracts/evaluator-protocol';
+import type { TaskResult } from '@assay/core/contracts/task-kinds';
+import { isAssayError, type ErrorReport } from '@assay/core/errors/assay-error';
+import { CLASS_NAMES } from './architectures/registry.js';
+import { evaluatorErrors } from './errors.js';
+import { inspectModel, openModel } from './inspect.js';
+import { evaluateTextLoss } from './text-loss.js';
+
+/**
+ * The process that evaluates: one request at a time on stdin, answers on stdout (docs/build/evaluator-protocol.md). It
+ * ends with its parent.
+ */
+const threads = Number(process.env['ASSAY_EVALUATOR_THREADS'] ?? '0');
+const { version } = createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string };
+const numerics = { device: 'cpu', computeType: 'float32', runtime: `onnxruntime ${version}`, attention: 'eager' };
+
+function send(message: EvaluatorMessage): void {
+  process.stdout.write(`${JSON.stringify(message)}\n`);
+}
+
+async function answer(request: EvaluatorRequest): Promise<void> {
+  try {
+    if (request.type === 'inspect') send({ type: 'facts', id: request.id, facts: await inspectModel(request.directory) });
+    else await evaluate(request);
+  } catch (error) {
+    send({ type: 'fault', id: request.id, error: reportOf(error) });
+  }
+}
+
+async function evaluate(request: Extract<EvaluatorRequest, { type: 'evaluate' }>): Promise<void> {
+  const { id, model, tasks } = request;
+  if (model.directory === undefined) throw evaluatorErrors.SAMPLES_INVALID({ task: '', reason: 'this evaluator needs the folder of the model' });
+  const total = tasks.length;
+  send({ type: 'progress', id, phase: 'load', done: 0, total });
+  const startedAt = performance.now();
+  const opened = await openModel(model.directory);
+  if (opened.architecture.className !== model.architecture) throw evaluatorErrors.FILES_CHANGED({ directory: model.directory });
+  const loadedAt = performance.now();
+  const results: TaskResult[] = [];
+  for (const task of tasks) {
+    if (task.kind !== 'text-loss') throw evaluatorErrors.KIND_UNKNOWN({ kind: task.kind });
+    const batches = countBatches(task.samples);
+    const result = await evaluateTextLoss(opened, task, { threads }, ({ phase, done }) => {
+      send({ type: 'progress', id, phase, task: task.name, done, total: batches });
+    });
+    results.push(result);
+  }
+  const { maxRSS } = process.resourceUsage();
+  send({
+    type: 'answer',
+    id,
+    results,
+    numerics,
+    timings: { loadMs: loadedAt - startedAt, computeMs: performance.now() - loadedAt, peakRssBytes: maxRSS * 1024 },
+  });
+}
+
+function countBatches(samples: unknown): number {
+  const batches: unknown = typeof samples === 'object' && samples !== null && 'batches' in samples ? samples.batches : undefined;
+  return Array.isArray(batches) ? batches.length : 0;
+}
+
+/** What is not a coded error came out of the runtime, and is not held against the miner. */
+function reportOf(error: unknown): ErrorReport {
+  if (isAssayError(error)) return error.toReport();
+  const reason = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`${error instanceof Error ? (error.stack ?? reason) : reason}\n`);
+  return evaluatorErrors.RUNTIME_FAILED({ reason }).toReport();
+}
+
+send({
+  type: 'hello',
+  protocol: EVALUATOR_PROTOCOL_VERSION,
+  name: 'assay-onnxruntime',
+  kinds: ['text-loss'],
+  operations: ['evaluate', 'inspect'],
+  architectures: [...CLASS_NAMES],
+  numerics,
+});
+
+for await (const line of createInterface({ input: process.stdin, crlfDelay: Infinity })) {
+  if (line.trim() === '') continue;
+  const parsed = evaluatorRequest.safeParse(JSON.parse(line));
+  if (parsed.success) await answer(parsed.data);
+  else process.stderr.write(`a request is not of protocol ${EVALUATOR_PROTOCOL_VERSION}: ${parsed.error.message}\n`);
+}
