@@ -1,0 +1,179 @@
+import type { Numerics } from '../../contracts/evaluator.js';
+import type { JournalRecord } from '../../contracts/round-journal.js';
+import { textLossDetails } from '../../contracts/task-kinds.js';
+import { RULES_VERSION } from '../../judging/rules-version.js';
+import { report, type RuntimeDeps } from '../context.js';
+import type { ModelCheck } from '../model-check.js';
+import { withoutFormerOwners } from '../standing.js';
+import { asJson, rows } from '../validator-state.js';
+import { judgeEntry, type EntryContender, type Judgement, type RoundEntry } from './entry.js';
+import { RoundEvaluation, type EvaluatedContender } from './evaluate.js';
+import type { RoundPlan } from './plan.js';
+import { drawSamples, type DrawnTask } from './sample.js';
+import { tellRound } from './tell.js';
+
+/** Results of one hotkey and competition that the retry rule looks at. */
+const HISTORY_LENGTH = 3;
+
+/** One round of one competition, from samples to the recorded verdict. Nothing is kept of a round that does not end. */
+export async function runRound(
+  deps: RuntimeDeps,
+  check: ModelCheck,
+  plan: RoundPlan,
+  hotkey: string,
+  signal: AbortSignal,
+): Promise<{ isVoid: boolean }> {
+  const startedAt = deps.clock.now();
+  const { competition } = plan.entry;
+  report(deps, {
+    event: 'round-started',
+    competition: { id: competition.id, name: competition.name },
+    block: plan.now.number,
+    syncBlock: plan.syncBlock,
+    seed: plan.seed.toString(),
+    contenders: plan.contenders.map(({ neuron, model }) => ({
+      uid: neuron.uid,
+      hotkey: neuron.hotkey,
+      repo: `${model.reference.namespace}/${model.reference.name}`,
+    })),
+  });
+  const tasks = await drawSamples(deps, plan.entry, plan.seed, signal);
+  const numerics = await deps.evaluator.numerics(signal);
+  const evaluated = await new RoundEvaluation(deps, check, plan, tasks, numerics).run(signal);
+  const before = entryOf(deps, plan, tasks, numerics, evaluated, hotkey);
+  const judgement = judgeEntry(before);
+  const record = await recordRound(deps, plan, before, judgement);
+  tellRound(deps, { plan, entry: before, judgement, record, elapsedMs: deps.clock.now() - startedAt });
+  return { isVoid: judgement.verdict.void !== null };
+}
+
+/** Everything that the verdict rests on, as it will be recorded. */
+function entryOf(
+  deps: RuntimeDeps,
+  plan: RoundPlan,
+  tasks: readonly DrawnTask[],
+  numerics: Numerics,
+  evaluated: readonly EvaluatedContender[],
+  hotkey: string,
+): Omit<RoundEntry, 'verdict' | 'subnetWeights'> {
+  const { profile, state, clock } = deps;
+  const { competition, tokenizer } = plan.entry;
+  const averages = new Map([...state.standings()].map(([id, standing]) => [id, withoutFormerOwners(standing, plan.snapshot.neurons).weights]));
+  const others = [...averages].filter(([id]) => id !== competition.id).map(([id, average]): [string, number[]] => [String(id), average]);
+  const drawn = new Set(tasks.map(({ task }) => task.name));
+  return {
+    format: 1,
+    rulesVersion: RULES_VERSION,
+    recordedAt: new Date(clock.now()).toISOString(),
+    netuid: profile.netuid,
+    hotkey,
+    block: plan.now.number,
+    blockHash: plan.now.hash,
+    syncBlock: plan.syncBlock,
+    seed: plan.seed.toString(),
+    schedule: plan.schedule.map(({ id, share }) => ({ id, share })),
+    competition: {
+      ...competition,
+      judges: competition.judges ? [...competition.judges] : undefined,
+      constraints: { ...competition.constraints, architectures: [...competition.constraints.architectures] },
+      epsilon: plan.entry.epsilon.describe() as RoundEntry['competition']['epsilon'],
+      tasks: competition.tasks.filter(({ name }) => drawn.has(name)).map((task) => ({ ...task, datasetOptions: undefined })),
+    },
+    rules: { alpha: profile.alpha, temperature: profile.temperature, keepThreshold: profile.keepThreshold, sampleMin: profile.sampleMin },
+    samples: tasks.map(({ task, evaluation, pages, source, batches }) => ({
+      task: task.name,
+      dataset: task.dataset,
+      source,
+      pages,
+      digest: evaluation.samplesDigest,
+      batches,
+    })),
+    tokenizer: { name: tokenizer.name, digest: tokenizer.digest },
+    numerics,
+    contenders: evaluated.map(entryContender).sort((a, b) => a.block - b.block || a.uid - b.uid),
+    averageBefore: averages.get(competition.id) ?? null,
+    otherAverages: Object.fromEntries(others),
+  };
+}
+
+function entryContender({ contender: { neuron, model }, outcome }: EvaluatedContender): EntryContender {
+  return {
+    uid: neuron.uid,
+    hotkey: neuron.hotkey,
+    block: model.block,
+    commitment: model.commitment,
+    reference: model.reference,
+    architecture: model.facts.architecture,
+    parameterCount: model.facts.parameterCount,
+    evaluationDigest: model.facts.evaluationDigest,
+    sameAs: outcome.sameAs,
+    outcome:
+      outcome.status === 'failed'
+        ? { status: 'failed', error: outcome.error.toReport() }
+        : {
+            status: 'scored',
+            tasks: outcome.results.map(({ name, kind, rawScore, samples, details }) => ({
+              name,
+              kind,
+              rawScore,
+              samples,
+              losses: textLossDetails.safeParse(details).data?.losses ?? [],
+            })),
+          },
+  };
+}
+
+/** The round and everything that follows from it, in one commit: after a crash there is all of it or nothing. */
+async function recordRound(
+  deps: RuntimeDeps,
+  plan: RoundPlan,
+  entry: Omit<RoundEntry, 'verdict' | 'subnetWeights'>,
+  { verdict, subnetWeights }: Judgement,
+): Promise<JournalRecord> {
+  const { state, chain } = deps;
+  const { competition } = plan.entry;
+  const identity = await chain.identity();
+  const number = (state.journal.head()?.number ?? 0) + 1;
+  const put = [
+    rows.lastRound(competition.id, { number, block: plan.now.number, fingerprint: plan.fingerprint }),
+    ...state.staleEvaluations(plan.syncBlock).map(rows.forgetEvaluation),
+  ];
+  if (verdict.void === null) put.push(...consequences(deps, plan, entry, verdict));
+  const record = await state.journal.commit({
+    append: { entry: asJson({ ...entry, verdict, subnetWeights }), ...(identity.sign ? { sign: identity.sign.bind(identity) } : {}) },
+    put,
+  });
+  if (!record) throw new Error('the journal took a round and gave no record');
+  return record;
+}
+
+/** New standing, new contenders and new history of a round that counts. */
+function consequences(
+  deps: RuntimeDeps,
+  plan: RoundPlan,
+  entry: Omit<RoundEntry, 'verdict' | 'subnetWeights'>,
+  verdict: Judgement['verdict'],
+): ReturnType<typeof rows.standing>[] {
+  const { competition } = plan.entry;
+  const { weights, hotkeys } = withoutFormerOwners({ weights: verdict.average, hotkeys: hotkeysOf(plan) }, plan.snapshot.neurons);
+  const waiting = new Set(entry.contenders.flatMap(({ hotkey, outcome }) => (outcome.status === 'failed' && outcome.error.fault !== 'miner' ? [hotkey] : [])));
+  const judged = new Set(entry.contenders.map(({ hotkey }) => hotkey));
+  const kept = entry.contenders.flatMap(({ uid, hotkey }) => (verdict.keep.includes(uid) ? [hotkey] : []));
+  const pending = deps.state.contenders(competition.id).pending.filter((hotkey) => waiting.has(hotkey) || !judged.has(hotkey));
+  const stillWaiting = [...waiting].filter((hotkey) => !pending.includes(hotkey));
+  return [
+    rows.standing(competition.id, { weights, hotkeys }),
+    rows.contenders(competition.id, { pending: [...pending, ...stillWaiting], kept }),
+    ...entry.contenders.filter(({ hotkey }) => !waiting.has(hotkey)).map(({ uid, hotkey }) => {
+      const score = verdict.contenders.find((one) => one.uid === uid)?.score ?? null;
+      const result = { block: plan.now.number, score, winnerBlock: verdict.winner?.block ?? null, winnerScore: verdict.winner?.score ?? null };
+      return rows.history(competition.id, hotkey, [...deps.state.history(competition.id, hotkey), result].slice(-HISTORY_LENGTH));
+    }),
+  ];
+}
+
+function hotkeysOf({ snapshot }: RoundPlan): string[] {
+  const hotkeys: string[] = [];
+  for (const { uid, hotkey } of snapshot.neurons) hotkeys[uid] = hotkey;
+  return Array.from(hotkeys, (hotkey: string | undefined) => hotkey ?? '');
+}
