@@ -1,5 +1,15 @@
-import type { RoundJournal } from '@assay/core/contracts/round-journal';
+import type { JournalRecord, RoundJournal } from '@assay/core/contracts/round-journal';
+import { defineErrors } from '@assay/core/errors/define-errors';
 import { BaseCommand } from './base-command.js';
+
+export const journalCommandErrors = defineErrors({
+  ROUND_UNKNOWN: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { number: number; newest: number }) => `There is no round ${p.number}; the newest is ${p.newest}.`,
+    hint: () => 'validator journal ls lists them.',
+  },
+});
 
 /** Commands that read the recorded rounds, also beside a running validator. */
 export abstract class JournalCommand extends BaseCommand {
@@ -10,5 +20,11 @@ export abstract class JournalCommand extends BaseCommand {
     ]);
     const surroundings = await this.surroundings(await this.loadConfig(flags), 'read');
     return buildContainer(surroundings, AbortSignal.timeout(60_000)).getAsync<RoundJournal>(ROUND_JOURNAL);
+  }
+
+  protected async recordOf(journal: RoundJournal, number: number): Promise<JournalRecord> {
+    const record = journal.record(number);
+    if (!record) throw journalCommandErrors.ROUND_UNKNOWN({ number, newest: journal.head()?.number ?? 0 });
+    return record;
   }
 }

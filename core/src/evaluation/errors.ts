@@ -21,6 +21,12 @@ export const evaluationErrors = defineErrors({
     message: (p: { version: number; wanted: number }) => `The evaluator speaks protocol ${p.version}; this is ${p.wanted}.`,
     hint: () => 'Install the evaluator that belongs to this validator.',
   },
+  EVALUATOR_UNABLE: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { command: string; missing: readonly string[] }) => `The evaluator ${p.command} can't do ${p.missing.join(', ')}.`,
+    hint: () => 'Name an evaluator that can, or set evaluator.kinds to what it declares in its hello.',
+  },
   EVALUATOR_CRASHED: {
     fault: 'validator',
     retry: 'next-round',

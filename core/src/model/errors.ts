@@ -14,3 +14,112 @@ export const commitmentErrors = defineErrors({
     hint: () => 'A repo id is namespace/name, 3 to 38 characters, letters, digits, dashes, dots and underscores.',
   },
 });
+
+export const storeErrors = defineErrors({
+  REPO_NOT_FOUND: {
+    fault: 'miner',
+    retry: 'never',
+    message: (p: { repo: string }) => `There is no repo ${p.repo}.`,
+    hint: () => 'The repo must be public and exist for as long as the commitment stands.',
+  },
+  REVISION_NOT_FOUND: {
+    fault: 'miner',
+    retry: 'never',
+    message: (p: { repo: string; revision: string }) => `Repo ${p.repo} has no revision ${p.revision}.`,
+    hint: () => 'Commit the full 40 hex digits of a commit that is on the hub.',
+  },
+  FILE_NOT_FOUND: {
+    fault: 'miner',
+    retry: 'never',
+    message: (p: { repo: string; path: string }) => `Repo ${p.repo} has no file ${p.path.slice(0, 200)}.`,
+    hint: () => 'Upload the whole folder that save_pretrained wrote.',
+  },
+  FILE_TOO_LARGE: {
+    fault: 'miner',
+    retry: 'never',
+    message: (p: { path: string; size: number; limit: number }) => `${p.path.slice(0, 200)} has ${p.size} bytes, more than ${p.limit}.`,
+    hint: () => 'Config and index files are small; save the model again.',
+  },
+  FILE_NAME_REFUSED: {
+    fault: 'miner',
+    retry: 'never',
+    message: (p: { path: string }) => `A file name of the repo can't be stored: ${JSON.stringify(p.path.slice(0, 200))}.`,
+    hint: () => 'Use plain file names: no links, no dots for folders, no control characters, each once whatever its case.',
+  },
+  FILE_SIZE_DIFFERS: {
+    fault: 'network',
+    retry: 'backoff',
+    message: (p: { path: string; expected: number; received: number }) =>
+      `${p.path.slice(0, 200)} gave ${p.received} bytes where ${p.expected} were listed.`,
+    hint: () => 'The source was cut off or has changed meanwhile; it is asked again.',
+  },
+  STORE_FULL: {
+    fault: 'validator',
+    retry: 'backoff',
+    message: (p: { directory: string }) => `There is no room left for models in ${p.directory}.`,
+    hint: () => 'Free disk space, or move the store with store.dir or --model-dir.',
+  },
+  STORE_FAILED: {
+    fault: 'validator',
+    retry: 'backoff',
+    message: (p: { directory: string; reason: string }) => `The model store in ${p.directory} can't be used: ${p.reason}`,
+    hint: () => 'Check that the folder exists, is writable and belongs to the validator.',
+  },
+});
+
+export const verificationErrors = defineErrors({
+  MODEL_TOO_LARGE: {
+    fault: 'miner',
+    retry: 'never',
+    message: (p: { bytes: number; limit: number }) => `The repo has ${p.bytes} bytes, more than the competition's ${p.limit}.`,
+    hint: () => 'All files of the revision count, those that are not the model included.',
+  },
+  NO_SAFETENSORS: {
+    fault: 'miner',
+    retry: 'never',
+    message: (p: { files: readonly string[] }) => `The repo has no safetensors${p.files.length > 0 ? ', only formats that are never opened' : ''}.`,
+    hint: () => 'Save the weights as safetensors: model.save_pretrained(folder, safe_serialization=True).',
+  },
+  REPO_FILE_INVALID: {
+    fault: 'miner',
+    retry: 'never',
+    message: (p: { path: string; reason: string }) => `${p.path.slice(0, 200)} can't be used: ${p.reason.slice(0, 200)}`,
+    hint: () => 'Save the model again with save_pretrained and upload the whole folder.',
+  },
+  DUPLICATE_FILES: {
+    fault: 'miner',
+    retry: 'never',
+    message: (p: { paths: readonly string[] }) => `Two files that count have the same content: ${p.paths.join(' and ').slice(0, 200)}.`,
+    hint: () => 'No validator of this kind accepts such a repo; make the files differ or leave one out.',
+  },
+  HASH_MISMATCH: {
+    fault: 'miner',
+    retry: 'never',
+    message: () => 'The files are not those that this hotkey has committed to.',
+    hint: () => 'The commitment holds base64(sha256(directory hash + hotkey)) over the files that count at this revision.',
+  },
+  ARCHITECTURE_NOT_ALLOWED: {
+    fault: 'miner',
+    retry: 'never',
+    message: (p: { architecture: string; allowed: readonly string[] }) => `${p.architecture} is none of ${p.allowed.join(', ')}.`,
+    hint: () => 'Train a model of an architecture that the competition allows.',
+  },
+  PARAMETERS_OUT_OF_RANGE: {
+    fault: 'miner',
+    retry: 'never',
+    message: (p: { parameters: number; min: number; max: number }) => `The model has ${p.parameters} parameters, not between ${p.min} and ${p.max}.`,
+    hint: () => 'Tied weights count once; validator evaluate shows the count.',
+  },
+  SEQUENCES_TOO_LONG: {
+    fault: 'miner',
+    retry: 'never',
+    message: (p: { positions: number; sequenceLength: number }) => `The model has ${p.positions} positions for sequences of ${p.sequenceLength} tokens.`,
+    hint: () => 'Train a model with at least as many positions as the competition evaluates.',
+  },
+  VOCABULARY_TOO_SMALL: {
+    fault: 'miner',
+    retry: 'never',
+    message: (p: { vocabulary: number; needed: number }) => `The model knows ${p.vocabulary} tokens; the competition's tokenizer has ${p.needed}.`,
+    hint: () => "Train with the competition's own tokenizer.",
+  },
+});

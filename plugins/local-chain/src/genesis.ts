@@ -9,7 +9,8 @@ const share = z.number().min(0).max(1);
 /** Big integers are decimal strings in JSON. */
 const bigInteger = z.union([z.bigint().nonnegative(), z.string().regex(/^\d{1,20}$/), z.number().int().nonnegative()]).transform(BigInt);
 const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, 'letters, digits, dots, dashes and underscores');
-const derivation = z.string().regex(/^\/\/[^\s]{1,128}$/, 'a path such as //miner/1');
+/** Below the development phrase. */
+export const derivation = z.string().regex(/^\/\/[A-Za-z0-9_.-]{1,32}(\/\/?[A-Za-z0-9_.-]{1,32}){0,3}$/, 'a path such as //miner/1');
 
 export const hyperparameters = z.strictObject({
   tempo: u16.default(360),
@@ -76,8 +77,11 @@ export type Genesis = z.output<typeof genesisSchema>;
 export type GenesisInput = z.input<typeof genesisSchema>;
 
 /** @throws GENESIS_INVALID */
-export function parseGenesis(input: unknown): Genesis {
-  const parsed = genesisSchema.safeParse(input);
+export const parseGenesis = (input: unknown): Genesis => checkedBy(genesisSchema, input);
+
+/** @throws GENESIS_INVALID */
+export function checkedBy<T extends z.ZodType>(schema: T, input: unknown): z.output<T> {
+  const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;
   const issues = parsed.error.issues.slice(0, 10).map(({ path, message }) => `${path.join('.') || 'genesis'}: ${message}`);
   throw localChainErrors.GENESIS_INVALID({ issues });
@@ -89,7 +93,14 @@ export function genesisDigest(genesis: Genesis): string {
   return createHash('sha256').update(canonicalJson(z.json().parse(plain))).digest('hex');
 }
 
-function* inconsistencies(genesis: { startBlock: number; hyperparameters: { maxUids: number }; neurons: readonly Pick<GenesisNeuron, 'uid' | 'name' | 'registeredAt'>[]; commitments: readonly { block: number }[] }): Generator<string> {
+interface Consistent {
+  startBlock: number;
+  hyperparameters: { maxUids: number };
+  neurons: readonly Pick<GenesisNeuron, 'uid' | 'name' | 'registeredAt'>[];
+  commitments: readonly { block: number }[];
+}
+
+function* inconsistencies(genesis: Consistent): Generator<string> {
   const { startBlock, hyperparameters: { maxUids }, neurons, commitments } = genesis;
   const uids = neurons.map(({ uid }) => uid);
   const names = neurons.flatMap(({ name: given }) => given ?? []);

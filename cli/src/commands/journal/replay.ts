@@ -1,0 +1,59 @@
+import { readFile } from 'node:fs/promises';
+import { Args } from '@oclif/core';
+import type { Json } from '@assay/core/contracts/round-journal';
+import { configErrors } from '@assay/core/config/errors';
+import { commonFlags } from '../../base-command.js';
+import { JournalCommand } from '../../journal-command.js';
+
+interface Source {
+  number: number;
+  hash: string;
+  entry: Json;
+  signature: 'genuine' | 'unsigned';
+}
+
+export default class JournalReplay extends JournalCommand {
+  static override readonly description = `Judge a recorded round again and compare.
+
+Recomputes scores, wins, weights and averages from what was recorded; a file from elsewhere also has its hash and its
+signature checked. Exit code 1 when anything differs.`;
+  static override readonly args = { round: Args.string({ description: 'Number of a round, or an exported file.', required: true }) };
+  static override readonly flags = commonFlags;
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(JournalReplay);
+    const source = /^\d+$/.test(args.round) ? await this.#ofJournal(Number(args.round), flags) : await this.#ofFile(args.round);
+    const { replayEntry } = await import('@assay/core/runtime/round/entry');
+    const { agrees, differences, judgement } = replayEntry(source.entry);
+    const { number, hash, signature } = source;
+    this.answer(flags.json, { number, hash, signature, agrees, differences, judgement }, () =>
+      [
+        `Round ${number}, hash ${hash}, ${signature}`,
+        agrees ? 'The verdict agrees: wins, weights and averages are those recorded.' : 'The verdict differs:',
+        ...differences.map((difference) => `  ${difference}`),
+      ].join('\n'),
+    );
+    if (!agrees) process.exitCode = 1;
+  }
+
+  async #ofJournal(number: number, flags: Readonly<Record<string, unknown>>): Promise<Source> {
+    const { hash, entry, signature } = await this.recordOf(await this.openJournal(flags), number);
+    return { number, hash, entry, signature: signature === undefined ? 'unsigned' : 'genuine' };
+  }
+
+  async #ofFile(path: string): Promise<Source> {
+    const [{ parseExport, checkExportSignature }, { verifySignature }] = await Promise.all([
+      import('@assay/core/journal/export'),
+      import('@assay/plugin-local-chain'),
+    ]);
+    let text: string;
+    try {
+      text = await readFile(path, 'utf8');
+    } catch (error) {
+      throw configErrors.CONFIG_NOT_FOUND({ path }, error);
+    }
+    const document = parseExport(text);
+    const signed = await checkExportSignature(document, verifySignature);
+    return { number: document.number, hash: document.hash, entry: document.entry, signature: signed === 'signed' ? 'genuine' : 'unsigned' };
+  }
+}

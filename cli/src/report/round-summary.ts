@@ -1,0 +1,29 @@
+import type { JournalRecord } from '@assay/core/contracts/round-journal';
+import { roundEntry, type Judgement } from '@assay/core/runtime/round/entry';
+
+export interface RoundSummary {
+  number: number;
+  hash: string;
+  recordedAt: string;
+  competition: string;
+  block: number;
+  contenders: number;
+  winner: { uid: number; block: number; score: number } | null;
+  voidCode: string | null;
+}
+
+/** The line of a recorded round in a list. */
+export function summaryOf({ number, hash, entry }: JournalRecord): RoundSummary {
+  const round = roundEntry.parse(entry);
+  const verdict = round.verdict as Judgement['verdict'];
+  return {
+    number,
+    hash,
+    recordedAt: round.recordedAt,
+    competition: round.competition.name,
+    block: round.block,
+    contenders: round.contenders.length,
+    winner: verdict.winner,
+    voidCode: verdict.void?.code ?? null,
+  };
+}

@@ -1,0 +1,114 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { DatasetProvider, DatasetSample, SampleRequest } from '../contracts/dataset-provider.js';
+import { defineErrors } from '../errors/define-errors.js';
+import { batchSequences, packSequences, padDocuments } from './packing.js';
+import { PythonRandom } from './python-random.js';
+
+export const localTextErrors = defineErrors({
+  TEXT_FILE_UNREADABLE: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { path: string; reason: string }) => `The texts in ${p.path} can't be read: ${p.reason}`,
+    hint: () => 'Name a .jsonl or .txt file, or a folder of them, in the options of the dataset.',
+  },
+  TEXT_ROW_INVALID: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { file: string; line: number; field: string }) => `Line ${p.line} of ${p.file} is no JSON object with a text in "${p.field}".`,
+    hint: () => 'Correct the line, or name the field with textField.',
+  },
+});
+
+export interface LocalTextOptions {
+  /** A .jsonl or .txt file, or a folder of them. */
+  path: string;
+  /** Field of a .jsonl row that holds the text; a .txt file is one row. */
+  textField: string;
+  /** Rows of one page. */
+  pageRows: number;
+}
+
+/** Rounds of new pages while the buffer holds less than one sequence. */
+const MAX_REFILLS = 14;
+
+/**
+ * Rows of local text files, drawn as the reference's simple loaders draw theirs: a page is `pageRows` rows from a random
+ * row on, pages may repeat, each row is cut at the tokenizer's limit and ended by its end-of-text token.
+ */
+export class LocalTextDataset implements DatasetProvider {
+  #rows: { texts: string[]; digest: string } | undefined;
+
+  constructor(private readonly options: LocalTextOptions) {}
+
+  async sample(request: SampleRequest, signal: AbortSignal): Promise<DatasetSample> {
+    signal.throwIfAborted();
+    this.#rows ??= await readTexts(this.options);
+    const { texts, digest } = this.#rows;
+    const { tokenizer, sequenceLength, packSamples, batchSize } = request;
+    const random = new PythonRandom(request.seed);
+    const pages: string[] = [];
+    let stream: number[] = [];
+    for (let refill = 0; refill <= MAX_REFILLS && stream.length < sequenceLength; refill += 1) {
+      // Like the simple loaders: what was too little is dropped, and new pages are drawn.
+      const drawn = this.#draw(random, texts.length, request.pages);
+      pages.push(...drawn.map((first) => `${first}`));
+      stream = drawn.flatMap((first) => texts.slice(first, first + this.options.pageRows)).flatMap((text) => {
+        const ids = tokenizer.encode(text).slice(0, tokenizer.modelMaxLength);
+        return [...ids, tokenizer.eosTokenId];
+      });
+      signal.throwIfAborted();
+    }
+    const prepared = packSamples ? stream : padDocuments(stream, tokenizer.eosTokenId, sequenceLength);
+    return { batches: batchSequences(packSequences(prepared, sequenceLength), batchSize), pages, source: `sha256:${digest}` };
+  }
+
+  /** First rows of as many pages. */
+  #draw(random: PythonRandom, rows: number, pages: number): number[] {
+    return Array.from({ length: pages }, () => random.randint(0, Math.max(0, rows - this.options.pageRows)));
+  }
+}
+
+async function readTexts({ path, textField }: LocalTextOptions): Promise<{ texts: string[]; digest: string }> {
+  const hash = createHash('sha256');
+  const texts: string[] = [];
+  try {
+    for (const file of await textFiles(path)) {
+      const content = await readFile(file);
+      hash.update(content);
+      if (file.endsWith('.txt')) texts.push(content.toString('utf8'));
+      else texts.push(...rowsOf(content.toString('utf8'), file, textField));
+    }
+  } catch (error) {
+    if (error instanceof Error && 'syscall' in error) throw localTextErrors.TEXT_FILE_UNREADABLE({ path, reason: error.message }, error);
+    throw error;
+  }
+  if (texts.length === 0) throw localTextErrors.TEXT_FILE_UNREADABLE({ path, reason: 'there is no row in it' });
+  return { texts, digest: hash.digest('hex') };
+}
+
+async function textFiles(path: string): Promise<string[]> {
+  if (!(await stat(path)).isDirectory()) return [path];
+  const names = (await readdir(path)).filter((name) => name.endsWith('.jsonl') || name.endsWith('.txt')).sort();
+  return names.map((name) => join(path, name));
+}
+
+function rowsOf(content: string, file: string, field: string): string[] {
+  return content.split('\n').flatMap((line, index) => {
+    if (line.trim() === '') return [];
+    const text = textOf(line, field);
+    if (text === undefined) throw localTextErrors.TEXT_ROW_INVALID({ file, line: index + 1, field });
+    return [text];
+  });
+}
+
+function textOf(line: string, field: string): string | undefined {
+  try {
+    const row: unknown = JSON.parse(line);
+    const text: unknown = typeof row === 'object' && row !== null ? Reflect.get(row, field) : undefined;
+    return typeof text === 'string' ? text : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,58 @@
+import type Database from 'libsql';
+import { z } from 'zod';
+import { libsqlJournalErrors } from './errors.js';
+
+/** `ASYJ`: tells a journal from any other SQLite file. */
+const APPLICATION_ID = 0x4153594a;
+
+/** Step n leads from schema version n to n + 1. A step that was released is never changed. */
+const MIGRATIONS = [
+  `CREATE TABLE records (
+     number INTEGER PRIMARY KEY CHECK (number > 0),
+     previous_hash TEXT NOT NULL,
+     hash TEXT NOT NULL UNIQUE,
+     entry TEXT NOT NULL,
+     signature TEXT
+   ) STRICT;
+   CREATE TRIGGER records_are_never_changed BEFORE UPDATE ON records BEGIN SELECT RAISE(ABORT, 'a record is final'); END;
+   CREATE TRIGGER records_are_never_deleted BEFORE DELETE ON records BEGIN SELECT RAISE(ABORT, 'a record is final'); END;
+   CREATE TABLE derived (
+     name TEXT NOT NULL,
+     key TEXT NOT NULL,
+     value TEXT NOT NULL,
+     PRIMARY KEY (name, key)
+   ) STRICT, WITHOUT ROWID;`,
+] as const;
+
+export const SCHEMA_VERSION: number = MIGRATIONS.length;
+
+const header = z.object({ application: z.number(), version: z.number(), tables: z.number() });
+
+/** Whose file it is, before anything is written to it. @throws JOURNAL_FOREIGN or JOURNAL_NEWER */
+export function inspectSchema(database: Database.Database, file: string): 'empty' | 'outdated' | 'current' {
+  const { application, version, tables } = header.parse(
+    database
+      .prepare(
+        `SELECT application_id AS application, user_version AS version, (SELECT count(*) FROM sqlite_schema) AS tables
+         FROM pragma_application_id, pragma_user_version`,
+      )
+      .get(),
+  );
+  if (application === 0 && version === 0 && tables === 0) return 'empty';
+  if (application !== APPLICATION_ID) throw libsqlJournalErrors.JOURNAL_FOREIGN({ file });
+  if (version > SCHEMA_VERSION) throw libsqlJournalErrors.JOURNAL_NEWER({ file, version, known: SCHEMA_VERSION });
+  return version < SCHEMA_VERSION ? 'outdated' : 'current';
+}
+
+/** Brings the file to the current schema, all steps or none. */
+export function migrate(database: Database.Database): void {
+  const version = z.object({ user_version: z.number() }).parse(database.prepare('PRAGMA user_version').get()).user_version;
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    for (const step of MIGRATIONS.slice(version)) database.exec(step);
+    database.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT`);
+  } catch (error) {
+    if (database.inTransaction) database.exec('ROLLBACK');
+    throw error;
+  }
+}

@@ -1,0 +1,96 @@
+import { asHotkey, asNetuid, type BlockNumber, type Netuid } from '@assay/core/contracts/brands';
+import type {
+  BlockReference,
+  ChainClient,
+  ChainSnapshot,
+  ValidatorIdentity,
+  WeightsReceipt,
+  WeightsSubmission,
+} from '@assay/core/contracts/chain-client';
+import type { Clock } from '@assay/core/contracts/clock';
+import { abortError } from '@assay/core/errors/describe';
+import { localChainErrors } from './errors.js';
+import { derivation } from './genesis.js';
+import { deriveHotkey, isHotkey, signWith } from './keys.js';
+import type { LocalNetwork } from './network.js';
+
+export interface LocalChainClientOptions {
+  netuid: number;
+  /** Seconds; 0: blocks come only by hand. */
+  blockTime: number;
+  /** Name, derivation or ss58 address of the key to act with. */
+  hotkey: string;
+  /** `read` lets no time pass. */
+  mode: 'validate' | 'read';
+}
+
+/** ChainClient over the embedded network. While one is open to validate, the network's time passes. */
+export class LocalChainClient implements ChainClient {
+  readonly description: string;
+  readonly netuid: Netuid;
+
+  private constructor(
+    private readonly options: LocalChainClientOptions,
+    private readonly deps: { network: LocalNetwork; clock: Clock; identity: ValidatorIdentity },
+  ) {
+    this.description = `local network in ${deps.network.file}, not Bittensor`;
+    this.netuid = asNetuid(options.netuid);
+  }
+
+  /** @throws NETUID_MISMATCH, HOTKEY_UNKNOWN */
+  static async init(options: LocalChainClientOptions, deps: { network: LocalNetwork; clock: Clock }): Promise<LocalChainClient> {
+    const { network, clock } = deps;
+    const { netuid, file } = network;
+    if (netuid !== options.netuid) throw localChainErrors.NETUID_MISMATCH({ file, holds: netuid, wanted: options.netuid });
+    const identity = await identityOf(options.hotkey, network);
+    if (options.mode === 'validate') network.resume(clock.now(), options.blockTime);
+    return new LocalChainClient(options, { ...deps, identity });
+  }
+
+  async identity(): Promise<ValidatorIdentity> {
+    return this.deps.identity;
+  }
+
+  async head(signal: AbortSignal): Promise<BlockReference> {
+    return this.#now(signal).head();
+  }
+
+  async blockHash(block: BlockNumber, signal: AbortSignal): Promise<string> {
+    return this.#now(signal).blockHash(block);
+  }
+
+  async snapshot(signal: AbortSignal, at?: BlockReference): Promise<ChainSnapshot> {
+    return this.#now(signal).snapshot(at);
+  }
+
+  async setWeights(submission: WeightsSubmission, signal: AbortSignal): Promise<WeightsReceipt> {
+    return this.#now(signal).submitWeights(this.deps.identity.hotkey, submission);
+  }
+
+  async close(): Promise<void> {
+    this.deps.network.close();
+  }
+
+  /** The network at this moment. */
+  #now(signal: AbortSignal): LocalNetwork {
+    if (signal.aborted) throw abortError();
+    const { network, clock } = this.deps;
+    if (this.options.mode === 'validate') network.pass(clock.now(), this.options.blockTime);
+    return network;
+  }
+}
+
+/** A key with a derivation can sign; of an address alone only the address is known. */
+async function identityOf(hotkey: string, network: LocalNetwork): Promise<ValidatorIdentity> {
+  const accounts = network.accounts();
+  if (derivation.safeParse(hotkey).success) return signing(await deriveHotkey(hotkey), hotkey);
+  const account = accounts.find((known) => known.name === hotkey || known.hotkey === hotkey);
+  if (account) return account.derivation === null ? { hotkey: asHotkey(account.hotkey) } : signing(account.hotkey, account.derivation);
+  if (await isHotkey(hotkey)) return { hotkey: asHotkey(hotkey) };
+  throw localChainErrors.HOTKEY_UNKNOWN({ hotkey, known: accounts.flatMap(({ name }) => name ?? []) });
+}
+
+const signing = (hotkey: string, derivation: string): ValidatorIdentity => ({
+  hotkey: asHotkey(hotkey),
+  sign: (message) => signWith(derivation, message),
+});

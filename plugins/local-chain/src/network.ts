@@ -1,0 +1,244 @@
+import type { BlockReference, ChainSnapshot, WeightRow, WeightsReceipt, WeightsSubmission } from '@assay/core/contracts/chain-client';
+import type Database from 'libsql';
+import type { z } from 'zod';
+import { blockReference, headAfter, headResumed, localBlockHash, sealBlock, writeHead } from './blocks.js';
+import { NetworkFile } from './database.js';
+import { localChainErrors, palletErrors } from './errors.js';
+import { checkedBy, genesisDigest, hyperparameters, parseGenesis, registration, type GenesisInput, type RegistrationInput } from './genesis.js';
+import { insertNeuron, keysOf, parametersText, prepareGenesis, seedNetwork, writeCommitment, writeWeights } from './seed-network.js';
+import { readAccounts, readNetwork, readNeurons, readSnapshot, type Account } from './state.js';
+import { checkWeights, upscaleWeights } from './weights.js';
+
+/**
+ * A stand-in for one subnet of a Subtensor node, kept in one durable file, with the powers of its administrator. Several
+ * processes may hold the same file. Every change is a block of its own; time passes only through `pass` and `advance`.
+ */
+export class LocalNetwork {
+  private constructor(private readonly store: NetworkFile) {}
+
+  /**
+   * Makes the network of this genesis, or goes on with it where the file holds it already.
+   *
+   * @throws GENESIS_INVALID, NETWORK_DIFFERENT and what `open` throws
+   */
+  static async create(file: string, input: GenesisInput): Promise<LocalNetwork> {
+    const genesis = parseGenesis(input);
+    const wanted = genesisDigest(genesis);
+    const store = NetworkFile.open(file, 'create');
+    try {
+      if (store.isEmpty()) {
+        const prepared = await prepareGenesis(genesis, wanted);
+        store.initialise((database) => {
+          seedNetwork(database, prepared);
+        });
+      }
+      const found = store.read(readNetwork).genesis_digest;
+      if (found !== wanted) throw localChainErrors.NETWORK_DIFFERENT({ file, found, wanted });
+      return new LocalNetwork(store);
+    } catch (error) {
+      store.close();
+      throw error;
+    }
+  }
+
+  /** @throws NETWORK_MISSING, NETWORK_FOREIGN, NETWORK_NEWER, NETWORK_DAMAGED */
+  static open(file: string, mode: 'write' | 'read'): LocalNetwork {
+    return new LocalNetwork(NetworkFile.open(file, mode));
+  }
+
+  get file(): string {
+    return this.store.file;
+  }
+
+  get netuid(): number {
+    return this.store.read(readNetwork).netuid;
+  }
+
+  /** Seconds; 0: blocks come only by hand. */
+  get blockTime(): number {
+    return this.store.read(readNetwork).block_time;
+  }
+
+  /** Keys that the network knows by name or derivation, also those of neurons that have left. */
+  accounts(): Account[] {
+    return this.store.read(readAccounts);
+  }
+
+  head(): BlockReference {
+    const { seed, head } = this.store.read(readNetwork);
+    return blockReference(seed, head);
+  }
+
+  /** @throws BLOCK_UNKNOWN beyond the head */
+  blockHash(block: number): string {
+    const { seed, head } = this.store.read(readNetwork);
+    if (!Number.isInteger(block) || block < 0 || block > head) throw localChainErrors.BLOCK_UNKNOWN({ block, head });
+    return localBlockHash(seed, block);
+  }
+
+  /**
+   * At the head, or at an earlier block since which nothing has changed.
+   *
+   * @throws BLOCK_UNKNOWN, STATE_DISCARDED
+   */
+  snapshot(at?: BlockReference): ChainSnapshot {
+    return this.store.read((database) => {
+      const { seed, head, changed_at: oldest } = readNetwork(database);
+      if (!at) return readSnapshot(database);
+      if (at.number > head || at.hash !== localBlockHash(seed, at.number)) throw localChainErrors.BLOCK_UNKNOWN({ block: at.number, head });
+      if (at.number < oldest) throw localChainErrors.STATE_DISCARDED({ block: at.number, oldest });
+      return readSnapshot(database, at.number);
+    });
+  }
+
+  /** Starts the passing of time after a pause, in which none has passed. `blockTime` in seconds. */
+  resume(now: number, blockTime: number): void {
+    this.#moveHead((head) => headResumed(head, now, blockTime * 1000));
+  }
+
+  /** Makes the blocks that are due at `now`, milliseconds since 1970. `blockTime` in seconds. */
+  pass(now: number, blockTime: number): void {
+    this.#moveHead((head) => headAfter(head, now, blockTime * 1000));
+  }
+
+  /** Makes this many empty blocks. */
+  advance(blocks: number): BlockReference {
+    this.#moveHead(({ number, at }) => ({ number: number + blocks, at }));
+    return this.head();
+  }
+
+  /**
+   * The chain's `set_weights` by this hotkey, with the runtime's checks.
+   *
+   * @throws the runtime's errors, by their names; nothing has changed then
+   */
+  submitWeights(hotkey: string, submission: WeightsSubmission): WeightsReceipt {
+    return this.#change((database, block) => {
+      const { netuid, seed, hyperparameters: parameters } = readNetwork(database);
+      const own = checkWeights(hotkey, submission, { netuid, block, neurons: readNeurons(database), parameters });
+      const scaled = upscaleWeights(submission.weights);
+      writeWeights(database, own.uid, submission.uids.map((uid, index) => [uid, scaled[index] ?? 0]));
+      database.prepare('UPDATE neurons SET last_update = ? WHERE uid = ?').run(block, own.uid);
+      return { at: blockReference(seed, block), mode: 'set' };
+    });
+  }
+
+  /** @throws AccountNotAllowedCommit, COMMITMENT_TOO_LONG */
+  setCommitment(who: string | number, data: string | Uint8Array): BlockReference {
+    return this.#change((database, block) => {
+      const { netuid, seed } = readNetwork(database);
+      const hotkey = hotkeyOf(database, who);
+      if (!readNeurons(database).some((neuron) => neuron.hotkey === hotkey)) throw palletErrors.AccountNotAllowedCommit({ hotkey, netuid });
+      writeCommitment(database, hotkey, Buffer.from(data), block);
+      return blockReference(seed, block);
+    });
+  }
+
+  /**
+   * Registers a neuron: at `uid`, whose neuron it replaces as on a full subnet, or at the lowest free one.
+   *
+   * @throws ALREADY_REGISTERED, SUBNET_FULL, GENESIS_INVALID
+   */
+  async registerNeuron(input: RegistrationInput, uid?: number): Promise<{ uid: number; hotkey: string }> {
+    const given = checkedBy(registration, input);
+    const keys = await keysOf(given);
+    return this.#change((database, block) => {
+      const { maxUids } = readNetwork(database).hyperparameters;
+      const neurons = readNeurons(database);
+      const already = neurons.find(({ hotkey }) => hotkey === keys.hotkey);
+      if (already) throw localChainErrors.ALREADY_REGISTERED({ hotkey: keys.hotkey, uid: already.uid });
+      const named = readAccounts(database).find(({ name }) => name !== null && name === keys.name);
+      if (named && named.hotkey !== keys.hotkey) throw localChainErrors.GENESIS_INVALID({ issues: [`the name ${named.name} is taken`] });
+      const slot = uid ?? lowestFree(new Set(neurons.map((neuron) => neuron.uid)));
+      if (slot >= maxUids) throw localChainErrors.SUBNET_FULL({ maxUids });
+      removeNeuron(database, slot);
+      insertNeuron(database, { ...given, uid: slot, registeredAt: block, lastUpdate: block }, keys);
+      return { uid: slot, hotkey: keys.hotkey };
+    });
+  }
+
+  /** Takes a neuron off the subnet. Its commitment stays on the chain. @throws UID_UNKNOWN */
+  deregister(uid: number): void {
+    this.#change((database) => {
+      if (!removeNeuron(database, uid)) throw localChainErrors.UID_UNKNOWN({ uid });
+    });
+  }
+
+  /** @throws UID_UNKNOWN */
+  setStake(uid: number, rao: bigint): void {
+    this.#updateNeuron(uid, 'stake', String(rao));
+  }
+
+  /** @throws UID_UNKNOWN */
+  setValidatorPermit(uid: number, permit: boolean): void {
+    this.#updateNeuron(uid, 'validator_permit', permit ? 1 : 0);
+  }
+
+  /** @throws GENESIS_INVALID */
+  setHyperparameters(change: Partial<z.output<typeof hyperparameters>>): void {
+    this.#change((database) => {
+      const next = checkedBy(hyperparameters, { ...readNetwork(database).hyperparameters, ...change });
+      database.prepare('UPDATE network SET hyperparameters = ?').run(parametersText(next));
+    });
+  }
+
+  /** Another validator's row, without any check; an empty one takes it off. */
+  putWeights(uid: number, row: WeightRow): void {
+    this.#change((database) => {
+      if (row.length === 0) database.prepare('DELETE FROM weights WHERE uid = ?').run(uid);
+      else writeWeights(database, uid, row);
+    });
+  }
+
+  close(): void {
+    this.store.close();
+  }
+
+  #updateNeuron(uid: number, column: 'stake' | 'validator_permit', value: string | number): void {
+    this.#change((database) => {
+      const { changes } = database.prepare(`UPDATE neurons SET ${column} = ? WHERE uid = ?`).run(value, uid);
+      if (changes === 0) throw localChainErrors.UID_UNKNOWN({ uid });
+    });
+  }
+
+  /** One change in a block of its own. */
+  #change<T>(work: (database: Database.Database, block: number) => T): T {
+    return this.store.write((database) => {
+      const block = readNetwork(database).head + 1;
+      const result = work(database, block);
+      sealBlock(database, block);
+      return result;
+    });
+  }
+
+  /** Writes only when something moves, so that looking at the chain costs no write. */
+  #moveHead(next: (head: { number: number; at: number }) => { number: number; at: number }): void {
+    const move = (database: Database.Database): { number: number; at: number } | undefined => {
+      const { head, head_at: at } = readNetwork(database);
+      const moved = next({ number: head, at });
+      return moved.number === head && moved.at === at ? undefined : moved;
+    };
+    if (!this.store.read(move)) return;
+    this.store.write((database) => {
+      const moved = move(database);
+      if (moved) writeHead(database, moved);
+    });
+  }
+}
+
+/** A uid's neuron, a name's account, or the address itself. */
+function hotkeyOf(database: Database.Database, who: string | number): string {
+  if (typeof who === 'string') return readAccounts(database).find(({ name }) => name === who)?.hotkey ?? who;
+  const neuron = readNeurons(database).find(({ uid }) => uid === who);
+  if (!neuron) throw localChainErrors.UID_UNKNOWN({ uid: who });
+  return neuron.hotkey;
+}
+
+function removeNeuron(database: Database.Database, uid: number): boolean {
+  database.prepare('DELETE FROM weights WHERE uid = ?').run(uid);
+  return database.prepare('DELETE FROM neurons WHERE uid = ?').run(uid).changes > 0;
+}
+
+function lowestFree(taken: ReadonlySet<number>): number {
+  for (let uid = 0; ; uid += 1) if (!taken.has(uid)) return uid;
+}

@@ -1,0 +1,110 @@
+import { asBlockNumber, asHotkey, asNetuid, asUid, type Uid } from '@assay/core/contracts/brands';
+import type { ChainSnapshot, Commitment, Neuron, SubnetParameters, WeightRow } from '@assay/core/contracts/chain-client';
+import type Database from 'libsql';
+import { z } from 'zod';
+import { blockReference } from './blocks.js';
+import { commitmentText } from './commitment-text.js';
+
+const bool = z.union([z.literal(0), z.literal(1)]).transform((value) => value === 1);
+const bigInteger = z.string().transform(BigInt);
+
+const jsonOf = <T extends z.ZodType>(schema: T): z.ZodPipe<z.ZodTransform<unknown, string>, T> =>
+  z.pipe(
+    z.transform((text: string): unknown => JSON.parse(text)),
+    schema,
+  );
+
+const parameters = z.object({
+  tempo: z.number(),
+  weightsRateLimit: z.number(),
+  weightsVersionKey: bigInteger,
+  minAllowedWeights: z.number(),
+  maxUids: z.number(),
+  stakeThreshold: bigInteger,
+  commitRevealEnabled: z.boolean(),
+}) satisfies z.ZodType<SubnetParameters>;
+
+const networkRow = z.object({
+  genesis_digest: z.string(),
+  netuid: z.number().transform(asNetuid),
+  seed: z.string(),
+  hyperparameters: jsonOf(parameters),
+  /** Seconds. */
+  block_time: z.number(),
+  /** Number of the newest block. */
+  head: z.number(),
+  /** Milliseconds since 1970 at which it was made, by the clock of the validator that lets time pass. */
+  head_at: z.number(),
+  /** Newest block whose state differs from the one before it. */
+  changed_at: z.number(),
+});
+export type NetworkRow = z.infer<typeof networkRow>;
+
+const neuronRow = z
+  .object({
+    uid: z.number().transform(asUid),
+    hotkey: z.string().transform(asHotkey),
+    coldkey: z.string(),
+    stake: bigInteger,
+    validator_permit: bool,
+    last_update: z.number().transform(asBlockNumber),
+    registered_at: z.number().transform(asBlockNumber),
+    incentive: z.number(),
+    dividends: z.number(),
+    validator_trust: z.number(),
+  })
+  .transform(
+    ({ validator_permit, last_update, registered_at, validator_trust, ...same }): Neuron => ({
+      ...same,
+      validatorPermit: validator_permit,
+      lastUpdate: last_update,
+      registeredAt: registered_at,
+      validatorTrust: validator_trust,
+    }),
+  );
+
+const commitmentRow = z
+  .object({ hotkey: z.string().transform(asHotkey), data: z.string(), block: z.number().transform(asBlockNumber) })
+  .transform(({ hotkey, data, block }): Commitment => ({ hotkey, data: commitmentText(Buffer.from(data, 'hex')), block }));
+
+const weightsRow = z.object({ uid: z.number().transform(asUid), row: jsonOf(z.array(z.tuple([z.number(), z.number()]))) });
+
+const accountRow = z.object({ hotkey: z.string(), name: z.string().nullable(), derivation: z.string().nullable() });
+export type Account = z.infer<typeof accountRow>;
+
+export function readNetwork(database: Database.Database): NetworkRow {
+  return networkRow.parse(database.prepare('SELECT * FROM network').get());
+}
+
+/** In ascending order of uid. */
+export function readNeurons(database: Database.Database): Neuron[] {
+  return z.array(neuronRow).parse(database.prepare('SELECT * FROM neurons ORDER BY uid').all());
+}
+
+export function readAccounts(database: Database.Database): Account[] {
+  return z.array(accountRow).parse(database.prepare('SELECT hotkey, name, derivation FROM accounts ORDER BY name').all());
+}
+
+/** Commitments of hotkeys that have left stay on the chain, and are left out here. */
+function readCommitments(database: Database.Database): Commitment[] {
+  const rows = database.prepare('SELECT hotkey, data, block FROM commitments JOIN neurons USING (hotkey) ORDER BY uid').all();
+  return z.array(commitmentRow).parse(rows);
+}
+
+function readWeights(database: Database.Database): Map<Uid, WeightRow> {
+  const rows = z.array(weightsRow).parse(database.prepare('SELECT uid, row FROM weights ORDER BY uid').all());
+  return new Map(rows.map(({ uid, row }) => [uid, row]));
+}
+
+/** Everything, inside the caller's transaction, so of one moment. */
+export function readSnapshot(database: Database.Database, at?: number): ChainSnapshot {
+  const network = readNetwork(database);
+  return {
+    netuid: network.netuid,
+    at: blockReference(network.seed, at ?? network.head),
+    neurons: readNeurons(database),
+    commitments: readCommitments(database),
+    weights: readWeights(database),
+    parameters: network.hyperparameters,
+  };
+}
