@@ -1,1 +1,38 @@
-export {};
+import { z } from 'zod';
+import type { Tokenizer, TokenizerLoader, TokenizerReference } from '@assay/core/contracts/tokenizer';
+import { definePlugin, type PluginDeps } from '@assay/core/plugin/plugin';
+import { tokenizerErrors } from './errors.js';
+
+const BUILT_IN = 'cl100k_base';
+
+/** Tokenizers by reference, each opened once. */
+class Tokenizers implements TokenizerLoader {
+  readonly #opened = new Map<string, Promise<Tokenizer>>();
+
+  constructor(private readonly deps: Pick<PluginDeps, 'resolvePath'>) {}
+
+  load(reference: TokenizerReference, signal: AbortSignal): Promise<Tokenizer> {
+    signal.throwIfAborted();
+    const key = JSON.stringify(reference);
+    const known = this.#opened.get(key);
+    if (known) return known;
+    const opening = this.#open(reference);
+    this.#opened.set(key, opening);
+    return opening;
+  }
+
+  async #open(reference: TokenizerReference): Promise<Tokenizer> {
+    // Ranks and the library take a while to load, and a run needs one of them.
+    if (reference.kind === 'folder') return (await import('./tokenizer-folder.js')).tokenizerFolder(this.deps.resolvePath(reference.path));
+    if (reference.name !== BUILT_IN) throw tokenizerErrors.TOKENIZER_UNKNOWN({ name: reference.name, known: [BUILT_IN] });
+    return (await import('./cl100k.js')).cl100kBase();
+  }
+}
+
+export default definePlugin({
+  apiVersion: 1,
+  name: 'tokenizers',
+  provides: {
+    tokenizer: { options: z.strictObject({}), create: async (_options: object, deps: PluginDeps): Promise<TokenizerLoader> => new Tokenizers(deps) },
+  },
+});

@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { openRegularFile } from './regular-file.js';
 
 const MAX_DEPTH = 64;
 
@@ -15,13 +15,8 @@ export async function readJsonObject(path: string, maxBytes: number): Promise<Re
 }
 
 async function readBounded(path: string, maxBytes: number): Promise<Buffer | undefined> {
-  let handle;
-  try {
-    handle = await open(path, 'r');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
+  const handle = await openRegularFile(path);
+  if (!handle) return undefined;
   try {
     const { size } = await handle.stat();
     if (size > maxBytes) throw new UnusableJson(`it has ${size} bytes, more than ${maxBytes}`);
@@ -36,7 +31,7 @@ async function readBounded(path: string, maxBytes: number): Promise<Buffer | und
 export function parseJsonObject(bytes: Uint8Array): Record<string, unknown> {
   let text: string;
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
     throw new UnusableJson('it is not UTF-8');
   }

@@ -1,5 +1,6 @@
-import { open } from 'node:fs/promises';
+import { z } from 'zod';
 import { modelErrors } from '../errors.js';
+import { openRegularFile } from './regular-file.js';
 
 /** Bytes of one element. The rest of the format's types are known, but no weight may have them. */
 const ELEMENT_BYTES: Readonly<Record<string, number>> = {
@@ -9,6 +10,11 @@ const MAX_HEADER_BYTES = 100_000_000;
 const MAX_TENSORS = 100_000;
 const MAX_DIMENSIONS = 8;
 const LENGTH_BYTES = 8;
+/** The header, a tensor's entry, its shape. */
+const MAX_DEPTH = 3;
+/** Of each tensor: itself, its three members, two offsets and a few dimensions. */
+const MAX_VALUES = 16 * MAX_TENSORS;
+const NUMBER_OR_SPACE = /[0-9 \t\r\n]/;
 
 export interface TensorEntry {
   name: string;
@@ -29,7 +35,8 @@ export async function readSafetensorsHeader(path: string, file: string): Promise
   const refuse = (reason: string): never => {
     throw modelErrors.SAFETENSORS_MALFORMED({ file, reason });
   };
-  const handle = await open(path, 'r');
+  const handle = await openRegularFile(path);
+  if (!handle) return refuse('it is no regular file');
   try {
     const { size } = await handle.stat();
     if (size < LENGTH_BYTES) refuse('it is shorter than the length of its header');
@@ -40,7 +47,8 @@ export async function readSafetensorsHeader(path: string, file: string): Promise
     const bytes = Number(headerLength);
     if (LENGTH_BYTES + bytes > size) refuse(`its header claims ${bytes} bytes and the file has ${size}`);
     const header = Buffer.alloc(bytes);
-    await handle.read(header, 0, bytes, LENGTH_BYTES);
+    const { bytesRead } = await handle.read(header, 0, bytes, LENGTH_BYTES);
+    if (bytesRead !== bytes) refuse('it ends before its header does');
     return parseHeader(header, LENGTH_BYTES + bytes, size, refuse);
   } finally {
     await handle.close();
@@ -62,51 +70,72 @@ export function parseHeader(header: Uint8Array, dataStart: number, fileSize: num
   return tensors;
 }
 
-/** Name and value of each member, a name that comes twice refused: JSON.parse alone would keep the last one only. */
+/** Name and value of each member. What is malformed or would be too much to parse is refused before it is parsed. */
 function topLevelMembers(header: Uint8Array, refuse: (reason: string) => never): [string, unknown][] {
   let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(header);
+  } catch {
+    return refuse('its header is not UTF-8');
+  }
+  if (!text.startsWith('{')) return refuse('its header is not a JSON object');
+  const keys = countKeys(text, refuse);
   let parsed: unknown;
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(header);
     parsed = JSON.parse(text);
   } catch {
     return refuse('its header is not JSON');
   }
-  if (!text.startsWith('{') || typeof parsed !== 'object' || parsed === null) return refuse('its header is not a JSON object');
+  if (!isObject(parsed)) return refuse('its header is not a JSON object');
   const members = Object.entries(parsed);
-  if (countTopLevelKeys(text) !== members.length) refuse('its header names a tensor twice');
+  // JSON.parse keeps the last of two equal names; other readers keep the first.
+  const kept = members.reduce((sum, [, value]) => sum + (isObject(value) ? Object.keys(value).length : 0), members.length);
+  if (kept !== keys) refuse('its header has a name twice');
   return members;
 }
 
-/** Strings that stand before a colon at depth 1. */
-function countTopLevelKeys(text: string): number {
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/**
+ * Names before colons, in one pass that bounds what parsing would cost. The format needs strings, natural numbers,
+ * objects and lists, at most three deep.
+ */
+function countKeys(text: string, refuse: (reason: string) => never): number {
   let depth = 0;
+  let values = 0;
   let keys = 0;
   for (let index = 0; index < text.length; index += 1) {
-    const character = text[index];
+    const character = text.charAt(index);
     if (character === '"') {
       index += 1;
       while (index < text.length && text[index] !== '"') index += text[index] === '\\' ? 2 : 1;
-    } else if (character === '{' || character === '[') depth += 1;
-    else if (character === '}' || character === ']') depth -= 1;
-    else if (character === ':' && depth === 1) keys += 1;
+    } else if (character === '{' || character === '[') {
+      depth += 1;
+      values += 1;
+      if (depth > MAX_DEPTH) refuse(`its header is nested deeper than ${MAX_DEPTH}`);
+    } else if (character === '}' || character === ']') depth -= 1;
+    else if (character === ':') keys += 1;
+    else if (character === ',') values += 1;
+    else if (!NUMBER_OR_SPACE.test(character)) refuse('its header holds something else than strings, natural numbers, objects and lists');
+    if (values > MAX_VALUES) refuse(`its header holds more than ${MAX_VALUES} values`);
   }
   return keys;
 }
 
 function requireStrings(value: unknown, refuse: (reason: string) => never): void {
-  if (typeof value !== 'object' || value === null || Object.values(value).some((item) => typeof item !== 'string')) {
+  if (!isObject(value) || Object.values(value).some((item) => typeof item !== 'string')) {
     refuse('its metadata is not a map of strings');
   }
 }
 
+const tensorMembers = z.object({ dtype: z.unknown(), shape: z.unknown(), data_offsets: z.unknown() });
 const isSize = (value: unknown): value is number => typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 
 function tensorOf(name: string, value: unknown, dataStart: number, refuse: (reason: string) => never): TensorEntry {
   // eslint-disable-next-line no-control-regex
   if (name.length > 512 || /[\u0000-\u001f\u007f]/.test(name)) return refuse('a tensor has a name that no library writes');
-  if (typeof value !== 'object' || value === null) return refuse(`the entry of ${name} is not an object`);
-  const { dtype, shape, data_offsets: offsets } = value as { dtype?: unknown; shape?: unknown; data_offsets?: unknown };
+  if (!isObject(value)) return refuse(`the entry of ${name} is not an object`);
+  const { dtype, shape, data_offsets: offsets } = tensorMembers.parse(value);
   const elementBytes = typeof dtype === 'string' && Object.hasOwn(ELEMENT_BYTES, dtype) ? ELEMENT_BYTES[dtype] : undefined;
   if (typeof dtype !== 'string' || elementBytes === undefined) return refuse(`${name} has an unknown type`);
   if (!Array.isArray(shape) || shape.length > MAX_DIMENSIONS || !shape.every(isSize)) return refuse(`${name} has no valid shape`);

@@ -6,7 +6,7 @@ import { readSafetensorsHeader, type TensorEntry } from './safetensors.js';
 
 const SINGLE = 'model.safetensors';
 const INDEX = 'model.safetensors.index.json';
-const MAX_INDEX_BYTES = 64 * 1024 * 1024;
+const MAX_INDEX_BYTES = 16 * 1024 * 1024;
 const MAX_SHARDS = 1000;
 
 export interface StoredTensor extends TensorEntry {

@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
+import { z } from 'zod';
+import type { Tokenizer } from '@assay/core/contracts/tokenizer';
+import { tokenizerErrors } from './errors.js';
+
+const token = z.union([z.string(), z.object({ content: z.string() }).transform(({ content }) => content)]);
+const configSchema = z.looseObject({ eos_token: token, model_max_length: z.number().positive().optional() });
+const tokenizerSchema = z.looseObject({
+  added_tokens: z.array(z.looseObject({ id: z.number().int() })).default([]),
+  model: z.looseObject({ vocab: z.record(z.string(), z.number().int()) }),
+});
+
+/** Beyond this the library means that it knows no limit. */
+const NO_LIMIT = 1e15;
+
+/** tokenizer.json and tokenizer_config.json of a folder. Special-token text becomes its id, as in the library. */
+export async function tokenizerFolder(path: string): Promise<Tokenizer> {
+  const refuse = (reason: string, cause?: unknown): never => {
+    throw tokenizerErrors.TOKENIZER_UNREADABLE({ path, reason }, cause);
+  };
+  const hash = createHash('sha256');
+  const read = async (name: string): Promise<unknown> => {
+    try {
+      const content = await readFile(join(path, name));
+      hash.update(content);
+      return JSON.parse(content.toString('utf8'));
+    } catch (error) {
+      return refuse(error instanceof Error ? error.message : String(error), error);
+    }
+  };
+  const definition = tokenizerSchema.safeParse(await read('tokenizer.json'));
+  if (!definition.success) return refuse('tokenizer.json has no vocabulary', definition.error);
+  const config = configSchema.safeParse(await read('tokenizer_config.json'));
+  if (!config.success) return refuse('tokenizer_config.json names no eos_token', config.error);
+  return open(path, hash.digest('hex'), definition.data, config.data, refuse);
+}
+
+function open(
+  path: string,
+  digest: string,
+  definition: z.infer<typeof tokenizerSchema>,
+  config: z.infer<typeof configSchema>,
+  refuse: (reason: string, cause?: unknown) => never,
+): Tokenizer {
+  const inner = construct(definition, config, refuse);
+  const eosTokenId = inner.token_to_id(config.eos_token);
+  if (eosTokenId === undefined) return refuse(`its eos_token ${config.eos_token} has no id`);
+  const ids = [...Object.values(definition.model.vocab), ...definition.added_tokens.map(({ id }) => id)];
+  const limit = config.model_max_length ?? Number.POSITIVE_INFINITY;
+  return {
+    name: path,
+    digest,
+    eosTokenId,
+    vocabularySize: ids.reduce((highest, id) => Math.max(highest, id), -1) + 1,
+    modelMaxLength: limit > NO_LIMIT ? Number.POSITIVE_INFINITY : limit,
+    encode: (text) => inner.encode(text.toWellFormed()).ids,
+    decode: (tokens) => inner.decode([...tokens]),
+  };
+}
+
+function construct(definition: object, config: object, refuse: (reason: string, cause?: unknown) => never): HuggingFaceTokenizer {
+  try {
+    return new HuggingFaceTokenizer(definition, config);
+  } catch (error) {
+    return refuse(error instanceof Error ? error.message : String(error), error);
+  }
+}
