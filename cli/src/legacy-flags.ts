@@ -31,7 +31,7 @@ export function modernArguments(given: readonly string[]): { args: string[]; not
   const notes: string[] = [];
   for (let index = 0; index < given.length; index += 1) {
     const argument = given[index] ?? '';
-    const [name = '', value] = splitOnce(argument);
+    const [name, value] = splitOnce(argument);
     const renamed = RENAMED[name];
     const ignored = WITHOUT_EFFECT[name];
     if (renamed) {

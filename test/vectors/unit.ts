@@ -55,7 +55,7 @@ export function text(value: unknown): string {
 export const numbers = (value: unknown): number[] => list(value).map(number);
 
 export const show = (value: unknown): string =>
-  (JSON.stringify(value, (_key, item: unknown) => (typeof item === 'bigint' || (typeof item === 'number' && !Number.isFinite(item)) ? String(item) : item)) ?? 'undefined').slice(0, 200);
+  (JSON.stringify([value], (_key, item: unknown) => (typeof item === 'bigint' || (typeof item === 'number' && !Number.isFinite(item)) ? String(item) : item))).slice(1, -1).slice(0, 200);
 
 export function equal(what: string, actual: unknown, expected: unknown): void {
   if (show(actual) !== show(expected) || JSON.stringify(plain(actual)) !== JSON.stringify(plain(expected))) {

@@ -60,7 +60,7 @@ function commitmentOf(miner: DemoMiner, files: RepoFiles, revision: string, hotk
     const content = files.get(path);
     return content ? [{ path, sha256: createHash('sha256').update(content).digest('hex') }] : [];
   });
-  const owner = miner.commits === 'wrong-hash' ? (MINER_HOTKEYS[0] ?? '') : hotkey;
+  const owner = miner.commits === 'wrong-hash' ? MINER_HOTKEYS[0] : hotkey;
   const hash = secureHash(directoryHash(counted), owner);
   return `${miner.repo.replace('/', ':')}:${revision}:${hash}:1`;
 }

@@ -30,3 +30,9 @@ export function abortError(): AssayError {
     payload: {},
   });
 }
+
+/** What lies behind an error, for the log. */
+export function causeOf(error: AssayError): string {
+  const { cause } = error;
+  return cause instanceof Error ? (cause.stack ?? cause.message) : typeof cause === 'string' ? cause : '';
+}

@@ -9,7 +9,7 @@ export interface HashedFile {
 
 /** By code point, as Python sorts strings; JavaScript's own order goes by UTF-16 unit. */
 export function byCodePoint(a: string, b: string): number {
-  const [left, right] = [[...a], [...b]];
+  const [left, right] = [Array.from(a), Array.from(b)];
   for (const [index, character] of left.entries()) {
     const other = right[index];
     if (other === undefined) return 1;

@@ -71,7 +71,7 @@ function pythonInt(text: string): bigint {
   const match = /^([+-]?)(\p{Nd}+(?:_\p{Nd}+)*)$/u.exec(text.replace(PYTHON_SPACE, ''));
   const [, sign, digits] = match ?? [];
   if (digits === undefined) throw failure;
-  const ascii = [...digits.replaceAll('_', '')].map(digitValue).join('');
+  const ascii = Array.from(digits.replaceAll('_', '')).map(digitValue).join('');
   return sign === '-' ? -BigInt(ascii) : BigInt(ascii);
 }
 
@@ -95,7 +95,7 @@ const pythonRepr = (text: string): string =>
  * @throws ParseFailure where Python raises
  */
 export function splitRepoId(repoId: string): [namespace: string, name: string] {
-  const length = [...repoId].length;
+  const length = Array.from(repoId).length;
   if (length === 0) throw new ParseFailure('ValueError', 'Hugging Face repo id cannot be empty.');
   // The message says 3; the reference's comparison leaves 3 out.
   if (length <= 3 || length > MAX_REPO_ID_LENGTH) {

@@ -1,6 +1,6 @@
 import type { RuntimeDeps } from './context.js';
 import { report } from './context.js';
-import { toAssayError } from '../errors/describe.js';
+import { causeOf, toAssayError } from '../errors/describe.js';
 import type { ModelCheck } from './model-check.js';
 import { contendersOf, planRound } from './round/plan.js';
 import { runRound } from './round/round.js';
@@ -73,7 +73,7 @@ export class EvaluationLoop implements Loop {
       if (isAbort(error)) throw error;
       const known = toAssayError(error);
       if (known.fault === 'config' && known.retry === 'never') throw known;
-      this.deps.log('warn', 'a round was skipped', { competition: competition.name, code: known.code, cause: String(known.cause ?? '') });
+      this.deps.log('warn', 'a round was skipped', { competition: competition.name, code: known.code, cause: causeOf(known) });
       report(this.deps, {
         event: 'round-skipped',
         competition: { id: competition.id, name: competition.name },

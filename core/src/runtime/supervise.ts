@@ -31,7 +31,7 @@ export async function runLoops(loops: readonly Loop[], endsRun: Loop, signal: Ab
     }
   });
   await Promise.all(running);
-  if (failure !== undefined) throw failure;
+  if (failure !== undefined) throw toAssayError(failure);
 }
 
 /**

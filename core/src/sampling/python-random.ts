@@ -61,6 +61,7 @@ export class PythonRandom {
   }
 
   /** Fisher-Yates from the end, in place. */
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- an array of anything, kept in its type
   shuffle<T>(items: T[]): void {
     for (let last = items.length - 1; last > 0; last -= 1) {
       const other = Number(this.below(BigInt(last + 1)));

@@ -60,6 +60,12 @@ export const modelErrors = defineErrors({
     message: (p: { tensor: string; dtype: string }) => `${short(p.tensor)} is stored as ${p.dtype}.`,
     hint: () => 'Weights are F32, F16 or BF16.',
   },
+  TIED_TENSORS_DIFFER: {
+    fault: 'miner',
+    retry: 'never',
+    message: (p: { tensor: string; other: string }) => `${p.tensor} and ${p.other} are one tensor by config.json and differ in the files.`,
+    hint: () => 'Set tie_word_embeddings to false, or save the model again.',
+  },
   NON_FINITE_LOSS: {
     fault: 'miner',
     retry: 'never',

@@ -3,13 +3,13 @@ import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import type { ModelFacts } from '@assay/core/contracts/model';
 import { canonicalJson } from '@assay/core/journal/canonical-json';
-import type { AnyArchitecture, ExpectedTensor } from './architectures/architecture.js';
+import type { AnyArchitecture } from './architectures/architecture.js';
 import { ARCHITECTURES, CLASS_NAMES } from './architectures/registry.js';
 import { modelErrors } from './errors.js';
-import { generationConfig, type GenerationConfig } from './files/generation-config.js';
+import { effectiveGenerationConfig, generationConfig, type GenerationConfig } from './files/generation-config.js';
 import { readJsonObject, UnusableJson } from './files/read-json.js';
 import { readWeights, type StoredTensor } from './files/weights.js';
-import { WEIGHT_TYPES } from './onnx/graph-builder.js';
+import { matchTensors } from './match-tensors.js';
 
 const MAX_CONFIG_BYTES = 1024 * 1024;
 const MAX_REPORTED_TENSORS = 20;
@@ -23,6 +23,8 @@ export interface InspectedModel {
   generation: GenerationConfig;
   /** The tensors that the architecture uses, under its own names. */
   tensors: ReadonlyMap<string, StoredTensor>;
+  /** Embedding and head where they are one and the files hold both. */
+  twins: readonly [StoredTensor, StoredTensor] | undefined;
   unused: string[];
 }
 
@@ -35,15 +37,15 @@ export async function openModel(directory: string): Promise<InspectedModel> {
   const parsed = architecture.config.safeParse(raw);
   if (!parsed.success) throw unsupported(architecture, parsed.error.issues);
   const config: unknown = parsed.data;
-  const generation = await readGenerationConfig(directory, raw);
-  const stored = await readWeights(directory);
-  const { tensors, unused } = match(architecture, architecture.tensors(config), stored);
-  return { directory, architecture, config, generation, tensors, unused };
+  const generation = await readGenerationConfig(directory, { ...architecture.generationDefaults, ...raw });
+  const matched = matchTensors(architecture, config, await readWeights(directory));
+  return { directory, architecture, config, generation, ...matched };
 }
 
 /** Facts about a folder, its used tensors hashed. */
 export async function inspectModel(directory: string): Promise<ModelFacts> {
   const model = await openModel(directory);
+  await requireEqualTwins(model);
   const tensorsDigest = await digestOfTensors(model);
   const { architecture, config, generation } = model;
   const identity = canonicalJson(JSON.parse(JSON.stringify([architecture.className, config, generation, tensorsDigest])));
@@ -71,11 +73,10 @@ async function readConfig(directory: string, file: string): Promise<Record<strin
   }
 }
 
-/** Without a file of its own the library derives it from config.json. */
 async function readGenerationConfig(directory: string, config: Record<string, unknown>): Promise<GenerationConfig> {
   const file = 'generation_config.json';
   const given = await readConfig(directory, file);
-  const parsed = generationConfig.safeParse(given ?? config);
+  const parsed = generationConfig.safeParse(effectiveGenerationConfig(given, config));
   if (parsed.success) return parsed.data;
   const reason = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
   throw modelErrors.CONFIG_UNREADABLE({ file: given ? file : 'config.json', reason });
@@ -88,43 +89,29 @@ function unsupported(architecture: AnyArchitecture, issues: readonly { path: rea
   });
 }
 
-function match(
-  architecture: AnyArchitecture,
-  expected: readonly ExpectedTensor[],
-  stored: ReadonlyMap<string, StoredTensor>,
-): { tensors: Map<string, StoredTensor>; unused: string[] } {
-  const tensors = new Map<string, StoredTensor>();
-  const used = new Set<string>();
-  const missing: string[] = [];
-  for (const { name, shape } of expected) {
-    const names = [name, ...(architecture.aliases?.(name) ?? [])];
-    const tensor = names.map((candidate) => stored.get(candidate)).find((candidate) => candidate !== undefined);
-    if (!tensor) {
-      missing.push(name);
-      continue;
-    }
-    if (tensor.shape.length !== shape.length || tensor.shape.some((dimension, index) => dimension !== shape[index])) {
-      throw modelErrors.TENSOR_SHAPE({ tensor: name, shape: tensor.shape, expected: shape });
-    }
-    if (!Object.hasOwn(WEIGHT_TYPES, tensor.dtype)) throw modelErrors.TENSOR_TYPE({ tensor: name, dtype: tensor.dtype });
-    tensors.set(name, tensor);
-    used.add(tensor.name);
-  }
-  const [first] = missing;
-  if (first !== undefined) throw modelErrors.TENSOR_MISSING({ tensor: first, missing: missing.length });
-  return { tensors, unused: [...stored.keys()].filter((name) => !used.has(name)).sort() };
+/** Names and shapes are in the headers; that two copies of one tensor agree is not. */
+async function requireEqualTwins({ directory, twins, architecture, config }: InspectedModel): Promise<void> {
+  const tied = architecture.tied(config);
+  if (!twins || !tied) return;
+  const [first, second] = twins;
+  const same = first.dtype === second.dtype && (await digestOfTensor(directory, first)) === (await digestOfTensor(directory, second));
+  if (!same) throw modelErrors.TIED_TENSORS_DIFFER({ tensor: tied.name, other: tied.otherName });
 }
 
 /** Over name, type, shape and sha256 of the bytes of each used tensor, in order of names. */
 async function digestOfTensors({ directory, tensors }: InspectedModel): Promise<string> {
   const digest = createHash('sha256');
   for (const [name, tensor] of [...tensors].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const content = createHash('sha256');
-    if (tensor.length > 0) {
-      const bytes = createReadStream(join(directory, tensor.file), { start: tensor.offset, end: tensor.offset + tensor.length - 1, highWaterMark: 1 << 20 });
-      for await (const chunk of bytes) content.update(chunk as Buffer);
-    }
-    digest.update(JSON.stringify([name, tensor.dtype, tensor.shape, content.digest('hex')]));
+    digest.update(JSON.stringify([name, tensor.dtype, tensor.shape, await digestOfTensor(directory, tensor)]));
   }
   return digest.digest('hex');
+}
+
+async function digestOfTensor(directory: string, { file, offset, length }: StoredTensor): Promise<string> {
+  const content = createHash('sha256');
+  if (length > 0) {
+    const bytes = createReadStream(join(directory, file), { start: offset, end: offset + length - 1, highWaterMark: 1 << 20 });
+    for await (const chunk of bytes) content.update(chunk as Buffer);
+  }
+  return content.digest('hex');
 }

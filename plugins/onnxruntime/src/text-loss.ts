@@ -76,11 +76,13 @@ function usableSamples(model: InspectedModel, task: EvaluationTask): TextLossSam
   if (samples.batches.length === 0) refuse('there is no batch');
   const vocabularySize = model.architecture.vocabularySize(model.config);
   const limit = model.architecture.maxPositions(model.config);
-  for (const rows of samples.batches) {
+  for (const [index, rows] of samples.batches.entries()) {
     const length = rows[0]?.length ?? 0;
     if (length < 2 || rows.some((row) => row.length !== length)) refuse('the rows of a batch need one length of at least 2');
-    const longest = Math.max(length, Math.min(length, samples.promptLength) + samples.generatedTokens);
-    if (limit !== undefined && length > limit) throw modelErrors.SEQUENCE_TOO_LONG({ length: longest, limit });
+    // The last generated token is never computed with.
+    const continued = index < 2 && samples.promptLength > 0 ? Math.min(length, samples.promptLength) + samples.generatedTokens - 1 : 0;
+    const longest = Math.max(length, continued);
+    if (limit !== undefined && longest > limit) throw modelErrors.SEQUENCE_TOO_LONG({ length: longest, limit });
     for (const token of rows.flat()) if (token >= vocabularySize) throw modelErrors.TOKEN_OUT_OF_RANGE({ token, vocabularySize });
   }
   return samples;

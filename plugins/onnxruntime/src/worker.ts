@@ -1,4 +1,7 @@
 import { createInterface } from 'node:readline';
+import { Worker } from 'node:worker_threads';
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { createRequire } from 'node:module';
 import {
@@ -11,8 +14,9 @@ import type { TaskResult } from '@assay/core/contracts/task-kinds';
 import { isAssayError, type ErrorReport } from '@assay/core/errors/assay-error';
 import { CLASS_NAMES } from './architectures/registry.js';
 import { evaluatorErrors } from './errors.js';
-import { inspectModel, openModel } from './inspect.js';
+import { inspectModel, openModel, type InspectedModel } from './inspect.js';
 import { evaluateTextLoss } from './text-loss.js';
+import type { WatchdogData } from './watchdog.js';
 
 /**
  * The process that evaluates: one request at a time on stdin, answers on stdout (docs/build/evaluator-protocol.md). It
@@ -21,6 +25,9 @@ import { evaluateTextLoss } from './text-loss.js';
 const threads = Number(process.env['ASSAY_EVALUATOR_THREADS'] ?? '0');
 const { version } = createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string };
 const numerics = { device: 'cpu', computeType: 'float32', runtime: `onnxruntime ${version}`, attention: 'eager' };
+
+const watch: WatchdogData = { parent: process.ppid, peak: new Float64Array(new SharedArrayBuffer(8)) };
+new Worker(new URL('watchdog.js', import.meta.url), { workerData: watch }).unref();
 
 function send(message: EvaluatorMessage): void {
   process.stdout.write(`${JSON.stringify(message)}\n`);
@@ -35,6 +42,8 @@ async function answer(request: EvaluatorRequest): Promise<void> {
   }
 }
 
+type EvaluationModel = Extract<EvaluatorRequest, { type: 'evaluate' }>['model'];
+
 async function evaluate(request: Extract<EvaluatorRequest, { type: 'evaluate' }>): Promise<void> {
   const { id, model, tasks } = request;
   if (model.directory === undefined) throw evaluatorErrors.SAMPLES_INVALID({ task: '', reason: 'this evaluator needs the folder of the model' });
@@ -42,7 +51,7 @@ async function evaluate(request: Extract<EvaluatorRequest, { type: 'evaluate' }>
   send({ type: 'progress', id, phase: 'load', done: 0, total });
   const startedAt = performance.now();
   const opened = await openModel(model.directory);
-  if (opened.architecture.className !== model.architecture) throw evaluatorErrors.FILES_CHANGED({ directory: model.directory });
+  await requireSameFiles(opened, model);
   const loadedAt = performance.now();
   const results: TaskResult[] = [];
   for (const task of tasks) {
@@ -54,13 +63,27 @@ async function evaluate(request: Extract<EvaluatorRequest, { type: 'evaluate' }>
     results.push(result);
   }
   const { maxRSS } = process.resourceUsage();
+  const peakAnonymousBytes = watch.peak[0] ?? 0;
   send({
     type: 'answer',
     id,
     results,
     numerics,
-    timings: { loadMs: loadedAt - startedAt, computeMs: performance.now() - loadedAt, peakRssBytes: maxRSS * 1024 },
+    timings: {
+      loadMs: loadedAt - startedAt,
+      computeMs: performance.now() - loadedAt,
+      peakRssBytes: maxRSS * 1024,
+      ...(peakAnonymousBytes > 0 ? { peakAnonymousBytes } : {}),
+    },
   });
+}
+
+/** What was verified is what is evaluated, as far as a glance tells: hashing it all again would cost as much as it. */
+async function requireSameFiles(opened: InspectedModel, { architecture, files }: EvaluationModel): Promise<void> {
+  const { directory } = opened;
+  const sizes = await Promise.all(files.map(({ path }) => stat(join(directory, path)).then(({ size }) => size, () => undefined)));
+  const changed = files.some(({ size }, index) => sizes[index] !== size);
+  if (changed || opened.architecture.className !== architecture) throw evaluatorErrors.FILES_CHANGED({ directory });
 }
 
 function countBatches(samples: unknown): number {

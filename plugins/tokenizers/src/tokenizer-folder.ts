@@ -1,10 +1,21 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
+import * as huggingFace from '@huggingface/tokenizers';
 import { z } from 'zod';
 import type { Tokenizer } from '@assay/core/contracts/tokenizer';
 import { tokenizerErrors } from './errors.js';
+
+/** The part of the package that is used; its own declarations do not resolve under node's module rules. */
+interface HuggingFaceTokenizer {
+  encode(text: string): { ids: number[] };
+  decode(ids: number[]): string;
+  token_to_id(token: string): number | undefined;
+}
+interface HuggingFace {
+  Tokenizer: new (definition: object, config: object) => HuggingFaceTokenizer;
+}
+const { Tokenizer: HuggingFaceTokenizer } = huggingFace as unknown as HuggingFace;
 
 const token = z.union([z.string(), z.object({ content: z.string() }).transform(({ content }) => content)]);
 const configSchema = z.looseObject({ eos_token: token, model_max_length: z.number().positive().optional() });

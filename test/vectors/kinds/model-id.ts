@@ -1,5 +1,5 @@
 import { compressModelId, parseModelId, ParseFailure, splitRepoId, type ParsedModelId } from '@assay/core/model/model-id';
-import { bigint, equal, fields, list, Mismatch, text, unit, type Fields, type Kind } from '../unit.js';
+import { bigint, equal, fields, list, Mismatch, show, text, unit, type Fields, type Kind } from '../unit.js';
 
 export const modelId: Kind = ({ roundtrip, from_compressed_str: parses, validate_hf_repo_id: repoIds }) => [
   ...list(roundtrip).map((item, index) => unit(`roundtrip[${index}]`, false, () => {
@@ -14,7 +14,7 @@ export const modelId: Kind = ({ roundtrip, from_compressed_str: parses, validate
   ...list(repoIds).map((item, index) => unit(`validate_hf_repo_id[${index}]`, false, () => {
     const given = fields(item);
     const repoId = text(given['repo_id']);
-    equal('length', [...repoId].length, given['len_codepoints']);
+    equal('length', Array.from(repoId).length, given['len_codepoints']);
     checkOutcome('repo id', () => splitRepoId(repoId), given);
   })),
 ];
@@ -53,7 +53,7 @@ function checkOutcome(what: string, run: () => unknown, given: Fields): void {
     if (given['message'] !== undefined) equal(`${what} message`, error.message, given['message']);
     return;
   }
-  if (given['raises'] !== undefined) throw new Mismatch(`${what}: expected ${String(given['raises'])}`);
+  if (given['raises'] !== undefined) throw new Mismatch(`${what}: expected ${show(given['raises'])}`);
   const expected = given['result'];
   if (Array.isArray(expected)) {
     equal(what, result, expected);

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { textLossDetails, type TaskResult } from '../../contracts/task-kinds.js';
 import type { Numerics } from '../../contracts/evaluator.js';
 import type { StoredModel } from '../../contracts/model.js';
-import { toAssayError } from '../../errors/describe.js';
+import { causeOf, toAssayError } from '../../errors/describe.js';
 import type { AssayError } from '../../errors/assay-error.js';
 import { validateCommitment } from '../../model/model-id.js';
 import { report, type RuntimeDeps } from '../context.js';
@@ -68,7 +68,7 @@ export class RoundEvaluation {
     } catch (error) {
       if (isAbort(error)) throw error;
       const known = toAssayError(error);
-      this.deps.log('warn', 'a model could not be scored', { uid: contender.neuron.uid, code: known.code, cause: String(known.cause ?? '') });
+      this.deps.log(known.fault === 'miner' ? 'info' : 'warn', 'a model could not be scored', { uid: contender.neuron.uid, code: known.code, cause: causeOf(known) });
       return { status: 'failed', error: known, sameAs: null };
     }
   }

@@ -47,8 +47,12 @@ export interface Architecture<Config> {
   config: z.ZodType<Config>;
   /** Every tensor that is used, tied ones once. */
   tensors(config: Config): ExpectedTensor[];
-  /** Other names under which the library finds a tensor, tried in order. */
-  aliases?(name: string): string[];
+  /** First part of the names of all tensors but the head's. Files without it are those of the bare model; the library takes them too. */
+  prefix: string;
+  /** The second name of a tensor that is embedding and head at once; undefined where they are two. */
+  tied(config: Config): { name: string; otherName: string } | undefined;
+  /** What the class holds of generation where config.json is silent. */
+  generationDefaults: Readonly<Record<string, unknown>>;
   vocabularySize(config: Config): number;
   /** Positions beyond which the model can't be run; undefined where there is no such limit. */
   maxPositions(config: Config): number | undefined;

@@ -26,6 +26,8 @@ export interface DecoderShape {
 }
 
 const EMBEDDING = 'model.embed_tokens.weight';
+const HEAD = 'lm_head.weight';
+export const TIED = { name: EMBEDDING, otherName: HEAD };
 
 export function decoderTensors(shape: DecoderShape): ExpectedTensor[] {
   const { width, inner, heads, keyValueHeads, headDimension, biases } = shape;
@@ -50,7 +52,7 @@ export function decoderTensors(shape: DecoderShape): ExpectedTensor[] {
     { name: EMBEDDING, shape: [shape.vocabulary, width] },
     ...Array.from({ length: shape.layers }, (_none, index) => layer(`model.layers.${index}`)).flat(),
     { name: 'model.norm.weight', shape: [width] },
-    ...(shape.tied ? [] : [{ name: 'lm_head.weight', shape: [shape.vocabulary, width] }]),
+    ...(shape.tied ? [] : [{ name: HEAD, shape: [shape.vocabulary, width] }]),
   ];
 }
 
@@ -81,6 +83,6 @@ export function buildDecoder(g: GraphBuilder, shape: DecoderShape, inputs: Input
   }
   return {
     hidden: rmsNorm(g, hidden, 'model.norm.weight', epsilon),
-    head: { weight: shape.tied ? EMBEDDING : 'lm_head.weight' },
+    head: { weight: shape.tied ? EMBEDDING : HEAD },
   };
 }

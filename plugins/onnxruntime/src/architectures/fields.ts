@@ -9,7 +9,7 @@ export const heads = (): z.ZodNumber => size(4096);
 
 /** null in config.json is what a missing key is: the default. */
 export function optional<T extends z.ZodType>(schema: T, fallback: z.infer<T>): z.ZodType<z.infer<T>> {
-  return z.preprocess((value) => value ?? undefined, schema.optional()).transform((value) => (value === undefined ? fallback : value) as z.infer<T>);
+  return z.preprocess((value) => value ?? undefined, schema.optional()).transform((value) => (value === undefined ? fallback : value));
 }
 
 export const flag = (fallback: boolean): z.ZodType<boolean> => optional(z.boolean(), fallback);

@@ -38,6 +38,7 @@ const config = z.preprocess(
 type Config = z.infer<typeof config>;
 
 const TOKENS = 'transformer.wte.weight';
+const HEAD = 'lm_head.weight';
 const POSITIONS = 'transformer.wpe.weight';
 
 function layerTensors(prefix: string, width: number, inner: number): ExpectedTensor[] {
@@ -80,6 +81,9 @@ export const gpt2: Architecture<Config> = {
   className: 'GPT2LMHeadModel',
   modelType: 'gpt2',
   config,
+  prefix: 'transformer',
+  tied: (given) => (given.tie_word_embeddings ? { name: TOKENS, otherName: HEAD } : undefined),
+  generationDefaults: { bos_token_id: 50_256, eos_token_id: 50_256 },
   tensors: (given) => [
     { name: TOKENS, shape: [given.vocab_size, given.n_embd] },
     { name: POSITIONS, shape: [given.n_positions, given.n_embd] },
@@ -88,10 +92,8 @@ export const gpt2: Architecture<Config> = {
     ).flat(),
     { name: 'transformer.ln_f.weight', shape: [given.n_embd] },
     { name: 'transformer.ln_f.bias', shape: [given.n_embd] },
-    ...(given.tie_word_embeddings ? [] : [{ name: 'lm_head.weight', shape: [given.vocab_size, given.n_embd] }]),
+    ...(given.tie_word_embeddings ? [] : [{ name: HEAD, shape: [given.vocab_size, given.n_embd] }]),
   ],
-  // The original checkpoints were saved without the prefix, and the library reads both.
-  aliases: (name) => [name.replace(/^transformer\./, '')],
   vocabularySize: (given) => given.vocab_size,
   maxPositions: (given) => given.n_positions,
   width: (given) => given.n_embd,
@@ -100,7 +102,7 @@ export const gpt2: Architecture<Config> = {
     for (let index = 0; index < given.n_layer; index += 1) hidden = layer(g, given, inputs, hidden, index);
     return {
       hidden: layerNorm(g, hidden, 'transformer.ln_f.weight', 'transformer.ln_f.bias', given.layer_norm_epsilon),
-      head: { weight: given.tie_word_embeddings ? TOKENS : 'lm_head.weight' },
+      head: { weight: given.tie_word_embeddings ? TOKENS : HEAD },
     };
   },
 };

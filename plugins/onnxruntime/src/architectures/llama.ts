@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Architecture } from './architecture.js';
-import { buildDecoder, decoderTensors, type DecoderShape } from './decoder.js';
+import { buildDecoder, decoderTensors, TIED, type DecoderShape } from './decoder.js';
 import { activationName, epsilon, flag, heads, layers, optional, ropeScaling, scalingOf, size, theta } from './fields.js';
 
 const config = z
@@ -61,6 +61,9 @@ export const llama: Architecture<Config> = {
   className: 'LlamaForCausalLM',
   modelType: 'llama',
   config,
+  prefix: 'model',
+  tied: (given) => (given.tie_word_embeddings ? TIED : undefined),
+  generationDefaults: { bos_token_id: 1, eos_token_id: 2 },
   tensors: (given) => decoderTensors(shapeOf(given)),
   vocabularySize: (given) => given.vocab_size,
   // Rotary angles go on: the library runs longer sequences too.

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Architecture } from './architecture.js';
-import { buildDecoder, decoderTensors, type DecoderShape } from './decoder.js';
+import { buildDecoder, decoderTensors, TIED, type DecoderShape } from './decoder.js';
 import { activationName, epsilon, flag, heads, layers, optional, size, theta } from './fields.js';
 
 const config = z
@@ -21,7 +21,7 @@ const config = z
     /** A missing key is 4096, an explicit null is none. */
     sliding_window: size(100_000_000).nullable().default(4096),
   })
-  .refine((given) => given.head_dim != null || given.hidden_size % given.num_attention_heads === 0, {
+  .refine((given) => typeof given.head_dim === 'number' || given.hidden_size % given.num_attention_heads === 0, {
     error: 'hidden_size must be divisible by num_attention_heads',
   })
   .refine((given) => (given.head_dim ?? given.hidden_size / given.num_attention_heads) % 2 === 0, {
@@ -62,6 +62,9 @@ export const mistral: Architecture<Config> = {
   className: 'MistralForCausalLM',
   modelType: 'mistral',
   config,
+  prefix: 'model',
+  tied: (given) => (given.tie_word_embeddings ? TIED : undefined),
+  generationDefaults: { bos_token_id: 1, eos_token_id: 2 },
   tensors: (given) => decoderTensors(shapeOf(given)),
   vocabularySize: (given) => given.vocab_size,
   maxPositions: () => undefined,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Architecture } from './architecture.js';
-import { buildDecoder, decoderTensors, type DecoderShape } from './decoder.js';
+import { buildDecoder, decoderTensors, TIED, type DecoderShape } from './decoder.js';
 import { activationName, epsilon, flag, heads, layers, optional, size, theta } from './fields.js';
 
 const config = z
@@ -57,6 +57,9 @@ export const qwen2: Architecture<Config> = {
   className: 'Qwen2ForCausalLM',
   modelType: 'qwen2',
   config,
+  prefix: 'model',
+  tied: (given) => (given.tie_word_embeddings ? TIED : undefined),
+  generationDefaults: {},
   tensors: (given) => decoderTensors(shapeOf(given)),
   vocabularySize: (given) => given.vocab_size,
   maxPositions: () => undefined,

@@ -1,6 +1,9 @@
 import type { GraphBuilder } from '../onnx/graph-builder.js';
 import type { Inputs } from '../architectures/architecture.js';
 
+/** The fused kernel takes heads of whole vector registers only. */
+const FUSED_MULTIPLE = 8;
+
 export interface AttentionShape {
   heads: number;
   keyValueHeads: number;
@@ -19,8 +22,20 @@ export interface AttentionShape {
  * @returns [batch * sequence, heads * headDimension]
  */
 export function attention(g: GraphBuilder, inputs: Inputs, q: string, k: string, v: string, shape: AttentionShape): string {
+  const { heads, keyValueHeads, headDimension } = shape;
+  const width = Math.ceil(headDimension / FUSED_MULTIPLE) * FUSED_MULTIPLE;
+  const context = fused(
+    g,
+    inputs,
+    [widened(g, q, heads, headDimension, width), widened(g, k, keyValueHeads, headDimension, width), widened(g, v, keyValueHeads, headDimension, width)],
+    shape,
+  );
+  return g.node('Reshape', [narrowed(g, context, heads, headDimension, width), g.ints([-1, heads * headDimension])]);
+}
+
+function fused(g: GraphBuilder, inputs: Inputs, [q, k, v]: readonly [string, string, string], shape: AttentionShape): string {
   const { heads, keyValueHeads, headDimension, scale, window, softcap } = shape;
-  const context = g.node(
+  return g.node(
     'GroupQueryAttention',
     [q, k, v, '', '', inputs.lastIndex, inputs.length, '', '', '', ...(inputs.attentionBias === undefined ? [] : [inputs.attentionBias])],
     {
@@ -35,7 +50,20 @@ export function attention(g: GraphBuilder, inputs: Inputs, q: string, k: string,
       },
     },
   );
-  return g.node('Reshape', [context, g.ints([-1, heads * headDimension])]);
+}
+
+/** Zeros behind each head change no product. [batch, sequence, heads * from] -> [batch, sequence, heads * to] */
+function widened(g: GraphBuilder, x: string, heads: number, from: number, to: number): string {
+  if (from === to) return x;
+  const split = g.node('Reshape', [x, g.ints([0, 0, heads, from])]);
+  const padded = g.node('Pad', [split, g.ints([0, 0, 0, 0, 0, 0, 0, to - from])]);
+  return g.node('Reshape', [padded, g.ints([0, 0, heads * to])]);
+}
+
+function narrowed(g: GraphBuilder, x: string, heads: number, from: number, to: number): string {
+  if (from === to) return x;
+  const split = g.node('Reshape', [x, g.ints([0, 0, heads, to])]);
+  return g.node('Slice', [split, g.ints([0]), g.ints([from]), g.ints([3])]);
 }
 
 /** [batch * sequence, width] -> [batch, sequence, width] */

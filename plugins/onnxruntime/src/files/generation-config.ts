@@ -5,16 +5,15 @@ const tokenIds = z.union([tokenId, z.array(tokenId).max(1024)]).nullish().transf
 const count = z.number().int().min(0).max(1_000_000).nullish().transform((given) => given ?? 0);
 
 /**
- * What of generation_config.json steers greedy generation. Sampling (do_sample, temperature, top_k, ...) and beams are
- * not followed: the verdict of a shared round can't hang on a random number, so the likeliest token is taken.
+ * What of generation_config.json steers greedy generation. Sampling (do_sample, temperature, top_k, ...), beams and
+ * contrastive search are not followed: the verdict of a shared round can't hang on a random number, so the likeliest
+ * token is taken. Lengths are the check's own: it asks for a fixed number of new tokens, at least and at most.
  */
 export const generationConfig = z.object({
   eos_token_id: tokenIds,
   pad_token_id: tokenId.nullish().transform((given) => given ?? null),
   repetition_penalty: z.number().positive().max(1e6).nullish().transform((given) => given ?? 1),
   no_repeat_ngram_size: count,
-  min_length: count,
-  min_new_tokens: count,
   suppress_tokens: tokenIds,
   begin_suppress_tokens: tokenIds,
   bad_words_ids: z.array(z.array(tokenId).min(1).max(64)).max(4096).nullish().transform((given) => given ?? []),
@@ -22,3 +21,24 @@ export const generationConfig = z.object({
   forced_eos_token_id: tokenIds,
 });
 export type GenerationConfig = z.infer<typeof generationConfig>;
+
+/** Parameters of generation that config.json may hold as well, with the library's own defaults. */
+const LEGACY_DEFAULTS: Readonly<Record<string, unknown>> = {
+  max_length: 20, min_length: 0, do_sample: false, early_stopping: false, num_beams: 1, num_beam_groups: 1, diversity_penalty: 0,
+  temperature: 1, top_k: 50, top_p: 1, typical_p: 1, repetition_penalty: 1, length_penalty: 1, no_repeat_ngram_size: 0,
+  encoder_no_repeat_ngram_size: 0, bad_words_ids: null, num_return_sequences: 1, output_scores: false,
+  return_dict_in_generate: false, forced_bos_token_id: null, forced_eos_token_id: null, remove_invalid_values: false,
+  exponential_decay_length_penalty: null, suppress_tokens: null, begin_suppress_tokens: null,
+};
+
+/**
+ * Which of the two the library obeys: generation_config.json; config.json where there is no such file, or where the
+ * file says that it was derived from config.json and that one sets any parameter of generation itself.
+ * @param config config.json over the defaults of its class
+ */
+export function effectiveGenerationConfig(file: Record<string, unknown> | undefined, config: Record<string, unknown>): Record<string, unknown> {
+  if (!file) return config;
+  if (file['_from_model_config'] !== true) return file;
+  const sets = Object.entries(LEGACY_DEFAULTS).some(([name, byDefault]) => Object.hasOwn(config, name) && config[name] !== byDefault);
+  return sets ? config : file;
+}

@@ -128,7 +128,7 @@ function requireStrings(value: unknown, refuse: (reason: string) => never): void
   }
 }
 
-const tensorMembers = z.object({ dtype: z.unknown(), shape: z.unknown(), data_offsets: z.unknown() });
+const tensorMembers = z.object({ dtype: z.unknown().optional(), shape: z.unknown().optional(), data_offsets: z.unknown().optional() });
 const isSize = (value: unknown): value is number => typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 
 function tensorOf(name: string, value: unknown, dataStart: number, refuse: (reason: string) => never): TensorEntry {

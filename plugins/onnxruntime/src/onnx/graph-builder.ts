@@ -30,6 +30,7 @@ export class GraphBuilder {
   readonly #initializers = new Map<string, TensorProto>();
   readonly #inputs: ValueInfo[] = [];
   readonly #outputs: ValueInfo[] = [];
+  readonly #shared = new Map<Float32Array, string>();
   #names = 0;
 
   constructor(private readonly weights: ReadonlyMap<string, StoredTensor>) {}
@@ -72,8 +73,13 @@ export class GraphBuilder {
     return this.weights.get(name)?.shape ?? [];
   }
 
+  /** The same array is the same constant: tables of angles are large and every layer uses them. */
   floats(dims: readonly number[], values: Float32Array): string {
-    return this.#constant(ElementType.FLOAT, dims, new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+    const known = this.#shared.get(values);
+    if (known !== undefined) return known;
+    const name = this.#constant(ElementType.FLOAT, dims, new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+    this.#shared.set(values, name);
+    return name;
   }
 
   /** One float32 that broadcasts over everything. */

@@ -19,8 +19,8 @@ export function applyRules(scores: Float32Array, row: RowState, rules: Generatio
   forbidRepeatedGrams(scores, row.tokens, rules.no_repeat_ngram_size);
   forbidBadWords(scores, row.tokens, rules);
   const generated = row.tokens.length - row.promptLength;
-  if (row.tokens.length < rules.min_length) forbid(scores, rules.eos_token_id);
-  if (generated < rules.min_new_tokens) forbid(scores, rules.eos_token_id);
+  // The check asks for exactly `limit` tokens, no fewer: a text may not end before.
+  if (generated < row.limit) forbid(scores, rules.eos_token_id);
   if (rules.forced_bos_token_id !== null && row.tokens.length === 1) force(scores, [rules.forced_bos_token_id]);
   if (generated === row.limit - 1) force(scores, rules.forced_eos_token_id);
   forbid(scores, rules.suppress_tokens);
@@ -71,9 +71,13 @@ function forbidBadWords(scores: Float32Array, tokens: readonly number[], rules: 
   }
 }
 
-/** Highest score; of equal ones the lowest id. NaN is never higher. */
+/** Highest score; of equal ones the lowest id. The first NaN counts as the highest, as it does in torch. */
 export function argmax(scores: Float32Array): number {
   let best = 0;
-  for (const [token, score] of scores.entries()) if (score > (scores[best] ?? FORBIDDEN)) best = token;
+  let highest = FORBIDDEN;
+  for (const [token, score] of scores.entries()) {
+    if (Number.isNaN(score)) return token;
+    if (score > highest) [best, highest] = [token, score];
+  }
   return best;
 }
