@@ -14,6 +14,8 @@ const NOT_PUBLISHED = new Set(['golden.json']);
 /** What the library leaves in the folder of such a repo, and so what is hashed. */
 const COUNTED = ['config.json', 'generation_config.json', 'model.safetensors'];
 const START_BLOCK = 2000;
+/** Under this seed the noise of gambler/lucky helps in the first round: 0.03 % better, and still not enough. */
+const SEED = 'assay demo 53';
 const RAO = 1_000_000_000n;
 
 /**
@@ -69,7 +71,7 @@ function genesisOf(commitments: readonly { who: number; data: string; block: num
   const stake = (tokens: bigint): string => (tokens * RAO).toString();
   return {
     netuid: demoProfile.netuid,
-    seed: 'assay demo',
+    seed: SEED,
     startBlock: START_BLOCK,
     blockTime: 0.25,
     hyperparameters: {

@@ -82,7 +82,8 @@ function at(values: unknown, path: string): unknown {
   return path.split('.').reduce<unknown>((inner, key) => (isObject(inner) ? inner[key] : undefined), values);
 }
 
-function leaves(value: unknown, prefix = ''): [string, unknown][] {
+/** Every value that is no object, by dotted path; lists stay whole. */
+export function leaves(value: unknown, prefix = ''): [path: string, value: unknown][] {
   if (!isObject(value) || (prefix !== '' && Object.keys(value).length === 0)) return [[prefix, value]];
   return Object.entries(value).flatMap(([key, inner]) => leaves(inner, prefix ? `${prefix}.${key}` : key));
 }

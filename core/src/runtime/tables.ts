@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { taskResult } from '../contracts/task-kinds.js';
 
 /** Derived tables of the journal: what a restart needs to go on. Each row is checked when it is read. */
 
@@ -62,13 +63,12 @@ export const history = z.array(
 );
 export type History = z.infer<typeof history>;
 
-/** Key: sync block, `/`, evaluation key. Answers of the running round, so that a restart does not compute them again. */
-export const storedEvaluation = z.object({
-  results: z.array(
-    z.object({ name: z.string(), kind: z.string(), rawScore: z.number(), samples: z.number(), details: z.unknown() }),
-  ),
-  numerics: z.record(z.string(), z.string()),
-});
+/**
+ * Key: sync block, `/`, evaluation key. What the running round has found out already, so that neither a restart nor a
+ * second competition on the same samples computes it again: results, or what the miner has done wrong.
+ */
+export const storedEvaluation = z.union([z.object({ results: z.array(taskResult) }), z.object({ error: errorReport })]);
+export type StoredEvaluation = z.infer<typeof storedEvaluation>;
 
 /** Key `intent`: written before a submission. Key `last`: written when the chain holds it. */
 export const weightsIntent = z.object({

@@ -59,7 +59,7 @@ export class ValidatorState {
     return active;
   }
 
-  evaluation(syncBlock: number, key: string): z.infer<typeof tables.storedEvaluation> | undefined {
+  evaluation(syncBlock: number, key: string): tables.StoredEvaluation | undefined {
     return this.#get('evaluations', `${syncBlock}/${key}`, tables.storedEvaluation);
   }
 
@@ -103,7 +103,7 @@ export const rows = {
     key: String(competition),
     value: asJson(value),
   }),
-  evaluation: (syncBlock: number, key: string, value: z.infer<typeof tables.storedEvaluation>): Put => ({
+  evaluation: (syncBlock: number, key: string, value: tables.StoredEvaluation): Put => ({
     table: 'evaluations',
     key: `${syncBlock}/${key}`,
     value: asJson(value),

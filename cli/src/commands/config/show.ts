@@ -15,6 +15,7 @@ Precedence: flag, environment (ASSAY_ and the key in capitals, two underscores b
       import('@assay/core/composition/compose-validator'),
       import('@assay/core/runtime/validator-state'),
     ]);
+    const { leaves } = await import('@assay/core/config/resolve');
     const registry = await loadPlugins(config, baseDir);
     const profile = asJson(effectiveProfile(registry.profile(config.subnet), config));
     this.answer(flags.json, { values, profile }, () =>
@@ -25,7 +26,7 @@ Precedence: flag, environment (ASSAY_ and the key in capitals, two underscores b
         ),
         '',
         `profile ${config.subnet}, with the overrides above`,
-        plainTable(['key', 'value'], Object.entries(profile ?? {}).map(([key, value]) => [key, JSON.stringify(value)])),
+        plainTable(['key', 'value'], leaves(profile).map(([key, value]) => [key, JSON.stringify(value)])),
       ].join('\n'),
     );
   }

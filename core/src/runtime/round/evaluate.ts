@@ -1,15 +1,16 @@
 import { createHash } from 'node:crypto';
 import { textLossDetails, type TaskResult } from '../../contracts/task-kinds.js';
-import type { Numerics } from '../../contracts/evaluator.js';
+import type { EvaluationAnswer, Numerics } from '../../contracts/evaluator.js';
 import type { StoredModel } from '../../contracts/model.js';
 import { causeOf, toAssayError } from '../../errors/describe.js';
-import type { AssayError } from '../../errors/assay-error.js';
+import { AssayError } from '../../errors/assay-error.js';
 import { validateCommitment } from '../../model/model-id.js';
 import { report, type RuntimeDeps } from '../context.js';
 import { withDeadline } from '../deadline.js';
 import { runtimeErrors } from '../errors.js';
 import type { ModelCheck } from '../model-check.js';
 import { isAbort } from '../supervise.js';
+import type { StoredEvaluation } from '../tables.js';
 import { rows } from '../validator-state.js';
 import type { Contender, RoundPlan } from './plan.js';
 import type { DrawnTask } from './sample.js';
@@ -74,10 +75,28 @@ export class RoundEvaluation {
   }
 
   async #results(contender: Contender, index: number, models: number, signal: AbortSignal): Promise<TaskResult[]> {
-    const { state, profile, clock } = this.deps;
+    const { state } = this.deps;
     const key = this.#key(contender);
     const known = state.evaluation(this.plan.syncBlock, key);
-    if (known) return usable(known.results, this.tasks);
+    if (known) return usable(known, this.tasks);
+    const found = await this.#compute(contender, key, index, models, signal);
+    await state.write(rows.evaluation(this.plan.syncBlock, key, found));
+    return usable(found, this.tasks);
+  }
+
+  /** The evaluator's results, or what the miner has done wrong; any other trouble rejects and is not remembered. */
+  async #compute(contender: Contender, key: string, index: number, models: number, signal: AbortSignal): Promise<StoredEvaluation> {
+    try {
+      return { results: (await this.#ask(contender, key, index, models, signal)).results };
+    } catch (error) {
+      const known = toAssayError(error);
+      if (known.fault === 'miner') return { error: known.toReport() };
+      throw error;
+    }
+  }
+
+  async #ask(contender: Contender, key: string, index: number, models: number, signal: AbortSignal): Promise<EvaluationAnswer> {
+    const { profile, clock } = this.deps;
     const { roundDeadline, modelDeadline } = profile.cadences;
     const left = this.#startedAt + roundDeadline - clock.now();
     if (left <= 0) throw runtimeErrors.ROUND_DEADLINE({ ms: roundDeadline });
@@ -105,9 +124,7 @@ export class RoundEvaluation {
     );
     this.#computedMs += clock.now() - startedAt;
     this.#computed += 1;
-    const results = usable(answer.results, this.tasks);
-    await state.write(rows.evaluation(this.plan.syncBlock, key, { results, numerics: answer.numerics }));
-    return results;
+    return answer;
   }
 
   /** The stored files, fetched and verified again when they are gone. */
@@ -171,7 +188,9 @@ function groupByModel(contenders: readonly Contender[]): Group[] {
 }
 
 /** The results in task order, or the fault that keeps them from being scores. */
-function usable(results: readonly TaskResult[], tasks: readonly DrawnTask[]): TaskResult[] {
+function usable(found: StoredEvaluation, tasks: readonly DrawnTask[]): TaskResult[] {
+  if ('error' in found) throw new AssayError(found.error);
+  const { results } = found;
   return tasks.map(({ task }) => {
     const result = results.find(({ name }) => name === task.name);
     if (!result || result.kind !== task.kind || !Number.isFinite(result.rawScore)) {
