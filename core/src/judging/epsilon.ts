@@ -27,14 +27,25 @@ export function linearDecay(parameters: { start: number; end: number; blocks: nu
   };
 }
 
+/**
+ * The function that a description in a competition or in the journal stands for.
+ * @throws EPSILON_UNKNOWN, EPSILON_OUT_OF_RANGE
+ */
 export function epsilonFromDescription(description: EpsilonDescription): EpsilonFunction {
   const { type } = description;
-  const number = (key: string): number => {
+  const parameter = (key: string, within: (value: number) => boolean): number => {
     const value: unknown = Reflect.get(description, key);
     if (typeof value !== 'number') throw judgingErrors.EPSILON_UNKNOWN({ type: `${type} without ${key}` });
+    if (!within(value)) throw judgingErrors.EPSILON_OUT_OF_RANGE({ parameter: key, value });
     return value;
   };
-  if (type === 'fixed') return fixedEpsilon(number('epsilon'));
-  if (type === 'linear-decay') return linearDecay({ start: number('start'), end: number('end'), blocks: number('blocks') });
-  throw judgingErrors.EPSILON_UNKNOWN({ type });
+  const isShare = (value: number): boolean => value >= 0 && value < 1;
+  if (type === 'fixed') return fixedEpsilon(parameter('epsilon', isShare));
+  if (type !== 'linear-decay') throw judgingErrors.EPSILON_UNKNOWN({ type });
+  const start = parameter('start', isShare);
+  return linearDecay({
+    start,
+    end: parameter('end', (value) => isShare(value) && value <= start),
+    blocks: parameter('blocks', (value) => Number.isFinite(value) && value > 0),
+  });
 }

@@ -14,6 +14,13 @@ export const judgingErrors = defineErrors({
       `Uid ${p.uid} holds ${p.weight.toFixed(4)} of the competition and could not be scored (${p.code}), not by its own doing.`,
     hint: () => 'The round is void and the weights stay: judged without it, the weight would go to whoever comes next.',
   },
+  SEQUENCES_DIFFER: {
+    fault: 'validator',
+    retry: 'next-round',
+    message: (p: { uid: number; losses: number; expected: number }) =>
+      `Uid ${p.uid} has losses of ${p.losses} sequences where another has ${p.expected}.`,
+    hint: () => 'The round is void: matches per sequence need the loss of every sequence from the evaluator, see docs/build/evaluator-protocol.md.',
+  },
   WEIGHT_NOT_FINITE: {
     fault: 'validator',
     retry: 'next-round',
@@ -38,5 +45,11 @@ export const judgingErrors = defineErrors({
     retry: 'never',
     message: (p: { type: string }) => `There is no epsilon function of type ${p.type}.`,
     hint: () => 'Use fixed or linear-decay.',
+  },
+  EPSILON_OUT_OF_RANGE: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { parameter: string; value: number }) => `Epsilon can't have ${p.parameter} ${p.value}.`,
+    hint: () => 'An epsilon is at least 0 and below 1, does not grow, and decays over at least one block.',
   },
 });

@@ -19,6 +19,9 @@ export interface TaskScore {
 /**
  * Sum over tasks of weight * normalised raw score. Lower is better. The weights are those of the tasks that ran, made to
  * sum to 1.
+ *
+ * The score is NaN, which is none, when any raw score is not finite or no task carries weight: a normalisation would
+ * turn infinity into 1, and a sum over nothing would be 0, the best score there is.
  */
 export function scoreModel(tasks: readonly RawTaskScore[]): { score: number; tasks: TaskScore[] } {
   const weights = tasks.reduce((sum, { weight }) => sum + weight, 0);
@@ -26,5 +29,7 @@ export function scoreModel(tasks: readonly RawTaskScore[]): { score: number; tas
     const normalizedScore = normalizeScore(rawScore, normalization);
     return { name, rawScore, normalizedScore, weightedScore: (normalizedScore * weight) / weights };
   });
-  return { score: scored.reduce((sum, { weightedScore }) => sum + weightedScore, 0), tasks: scored };
+  const judgeable = weights > 0 && tasks.every(({ rawScore }) => Number.isFinite(rawScore));
+  const score = judgeable ? scored.reduce((sum, { weightedScore }) => sum + weightedScore, 0) : Number.NaN;
+  return { score, tasks: scored };
 }

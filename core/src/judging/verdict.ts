@@ -68,7 +68,7 @@ export function judgeRound(
     const { uid, block, outcome } = contender;
     return outcome.status === 'scored' ? [{ uid, block, loss: outcome.score, sequenceLosses: outcome.sequenceLosses }] : [];
   });
-  const reason = reasonForVoid(sorted, contestants.length, averageBefore, rules.keepThreshold);
+  const reason = reasonForVoid(sorted, contestants, averageBefore, rules);
   if (reason) return voidVerdict(reason, sorted, averageBefore, currentBlock, rules);
 
   const rivals = competitive(contestants, rules.epsilon);
@@ -122,17 +122,25 @@ function winnerOf(rivals: readonly SequenceContestant[], records: ReadonlyMap<nu
 
 function reasonForVoid(
   contenders: readonly JudgedContender[],
-  scored: number,
+  contestants: readonly SequenceContestant[],
   averageBefore: readonly number[] | undefined,
-  threshold: number,
+  rules: RoundRules,
 ): ErrorReport | null {
   for (const { uid, outcome } of contenders) {
     const weight = averageBefore?.[uid] ?? 0;
-    if (outcome.status === 'failed' && outcome.error.fault !== 'miner' && weight >= threshold) {
+    if (outcome.status === 'failed' && outcome.error.fault !== 'miner' && weight >= rules.keepThreshold) {
       return judgingErrors.INCUMBENT_NOT_SCORED({ uid, weight, code: outcome.error.code }).toReport();
     }
   }
-  return scored === 0 ? judgingErrors.NO_FINITE_SCORE({ contenders: contenders.length }).toReport() : null;
+  if (contestants.length === 0) return judgingErrors.NO_FINITE_SCORE({ contenders: contenders.length }).toReport();
+  return rules.comparison === 'per-sequence' ? unequalSequences(contestants) : null;
+}
+
+/** Matches per sequence need every sequence of everyone: who lacks some would play fewer of them, or none. */
+function unequalSequences(contestants: readonly SequenceContestant[]): ErrorReport | null {
+  const expected = Math.max(1, ...contestants.map(({ sequenceLosses }) => sequenceLosses.length));
+  const short = contestants.find(({ sequenceLosses }) => sequenceLosses.length !== expected);
+  return short ? judgingErrors.SEQUENCES_DIFFER({ uid: short.uid, losses: short.sequenceLosses.length, expected }).toReport() : null;
 }
 
 function voidVerdict(

@@ -4,7 +4,7 @@ import { isWin } from './win.js';
 
 export interface WinRecord {
   wins: number;
-  /** wins / matches; 1 for whoever has nobody to play against. */
+  /** wins / matches; 1 for whoever has nobody to play against, 0 where there were rivals and no match. */
   winRate: number;
 }
 
@@ -53,7 +53,12 @@ function tally<T extends Contestant>(
       wins += won;
       matches += played;
     }
-    return [one.uid, { wins, winRate: matches > 0 ? wins / matches : 1 }];
+    return [one.uid, { wins, winRate: winRate(wins, matches, contestants.length - 1) }];
   });
   return new Map(records);
+}
+
+function winRate(wins: number, matches: number, rivals: number): number {
+  if (rivals === 0) return 1;
+  return matches > 0 ? wins / matches : 0;
 }

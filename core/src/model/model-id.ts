@@ -1,4 +1,7 @@
 import { commitmentErrors } from './errors.js';
+import { ParseFailure, pythonInt } from './python-int.js';
+
+export { ParseFailure } from './python-int.js';
 
 /** A commitment as the reference's parser reads it, quirks included. */
 export interface ParsedModelId {
@@ -19,16 +22,6 @@ export interface CommittedModel {
   /** base64 of a sha256. */
   secureHash: string;
   competitionId: number;
-}
-
-/** The reference's exceptions, by their Python names. */
-export class ParseFailure extends Error {
-  constructor(
-    readonly python: 'IndexError' | 'ValueError',
-    message: string,
-  ) {
-    super(message);
-  }
 }
 
 const MAX_COMMITMENT_BYTES = 128;
@@ -64,32 +57,6 @@ export function compressModelId(id: ParsedModelId): string {
 }
 
 /**
- * Python's int(text): whitespace around, a sign, decimal digits of any script, single underscores between digits.
- */
-function pythonInt(text: string): bigint {
-  const failure = new ParseFailure('ValueError', `invalid literal for int() with base 10: ${pythonRepr(text)}`);
-  const match = /^([+-]?)(\p{Nd}+(?:_\p{Nd}+)*)$/u.exec(text.replace(PYTHON_SPACE, ''));
-  const [, sign, digits] = match ?? [];
-  if (digits === undefined) throw failure;
-  const ascii = Array.from(digits.replaceAll('_', '')).map(digitValue).join('');
-  return sign === '-' ? -BigInt(ascii) : BigInt(ascii);
-}
-
-const PYTHON_SPACE = /^[\s\u001c-\u001f\u0085]+|[\s\u001c-\u001f\u0085]+$/gu;
-
-/** Decimal digits come in runs of ten that begin at a zero; count back to it. */
-function digitValue(digit: string): number {
-  const point = digit.codePointAt(0) ?? 0;
-  let zero = point;
-  while (point - zero < 9 && /^\p{Nd}$/u.test(String.fromCodePoint(zero - 1))) zero -= 1;
-  // Neighbouring runs (mathematical digits) touch: their starts are known.
-  return point >= 0x1d7ce && point <= 0x1d7ff ? (point - 0x1d7ce) % 10 : point - zero;
-}
-
-const pythonRepr = (text: string): string =>
-  `'${text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('\t', '\\t').replaceAll('\r', '\\r').replaceAll("'", "\\'")}'`;
-
-/**
  * The reference's check of a repo id: not empty, 3 to 38 characters, two parts (taoverse validate_hf_repo_id).
  * @returns namespace and name
  * @throws ParseFailure where Python raises
@@ -120,7 +87,7 @@ export function validateCommitment(commitment: string): CommittedModel {
   if (parts.length !== 5) refuse(`it has ${parts.length} parts instead of 5`);
   const [namespace = '', name = '', revision = '', secureHash = '', competition = ''] = parts;
   for (const part of [namespace, name]) {
-    if (!REPO_PART.test(part) || part.includes('..') || part.includes('--')) {
+    if (!REPO_PART.test(part) || part.includes('..') || part.includes('--') || part.endsWith('.git')) {
       throw commitmentErrors.REPO_ID_INVALID({ reason: 'The repo id is not one that Hugging Face can have.', repoId: `${namespace}/${name}` });
     }
   }

@@ -7,19 +7,18 @@ export function packSequences(stream: readonly number[], sequenceLength: number)
 }
 
 /**
- * A stream of documents, each ended by `eos`, padded with `eos` to a multiple of the length: no sequence holds two
- * documents. A document of exactly a multiple gets no padding.
+ * A stream of documents, each ended by `eos`: the mark is taken off and the document padded with `eos` to a multiple of
+ * the length, so that no sequence holds two documents. One of exactly a multiple therefore ends without any, and an
+ * empty one leaves nothing. What follows the last `eos` is no document yet and is left out.
  */
 export function padDocuments(stream: readonly number[], eos: number, sequenceLength: number): number[] {
   const padded: number[] = [];
   let start = 0;
-  for (let index = 0; index < stream.length; index += 1) {
-    if (stream[index] !== eos) continue;
-    for (let position = start; position <= index; position += 1) padded.push(stream[position] ?? eos);
+  for (let end = stream.indexOf(eos); end >= 0; end = stream.indexOf(eos, start)) {
+    for (let position = start; position < end; position += 1) padded.push(stream[position] ?? eos);
     while (padded.length % sequenceLength !== 0) padded.push(eos);
-    start = index + 1;
+    start = end + 1;
   }
-  for (let position = start; position < stream.length; position += 1) padded.push(stream[position] ?? eos);
   return padded;
 }
 

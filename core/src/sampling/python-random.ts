@@ -17,6 +17,14 @@ export class PythonRandom {
     this.#seedByArray(wordsOf(seed < 0n ? -seed : seed));
   }
 
+  /** Another generator that goes on from the same point of the stream. */
+  clone(): PythonRandom {
+    const copy = new PythonRandom(0n);
+    copy.#state.set(this.#state);
+    copy.#index = this.#index;
+    return copy;
+  }
+
   /** A double in [0, 1) of 53 random bits. */
   random(): number {
     const high = this.#next() >>> 5;
