@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { errorReport } from '../errors/error-report.js';
+import { modelFacts } from './model.js';
 import { evaluationTask, taskResult } from './task-kinds.js';
 
 /**
@@ -37,26 +39,6 @@ const numerics = z.object({
   runtime: z.string(),
   attention: z.string(),
 }).catchall(z.string());
-
-const errorReport = z.object({
-  code: z.string(),
-  message: z.string(),
-  hint: z.string(),
-  fault: z.enum(['miner', 'validator', 'network', 'chain', 'config']),
-  retry: z.enum(['never', 'backoff', 'next-round']),
-  payload: z.record(z.string(), z.unknown()),
-});
-
-const modelFacts = z.object({
-  architecture: z.string(),
-  parameterCount: z.number().int().nonnegative(),
-  vocabularySize: z.number().int().positive(),
-  maxPositions: z.number().int().positive().optional(),
-  evaluationDigest: z.string(),
-  tensorsDigest: z.string(),
-  unusedTensors: z.array(z.string()),
-  dtypes: z.array(z.string()),
-});
 
 export const evaluatorMessage = z.discriminatedUnion('type', [
   /** First line of the child, before any request. */

@@ -1,11 +1,14 @@
+import { z } from 'zod';
+
 /** A repo at a fixed revision, as a commitment names it. */
-export interface ModelReference {
+export const modelReference = z.object({
   /** User or organisation. */
-  namespace: string;
-  name: string;
+  namespace: z.string(),
+  name: z.string(),
   /** 40 lower-case hex digits. */
-  revision: string;
-}
+  revision: z.string(),
+});
+export type ModelReference = z.infer<typeof modelReference>;
 
 export interface RepoFile {
   /** Path inside the repo with `/` between parts. */
@@ -29,27 +32,28 @@ export interface StoredModel {
 }
 
 /** What inspection of a stored model finds. */
-export interface ModelFacts {
+export const modelFacts = z.object({
   /** Class of the library that `model_type` selects, e.g. LlamaForCausalLM. */
-  architecture: string;
+  architecture: z.string(),
   /** Number of parameters of the built class, tied weights once. */
-  parameterCount: number;
+  parameterCount: z.number().int().nonnegative(),
   /** Width of the embedding's first axis. */
-  vocabularySize: number;
+  vocabularySize: z.number().int().positive(),
   /** Longest sequence that the config allows, where it sets a limit. */
-  maxPositions?: number;
+  maxPositions: z.number().int().positive().optional(),
   /**
    * Hex sha256 over the validated config, the generation config and name, dtype, shape and bytes of every tensor that
    * the architecture uses. Equal digests have equal losses under equal samples and numerics.
    */
-  evaluationDigest: string;
+  evaluationDigest: z.string(),
   /** Hex sha256 over the used tensors alone: equal here but not above is the same weights under another config. */
-  tensorsDigest: string;
+  tensorsDigest: z.string(),
   /** Tensors in the files that the architecture does not use: reported, neither counted nor loaded. */
-  unusedTensors: string[];
+  unusedTensors: z.array(z.string()),
   /** Storage types of the weights, e.g. ["BF16"]. */
-  dtypes: string[];
-}
+  dtypes: z.array(z.string()),
+});
+export type ModelFacts = z.infer<typeof modelFacts>;
 
 /** A model that has passed every check of its way in. Only these are scored. */
 export interface VerifiedModel extends StoredModel {

@@ -1,16 +1,8 @@
 import { z } from 'zod';
+import { errorReport as error } from '../errors/error-report.js';
 
 /** Version of the events below; grows when a field is renamed or removed, not when one is added. */
 export const EVENT_SCHEMA_VERSION = 1;
-
-const error = z.object({
-  code: z.string(),
-  message: z.string(),
-  hint: z.string(),
-  fault: z.enum(['miner', 'validator', 'network', 'chain', 'config']),
-  retry: z.enum(['never', 'backoff', 'next-round']),
-  payload: z.record(z.string(), z.unknown()),
-});
 
 const competition = z.object({ id: z.number(), name: z.string() });
 const miner = z.object({ uid: z.number(), hotkey: z.string() });

@@ -1,29 +1,9 @@
 import { z } from 'zod';
+import { modelFacts, modelReference } from '../contracts/model.js';
 import { taskResult } from '../contracts/task-kinds.js';
+import { errorReport } from '../errors/error-report.js';
 
 /** Derived tables of the journal: what a restart needs to go on. Each row is checked when it is read. */
-
-export const errorReport = z.object({
-  code: z.string(),
-  message: z.string(),
-  hint: z.string(),
-  fault: z.enum(['miner', 'validator', 'network', 'chain', 'config']),
-  retry: z.enum(['never', 'backoff', 'next-round']),
-  payload: z.record(z.string(), z.unknown()),
-});
-
-export const modelReference = z.object({ namespace: z.string(), name: z.string(), revision: z.string() });
-
-export const modelFacts = z.object({
-  architecture: z.string(),
-  parameterCount: z.number(),
-  vocabularySize: z.number(),
-  maxPositions: z.number().optional(),
-  evaluationDigest: z.string(),
-  tensorsDigest: z.string(),
-  unusedTensors: z.array(z.string()),
-  dtypes: z.array(z.string()),
-});
 
 /** Key: hotkey. What became of a miner's newest commitment. */
 export const trackedModel = z.object({

@@ -8,7 +8,8 @@ import { epsilonFromDescription } from '../../judging/epsilon.js';
 import { mergeCompetitions } from '../../judging/moving-average.js';
 import { RULES_VERSION } from '../../judging/rules-version.js';
 import { scoreModel } from '../../judging/score.js';
-import { errorReport, modelReference } from '../tables.js';
+import { modelReference } from '../../contracts/model.js';
+import { errorReport } from '../../errors/error-report.js';
 import { asJson } from '../validator-state.js';
 
 const taskOutcome = z.object({
