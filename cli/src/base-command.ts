@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { Command, Flags } from '@oclif/core';
 import type { Surroundings } from '@assay/core/composition/container';
 import type { Reporter } from '@assay/core/contracts/reporter';
@@ -15,6 +16,10 @@ const CONFIG_FLAGS: Readonly<Record<string, readonly string[]>> = {
   'model-dir': ['store', 'dir'],
   device: ['evaluator', 'device'],
 };
+
+/** Paths that are typed in a shell start where the shell stands; those in the config file start beside it. */
+const PATH_FLAGS = new Set(['data-dir', 'model-dir']);
+const fromHere = (path: string): string => (path.startsWith('~') ? path : resolve(path));
 
 export const commonFlags = {
   config: Flags.string({ char: 'c', description: 'Config file (YAML).', env: 'ASSAY_CONFIG' }),
@@ -85,7 +90,8 @@ function configFromFlags(flags: Readonly<Record<string, unknown>>): { values: Re
     const value = flags[flag];
     if (value === undefined) continue;
     const [section = '', key] = path;
-    values[section] = key === undefined ? value : { [key]: value };
+    const given = PATH_FLAGS.has(flag) ? fromHere(String(value)) : value;
+    values[section] = key === undefined ? given : { [key]: given };
     names[path.join('.')] = `--${flag}`;
   }
   if (flags['dont-set-weights'] === true) {

@@ -20,12 +20,15 @@ export async function loadConfig(
 ): Promise<LoadedConfig> {
   const layers: ConfigLayer[] = [
     { origin: 'flag', source: (path) => flags.names[path] ?? path, values: flags.values },
-    { origin: 'environment', source: environmentName, values: environmentValues(environment, parseScalar) },
+    { origin: 'environment', source: environmentName, values: environmentValues(settingsOf(environment), parseScalar) },
   ];
   if (file !== undefined) layers.push({ origin: 'file', source: file, values: await readConfigFile(file) });
   const baseDir = file === undefined ? process.cwd() : dirname(resolve(file));
   return { ...resolveConfig(layers), baseDir, resolvePath: (path) => resolve(baseDir, expandHome(path)) };
 }
+
+/** All but the variable that names the config file: that one is a flag's, and no key of the config. */
+const settingsOf = (environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv => ({ ...environment, ASSAY_CONFIG: undefined });
 
 async function readConfigFile(file: string): Promise<ConfigInput> {
   let text: string;

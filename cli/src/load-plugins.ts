@@ -22,7 +22,16 @@ export async function loadPlugins(config: Config, configDir: string): Promise<Pl
   ];
   // Datasets of local text files come with the store's package, whichever store is chosen.
   if (!names.includes('local-files')) loading.push(builtIn('local-files', () => import('@assay/plugin-local-files')));
-  return new PluginRegistry(await Promise.all(loading));
+  const plugins = await Promise.all(loading);
+  return new PluginRegistry([...plugins, ...(await theRest(names, plugins))]);
+}
+
+/** Nobody has what the config names: the message to come says what there is, so the rest is looked at as well. */
+async function theRest(names: readonly string[], loaded: readonly Plugin[]): Promise<Plugin[]> {
+  const known = new Set(loaded.map(({ name }) => name));
+  if (names.every((name) => known.has(name))) return [];
+  const rest = Object.entries(IMPLEMENTATIONS).filter(([name]) => !known.has(name));
+  return Promise.all(rest.map(([name, load]) => builtIn(name, load)));
 }
 
 async function builtIn(name: string, load: () => Promise<{ default: unknown }>): Promise<Plugin> {

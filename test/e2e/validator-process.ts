@@ -5,13 +5,13 @@ import type { Readable } from 'node:stream';
 import { createInterface } from 'node:readline';
 import { EVENT_SCHEMA_VERSION, runEvent, type EventOf, type RunEvent } from '@assay/core/contracts/reporter';
 import { z } from 'zod';
-import { afterEach } from 'vitest';
+import { afterAll } from 'vitest';
 import { ROOT } from './world.js';
 
 const VALIDATOR = join(ROOT, 'bin', 'validator.js');
 const running = new Set<ChildProcessByStdio<null, Readable, Readable>>();
 
-afterEach(() => {
+afterAll(() => {
   for (const child of running) child.kill('SIGKILL');
 });
 

@@ -11,14 +11,18 @@ export type Fields = Readonly<Record<string, unknown>>;
 
 export class Mismatch extends Error {}
 
-/** Runs the checks of one unit; anything thrown is a failure of that unit alone. */
-export function unit(name: string, byRule: boolean, check: () => void): UnitResult {
+/** Runs the checks of one unit, and says by which rule it was checked; anything thrown is a failure of that unit alone. */
+export function unit(name: string, check: () => 'reference' | 'assay'): UnitResult {
   try {
-    check();
-    return { unit: name, status: byRule ? 'rule' : 'passed' };
+    return { unit: name, status: check() === 'assay' ? 'rule' : 'passed' };
   } catch (error) {
     return { unit: name, status: 'failed', detail: error instanceof Error ? error.message : String(error) };
   }
+}
+
+/** A unit for each element of an array of cases. A key that is missing is a failure of the file. */
+export function units(content: Fields, key: string, check: (given: Fields) => 'reference' | 'assay'): UnitResult[] {
+  return list(content[key]).map((item, index) => unit(`${key}[${index}]`, () => check(fields(item))));
 }
 
 export function fields(value: unknown): Fields {

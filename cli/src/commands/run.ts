@@ -28,6 +28,15 @@ Ctrl+C ends within seconds and loses nothing; a second one ends at once. Started
   async run(): Promise<void> {
     const { flags } = await this.parse(Run);
     const signal = stopOnSignals();
+    try {
+      await this.#validate(flags, signal);
+    } catch (error) {
+      // Asked to stop while still starting: what it was in the middle of may fail in any way, and nothing is lost.
+      if (!signal.aborted) throw error;
+    }
+  }
+
+  async #validate(flags: Readonly<Record<string, unknown>> & { json: boolean; once: boolean; rounds?: number | undefined }, signal: AbortSignal): Promise<void> {
     const loaded = await this.loadConfig(flags);
     const [{ createReporter }, { buildContainer }, { composeValidator }] = await Promise.all([
       import('../report/create-reporter.js'),

@@ -103,8 +103,11 @@ const DESCRIBE: Describe = {
   'run-stopped': ({ reason, rounds }, { bold }) => bold(`Stopped (${reason}) after ${rounds} rounds.`),
 };
 
+const sourceText = ({ name, id, share, average }: EventOf<'weights-set'>['weights'][number]['from'][number]): string =>
+  `${percent(share)} x ${average.toFixed(4)} of ${name || `competition ${id}`}`;
+
 function weightLines(weights: EventOf<'weights-set'>['weights']): string {
   const sorted = [...weights].sort((a, b) => b.share - a.share);
-  const shown = sorted.slice(0, 10).map(({ uid, share, value }) => `  uid ${uid}: ${percent(share)} (${value})`);
+  const shown = sorted.slice(0, 10).map(({ uid, share, value, from }) => `  uid ${uid}: ${percent(share)} (${value}), from ${from.map(sourceText).join(' and ')}`);
   return [...shown, ...(sorted.length > 10 ? [`  and ${sorted.length - 10} more`] : [])].join('\n');
 }

@@ -25,3 +25,19 @@ export function competitionAt(
 ): { id: number; share: number } | undefined {
   return competitionsAt(schedule, block).find((competition) => competition.id === id);
 }
+
+/** What is wrong with a schedule, in words for whoever wrote it; undefined when nothing is. */
+export function scheduleProblem(schedule: readonly ScheduleEntry[]): string | undefined {
+  if (schedule.length === 0) return 'the schedule has no entry';
+  for (const [index, { fromBlock, competitions }] of schedule.entries()) {
+    const previous = schedule[index - 1]?.fromBlock ?? -1;
+    if (!Number.isSafeInteger(fromBlock) || fromBlock <= previous) return `entries must ascend by fromBlock from 0 on, not ${previous}, ${fromBlock}`;
+    const ids = competitions.map(({ id }) => id);
+    const twice = ids.find((id, position) => ids.indexOf(id) !== position);
+    if (twice !== undefined) return `competition ${twice} stands twice in the entry from block ${fromBlock}`;
+    const unusable = competitions.find(({ share }) => !(share >= 0 && share <= 1));
+    if (unusable) return `competition ${unusable.id} has the share ${unusable.share} from block ${fromBlock} on`;
+    if (!competitions.some(({ share }) => share > 0)) return `no competition has a share from block ${fromBlock} on`;
+  }
+  return undefined;
+}

@@ -14,6 +14,15 @@ const weight = z.object({
   share: z.number(),
   /** What the chain holds: u16, the largest 65535. */
   value: z.number(),
+  /** Where it comes from: the sum of share * average, normalised over all uids. */
+  from: z.array(
+    competition.extend({
+      /** Of the subnet's weight, as the schedule has it. */
+      share: z.number(),
+      /** This uid's in the competition's moving average. */
+      average: z.number(),
+    }),
+  ),
 });
 
 /** One line of a round's table. */

@@ -115,7 +115,7 @@ export class SnapshotFolder {
         onProgress({ path: file.path, done: before + done, total });
       };
       const temporary = join(draft, 'incoming');
-      const sha256 = await receive(temporary, file, source(file, signal), tell, signal);
+      const sha256 = await receive(temporary, file, () => source(file, signal), tell, signal);
       await this.#place(temporary, sha256, join(draft, 'files', file.path));
       stored.push({ ...file, sha256 });
       before += file.size;
@@ -194,7 +194,8 @@ export class SnapshotFolder {
 async function receive(
   target: string,
   file: RepoFile,
-  bytes: AsyncIterable<Uint8Array>,
+  // Opened only when it is read: a stream that fails while nobody listens ends the whole process.
+  source: () => AsyncIterable<Uint8Array>,
   onBytes: (done: number) => void,
   signal: AbortSignal,
 ): Promise<string> {
@@ -203,7 +204,7 @@ async function receive(
   let received = 0;
   const differs = (): Error => storeErrors.FILE_SIZE_DIFFERS({ path: file.path, expected: file.size, received });
   try {
-    for await (const chunk of bytes) {
+    for await (const chunk of source()) {
       signal.throwIfAborted();
       received += chunk.length;
       if (received > file.size) throw differs();

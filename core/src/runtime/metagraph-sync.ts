@@ -28,8 +28,12 @@ export class MetagraphSync implements Loop {
       throw runtimeErrors.NOT_REGISTERED({ hotkey: this.options.hotkey, netuid: profile.netuid });
     }
     const registered = new Set<string>(snapshot.neurons.map(({ hotkey }) => hotkey));
-    const gone = state.models().filter(({ hotkey }) => !registered.has(hotkey));
-    if (gone.length > 0) await state.write(...gone.map(({ hotkey }) => rows.forgetModel(hotkey)));
+    const forget = (): ReturnType<typeof rows.forgetModel>[] => [
+      ...state.models().flatMap(({ hotkey }) => (registered.has(hotkey) ? [] : [rows.forgetModel(hotkey)])),
+      // Left on the lists, they would count as backlog for ever.
+      ...state.contendersWithout(this.deps.competitions.keys(), (hotkey) => !registered.has(hotkey)),
+    ];
+    if (forget().length > 0) await state.update(forget);
     report(this.deps, {
       event: 'metagraph-synced',
       block: snapshot.at.number,

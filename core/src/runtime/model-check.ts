@@ -94,11 +94,13 @@ export class ModelCheck {
       error: null,
     };
     const judging = this.#judging(model.competitionId);
-    await state.write(
+    await state.update(() => [
       rows.model(tracked),
       ...judging.map((id) => rows.history(id, neuron.hotkey, undefined)),
       ...this.#pendingRows(neuron.hotkey, judging),
-    );
+      // The miner may have moved here from a competition that knew its last model.
+      ...state.contendersWithout(this.#others(judging), (hotkey) => hotkey === neuron.hotkey),
+    ]);
     this.#tell(neuron, commitment, model, 'verified', { tracked });
   }
 
@@ -108,13 +110,7 @@ export class ModelCheck {
       this.#tell(neuron, commitment, model, 'postponed', { error });
       return;
     }
-    // Contenders are named by hotkey: without this the refused model's predecessor would stay on the lists.
-    const dropped = [...this.deps.competitions.keys()].map((id) => {
-      const { pending, kept } = state.contenders(id);
-      const others = (list: string[]): string[] => list.filter((hotkey) => hotkey !== neuron.hotkey);
-      return rows.contenders(id, { pending: others(pending), kept: others(kept) });
-    });
-    await state.write(
+    await state.update(() => [
       rows.model({
         hotkey: neuron.hotkey,
         commitment: commitment.data,
@@ -124,8 +120,9 @@ export class ModelCheck {
         facts: null,
         error: error.toReport(),
       }),
-      ...dropped,
-    );
+      // Contenders are named by hotkey: without this the refused model's predecessor would stay on the lists.
+      ...state.contendersWithout(this.deps.competitions.keys(), (hotkey) => hotkey === neuron.hotkey),
+    ]);
     this.#tell(neuron, commitment, model, 'rejected', { error });
   }
 
@@ -137,13 +134,16 @@ export class ModelCheck {
       if (!runtime) return false;
       return force || shouldRetry(this.deps.state.history(id, known.hotkey), runtime.epsilon, block);
     });
-    const changed = this.#pendingRows(known.hotkey, again);
-    if (changed.length > 0) await this.deps.state.write(...changed);
+    if (this.#pendingRows(known.hotkey, again).length > 0) await this.deps.state.update(() => this.#pendingRows(known.hotkey, again));
   }
 
   #judging(competition: number): number[] {
     const inForce = scheduledAt(this.deps, this.deps.view.current.at.number);
     return inForce.filter((entry) => judgedIds(entry.competition).includes(competition)).map((entry) => entry.competition.id);
+  }
+
+  #others(judging: readonly number[]): number[] {
+    return [...this.deps.competitions.keys()].filter((id) => !judging.includes(id));
   }
 
   #pendingRows(hotkey: string, competitions: readonly number[]): ReturnType<typeof rows.contenders>[] {

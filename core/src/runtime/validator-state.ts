@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Json, JournalChange, RoundJournal } from '../contracts/round-journal.js';
+import type { Json, JournalChange, JournalRecord, RoundJournal } from '../contracts/round-journal.js';
 import * as tables from './tables.js';
 
 type Put = NonNullable<JournalChange['put']>[number];
@@ -9,6 +9,8 @@ type Put = NonNullable<JournalChange['put']>[number];
  * crash or another writer could leave behind.
  */
 export class ValidatorState {
+  #last: Promise<unknown> = Promise.resolve();
+
   constructor(readonly journal: RoundJournal) {}
 
   model(hotkey: string): tables.TrackedModel | undefined {
@@ -59,6 +61,16 @@ export class ValidatorState {
     return active;
   }
 
+  /** Rows that take hotkeys off the lists of contenders; none where nobody is on one. */
+  contendersWithout(competitions: Iterable<number>, isGone: (hotkey: string) => boolean): Put[] {
+    return [...competitions].flatMap((id) => {
+      const { pending, kept } = this.contenders(id);
+      if (![...pending, ...kept].some(isGone)) return [];
+      const others = (list: string[]): string[] => list.filter((hotkey) => !isGone(hotkey));
+      return [rows.contenders(id, { pending: others(pending), kept: others(kept) })];
+    });
+  }
+
   evaluation(syncBlock: number, key: string): tables.StoredEvaluation | undefined {
     return this.#get('evaluations', `${syncBlock}/${key}`, tables.storedEvaluation);
   }
@@ -70,7 +82,22 @@ export class ValidatorState {
   }
 
   async write(...rows: Put[]): Promise<void> {
-    await this.journal.commit({ put: rows });
+    await this.change(() => ({ put: rows }));
+  }
+
+  /** Rows that depend on what is stored: see `change`. */
+  async update(decide: () => Put[]): Promise<void> {
+    await this.change(() => ({ put: decide() }));
+  }
+
+  /**
+   * Decides once every earlier change is through. A commit may take its time (a round is signed), and a list that was
+   * read before it and written after it would undo it.
+   */
+  change(decide: () => JournalChange): Promise<JournalRecord | undefined> {
+    const done = this.#last.then(() => this.journal.commit(decide()));
+    this.#last = done.catch(() => undefined);
+    return done;
   }
 
   #get<T extends z.ZodType>(table: string, key: string, schema: T): z.infer<T> | undefined {

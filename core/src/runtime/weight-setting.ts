@@ -1,5 +1,6 @@
 import { asUid, type Uid } from '../contracts/brands.js';
 import type { ChainSnapshot } from '../contracts/chain-client.js';
+import type { EventOf } from '../contracts/reporter.js';
 import { toAssayError } from '../errors/describe.js';
 import type { AssayError } from '../errors/assay-error.js';
 import { mergeCompetitions } from '../judging/moving-average.js';
@@ -9,7 +10,7 @@ import { report, type RunOptions, type RuntimeDeps } from './context.js';
 import { withDeadline } from './deadline.js';
 import { runtimeErrors } from './errors.js';
 import { withoutFormerOwners } from './standing.js';
-import { isAbort, type Loop } from './supervise.js';
+import { attempt, isAbort, type Loop } from './supervise.js';
 import { rows } from './validator-state.js';
 
 interface PlannedWeights {
@@ -18,6 +19,8 @@ interface PlannedWeights {
   uids: Uid[];
   /** u16. */
   values: number[];
+  /** By competition in force, for whoever asks why. */
+  sources: { id: number; name: string; share: number; average: readonly number[] }[];
   snapshot: ChainSnapshot;
 }
 
@@ -32,7 +35,9 @@ export class WeightSetting implements Loop {
 
   async run(signal: AbortSignal): Promise<void> {
     const { clock, profile } = this.deps;
-    await this.settleIntent(signal);
+    await attempt(this.deps, this.name, async () => {
+      await this.settleIntent(signal);
+    });
     for (;;) {
       if (!this.#due()) {
         await clock.sleep(profile.cadences.weightsPoll, signal);
@@ -71,11 +76,12 @@ export class WeightSetting implements Loop {
   /**
    * A submission whose outcome a crash has hidden. The chain's own record tells: if our row has changed since, and to
    * what was sent, it landed and is not sent again.
+   * @returns whether it landed
    */
-  async settleIntent(signal: AbortSignal): Promise<void> {
+  async settleIntent(signal: AbortSignal): Promise<boolean> {
     const { state, clock, view } = this.deps;
     const intent = state.weightsIntent();
-    if (!intent) return;
+    if (!intent) return false;
     const snapshot = await view.refresh(signal);
     const own = view.neuronOf(this.options.hotkey);
     const landed =
@@ -86,10 +92,12 @@ export class WeightSetting implements Loop {
       ...(landed ? [rows.weightsSet({ block: own.lastUpdate, at: clock.now(), uids, weights, round })] : []),
     );
     this.deps.log('info', 'an interrupted weight setting was settled', { landed });
+    return landed;
   }
 
   async #set(signal: AbortSignal): Promise<void> {
     const { chain, state, profile, clock, view } = this.deps;
+    if (state.weightsIntent() && (await this.settleIntent(signal))) return;
     const planned = await this.#plan(signal);
     const told = weightsForReport(planned);
     const reason = this.#withheld();
@@ -129,15 +137,21 @@ export class WeightSetting implements Loop {
 
   async #plan(signal: AbortSignal): Promise<PlannedWeights> {
     const { state, view, profile } = this.deps;
-    if (state.weightsIntent()) await this.settleIntent(signal);
     const snapshot = await view.refresh(signal);
     const standings = new Map(
       [...state.standings()].map(([id, standing]) => [id, withoutFormerOwners(standing, snapshot.neurons).weights]),
     );
-    const shares = mergeCompetitions(standings, competitionsAt(profile.schedule, snapshot.at.number), uidSpace(snapshot));
+    const inForce = competitionsAt(profile.schedule, snapshot.at.number);
+    const shares = mergeCompetitions(standings, inForce, uidSpace(snapshot));
     if (!shares.some((share) => share > 0)) throw runtimeErrors.WEIGHTS_EMPTY({});
     const { uids, weights } = quantizeWeights(shares, { minAllowedWeights: snapshot.parameters.minAllowedWeights });
-    return { shares, uids: uids.map(asUid), values: weights, snapshot };
+    const sources = inForce.map(({ id, share }) => ({
+      id,
+      name: this.deps.competitions.get(id)?.competition.name ?? '',
+      share,
+      average: standings.get(id) ?? [],
+    }));
+    return { shares, uids: uids.map(asUid), values: weights, sources, snapshot };
   }
 }
 
@@ -149,5 +163,10 @@ function rowEquals(snapshot: ChainSnapshot, uid: Uid, uids: readonly number[], w
   return held.size === uids.length && uids.every((other, index) => held.get(other) === weights[index]);
 }
 
-const weightsForReport = ({ shares, uids, values }: PlannedWeights): { uid: number; share: number; value: number }[] =>
-  uids.map((uid, index) => ({ uid, share: shares[uid] ?? 0, value: values[index] ?? 0 }));
+const weightsForReport = ({ shares, uids, values, sources }: PlannedWeights): EventOf<'weights-set'>['weights'] =>
+  uids.map((uid, index) => ({
+    uid,
+    share: shares[uid] ?? 0,
+    value: values[index] ?? 0,
+    from: sources.map(({ average, ...source }) => ({ ...source, average: average[uid] ?? 0 })),
+  }));

@@ -11,9 +11,10 @@ import {
   type EvaluatorRequest,
 } from '@assay/core/contracts/evaluator-protocol';
 import type { TaskResult } from '@assay/core/contracts/task-kinds';
-import { isAssayError, type ErrorReport } from '@assay/core/errors/assay-error';
+import { isAssayError } from '@assay/core/errors/assay-error';
 import { CLASS_NAMES } from './architectures/registry.js';
 import { evaluatorErrors } from './errors.js';
+import { faultReport } from './fault-report.js';
 import { inspectModel, openModel, type InspectedModel } from './inspect.js';
 import { evaluateTextLoss } from './text-loss.js';
 import type { WatchdogData } from './watchdog.js';
@@ -38,7 +39,8 @@ async function answer(request: EvaluatorRequest): Promise<void> {
     if (request.type === 'inspect') send({ type: 'facts', id: request.id, facts: await inspectModel(request.directory) });
     else await evaluate(request);
   } catch (error) {
-    send({ type: 'fault', id: request.id, error: reportOf(error) });
+    if (!isAssayError(error)) process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    send({ type: 'fault', id: request.id, error: faultReport(error) });
   }
 }
 
@@ -89,14 +91,6 @@ async function requireSameFiles(opened: InspectedModel, { architecture, files }:
 function countBatches(samples: unknown): number {
   const batches: unknown = typeof samples === 'object' && samples !== null && 'batches' in samples ? samples.batches : undefined;
   return Array.isArray(batches) ? batches.length : 0;
-}
-
-/** What is not a coded error came out of the runtime, and is not held against the miner. */
-function reportOf(error: unknown): ErrorReport {
-  if (isAssayError(error)) return error.toReport();
-  const reason = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`${error instanceof Error ? (error.stack ?? reason) : reason}\n`);
-  return evaluatorErrors.RUNTIME_FAILED({ reason }).toReport();
 }
 
 send({

@@ -1,6 +1,6 @@
 import type { EpsilonFunction } from '@assay/core/contracts/epsilon-function';
 import { fixedEpsilon, linearDecay } from '@assay/core/judging/epsilon';
-import { closeDouble, fields, list, Mismatch, number, unit, type Kind } from '../unit.js';
+import { closeDouble, fields, Mismatch, number, show, units, type Kind } from '../unit.js';
 
 export function epsilonOf(value: unknown): EpsilonFunction {
   const given = fields(value);
@@ -8,14 +8,12 @@ export function epsilonOf(value: unknown): EpsilonFunction {
   if (given['type'] === 'LinearDecay') {
     return linearDecay({ start: number(given['start']), end: number(given['end']), blocks: number(given['decay_blocks']) });
   }
-  throw new Mismatch(`unknown epsilon ${JSON.stringify(given)}`);
+  throw new Mismatch(`unknown epsilon ${show(given)}`);
 }
 
-export const epsilon: Kind = ({ cases }) =>
-  list(cases).map((item, index) =>
-    unit(`cases[${index}]`, false, () => {
-      const given = fields(item);
-      const result = epsilonOf(given['epsilon']).compute(number(given['current_block']), number(given['model_block']));
-      closeDouble('result', result, given['result']);
-    }),
-  );
+export const epsilon: Kind = (content) =>
+  units(content, 'cases', (given) => {
+    const result = epsilonOf(given['epsilon']).compute(number(given['current_block']), number(given['model_block']));
+    closeDouble('result', result, given['result']);
+    return 'reference';
+  });

@@ -1,26 +1,22 @@
 import { createHash } from 'node:crypto';
-import { directoryHash, secureHash } from '@assay/core/model/directory-hash';
-import { equal, fields, list, number, text, unit, type Fields, type Kind } from '../unit.js';
+import { directoryHash, secureHash, type HashedFile } from '@assay/core/model/directory-hash';
+import { equal, fields, list, number, text, units, type Fields, type Kind } from '../unit.js';
 
-export const hashes: Kind = ({ directories, two_strings: pairs }) => [
-  ...list(directories).map((item, index) =>
-    unit(`directories[${index}]`, false, () => {
-      const given = fields(item);
-      const files = list(given['files']).map((file) => hashedFile(fields(file)));
-      const directory = directoryHash(files);
-      equal('directory hash', directory, given['directory_hash']);
-      for (const [hotkey, expected] of Object.entries(fields(given['secure']))) equal(`secure ${hotkey}`, secureHash(directory, hotkey), expected);
-    }),
-  ),
-  ...list(pairs).map((item, index) =>
-    unit(`two_strings[${index}]`, false, () => {
-      const given = fields(item);
-      equal('hash', secureHash(text(given['a']), text(given['b'])), given['hash']);
-    }),
-  ),
+export const hashes: Kind = (content) => [
+  ...units(content, 'directories', (given) => {
+    const files = list(given['files']).map((file) => hashedFile(fields(file)));
+    const directory = directoryHash(files);
+    equal('directory hash', directory, given['directory_hash']);
+    for (const [hotkey, expected] of Object.entries(fields(given['secure']))) equal(`secure ${hotkey}`, secureHash(directory, hotkey), expected);
+    return 'reference';
+  }),
+  ...units(content, 'two_strings', (given) => {
+    equal('hash', secureHash(text(given['a']), text(given['b'])), given['hash']);
+    return 'reference';
+  }),
 ];
 
-function hashedFile(file: Fields): { path: string; sha256: string } {
+function hashedFile(file: Fields): HashedFile {
   const content =
     file['base64'] === undefined
       ? Buffer.alloc(number(file['size']), number(file['fill_byte']))

@@ -23,7 +23,7 @@ const notYet =
     list(content[key]).map((_item, index): UnitResult => ({
       unit: `${key}[${index}]`,
       status: 'failed',
-      detail: 'the dataset loaders of netuid 9 are not there yet',
+      detail: 'the dataset loaders come with the dataset plugins, which are not there yet',
     }));
 
 /** By the base name of the file. */

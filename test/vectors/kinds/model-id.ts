@@ -1,22 +1,23 @@
 import { compressModelId, parseModelId, ParseFailure, splitRepoId, type ParsedModelId } from '@assay/core/model/model-id';
-import { bigint, equal, fields, list, Mismatch, show, text, unit, type Fields, type Kind } from '../unit.js';
+import { bigint, equal, fields, Mismatch, show, text, units, type Fields, type Kind } from '../unit.js';
 
-export const modelId: Kind = ({ roundtrip, from_compressed_str: parses, validate_hf_repo_id: repoIds }) => [
-  ...list(roundtrip).map((item, index) => unit(`roundtrip[${index}]`, false, () => {
-    checkRoundtrip(fields(item));
-  })),
-  ...list(parses).map((item, index) => unit(`from_compressed_str[${index}]`, false, () => {
-    const given = fields(item);
+export const modelId: Kind = (content) => [
+  ...units(content, 'roundtrip', (given) => {
+    checkRoundtrip(given);
+    return 'reference';
+  }),
+  ...units(content, 'from_compressed_str', (given) => {
     const string = text(given['string']);
     checkOutcome('parse', () => asVector(parseModelId(string)), given);
     checkOutcome('with default 9', () => asVector(parseModelId(string, 9n)), fields(given['with_default_competition_9']));
-  })),
-  ...list(repoIds).map((item, index) => unit(`validate_hf_repo_id[${index}]`, false, () => {
-    const given = fields(item);
+    return 'reference';
+  }),
+  ...units(content, 'validate_hf_repo_id', (given) => {
     const repoId = text(given['repo_id']);
     equal('length', Array.from(repoId).length, given['len_codepoints']);
     checkOutcome('repo id', () => splitRepoId(repoId), given);
-  })),
+    return 'reference';
+  }),
 ];
 
 function checkRoundtrip(given: Fields): void {

@@ -1,44 +1,45 @@
 import type { Normalization } from '@assay/core/competition/competition';
 import { finiteScore } from '@assay/core/contracts/brands';
-import { scoreModel } from '@assay/core/judging/score';
-import { closeDouble, equal, fields, list, Mismatch, number, text, unit, type Fields, type Kind } from '../unit.js';
+import { scoreModel, type RawTaskScore } from '@assay/core/judging/score';
+import { closeDouble, equal, fields, list, Mismatch, number, show, text, units, type Fields, type Kind } from '../unit.js';
 
-export const scoreModels: Kind = ({ cases }) =>
-  list(cases).map((item, index) => {
-    const given = fields(item);
-    const raw = list(given['raw_scores']);
-    const byRule = raw.some((score) => Array.isArray(score) || !Number.isFinite(number(score)));
-    return unit(`cases[${index}]`, byRule, () => {
-      if (byRule) checkRule(given, raw);
-      else checkScore(given, raw.map(number));
-    });
+export const scoreModels: Kind = (content) =>
+  units(content, 'cases', (given) => {
+    const tasks = tasksOf(given);
+    const result = scoreModel(tasks);
+    if (tasks.some(({ rawScore }) => !Number.isFinite(rawScore))) {
+      equal('score', finiteScore(result.score) ?? null, null);
+      return 'assay';
+    }
+    closeDouble('score', result.score, given['score']);
+    const details = fields(given['details']);
+    equal('tasks', result.tasks.map(({ name }) => name).sort(), Object.keys(details).sort());
+    for (const task of result.tasks) {
+      const expected = fields(details[task.name]);
+      closeDouble(`${task.name} raw`, task.rawScore, expected['raw_score']);
+      closeDouble(`${task.name} normalised`, task.normalizedScore, expected['norm_score']);
+      closeDouble(`${task.name} weighted`, task.weightedScore, expected['weighted_norm_score']);
+    }
+    return 'reference';
   });
 
-/** A list stands for an unreasonable model and a non-finite number for a broken one: neither may become a score. */
-function checkRule(given: Fields, raw: readonly unknown[]): void {
-  const usable = raw.map((score) => (Array.isArray(score) ? undefined : finiteScore(number(score))));
-  if (!usable.includes(undefined)) throw new Mismatch('every raw score passed as finite');
-  equal('tasks', list(given['tasks']).length >= raw.length, true);
+function tasksOf(given: Fields): RawTaskScore[] {
+  const raw = list(given['raw_scores']);
+  const tasks = list(given['tasks']).map(fields);
+  if (raw.length !== tasks.length) throw new Mismatch(`${raw.length} raw scores for ${tasks.length} tasks`);
+  return tasks.map((task, index) => ({
+    name: text(task['name']),
+    weight: number(task['weight']),
+    rawScore: rawScoreOf(raw[index]),
+    normalization: normalizationOf(task),
+  }));
 }
 
-function checkScore(given: Fields, raw: readonly number[]): void {
-  const tasks = list(given['tasks']).map((item, index) => {
-    const task = fields(item);
-    return { name: text(task['name']), weight: number(task['weight']), rawScore: raw[index] ?? Number.NaN, normalization: normalizationOf(task) };
-  });
-  const result = scoreModel(tasks);
-  closeDouble('score', result.score, given['score']);
-  for (const [name, value] of Object.entries(fields(given['details']))) {
-    const expected = fields(value);
-    const task = result.tasks.find((candidate) => candidate.name === name);
-    if (!task) throw new Mismatch(`no details of task ${name}`);
-    closeDouble(`${name} raw`, task.rawScore, expected['raw_score']);
-    closeDouble(`${name} normalised`, task.normalizedScore, expected['norm_score']);
-    closeDouble(`${name} weighted`, task.weightedScore, expected['weighted_norm_score']);
-  }
-}
+/** A list is what the reference's function gives for a model without reasonable output: no score either. */
+const rawScoreOf = (value: unknown): number => (Array.isArray(value) ? Number.POSITIVE_INFINITY : number(value));
 
 function normalizationOf(task: Fields): Normalization {
   if (task['normalization_id'] === 0) return { type: 'none' };
+  if (task['normalization_id'] !== 1) throw new Mismatch(`unknown normalization ${show(task['normalization_id'])}`);
   return { type: 'inverse-exponential', ceiling: number(fields(task['normalization_kwargs'])['ceiling']) };
 }

@@ -3,6 +3,8 @@ import type { JudgedContender, RoundRules, RoundVerdict } from '../../judging/ve
 import { judgeRound } from '../../judging/verdict.js';
 import { competitionSchema } from '../../competition/competition-schema.js';
 import { finiteScore } from '../../contracts/brands.js';
+import { issuesOf } from '../../config/resolve.js';
+import { journalErrors } from '../../journal/errors.js';
 import type { Json } from '../../contracts/round-journal.js';
 import { epsilonFromDescription } from '../../judging/epsilon.js';
 import { mergeCompetitions } from '../../judging/moving-average.js';
@@ -122,10 +124,12 @@ export interface ReplayResult {
 
 /**
  * Judges a recorded entry again and compares with what was recorded, number by number.
- * @throws ZodError when the entry is not one of a round
+ * @throws JOURNAL_EXPORT_MALFORMED when it is not the entry of a round
  */
 export function replayEntry(value: Json): ReplayResult {
-  const entry = roundEntry.parse(value);
+  const parsed = roundEntry.safeParse(value);
+  if (!parsed.success) throw journalErrors.JOURNAL_EXPORT_MALFORMED({ issues: issuesOf(parsed.error).slice(0, 5) });
+  const entry = parsed.data;
   const judgement = judgeEntry(entry);
   const recorded = asJson({ verdict: entry.verdict, subnetWeights: entry.subnetWeights });
   const differences = differencesOf(recorded, asJson(judgement));

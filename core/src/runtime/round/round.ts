@@ -60,7 +60,6 @@ function entryOf(
   const { competition, tokenizer } = plan.entry;
   const averages = new Map([...state.standings()].map(([id, standing]) => [id, withoutFormerOwners(standing, plan.snapshot.neurons).weights]));
   const others = [...averages].filter(([id]) => id !== competition.id).map(([id, average]): [string, number[]] => [String(id), average]);
-  const drawn = new Set(tasks.map(({ task }) => task.name));
   return {
     format: 1,
     rulesVersion: RULES_VERSION,
@@ -77,7 +76,8 @@ function entryOf(
       judges: competition.judges ? [...competition.judges] : undefined,
       constraints: { ...competition.constraints, architectures: [...competition.constraints.architectures] },
       epsilon: plan.entry.epsilon.describe() as RoundEntry['competition']['epsilon'],
-      tasks: competition.tasks.filter(({ name }) => drawn.has(name)).map((task) => ({ ...task, datasetOptions: undefined })),
+      // Where the data lies on this machine is nobody else's business; what it is stands under `samples`.
+      tasks: competition.tasks.map((task) => ({ ...task, datasetOptions: undefined })),
     },
     rules: { alpha: profile.alpha, temperature: profile.temperature, keepThreshold: profile.keepThreshold, sampleMin: profile.sampleMin },
     samples: tasks.map(({ task, evaluation, pages, source, batches }) => ({
@@ -133,16 +133,14 @@ async function recordRound(
   const { state, chain } = deps;
   const { competition } = plan.entry;
   const identity = await chain.identity();
-  const number = (state.journal.head()?.number ?? 0) + 1;
-  const put = [
-    rows.lastRound(competition.id, { number, block: plan.now.number, fingerprint: plan.fingerprint }),
-    ...state.staleEvaluations(plan.syncBlock).map(rows.forgetEvaluation),
-  ];
-  if (verdict.void === null) put.push(...consequences(deps, plan, entry, verdict));
-  const record = await state.journal.commit({
+  const record = await state.change(() => ({
     append: { entry: asJson({ ...entry, verdict, subnetWeights }), ...(identity.sign ? { sign: identity.sign.bind(identity) } : {}) },
-    put,
-  });
+    put: [
+      rows.lastRound(competition.id, { number: (state.journal.head()?.number ?? 0) + 1, block: plan.now.number, fingerprint: plan.fingerprint }),
+      ...state.staleEvaluations(plan.syncBlock).map(rows.forgetEvaluation),
+      ...(verdict.void === null ? consequences(deps, plan, entry, verdict) : []),
+    ],
+  }));
   if (!record) throw new Error('the journal took a round and gave no record');
   return record;
 }
@@ -156,15 +154,20 @@ function consequences(
 ): ReturnType<typeof rows.standing>[] {
   const { competition } = plan.entry;
   const { weights, hotkeys } = withoutFormerOwners({ weights: verdict.average, hotkeys: hotkeysOf(plan) }, plan.snapshot.neurons);
-  const waiting = new Set(entry.contenders.flatMap(({ hotkey, outcome }) => (outcome.status === 'failed' && outcome.error.fault !== 'miner' ? [hotkey] : [])));
-  const judged = new Set(entry.contenders.map(({ hotkey }) => hotkey));
-  const kept = entry.contenders.flatMap(({ uid, hotkey }) => (verdict.keep.includes(uid) ? [hotkey] : []));
-  const pending = deps.state.contenders(competition.id).pending.filter((hotkey) => waiting.has(hotkey) || !judged.has(hotkey));
-  const stillWaiting = [...waiting].filter((hotkey) => !pending.includes(hotkey));
+  // Whoever has committed anew while the round ran is not judged yet: what was judged is no longer theirs.
+  const current = entry.contenders.filter(({ hotkey, commitment, block }) => {
+    const model = deps.state.model(hotkey);
+    return model?.commitment === commitment && model.block === block;
+  });
+  const waiting = new Set(current.flatMap(({ hotkey, outcome }) => (outcome.status === 'failed' && outcome.error.fault !== 'miner' ? [hotkey] : [])));
+  const judged = new Set(current.map(({ hotkey }) => hotkey));
+  const kept = current.flatMap(({ uid, hotkey }) => (verdict.keep.includes(uid) ? [hotkey] : []));
+  const before = deps.state.contenders(competition.id);
+  const pending = [...new Set([...before.pending, ...before.kept, ...waiting])].filter((hotkey) => waiting.has(hotkey) || !judged.has(hotkey));
   return [
     rows.standing(competition.id, { weights, hotkeys }),
-    rows.contenders(competition.id, { pending: [...pending, ...stillWaiting], kept }),
-    ...entry.contenders.filter(({ hotkey }) => !waiting.has(hotkey)).map(({ uid, hotkey }) => {
+    rows.contenders(competition.id, { pending, kept }),
+    ...current.filter(({ hotkey }) => !waiting.has(hotkey)).map(({ uid, hotkey }) => {
       const score = verdict.contenders.find((one) => one.uid === uid)?.score ?? null;
       const result = { block: plan.now.number, score, winnerBlock: verdict.winner?.block ?? null, winnerScore: verdict.winner?.score ?? null };
       return rows.history(competition.id, hotkey, [...deps.state.history(competition.id, hotkey), result].slice(-HISTORY_LENGTH));

@@ -8,6 +8,16 @@ export interface ExpectedTensor {
   shape: readonly number[];
 }
 
+/** Weight [out, in] and, where there is one, bias [out] of a linear layer. */
+export function linearTensors(name: string, out: number, into: number, bias: boolean): ExpectedTensor[] {
+  return [{ name: `${name}.weight`, shape: [out, into] }, ...(bias ? [{ name: `${name}.bias`, shape: [out] }] : [])];
+}
+
+/** Weight and bias of a layer norm. */
+export function normTensors(name: string, width: number): ExpectedTensor[] {
+  return ['weight', 'bias'].map((part) => ({ name: `${name}.${part}`, shape: [width] }));
+}
+
 /** Values that every graph is fed with. */
 export interface Inputs {
   batch: number;

@@ -23,6 +23,10 @@ export interface DecoderShape {
   rotary: RotaryConfig;
   biases: { qkv: boolean; output: boolean; mlp: boolean };
   window?: number;
+  /** Added to the weights of the norms. */
+  normOffset?: number;
+  /** Factor on the embeddings. */
+  embeddingScale?: number;
 }
 
 const EMBEDDING = 'model.embed_tokens.weight';
@@ -59,11 +63,12 @@ export function decoderTensors(shape: DecoderShape): ExpectedTensor[] {
 /** Pre-norm blocks of rotary attention and gated MLP (Touvron et al. 2023). */
 export function buildDecoder(g: GraphBuilder, shape: DecoderShape, inputs: Inputs, run: RunShape): { hidden: string; head: Head } {
   const table = rotaryTable(shape.rotary, run.positions, run.lengthAt);
-  const { heads, keyValueHeads, headDimension, epsilon, biases } = shape;
-  let hidden = embedding(g, inputs.ids, EMBEDDING);
+  const { heads, keyValueHeads, headDimension, epsilon, biases, normOffset, embeddingScale } = shape;
+  const embedded = embedding(g, inputs.ids, EMBEDDING);
+  let hidden = embeddingScale === undefined ? embedded : g.node('Mul', [embedded, g.scalar(embeddingScale)]);
   for (let index = 0; index < shape.layers; index += 1) {
     const prefix = `model.layers.${index}`;
-    const normed = rmsNorm(g, hidden, `${prefix}.input_layernorm.weight`, epsilon);
+    const normed = rmsNorm(g, hidden, `${prefix}.input_layernorm.weight`, epsilon, normOffset);
     const project = (name: string): string =>
       linear(g, normed, `${prefix}.self_attn.${name}.weight`, biases.qkv ? `${prefix}.self_attn.${name}.bias` : undefined);
     const [q, k, v] = [project('q_proj'), project('k_proj'), project('v_proj')];
@@ -77,12 +82,12 @@ export function buildDecoder(g: GraphBuilder, shape: DecoderShape, inputs: Input
     });
     const attended = linear(g, context, `${prefix}.self_attn.o_proj.weight`, biases.output ? `${prefix}.self_attn.o_proj.bias` : undefined);
     hidden = g.node('Add', [hidden, attended]);
-    const normedAgain = rmsNorm(g, hidden, `${prefix}.post_attention_layernorm.weight`, epsilon);
+    const normedAgain = rmsNorm(g, hidden, `${prefix}.post_attention_layernorm.weight`, epsilon, normOffset);
     const names = { gate: `${prefix}.mlp.gate_proj`, up: `${prefix}.mlp.up_proj`, down: `${prefix}.mlp.down_proj` };
     hidden = g.node('Add', [hidden, gatedMlp(g, normedAgain, names, shape.activation, biases.mlp)]);
   }
   return {
-    hidden: rmsNorm(g, hidden, 'model.norm.weight', epsilon),
+    hidden: rmsNorm(g, hidden, 'model.norm.weight', epsilon, normOffset),
     head: { weight: shape.tied ? EMBEDDING : HEAD },
   };
 }

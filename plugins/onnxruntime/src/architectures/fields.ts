@@ -31,6 +31,24 @@ export const ropeScaling = z
     return z.NEVER;
   });
 
+/** `rope_scaling` of the older classes: two ways, one spelling. */
+export const legacyRopeScaling = z
+  .discriminatedUnion('type', [z.strictObject({ type: z.literal('linear'), factor }), z.strictObject({ type: z.literal('dynamic'), factor })])
+  .nullish()
+  .transform((given): RopeScaling => given ?? { type: 'default' });
+
+/** The library takes the common names of some keys for a class's own. */
+export function withNames(names: Readonly<Record<string, string>>): (given: unknown) => unknown {
+  return (given) => {
+    if (typeof given !== 'object' || given === null) return given;
+    const renamed = Object.entries(given).flatMap(([key, value]): [string, unknown][] => {
+      const name = Object.hasOwn(names, key) ? names[key] : undefined;
+      return name === undefined ? [] : [[name, value]];
+    });
+    return { ...given, ...Object.fromEntries(renamed) };
+  };
+}
+
 const rawScaling = z.discriminatedUnion('rope_type', [
   z.object({ rope_type: z.literal('default') }),
   z.object({ rope_type: z.literal('linear'), factor }),

@@ -6,17 +6,13 @@ import { conv1d } from '../blocks/linear.js';
 import { layerNorm } from '../blocks/norm.js';
 import type { GraphBuilder } from '../onnx/graph-builder.js';
 import type { Architecture, ExpectedTensor, Inputs } from './architecture.js';
-import { activationName, epsilon, flag, heads, layers, optional, size } from './fields.js';
+import { activationName, epsilon, flag, heads, layers, optional, size, withNames } from './fields.js';
 
 /** The library takes the common names for its own ones too. */
 const RENAMED = { hidden_size: 'n_embd', max_position_embeddings: 'n_positions', num_attention_heads: 'n_head', num_hidden_layers: 'n_layer' };
 
 const config = z.preprocess(
-  (given) => {
-    if (typeof given !== 'object' || given === null) return given;
-    const renamed = Object.entries(given).filter(([key]) => key in RENAMED);
-    return { ...given, ...Object.fromEntries(renamed.map(([key, value]): [string, unknown] => [RENAMED[key as keyof typeof RENAMED], value])) };
-  },
+  withNames(RENAMED),
   z
     .object({
       vocab_size: optional(size(), 50_257),

@@ -14,6 +14,8 @@ export interface AttentionShape {
   window?: number;
   /** Scores become cap * tanh(score / cap). */
   softcap?: number;
+  /** Added to the scores of a key before they are scaled: [batch, sequence, heads] */
+  keyBias?: string;
 }
 
 /**
@@ -21,14 +23,22 @@ export interface AttentionShape {
  * q: [batch, sequence, heads * headDimension], k and v: [batch, sequence, keyValueHeads * headDimension]
  * @returns [batch * sequence, heads * headDimension]
  */
-export function attention(g: GraphBuilder, inputs: Inputs, q: string, k: string, v: string, shape: AttentionShape): string {
-  const { heads, keyValueHeads, headDimension } = shape;
-  const width = Math.ceil(headDimension / FUSED_MULTIPLE) * FUSED_MULTIPLE;
+export function attention(g: GraphBuilder, inputs: Inputs, q: string, k: string, v: string, given: AttentionShape): string {
+  const { heads, headDimension, keyBias } = given;
+  // A bias differs by head, so every head needs a key of its own.
+  const keyValueHeads = keyBias === undefined ? given.keyValueHeads : heads;
+  const repeated = (x: string): string => (keyValueHeads === given.keyValueHeads ? x : repeatHeads(g, x, given));
+  const used = keyBias === undefined ? headDimension : headDimension + 1;
+  const width = Math.ceil(used / FUSED_MULTIPLE) * FUSED_MULTIPLE;
   const context = fused(
     g,
     inputs,
-    [widened(g, q, heads, headDimension, width), widened(g, k, keyValueHeads, headDimension, width), widened(g, v, keyValueHeads, headDimension, width)],
-    shape,
+    [
+      widened(g, q, heads, headDimension, width, keyBias === undefined ? undefined : 'one'),
+      widened(g, repeated(k), keyValueHeads, headDimension, width, keyBias),
+      widened(g, repeated(v), keyValueHeads, headDimension, width),
+    ],
+    { ...given, keyValueHeads },
   );
   return g.node('Reshape', [narrowed(g, context, heads, headDimension, width), g.ints([-1, heads * headDimension])]);
 }
@@ -52,12 +62,24 @@ function fused(g: GraphBuilder, inputs: Inputs, [q, k, v]: readonly [string, str
   );
 }
 
-/** Zeros behind each head change no product. [batch, sequence, heads * from] -> [batch, sequence, heads * to] */
-function widened(g: GraphBuilder, x: string, heads: number, from: number, to: number): string {
+/**
+ * Zeros behind each head change no product; a one behind a query and a bias behind its key add that bias to the score.
+ * [batch, sequence, heads * from] -> [batch, sequence, heads * to]
+ * @param extra what stands at place `from`: ones, or a value [batch, sequence, heads]
+ */
+function widened(g: GraphBuilder, x: string, heads: number, from: number, to: number, extra?: string): string {
   if (from === to) return x;
   const split = g.node('Reshape', [x, g.ints([0, 0, heads, from])]);
-  const padded = g.node('Pad', [split, g.ints([0, 0, 0, 0, 0, 0, 0, to - from])]);
-  return g.node('Reshape', [padded, g.ints([0, 0, heads * to])]);
+  const pad = (value: string, by: number, fill: number): string => (by === 0 ? value : g.node('Pad', [value, g.ints([0, 0, 0, 0, 0, 0, 0, by]), g.scalar(fill)]));
+  const longer = extra === 'one' ? pad(split, 1, 1) : extra === undefined ? split : g.node('Concat', [split, g.node('Unsqueeze', [extra, g.ints([3])])], { attributes: { axis: { int: 3 } } });
+  return g.node('Reshape', [pad(longer, to - from - (extra === undefined ? 0 : 1), 0), g.ints([0, 0, heads * to])]);
+}
+
+/** Each key or value once for every query that shares it. */
+function repeatHeads(g: GraphBuilder, x: string, { heads, keyValueHeads, headDimension }: AttentionShape): string {
+  const split = g.node('Reshape', [x, g.ints([0, 0, keyValueHeads, 1, headDimension])]);
+  const expanded = g.node('Expand', [split, g.ints([1, 1, 1, heads / keyValueHeads, 1])]);
+  return g.node('Reshape', [expanded, g.ints([0, 0, heads * headDimension])]);
 }
 
 function narrowed(g: GraphBuilder, x: string, heads: number, from: number, to: number): string {

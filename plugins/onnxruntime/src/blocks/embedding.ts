@@ -1,4 +1,5 @@
 import type { GraphBuilder } from '../onnx/graph-builder.js';
+import type { Inputs } from '../architectures/architecture.js';
 import { castToFloat } from './linear.js';
 
 /** Rows of a table by id, flattened. ids: [batch, sequence] -> [batch * sequence, width] */
@@ -7,4 +8,12 @@ export function embedding(g: GraphBuilder, ids: string, table: string): string {
   const rows = g.node('Gather', [g.weight(table), ids]);
   const flat = g.node('Reshape', [rows, g.ints([-1, g.shapeOf(table)[1] ?? 0])]);
   return g.isFloat32(table) ? flat : castToFloat(g, flat);
+}
+
+/** Rows of a table by place in the sequence, masked tokens counted like the others. -> [batch * sequence, width] */
+export function positionEmbedding(g: GraphBuilder, inputs: Inputs, table: string, offset: number): string {
+  // Counting ones gives 1, 2, 3, ... whatever the length.
+  const ones = g.node('Add', [g.node('Sub', [inputs.ids, inputs.ids]), g.ints([1])]);
+  const places = g.node('CumSum', [ones, g.ints([1])]);
+  return embedding(g, g.node('Add', [places, g.ints([offset - 1])]), table);
 }

@@ -31,3 +31,7 @@ export function linear(g: GraphBuilder, x: string, weight: string, bias?: string
 export function conv1d(g: GraphBuilder, x: string, weight: string, bias: string): string {
   return g.node('Gemm', [x, matrixAsFloat(g, weight, x), vectorAsFloat(g, bias)]);
 }
+
+/** The same by the name of the layer: `.weight`, and `.bias` where it has one. */
+export const layer = (g: GraphBuilder, x: string, name: string, bias: boolean): string =>
+  linear(g, x, `${name}.weight`, bias ? `${name}.bias` : undefined);

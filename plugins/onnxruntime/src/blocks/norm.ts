@@ -1,9 +1,10 @@
 import type { GraphBuilder } from '../onnx/graph-builder.js';
 import { vectorAsFloat } from './linear.js';
 
-/** x / sqrt(mean(x^2) + eps) * weight (Zhang and Sennrich 2019). x: [rows, width] */
-export function rmsNorm(g: GraphBuilder, x: string, weight: string, epsilon: number): string {
-  return g.node('SimplifiedLayerNormalization', [x, vectorAsFloat(g, weight)], {
+/** x / sqrt(mean(x^2) + eps) * (offset + weight) (Zhang and Sennrich 2019); Gemma stores weights around 0. x: [rows, width] */
+export function rmsNorm(g: GraphBuilder, x: string, weight: string, epsilon: number, offset = 0): string {
+  const stored = vectorAsFloat(g, weight);
+  return g.node('SimplifiedLayerNormalization', [x, offset === 0 ? stored : g.node('Add', [stored, g.scalar(offset)])], {
     attributes: { axis: { int: -1 }, epsilon: { float: epsilon } },
   });
 }

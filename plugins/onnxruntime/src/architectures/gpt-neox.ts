@@ -1,0 +1,96 @@
+import { z } from 'zod';
+import { activation } from '../blocks/activation.js';
+import { attention } from '../blocks/attention.js';
+import { embedding } from '../blocks/embedding.js';
+import { splitHeads } from '../blocks/fused-projection.js';
+import { layer } from '../blocks/linear.js';
+import { layerNorm } from '../blocks/norm.js';
+import { rotaryTable, rotate, type RotaryTable } from '../blocks/rotary.js';
+import type { GraphBuilder } from '../onnx/graph-builder.js';
+import { linearTensors, normTensors, type Architecture, type ExpectedTensor, type Inputs } from './architecture.js';
+import { activationName, epsilon, flag, heads, layers, legacyRopeScaling, optional, size, theta } from './fields.js';
+
+const config = z
+  .object({
+    vocab_size: optional(size(), 50_432),
+    hidden_size: optional(size(), 6144),
+    num_hidden_layers: optional(layers(), 44),
+    num_attention_heads: optional(heads(), 64),
+    intermediate_size: optional(size(), 24_576),
+    hidden_act: activationName('gelu'),
+    rotary_pct: optional(z.number().min(0).max(1), 0.25),
+    rotary_emb_base: theta(10_000),
+    max_position_embeddings: optional(size(100_000_000), 2048),
+    layer_norm_eps: epsilon(1e-5),
+    tie_word_embeddings: flag(false),
+    use_parallel_residual: flag(true),
+    rope_scaling: legacyRopeScaling,
+    attention_bias: flag(true),
+  })
+  .refine((given) => given.hidden_size % given.num_attention_heads === 0, 'hidden_size must be divisible by num_attention_heads')
+  .refine((given) => rotated(given) > 0 && rotated(given) % 2 === 0, 'rotary_pct must leave an even number of dimensions to rotate');
+
+const rotated = (given: { hidden_size: number; num_attention_heads: number; rotary_pct: number }): number =>
+  Math.trunc((given.hidden_size / given.num_attention_heads) * given.rotary_pct);
+
+type Config = z.infer<typeof config>;
+
+const EMBEDDING = 'gpt_neox.embed_in.weight';
+const HEAD = 'embed_out.weight';
+
+function layerTensors(prefix: string, given: Config): ExpectedTensor[] {
+  const { hidden_size: width, intermediate_size: inner, attention_bias: bias } = given;
+  return [
+    ...normTensors(`${prefix}.input_layernorm`, width),
+    ...normTensors(`${prefix}.post_attention_layernorm`, width),
+    ...linearTensors(`${prefix}.attention.query_key_value`, 3 * width, width, bias),
+    ...linearTensors(`${prefix}.attention.dense`, width, width, bias),
+    ...linearTensors(`${prefix}.mlp.dense_h_to_4h`, inner, width, true),
+    ...linearTensors(`${prefix}.mlp.dense_4h_to_h`, width, inner, true),
+  ];
+}
+
+function selfAttention(g: GraphBuilder, given: Config, inputs: Inputs, table: RotaryTable, x: string, name: string): string {
+  const { num_attention_heads: count, hidden_size: width, attention_bias: bias } = given;
+  const headDimension = width / count;
+  // Each head's query, key and value lie together.
+  const projected = layer(g, x, `${name}.query_key_value`, bias);
+  const [q, k, v] = splitHeads(g, inputs, projected, { groups: count, queries: 1, headDimension });
+  const turned = (part: string): string => rotate(g, part, inputs.positions, table, count, headDimension);
+  const context = attention(g, inputs, turned(q), turned(k), v, { heads: count, keyValueHeads: count, headDimension });
+  return layer(g, context, `${name}.dense`, bias);
+}
+
+/** GPT-NeoX (Black et al. 2022): attention and MLP side by side, each after its own norm, part of each head rotated. */
+export const gptNeoX: Architecture<Config> = {
+  className: 'GPTNeoXForCausalLM',
+  modelType: 'gpt_neox',
+  config,
+  prefix: 'gpt_neox',
+  tied: (given) => (given.tie_word_embeddings ? { name: EMBEDDING, otherName: HEAD } : undefined),
+  generationDefaults: { bos_token_id: 0, eos_token_id: 2 },
+  tensors: (given) => [
+    { name: EMBEDDING, shape: [given.vocab_size, given.hidden_size] },
+    ...Array.from({ length: given.num_hidden_layers }, (_none, index) => layerTensors(`gpt_neox.layers.${index}`, given)).flat(),
+    ...normTensors('gpt_neox.final_layer_norm', given.hidden_size),
+    ...(given.tie_word_embeddings ? [] : [{ name: HEAD, shape: [given.vocab_size, given.hidden_size] }]),
+  ],
+  vocabularySize: (given) => given.vocab_size,
+  maxPositions: () => undefined,
+  width: (given) => given.hidden_size,
+  build: (g, given, inputs, run) => {
+    const { rotary_emb_base: base, max_position_embeddings: maxPositions, rope_scaling: scaling, layer_norm_eps: eps } = given;
+    const table = rotaryTable({ dimension: rotated(given), theta: base, maxPositions, scaling }, run.positions, run.lengthAt);
+    const norm = (x: string, name: string): string => layerNorm(g, x, `${name}.weight`, `${name}.bias`, eps);
+    let hidden = embedding(g, inputs.ids, EMBEDDING);
+    for (let index = 0; index < given.num_hidden_layers; index += 1) {
+      const prefix = `gpt_neox.layers.${index}`;
+      const attended = selfAttention(g, given, inputs, table, norm(hidden, `${prefix}.input_layernorm`), `${prefix}.attention`);
+      const both = g.node('Add', [hidden, attended]);
+      const normed = norm(given.use_parallel_residual ? hidden : both, `${prefix}.post_attention_layernorm`);
+      const inner = activation(g, given.hidden_act, layer(g, normed, `${prefix}.mlp.dense_h_to_4h`, true));
+      hidden = g.node('Add', [layer(g, inner, `${prefix}.mlp.dense_4h_to_h`, true), both]);
+    }
+    return { hidden: norm(hidden, 'gpt_neox.final_layer_norm'), head: { weight: given.tie_word_embeddings ? EMBEDDING : HEAD } };
+  },
+};

@@ -1,0 +1,111 @@
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { describe, expect, it } from 'vitest';
+import { errorOf, validator, type Answer } from '../e2e/validator-process.js';
+import { newFolder, newWorld, ROOT } from '../e2e/world.js';
+
+const MODELS = join(ROOT, 'competitions', 'demo', 'assets', 'models');
+const golden = z.object({
+  architecture: z.string(),
+  parameter_count: z.number(),
+  losses: z.array(z.number()),
+  reasonable: z.boolean(),
+  generations: z.array(z.array(z.array(z.number()))),
+  logits_spot: z.array(z.array(z.number())),
+});
+const goldenOf = (model: string): z.infer<typeof golden> => golden.parse(JSON.parse(readFileSync(join(MODELS, model, 'golden.json'), 'utf8')));
+
+const answerSchema = z.strictObject({
+  architecture: z.string(),
+  parameterCount: z.number().int(),
+  dtypes: z.array(z.string()),
+  evaluationDigest: z.string().regex(/^[0-9a-f]{64}$/),
+  unusedTensors: z.array(z.string()),
+  losses: z.array(z.number()),
+  meanLoss: z.number(),
+  perplexity: z.number(),
+  reasonable: z.boolean(),
+  generations: z.array(z.array(z.array(z.number().int()))),
+  logitsSpot: z.array(z.array(z.array(z.number()).length(8))),
+  numerics: z.looseObject({ device: z.literal('cpu'), computeType: z.literal('float32'), runtime: z.string(), attention: z.string() }),
+  timings: z.looseObject({ loadMs: z.number(), computeMs: z.number() }),
+});
+
+const revisionOf = (repos: string, repo: string): string => readdirSync(join(repos, repo))[0] ?? '';
+
+const evaluate = (folder: string, sequences: string): Promise<Answer> => validator(['evaluate', folder, '--sequences', sequences, '--json'], { cwd: newFolder() });
+
+describe('validator evaluate', () => {
+  it.each(['llama-2000steps', 'llama-60steps', 'gpt2-1300steps', 'qwen2-1300steps', 'mistral-450steps'])('%s: as the library has it', async (model) => {
+    const folder = join(MODELS, model);
+    const { code, stdout, stderr } = await evaluate(folder, join(folder, 'golden.json'));
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const answer = answerSchema.parse(JSON.parse(stdout));
+    const wanted = goldenOf(model);
+    expect(answer).toMatchObject({ architecture: wanted.architecture, parameterCount: wanted.parameter_count, reasonable: wanted.reasonable, generations: wanted.generations });
+    expect(answer.losses).toHaveLength(wanted.losses.length);
+    for (const [index, loss] of wanted.losses.entries()) expect(Math.abs((answer.losses[index] ?? NaN) - loss), `batch ${index}`).toBeLessThan(1e-5);
+    expect(answer.meanLoss).toBeCloseTo(answer.losses.reduce((sum, loss) => sum + loss, 0) / answer.losses.length, 12);
+    expect(answer.perplexity).toBe(Math.exp(answer.meanLoss));
+    for (const [batch, row] of wanted.logits_spot.entries()) {
+      for (const [index, logit] of row.entries()) expect(Math.abs((answer.logitsSpot[batch]?.[0]?.[index] ?? NaN) - logit)).toBeLessThan(1e-3);
+    }
+  });
+
+  it('an unreasonable output is an answer, not an error', () => {
+    expect(goldenOf('llama-60steps').reasonable).toBe(false);
+  });
+
+  const sequences = join(MODELS, 'llama-60steps', 'golden.json');
+
+  it('refuses what the demo\'s hostile miners publish, each by its code', async () => {
+    const { folder } = newWorld();
+    const repos = join(folder, 'network', 'repos');
+    const cases = [
+      ['chaos/nan', 'NON_FINITE_LOSS'],
+      ['chaos/liar', 'SAFETENSORS_MALFORMED'],
+      ['chaos/pickle', 'NO_SAFETENSORS'],
+    ] as const;
+    const answers = await Promise.all(cases.map(async ([repo]) => evaluate(join(repos, repo, revisionOf(repos, repo)), sequences)));
+    expect(answers.map((answer, index) => [cases[index]?.[0], answer.code, errorOf(answer).code, errorOf(answer).fault])).toEqual(cases.map(([repo, code]) => [repo, 1, code, 'miner']));
+  });
+
+  it.each(['config.json', 'model.safetensors'])('refuses a folder without %s', async (missing) => {
+    const folder = join(newFolder(), 'model');
+    cpSync(join(MODELS, 'llama-60steps'), folder, { recursive: true });
+    rmSync(join(folder, missing));
+    const answer = await evaluate(folder, sequences);
+    expect(answer.code).toBe(1);
+    expect(errorOf(answer).fault).toBe('miner');
+    expect(answer.stderr).toContain(errorOf(answer).code);
+  });
+
+  it('answers for a folder that is not there', async () => {
+    const answer = await evaluate(join(newFolder(), 'nowhere'), sequences);
+    expect(answer.code).not.toBe(0);
+    expect(errorOf(answer).code).not.toBe('INTERNAL');
+    expect(answer.stdout.trimEnd().split('\n')).toHaveLength(1);
+  });
+
+  it.each([
+    ['no JSON', 'not json'],
+    ['neither batches nor a file', '{}'],
+    ['tokens that are no ids', '{"batches": [[[1, -2]]]}'],
+    ['a file that is not there', '{"batches_file": "nowhere.json"}'],
+    ['nothing at all', '{"batches": []}'],
+  ])('a sequences file with %s', async (_what, text) => {
+    const file = join(newFolder(), 'sequences.json');
+    writeFileSync(file, text);
+    const answer = await evaluate(join(MODELS, 'llama-60steps'), file);
+    expect([answer.code, errorOf(answer).code]).toEqual([2, 'SEQUENCES_UNREADABLE']);
+  });
+
+  it('ids beyond the vocabulary are a coded error', async () => {
+    const file = join(newFolder(), 'sequences.json');
+    writeFileSync(file, JSON.stringify({ batches: [[[1, 2, 3, 99_999]]], prompt_length: 2 }));
+    const answer = await evaluate(join(MODELS, 'llama-60steps'), file);
+    expect(answer.code).not.toBe(0);
+    expect(errorOf(answer).code).not.toBe('INTERNAL');
+  });
+});

@@ -1,0 +1,194 @@
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { EvaluationAnswer, EvaluationRequest } from '@assay/core/contracts/evaluator';
+import { isAssayError, type AssayError } from '@assay/core/errors/assay-error';
+import { ProcessEvaluator } from '@assay/core/evaluation/process-evaluator';
+import { afterEach, describe, expect, it } from 'vitest';
+import { childrenOf, survivors } from '../../e2e/process-tree.js';
+
+const MIB = 1024 * 1024;
+const open: ProcessEvaluator[] = [];
+const logged: string[] = [];
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((evaluator) => evaluator.close()));
+  logged.length = 0;
+});
+
+function evaluatorThat(mode: string, limits: { memory?: number; start?: number } = {}): ProcessEvaluator {
+  const evaluator = new ProcessEvaluator(
+    {
+      command: [process.execPath, join(import.meta.dirname, 'program.mjs'), mode],
+      environment: { OWN: '1' },
+      startDeadlineMs: limits.start ?? 20_000,
+      memoryLimitBytes: limits.memory ?? 1024 * MIB,
+      kinds: ['text-loss'],
+    },
+    { log: (_level, _message, context) => logged.push(String(context?.['text'])) },
+  );
+  open.push(evaluator);
+  return evaluator;
+}
+
+const facts = { architecture: 'A', parameterCount: 1, vocabularySize: 1, evaluationDigest: 'd', tensorsDigest: 't', unusedTensors: [], dtypes: [] };
+const model = { reference: { namespace: 'n', name: 'm', revision: 'r' }, directory: '/nowhere', files: [], facts };
+const request = (deadlineMs = 20_000): EvaluationRequest => ({
+  id: 'one',
+  model,
+  tasks: [{ name: 'task', kind: 'text-loss', samplesDigest: 's', samples: { batches: [] } }],
+  deadlineMs,
+});
+
+const never = new AbortController().signal;
+
+function ask(evaluator: ProcessEvaluator, deadlineMs?: number, signal = never): Promise<EvaluationAnswer> {
+  return evaluator.evaluate(request(deadlineMs), () => undefined, signal);
+}
+
+async function errorOf(work: Promise<unknown>): Promise<AssayError> {
+  try {
+    await work;
+  } catch (error) {
+    if (isAssayError(error)) return error;
+    throw error;
+  }
+  throw new Error('it did not reject');
+}
+
+describe('a program that behaves', () => {
+  it('answers, and tells of its progress', async () => {
+    const progress: unknown[] = [];
+    const answer = await evaluatorThat('good').evaluate(request(), (event) => progress.push(event), never);
+    expect(answer).toMatchObject({ id: 'one', results: [{ name: 'task', kind: 'text-loss', rawScore: 1.5 }], numerics: { runtime: 'test 1' } });
+    expect(progress).toEqual([{ phase: 'score', done: 1, total: 2 }]);
+  });
+
+  it('is asked one thing at a time, by the same process', async () => {
+    const evaluator = evaluatorThat('good');
+    const answers = await Promise.all([ask(evaluator), ask(evaluator), ask(evaluator)]);
+    expect(new Set(answers.map(({ results }) => JSON.stringify(results[0]?.details))).size).toBe(1);
+  });
+
+  it('sees nothing of the validator\'s environment that it was not given', async () => {
+    process.env['HF_ACCESS_TOKEN'] = 'secret';
+    process.env['NODE_OPTIONS'] = '--no-warnings';
+    try {
+      const answer = await ask(evaluatorThat('good'));
+      expect(answer.results[0]?.details).toMatchObject({ env: expect.arrayContaining(['OWN', 'PATH']) as unknown });
+      expect(JSON.stringify(answer)).not.toMatch(/HF_ACCESS_TOKEN|NODE_OPTIONS|VITEST/);
+    } finally {
+      delete process.env['HF_ACCESS_TOKEN'];
+      delete process.env['NODE_OPTIONS'];
+    }
+  });
+
+  it('blames whom it blames', async () => {
+    await expect(errorOf(ask(evaluatorThat('fault')))).resolves.toMatchObject({ code: 'NON_FINITE_LOSS', fault: 'miner', retry: 'never', payload: { batch: 1 } });
+  });
+
+  it('may answer and leave', async () => {
+    const evaluator = evaluatorThat('answer-then-exit');
+    await expect(ask(evaluator)).resolves.toMatchObject({ id: 'one' });
+    await delay(100);
+    await expect(ask(evaluator)).resolves.toMatchObject({ id: 'one' });
+  });
+});
+
+describe('a program that does not', () => {
+  it.each([
+    ['silent', 'EVALUATOR_START', 'config'],
+    ['exit-at-once', 'EVALUATOR_START', 'config'],
+    ['garbage-hello', 'EVALUATOR_START', 'config'],
+    ['old-protocol', 'EVALUATOR_VERSION', 'config'],
+    ['other-kind', 'EVALUATOR_UNABLE', 'config'],
+    ['hang', 'EVALUATOR_DEADLINE', 'validator'],
+    ['hang-ignoring-signals', 'EVALUATOR_DEADLINE', 'validator'],
+    ['busy', 'EVALUATOR_DEADLINE', 'validator'],
+    ['crash', 'EVALUATOR_CRASHED', 'validator'],
+    ['exit-mid-answer', 'EVALUATOR_CRASHED', 'validator'],
+    ['close-output', 'EVALUATOR_CRASHED', 'validator'],
+    ['garbage', 'EVALUATOR_PROTOCOL', 'validator'],
+    ['nan', 'EVALUATOR_PROTOCOL', 'validator'],
+    ['infinite', 'EVALUATOR_PROTOCOL', 'validator'],
+    ['wrong-id', 'EVALUATOR_PROTOCOL', 'validator'],
+    ['wrong-task', 'EVALUATOR_PROTOCOL', 'validator'],
+    ['facts', 'EVALUATOR_PROTOCOL', 'validator'],
+    ['second-hello', 'EVALUATOR_PROTOCOL', 'validator'],
+    ['endless-line', 'EVALUATOR_PROTOCOL', 'validator'],
+    ['other-numerics', 'EVALUATOR_PROTOCOL', 'validator'],
+  ])('%s: %s, never the miner', async (mode, code, fault) => {
+    const evaluator = evaluatorThat(mode, mode === 'silent' ? { start: 300 } : {});
+    const before = childrenOf(process.pid);
+    const deadline = code === 'EVALUATOR_DEADLINE' ? 300 : 20_000;
+    await expect(errorOf(ask(evaluator, deadline))).resolves.toMatchObject({ code, fault });
+    await evaluator.close();
+    const started = childrenOf(process.pid).filter((pid) => !before.includes(pid));
+    await expect(survivors(started, 2000)).resolves.toEqual([]);
+  });
+
+  it.each(['memory', 'memory-of-a-child'])('%s: killed at its limit', async (mode) => {
+    await expect(errorOf(ask(evaluatorThat(mode, { memory: 300 * MIB })))).resolves.toMatchObject({ code: 'EVALUATOR_MEMORY', fault: 'validator' });
+  });
+
+  it('says on stderr what went wrong, and the error repeats it', async () => {
+    await expect(errorOf(ask(evaluatorThat('crash')))).resolves.toMatchObject({ payload: { exit: 'signal SIGSEGV', stderr: 'tensor of doom\n' } });
+    await expect(errorOf(ask(evaluatorThat('exit-at-once')))).resolves.toMatchObject({ message: expect.stringContaining('no such device') as unknown });
+  });
+
+  it('a command that is not there', async () => {
+    const evaluator = new ProcessEvaluator(
+      { command: ['/no/such/program'], environment: {}, startDeadlineMs: 1000, memoryLimitBytes: MIB, kinds: ['text-loss'] },
+      { log: () => undefined },
+    );
+    await expect(errorOf(ask(evaluator))).resolves.toMatchObject({ code: 'EVALUATOR_START', fault: 'config' });
+    await evaluator.close();
+  });
+
+  it('is replaced at the next request, however fast that comes', async () => {
+    const evaluator = evaluatorThat('hang');
+    for (let attempt = 0; attempt < 5; attempt += 1) {
+      await expect(errorOf(ask(evaluator, 50))).resolves.toMatchObject({ code: 'EVALUATOR_DEADLINE' });
+    }
+  });
+
+  it('takes its descendants along', async () => {
+    const evaluator = evaluatorThat('grandchild');
+    await expect(errorOf(ask(evaluator, 1000))).resolves.toMatchObject({ code: 'EVALUATOR_DEADLINE' });
+    const grandchild = Number(/grandchild (\d+)/.exec(logged.join(''))?.[1]);
+    expect(grandchild).toBeGreaterThan(0);
+    await expect(survivors([grandchild], 2000)).resolves.toEqual([]);
+  });
+});
+
+describe('giving up', () => {
+  it('an abort ends the wait and the process at once', async () => {
+    const evaluator = evaluatorThat('busy');
+    await evaluator.numerics(never);
+    const before = childrenOf(process.pid);
+    const controller = new AbortController();
+    const work = errorOf(ask(evaluator, 60_000, controller.signal));
+    await delay(100);
+    const abortedAt = Date.now();
+    controller.abort();
+    await expect(work).resolves.toMatchObject({ code: 'ABORTED' });
+    expect(Date.now() - abortedAt).toBeLessThan(1000);
+    await expect(survivors(before, 2000)).resolves.toEqual([]);
+  });
+
+  it('so does one while another request is under way, and that one goes on', async () => {
+    const evaluator = evaluatorThat('good');
+    const controller = new AbortController();
+    const [first, second] = [ask(evaluator), errorOf(ask(evaluator, 60_000, controller.signal))];
+    controller.abort();
+    await expect(second).resolves.toMatchObject({ code: 'ABORTED' });
+    await expect(first).resolves.toMatchObject({ id: 'one' });
+  });
+
+  it('closing ends what is under way, and nothing starts afterwards', async () => {
+    const evaluator = evaluatorThat('hang');
+    const work = errorOf(ask(evaluator));
+    await delay(200);
+    await evaluator.close();
+    await expect(work).resolves.toMatchObject({ code: 'ABORTED' });
+    await expect(errorOf(ask(evaluator))).resolves.toMatchObject({ code: 'ABORTED' });
+  });
+});

@@ -1,0 +1,129 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Evaluator, ModelInspector } from '@assay/core/contracts/evaluator';
+import type { VerifiedModel } from '@assay/core/contracts/model';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { childrenOf, survivors } from '../../e2e/process-tree.js';
+import { tinyFolder } from './folders.js';
+import { copyOf, DEMO, detailsOf, errorOf, evaluate, FIXTURES, newEvaluator, newInspector, taskOf, verified } from './worlds.js';
+
+let inspector: ModelInspector;
+let demo: VerifiedModel;
+let evaluator: Evaluator;
+
+beforeAll(async () => {
+  inspector = await newInspector();
+  demo = await verified(inspector, join(DEMO, 'gpt2-1300steps'));
+  evaluator = await newEvaluator();
+});
+afterAll(async () => {
+  await Promise.all([inspector.close(), evaluator.close()]);
+});
+
+const rows = (batches: number, length: number, token = (index: number): number => index % 30): number[][][] =>
+  Array.from({ length: batches }, () => [Array.from({ length }, (_none, index) => token(index))]);
+const samples = (batches: number[][][], promptLength = 0): object => ({ batches, padTokenId: 31, packed: true, promptLength, generatedTokens: 20 });
+/** About ten seconds of work. */
+const long = taskOf(samples(rows(500, 512)));
+const short = taskOf(samples(rows(2, 32)));
+
+/** Starts the long task in a process of its own, strikes when it computes, and says what became of it. */
+async function struck(strike: (pid: number) => void, deadlineMs = 60_000): Promise<{ code: string; fault: string; recovered: number }> {
+  const own = await newEvaluator();
+  try {
+    const before = childrenOf(process.pid);
+    await own.numerics(new AbortController().signal);
+    const [pid] = childrenOf(process.pid).filter((child) => !before.includes(child));
+    if (pid === undefined) throw new Error('there is no evaluator process');
+    const work = errorOf(evaluate(own, demo, [long], { deadlineMs }));
+    await delay(300);
+    strike(pid);
+    const { code, fault } = await work;
+    await expect(survivors([pid], 2000)).resolves.toEqual([]);
+    const again = await evaluate(own, demo, [short]);
+    return { code, fault, recovered: detailsOf(again).losses.length };
+  } finally {
+    await own.close();
+  }
+}
+
+describe('faults of the process are not the miner\'s, and the next request finds a new process', () => {
+  it('kill -9', async () => {
+    await expect(struck((pid) => process.kill(pid, 'SIGKILL'))).resolves.toEqual({ code: 'EVALUATOR_CRASHED', fault: 'validator', recovered: 2 });
+  });
+
+  it('stopped for good', async () => {
+    await expect(struck((pid) => process.kill(pid, 'SIGSTOP'), 1000)).resolves.toEqual({ code: 'EVALUATOR_DEADLINE', fault: 'validator', recovered: 2 });
+  });
+
+  it('too slow', async () => {
+    await expect(struck(() => undefined, 1000)).resolves.toEqual({ code: 'EVALUATOR_DEADLINE', fault: 'validator', recovered: 2 });
+  });
+
+  it('over its memory limit', async () => {
+    const own = await newEvaluator({ memoryLimit: 20 * 1024 * 1024 });
+    await expect(errorOf(evaluate(own, demo, [long]))).resolves.toMatchObject({ code: 'EVALUATOR_MEMORY', fault: 'validator' });
+    await own.close();
+  });
+
+  it('ends when the validator is killed, in the middle of a computation', async () => {
+    const parent = spawn(process.execPath, [join(import.meta.dirname, 'parent.mjs'), demo.directory, JSON.stringify({ batches: 500, length: 512 })], { stdio: ['ignore', 'pipe', 'inherit'] });
+    await once(parent.stdout, 'data');
+    const children = parent.pid === undefined ? [] : childrenOf(parent.pid);
+    expect(children).toHaveLength(1);
+    parent.kill('SIGKILL');
+    await expect(survivors(children, 3000)).resolves.toEqual([]);
+  });
+});
+
+describe('requests that can\'t be answered', () => {
+  const llama = (): Promise<VerifiedModel> => verified(inspector, tinyFolder());
+
+  it.each<[what: string, task: unknown, code: string, fault: string]>([
+    ['a token beyond the vocabulary', samples(rows(1, 8, () => 32)), 'TOKEN_OUT_OF_RANGE', 'miner'],
+    ['no batches', samples([]), 'SAMPLES_INVALID', 'validator'],
+    ['rows of one token', samples([[[1]]]), 'SAMPLES_INVALID', 'validator'],
+    ['rows of several lengths', samples([[[1, 2, 3], [1, 2]]]), 'SAMPLES_INVALID', 'validator'],
+    ['an empty batch', samples([[]]), 'SAMPLES_INVALID', 'validator'],
+    ['negative tokens', samples([[[1, -2]]]), 'SAMPLES_INVALID', 'validator'],
+    ['something else', 'text', 'SAMPLES_INVALID', 'validator'],
+  ])('%s', async (_what, given, code, fault) => {
+    await expect(errorOf(evaluate(evaluator, await llama(), [taskOf(given)]))).resolves.toMatchObject({ code, fault });
+  });
+
+  it('sequences longer than the positions of the model', async () => {
+    const gpt2 = await verified(inspector, join(FIXTURES, 'gpt2-default'));
+    await expect(errorOf(evaluate(evaluator, gpt2, [taskOf(samples(rows(2, 257)))]))).resolves.toMatchObject({ code: 'SEQUENCE_TOO_LONG', fault: 'miner' });
+    // 237 + 20 tokens need 256 positions: the last one is never computed with.
+    await expect(evaluate(evaluator, gpt2, [taskOf(samples(rows(2, 256), 237))])).resolves.toBeDefined();
+    await expect(errorOf(evaluate(evaluator, gpt2, [taskOf(samples(rows(2, 256), 238))]))).resolves.toMatchObject({ code: 'SEQUENCE_TOO_LONG', fault: 'miner' });
+  });
+
+  it('another kind of task', async () => {
+    await expect(errorOf(evaluate(evaluator, await llama(), [{ ...short, kind: 'word-error-rate' }]))).resolves.toMatchObject({ code: 'KIND_UNKNOWN', fault: 'config' });
+  });
+
+  it('files that are not those that were verified', async () => {
+    const model = await verified(inspector, copyOf(join(FIXTURES, 'gpt2-default')));
+    const path = join(model.directory, 'config.json');
+    writeFileSync(path, `${readFileSync(path, 'utf8')} `);
+    await expect(errorOf(evaluate(evaluator, model, [short]))).resolves.toMatchObject({ code: 'FILES_CHANGED', fault: 'validator' });
+  });
+
+  it('a device that is not there', async () => {
+    await expect(errorOf(newEvaluator({ device: 'cuda' }))).resolves.toMatchObject({ code: 'DEVICE_UNAVAILABLE', fault: 'config' });
+  });
+});
+
+describe('the same request', () => {
+  it('has the same answer, to the last digit', async () => {
+    const task = taskOf(samples(rows(4, 96), 40), ['logits-spot']);
+    const [first, second] = [await evaluate(evaluator, demo, [task]), await evaluate(evaluator, demo, [task])];
+    expect(second.results).toEqual(first.results);
+    expect(second.numerics).toEqual(first.numerics);
+    expect(first.timings.peakAnonymousBytes).toBeGreaterThan(1024 * 1024);
+  });
+});

@@ -1,0 +1,105 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import type { ModelInspector } from '@assay/core/contracts/evaluator';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { assembled, folderOf, LLAMA_CONFIG, safetensors, tinyFolder, tinyTensors } from './folders.js';
+import { errorOf, newInspector } from './worlds.js';
+
+const { signal } = new AbortController();
+let inspector: ModelInspector;
+
+beforeAll(async () => {
+  inspector = await newInspector();
+});
+afterAll(() => inspector.close());
+
+const without = (name: string): Buffer => assembled(tinyTensors().filter((tensor) => tensor.name !== name));
+const weights = (content: Uint8Array | undefined): string => tinyFolder({}, { 'model.safetensors': content });
+const index = (map: unknown, files: Record<string, Uint8Array> = {}): string =>
+  tinyFolder({}, { 'model.safetensors': undefined, 'model.safetensors.index.json': { weight_map: map }, ...files });
+const all = (shard: string): Record<string, string> => Object.fromEntries(tinyTensors().map(({ name }) => [name, shard]));
+const deep = (depth: number): string => `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`;
+const reshaped = (change: { dtype?: string; shape?: number[] }): Buffer =>
+  assembled(tinyTensors().map((tensor) => (tensor.name === 'model.norm.weight' ? { ...tensor, ...change } : tensor)));
+
+function fifo(): string {
+  const folder = weights(undefined);
+  execFileSync('mkfifo', [join(folder, 'model.safetensors')]);
+  return folder;
+}
+
+describe('what a miner may try', () => {
+  it('the folder that all of these are spoilt copies of is fine', async () => {
+    await expect(inspector.inspect(tinyFolder(), signal)).resolves.toMatchObject({ parameterCount: 1016, architecture: 'LlamaForCausalLM' });
+  });
+
+  it.each<[what: string, code: string, folder: () => string]>([
+    ['no config', 'CONFIG_UNREADABLE', () => folderOf({ 'model.safetensors': assembled(tinyTensors()) })],
+    ['a config that is no JSON', 'CONFIG_UNREADABLE', () => tinyFolder({}, { 'config.json': '{"model_type": NaN}' })],
+    ['a config that is a list', 'CONFIG_UNREADABLE', () => tinyFolder({}, { 'config.json': '[]' })],
+    ['a config that is not UTF-8', 'CONFIG_UNREADABLE', () => tinyFolder({}, { 'config.json': Uint8Array.of(0x7b, 0xff, 0x7d) })],
+    ['a config without an end', 'CONFIG_UNREADABLE', () => tinyFolder({}, { 'config.json': `{"a":"${'x'.repeat(2 ** 20)}"}` })],
+    ['a config nested without end', 'CONFIG_UNREADABLE', () => tinyFolder({}, { 'config.json': deep(20_000) })],
+    ['a generation config that is no JSON', 'CONFIG_UNREADABLE', () => tinyFolder({}, { 'generation_config.json': '}' })],
+    ['a generation config with an absurd penalty', 'CONFIG_UNREADABLE', () => tinyFolder({}, { 'generation_config.json': { repetition_penalty: 0 } })],
+    ['an architecture of its own', 'ARCHITECTURE_UNSUPPORTED', () => tinyFolder({ model_type: 'evil', auto_map: { AutoModelForCausalLM: 'evil.Evil' } })],
+    ['no model_type', 'ARCHITECTURE_UNSUPPORTED', () => tinyFolder({ model_type: undefined })],
+    ['a model_type from the prototype', 'ARCHITECTURE_UNSUPPORTED', () => tinyFolder({ model_type: '__proto__' })],
+    ['a negative size', 'CONFIG_UNSUPPORTED', () => tinyFolder({ hidden_size: -8 })],
+    ['a size that is text', 'CONFIG_UNSUPPORTED', () => tinyFolder({ hidden_size: '8' })],
+    ['a fractional size', 'CONFIG_UNSUPPORTED', () => tinyFolder({ hidden_size: 8.5 })],
+    ['a size past everything', 'CONFIG_UNSUPPORTED', () => tinyFolder({ vocab_size: 1e15 })],
+    ['a million layers', 'CONFIG_UNSUPPORTED', () => tinyFolder({ num_hidden_layers: 1_000_000 })],
+    ['heads that do not divide', 'CONFIG_UNSUPPORTED', () => tinyFolder({ num_attention_heads: 3 })],
+    ['keys that do not divide', 'CONFIG_UNSUPPORTED', () => tinyFolder({ num_attention_heads: 4, num_key_value_heads: 3 })],
+    ['an activation of its own', 'CONFIG_UNSUPPORTED', () => tinyFolder({ hidden_act: 'constructor' })],
+    ['a scaling of its own', 'CONFIG_UNSUPPORTED', () => tinyFolder({ rope_scaling: { type: 'magic', factor: 2 } })],
+    ['a scaling without its factor', 'CONFIG_UNSUPPORTED', () => tinyFolder({ rope_scaling: { rope_type: 'linear' } })],
+    ['a factor of zero', 'CONFIG_UNSUPPORTED', () => tinyFolder({ rope_scaling: { rope_type: 'linear', factor: 0 } })],
+    ['factors for another size of head', 'CONFIG_UNSUPPORTED', () => tinyFolder({ rope_scaling: { rope_type: 'longrope', factor: 2, short_factor: [1], long_factor: [1] } })],
+    ['only a pickle', 'WEIGHTS_MISSING', () => tinyFolder({}, { 'model.safetensors': undefined, 'pytorch_model.bin': 'PK' })],
+    ['no weights at all', 'WEIGHTS_MISSING', () => weights(undefined)],
+    ['an empty file', 'SAFETENSORS_MALFORMED', () => weights(Buffer.alloc(0))],
+    ['a pipe', 'SAFETENSORS_MALFORMED', fifo],
+    ['a header longer than the file', 'SAFETENSORS_MALFORMED', () => weights(safetensors({}, Buffer.alloc(0), 10_000n))],
+    ['a header of 2^64 - 1 bytes', 'SAFETENSORS_MALFORMED', () => weights(safetensors({}, Buffer.alloc(0), 2n ** 64n - 1n))],
+    ['a file cut short', 'SAFETENSORS_MALFORMED', () => weights(assembled(tinyTensors()).subarray(0, -1))],
+    ['a file with more behind it', 'SAFETENSORS_MALFORMED', () => weights(Buffer.concat([assembled(tinyTensors()), Buffer.alloc(1)]))],
+    ['a type of its own', 'SAFETENSORS_MALFORMED', () => weights(reshaped({ dtype: 'F31' }))],
+    ['integers as weights', 'TENSOR_TYPE', () => weights(reshaped({ dtype: 'I32' }))],
+    ['doubles as weights', 'SAFETENSORS_MALFORMED', () => weights(reshaped({ dtype: 'F64' }))],
+    ['a shape that needs other bytes', 'SAFETENSORS_MALFORMED', () => weights(reshaped({ shape: [9] }))],
+    ['another shape of the same bytes', 'TENSOR_SHAPE', () => weights(reshaped({ shape: [4, 2] }))],
+    ['a tensor left out', 'TENSOR_MISSING', () => weights(without('model.layers.0.mlp.up_proj.weight'))],
+    ['a layer more than there is', 'TENSOR_MISSING', () => tinyFolder({ num_hidden_layers: 2 })],
+    ['an index that leads out of the folder', 'INDEX_MALFORMED', () => index(all('../../etc/passwd'))],
+    ['an index with an absolute path', 'INDEX_MALFORMED', () => index(all('/etc/passwd'))],
+    ['an index of a pickle', 'INDEX_MALFORMED', () => index(all('pytorch_model.bin'), { 'pytorch_model.bin': Buffer.alloc(8) })],
+    ['an index of a shard that is not there', 'INDEX_MALFORMED', () => index(all('model-00001-of-00001.safetensors'))],
+    ['an index that names tensors its shards lack', 'INDEX_MALFORMED', () => index({ ...all('a.safetensors'), more: 'a.safetensors' }, { 'a.safetensors': assembled(tinyTensors()) })],
+    ['a tensor in two shards', 'INDEX_MALFORMED', () => index({ ...all('a.safetensors'), more: 'b.safetensors' }, { 'a.safetensors': assembled(tinyTensors()), 'b.safetensors': assembled(tinyTensors()) })],
+    ['an index of numbers', 'INDEX_MALFORMED', () => index({ a: 1 })],
+    ['an empty index', 'INDEX_MALFORMED', () => index({})],
+    ['an index that is a list', 'INDEX_MALFORMED', () => tinyFolder({}, { 'model.safetensors': undefined, 'model.safetensors.index.json': '[]' })],
+    ['one tensor under two names, unlike', 'TIED_TENSORS_DIFFER', () => tinyFolder({ tie_word_embeddings: true })],
+    ['a bare model without its head', 'TENSOR_MISSING', () => weights(assembled(tinyTensors().map((tensor) => ({ ...tensor, name: tensor.name.replace('model.', '') }))))],
+  ])('%s: %s', async (_what, code, folder) => {
+    await expect(errorOf(inspector.inspect(folder(), signal))).resolves.toMatchObject({ code, fault: 'miner', retry: 'never' });
+  });
+
+  it('what it writes into messages is cut short', async () => {
+    const error = await errorOf(inspector.inspect(tinyFolder({ model_type: 'x'.repeat(100_000) }), signal));
+    expect(error.message.length).toBeLessThan(600);
+    expect(JSON.stringify(error.payload).length).toBeLessThan(1000);
+  });
+
+  it.each<[what: string, folder: () => string, unused: string[]]>([
+    ['shards', () => index(all('a.safetensors'), { 'a.safetensors': assembled(tinyTensors()) }), []],
+    ['a tensor that nobody uses', () => weights(assembled([...tinyTensors(), { name: 'extra', dtype: 'I64', shape: [1], bytes: Buffer.alloc(8) }])), ['extra']],
+    ['a tied head that is stored once, under its own name', () => tinyFolder({ tie_word_embeddings: true }, { 'model.safetensors': without('model.embed_tokens.weight') }), []],
+    ['a tied bare model', () => tinyFolder({ tie_word_embeddings: true }, { 'model.safetensors': assembled(tinyTensors().filter(({ name }) => name !== 'lm_head.weight').map((tensor) => ({ ...tensor, name: tensor.name.replace('model.', '') }))) }), []],
+    ['keys that only later versions know', () => tinyFolder({ head_dim: 99, ['__proto__']: { vocab_size: 1 }, layer_types: ['full'] }), []],
+  ])('is taken: %s', async (_what, folder, unused) => {
+    await expect(inspector.inspect(folder(), signal)).resolves.toMatchObject({ architecture: 'LlamaForCausalLM', vocabularySize: LLAMA_CONFIG.vocab_size, unusedTensors: unused });
+  });
+});

@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Evaluator, EvaluationAnswer, ModelInspector } from '@assay/core/contracts/evaluator';
+import type { VerifiedModel } from '@assay/core/contracts/model';
+import { textLossDetails, type EvaluationTask, type TextLossDetails, type TextLossSamples } from '@assay/core/contracts/task-kinds';
+import { isAssayError, type AssayError } from '@assay/core/errors/assay-error';
+import { abortError } from '@assay/core/errors/describe';
+import plugin from '@assay/plugin-onnxruntime';
+import { z } from 'zod';
+
+export const FIXTURES = join(import.meta.dirname, '../../fixtures/models');
+export const DEMO = join(import.meta.dirname, '../../../competitions/demo/assets/models');
+
+const { signal } = new AbortController();
+
+const deps = {
+  clock: { now: (): number => Date.now(), sleep: async (): Promise<void> => Promise.reject(abortError()) },
+  dataDir: tmpdir(),
+  netuid: 1,
+  log: (): void => undefined,
+  resolvePath: (path: string): string => path,
+};
+
+export async function newInspector(): Promise<ModelInspector> {
+  const factory = plugin.provides.inspector;
+  if (!factory) throw new Error('the plugin provides no inspector');
+  const options: unknown = factory.options.parse({});
+  return factory.create(options, deps, signal);
+}
+
+export async function newEvaluator(given: Record<string, unknown> = {}): Promise<Evaluator> {
+  const factory = plugin.provides.evaluator;
+  if (!factory) throw new Error('the plugin provides no evaluator');
+  const options: unknown = factory.options.parse(given);
+  return factory.create(options, deps, signal);
+}
+
+/** A copy of a fixture that a test may spoil. */
+export function copyOf(folder: string): string {
+  const copy = mkdtempSync(join(tmpdir(), 'assay-model-'));
+  cpSync(folder, copy, { recursive: true });
+  return copy;
+}
+
+export async function verified(inspector: ModelInspector, directory: string): Promise<VerifiedModel> {
+  const files = readdirSync(directory).map((path) => ({ path, size: statSync(join(directory, path)).size, sha256: '' }));
+  return { reference: { namespace: 'tests', name: 'model', revision: '0'.repeat(40) }, directory, files, facts: await inspector.inspect(directory, signal) };
+}
+
+export const taskOf = (samples: unknown, extras: string[] = []): EvaluationTask => ({
+  name: 'sequences',
+  kind: 'text-loss',
+  samplesDigest: createHash('sha256').update(JSON.stringify(samples)).digest('hex'),
+  samples,
+  extras,
+});
+
+export async function evaluate(
+  evaluator: Evaluator,
+  model: VerifiedModel,
+  tasks: EvaluationTask[],
+  limits: { deadlineMs?: number; signal?: AbortSignal } = {},
+): Promise<EvaluationAnswer> {
+  const request = { id: `${model.facts.evaluationDigest}-${tasks.map(({ samplesDigest }) => samplesDigest).join('-')}`, model, tasks, deadlineMs: limits.deadlineMs ?? 60_000 };
+  return evaluator.evaluate(request, () => undefined, limits.signal ?? signal);
+}
+
+export const detailsOf = (answer: EvaluationAnswer, index = 0): TextLossDetails => textLossDetails.parse(answer.results[index]?.details);
+
+const perhapsInfinite = z.union([z.number(), z.enum(['NaN', 'Infinity', '-Infinity'])]);
+
+/** golden.json of a model: what the library itself computed. */
+const golden = z.object({
+  parameter_count: z.number(),
+  pad_token_id: z.number(),
+  batches: z.array(z.array(z.array(z.number()))).optional(),
+  batches_file: z.string().optional(),
+  losses: z.array(perhapsInfinite),
+  losses_unpacked: z.array(perhapsInfinite).optional(),
+  logits_spot: z.array(z.array(z.array(perhapsInfinite))).optional(),
+  prompt_length: z.number().default(100),
+  generations: z.array(z.array(z.array(z.number()))),
+  /** By prompt and step: how far the chosen token was ahead of the next one, at least, among the rows. */
+  generation_min_margins: z.array(z.array(perhapsInfinite)),
+  reasonable: z.boolean(),
+});
+export type Golden = z.infer<typeof golden> & { batches: number[][][] };
+
+const jsonOf = (path: string): unknown => JSON.parse(readFileSync(path, 'utf8'));
+
+export function goldenOf(directory: string): Golden {
+  const known = golden.parse(jsonOf(join(directory, 'golden.json')));
+  const { batches = z.object({ batches: z.array(z.array(z.array(z.number()))) }).parse(jsonOf(join(directory, known.batches_file ?? ''))).batches } = known;
+  return { ...known, batches };
+}
+
+export const samplesOf = (given: Golden, packed = true): TextLossSamples => ({
+  batches: given.batches,
+  padTokenId: given.pad_token_id,
+  packed,
+  promptLength: packed ? given.prompt_length : 0,
+  generatedTokens: 20,
+});
+
+/** Awaits the coded error that a promise must reject with. */
+export async function errorOf(work: Promise<unknown>): Promise<AssayError> {
+  try {
+    await work;
+  } catch (error) {
+    if (isAssayError(error)) return error;
+    throw error;
+  }
+  throw new Error('it did not reject');
+}
