@@ -62,7 +62,7 @@ export abstract class BaseCommand extends Command {
 
   /** The command's answer on stdout: one JSON document, or text. */
   protected answer(json: boolean, document: unknown, text: () => string): void {
-    this.log(json ? JSON.stringify(document, null, 2) : text());
+    this.log(json ? JSON.stringify(document) : text());
   }
 
   protected override async finally(error: Error | undefined): Promise<void> {
