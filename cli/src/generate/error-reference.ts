@@ -5,18 +5,29 @@ import { journalErrors } from '@assay/core/journal/errors';
 import { judgingErrors } from '@assay/core/judging/errors';
 import { commitmentErrors, storeErrors, verificationErrors } from '@assay/core/model/errors';
 import { runtimeErrors } from '@assay/core/runtime/errors';
+import { scheduleErrors } from '@assay/core/competition/schedule';
+import { localTextErrors } from '@assay/core/sampling/local-text-dataset';
+import { libsqlJournalErrors } from '@assay/plugin-libsql-journal/dist/errors.js';
+import { localChainErrors, palletErrors } from '@assay/plugin-local-chain/dist/errors.js';
+import { evaluatorErrors, modelErrors } from '@assay/plugin-onnxruntime/dist/errors.js';
+import { tokenizerErrors } from '@assay/plugin-tokenizers/dist/errors.js';
+import { journalCommandErrors } from '../journal-command.js';
 import { sequencesErrors } from '../sequences-file.js';
 
 const CATALOGUES = {
   'Commitments': commitmentErrors,
   'Verification of a model': verificationErrors,
   'Model store': storeErrors,
-  'Evaluator': evaluationErrors,
+  'Model files': modelErrors,
+  'Evaluator': { ...evaluationErrors, ...evaluatorErrors },
+  'Tokenizers': tokenizerErrors,
+  'Local texts': localTextErrors,
   'Judging': judgingErrors,
   'Run loop': runtimeErrors,
-  'Journal': journalErrors,
-  'Configuration': configErrors,
-  'Command line': sequencesErrors,
+  'Journal': { ...journalErrors, ...libsqlJournalErrors },
+  'Embedded network': { ...localChainErrors, ...palletErrors },
+  'Configuration': { ...configErrors, ...scheduleErrors },
+  'Command line': { ...sequencesErrors, ...journalCommandErrors },
 };
 
 type AnyCatalogue = Record<string, (payload: Record<string, unknown>) => AssayError>;
@@ -40,7 +51,7 @@ function placeholder(name: string): unknown {
   return parts;
 }
 
-/** Every error code of core in a table: whose fault, when to try again, what to do. */
+/** Every error code in tables: whose fault, when to try again, what to do. */
 export function errorReference(): string {
   const sections = Object.entries(CATALOGUES).map(([title, catalogue]) => {
     const rows = Object.entries(catalogue as unknown as AnyCatalogue).map(([code, create]) => {
@@ -52,7 +63,7 @@ export function errorReference(): string {
   const head = [
     '# Error codes',
     '',
-    'Made from the code by `npm run generate`. Plugins have catalogues of their own beside their code (`errors.ts`).',
+    'Made from the code by `npm run generate`.',
     'Only errors of fault `miner` can lower a score; see "Errors carry blame" in [ARCHITECTURE](../ARCHITECTURE.md).',
   ];
   return `${[...head, '', sections.join('\n\n')].join('\n')}\n`;

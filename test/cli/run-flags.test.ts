@@ -1,0 +1,97 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { LocalNetwork } from '@assay/plugin-local-chain';
+import { describe, expect, it } from 'vitest';
+import { modernArguments } from '../../cli/dist/legacy-flags.js';
+import { allOf, eventsOf, firstOf, validator } from '../e2e/validator-process.js';
+import { newFolder, newWorld, type World } from '../e2e/world.js';
+
+/** The validator's own weights on chain. */
+function ownWeights({ folder }: World): unknown {
+  const network = LocalNetwork.open(join(folder, 'network', 'chain.db'), 'read');
+  const snapshot = network.snapshot();
+  network.close();
+  return [...snapshot.weights].find(([uid]) => uid === 0);
+}
+
+describe('validator run', () => {
+  it.each([
+    [['--dry-run'], 'dry-run', 'dry-run'],
+    [['--dont-set-weights'], 'no-weights', 'disabled'],
+    [['--offline'], 'offline', 'offline'],
+  ])('%j shows the weights and leaves the chain alone', async (flags, mode, reason) => {
+    const world = newWorld();
+    const { code, stdout } = await validator(['run', '--config', world.config, '--once', '--json', ...flags]);
+    expect(code).toBe(0);
+    const events = eventsOf(stdout);
+    expect(events[0]).toMatchObject({ mode: [mode] });
+    expect(firstOf(events, 'weights-withheld')).toMatchObject({ reason, weights: [{ uid: 2, value: 65_535 }] });
+    expect(allOf(events, 'weights-set')).toEqual([]);
+    expect(ownWeights(world)).toBeUndefined();
+  });
+
+  it('a hotkey that is not registered is refused, and welcome offline', async () => {
+    const world = newWorld();
+    const chain = { use: 'local-chain', file: join(world.folder, 'network', 'chain.db'), genesis: join(world.folder, 'network', 'genesis.json'), hotkey: '//stranger' };
+    const config = world.configWith('stranger.yaml', { chain, competitions: ['demo-docs'] });
+    const refused = await validator(['run', '--config', config, '--once', '--json']);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toMatch(/^NOT_REGISTERED: .*\n {2}→ .*--offline/);
+    const { code, stdout } = await validator(['run', '--config', config, '--once', '--json', '--offline']);
+    expect(code).toBe(0);
+    expect(firstOf(eventsOf(stdout), 'metagraph-synced')).toMatchObject({ uid: null });
+    expect(allOf(eventsOf(stdout), 'round-finished')).toHaveLength(1);
+  });
+
+  it('--rounds ends after that many', async () => {
+    const { config } = newWorld();
+    const { code, stdout } = await validator(['run', '--config', config, '--rounds', '1', '--json']);
+    expect(code).toBe(0);
+    const events = eventsOf(stdout);
+    expect(allOf(events, 'round-finished').map(({ number }) => number)).toEqual([1]);
+    expect(events.at(-1)).toMatchObject({ event: 'run-stopped', reason: 'rounds-done', rounds: 1 });
+  });
+
+  it("takes the reference's spellings; paths start where the shell stands", async () => {
+    const world = newWorld();
+    const cwd = newFolder();
+    const old = ['--sample_min', '3', '--dont_set_weights', '--wandb.off', '--logging.debug', '--model_dir', './models'];
+    const { code, stdout, stderr } = await validator(['run', '--config', world.config, '--once', '--json', ...old], { cwd });
+    expect(code).toBe(0);
+    expect(stderr).toContain('--wandb.off has no effect');
+    const events = eventsOf(stdout);
+    expect(events[0]).toMatchObject({ mode: ['no-weights'] });
+    expect(readdirSync(join(cwd, 'models', 'models')).length).toBeGreaterThan(5);
+    expect(existsSync(join(world.folder, 'store'))).toBe(false);
+    const kept = await validator(['journal', 'show', '1', '--config', world.config, '--json']);
+    expect(JSON.parse(kept.stdout)).toMatchObject({ entry: { rules: { sampleMin: 3 }, verdict: { keep: { length: 3 } } } });
+  });
+
+  it.each([
+    [['--nonsense'], '--nonsense'],
+    [['--sample-min', 'many'], 'sample-min'],
+    [['--sample-min', '0'], 'sample-min'],
+    [['--rounds', '1', '--once'], 'once'],
+  ])('refuses %j', async (flags, named) => {
+    const { code, stderr, stdout } = await validator(['run', '--config', 'nowhere.yaml', ...flags]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain(named);
+  });
+});
+
+describe('modernArguments', () => {
+  it.each([
+    [['run', '--sample_min', '3'], ['run', '--sample-min', '3'], 0],
+    [['run', '--sample_min=3'], ['run', '--sample-min', '3'], 0],
+    [['run', '--wandb_project', 'mine', '--once'], ['run', '--once'], 1],
+    [['run', '--wandb_project=mine', '--once'], ['run', '--once'], 1],
+    [['run', '--wandb.off', '--once'], ['run', '--once'], 1],
+    [['run', '--logging.debug'], ['run', '--log-level', 'debug'], 0],
+    [['run', '--unheard.of', 'x'], ['run', '--unheard.of', 'x'], 0],
+    [['evaluate', './a=b'], ['evaluate', './a=b'], 0],
+  ])('%j', (given, args, notes) => {
+    const modern = modernArguments(given);
+    expect(modern.args).toEqual(args);
+    expect(modern.notes).toHaveLength(notes);
+  });
+});
