@@ -61,7 +61,9 @@ describe('vectors command', () => {
   });
 
   it('names a folder that it cannot read, and one that holds nothing', async () => {
-    expect(await vectors(join(folder, 'absent'))).toMatchObject({ code: 2, out: '', err: expect.stringContaining("absent can't be read") });
+    const absent = await vectors(join(folder, 'absent'));
+    expect(absent).toMatchObject({ code: 2, out: '' });
+    expect(absent.err).toContain("absent can't be read");
     expect((await vectors(folder)).err).toContain('nothing was checked');
   });
 });

@@ -69,4 +69,4 @@ export function errorReference(): string {
   return `${[...head, '', sections.join('\n\n')].join('\n')}\n`;
 }
 
-const cell = (text: string): string => text.replaceAll('\n', ' ').replaceAll('|', '\\|').replaceAll('<', '&lt;').trim();
+const cell = (text: string): string => text.replace(/\bNaN (s|MiB)\b/g, '<number> $1').replaceAll('\n', ' ').replaceAll('|', '\\|').replaceAll('<', '&lt;').trim();

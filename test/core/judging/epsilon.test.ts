@@ -24,7 +24,7 @@ describe('epsilon functions', () => {
   it('come back from their description', () => {
     fc.assert(
       fc.property(epsilons, now, blocks, (epsilon, at, block) => {
-        const again = epsilonFromDescription(JSON.parse(JSON.stringify(epsilon.describe())));
+        const again = epsilonFromDescription(structuredClone(epsilon.describe()));
         expect(again.compute(at, block)).toBe(epsilon.compute(at, block));
         expect(again.fullyDecayed).toBe(epsilon.fullyDecayed);
       }),
