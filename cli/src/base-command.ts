@@ -90,7 +90,7 @@ function configFromFlags(flags: Readonly<Record<string, unknown>>): { values: Re
     const value = flags[flag];
     if (value === undefined) continue;
     const [section = '', key] = path;
-    const given = PATH_FLAGS.has(flag) ? fromHere(String(value)) : value;
+    const given = PATH_FLAGS.has(flag) && typeof value === 'string' ? fromHere(value) : value;
     values[section] = key === undefined ? given : { [key]: given };
     names[path.join('.')] = `--${flag}`;
   }

@@ -1,7 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { AssayError } from '@assay/core/errors/assay-error';
+import { toAssayError } from '@assay/core/errors/describe';
 import { z } from 'zod';
 import { describe, expect, it } from 'vitest';
+import { loadConfig } from '../../cli/dist/load-config.js';
+import { loadPlugins } from '../../cli/dist/load-plugins.js';
 import { errorOf, validator, type Answer } from '../e2e/validator-process.js';
 import { newFolder } from '../e2e/world.js';
 
@@ -26,6 +30,18 @@ const show = (config: string, flags: readonly string[] = [], env: Readonly<Recor
 function valueAt({ stdout }: Answer, path: string): unknown {
   const found = shown.parse(JSON.parse(stdout)).values.find((value) => value.path === path);
   return found && [found.value, found.origin, found.source];
+}
+
+/** Why this configuration is turned away, with everything that it names loaded for real. */
+async function refusalOf(config: string): Promise<AssayError> {
+  try {
+    const loaded = await loadConfig(config, { values: {}, names: {} }, {});
+    const registry = await loadPlugins(loaded.config, loaded.baseDir);
+    registry.profile(loaded.config.subnet);
+  } catch (error) {
+    return toAssayError(error);
+  }
+  throw new Error('nothing was refused');
 }
 
 /** A package as somebody else would write it: nothing of Assay's inside, not even zod. */
@@ -83,50 +99,56 @@ describe('what is wrong with a configuration has a code and a hint', () => {
   ];
 
   it.each(cases)('%s: %s', async (_what, code, files, named) => {
-    const answer = await show(folderWith(files));
-    expect(answer.code).toBe(2);
-    const error = errorOf(answer);
-    expect([error.code, error.fault]).toEqual([code, 'config']);
+    const error = await refusalOf(folderWith(files));
+    expect([error.code, error.fault, error.retry]).toEqual([code, 'config', 'never']);
     expect(error.message).toContain(named);
+    expect(error.hint.length).toBeGreaterThan(10);
+  });
+
+  it('and ends the command with exit code 2', async () => {
+    const answer = await show(folderWith({ 'config.yaml': 'evaluatr: { use: onnxruntime }\n' }));
+    expect(answer.code).toBe(2);
+    const { code, hint } = errorOf(answer);
     expect(answer.stderr).toContain(`${code}: `);
-    expect(answer.stderr).toContain(`→ ${error.hint}`);
+    expect(answer.stderr).toContain(`→ ${hint}`);
   });
 
   const LOCAL = 'chain: { use: local-chain, file: ./chain.db, genesis: ./genesis.json }\nstore: { use: local-files, repos: . }\n';
   const GENESIS = JSON.stringify({ netuid: 9, seed: 's', neurons: [{ uid: 0, name: 'validator' }] });
   const dataless = `competitions: [{ id: 7, name: 'dataless', tasks: [{ name: 't', kind: 'text-loss', dataset: 'nobody/knows', pages: 1, batchSize: 1, packSamples: true, maxBatches: 1, weight: 1, normalization: { type: 'none' } }],
-    constraints: { minParameters: 1, maxParameters: 2, maxBytes: 3, architectures: [], sequenceLength: 4 }, tokenizer: { kind: 'builtin', name: 'cl100k_base' },
+    constraints: { minParameters: 1, maxParameters: 2, maxBytes: 3, architectures: ['LlamaForCausalLM'], sequenceLength: 4 }, tokenizer: { kind: 'builtin', name: 'cl100k_base' },
     epsilon: { type: 'fixed', epsilon: 0 }, comparison: 'mean-loss', onDatasetFailure: 'skip-round' }],`;
 
-  it.each([
+  const wrong: [what: string, code: string, config: string, named: string][] = [
     ['an unknown implementation', 'IMPLEMENTATION_UNKNOWN', `${LOCAL}evaluator: { use: abacus }\n`, 'onnxruntime'],
     ['an implementation of something else', 'IMPLEMENTATION_UNKNOWN', `${LOCAL}evaluator: { use: local-files }\n`, 'onnxruntime'],
     ['an unknown option', 'OPTIONS_INVALID', `${LOCAL}evaluator: { use: onnxruntime, speed: high }\n`, 'speed'],
     ['a missing option', 'OPTIONS_INVALID', 'store: { use: local-files, repos: . }\n', 'file'],
     ['an unknown competition', 'COMPETITION_UNKNOWN', `${LOCAL}competitions: [chess]\n`, 'demo-docs'],
     ['an unknown dataset', 'DATASET_UNKNOWN', `${LOCAL}plugins: [./p.mjs]\ncompetitions: [dataless]\n`, 'nobody/knows'],
-  ])('the run finds %s: %s', async (_what, code, config, named) => {
-    const path = folderWith({ 'config.yaml': `dataDir: .\n${config}`, 'genesis.json': GENESIS, 'p.mjs': outside('p', dataless) });
-    const answer = await validator(['run', '--once', '--offline', '--json', '--config', path]);
-    expect([answer.code, errorOf(answer).code], answer.stderr).toEqual([2, code]);
-    expect(errorOf(answer).message).toContain(named);
+  ];
+
+  it('the run finds what only it looks at', async () => {
+    const answers = await Promise.all(
+      wrong.map(async ([, , config]) => {
+        const path = folderWith({ 'config.yaml': `dataDir: .\n${config}`, 'genesis.json': GENESIS, 'p.mjs': outside('p', dataless) });
+        return validator(['run', '--once', '--offline', '--json', '--config', path]);
+      }),
+    );
+    expect(answers.map((answer, index) => [wrong[index]?.[0], answer.code, errorOf(answer).code])).toEqual(wrong.map(([what, code]) => [what, 2, code]));
+    for (const [index, answer] of answers.entries()) expect(errorOf(answer).message).toContain(wrong[index]?.[3]);
   });
 });
 
 describe('an outside plugin', () => {
   it.each([
     ['a package beside the config', 'outside-plugin', { 'node_modules/outside-plugin/package.json': PACKAGE, 'node_modules/outside-plugin/index.js': outside('mine') }],
-    ['a package for import alone', 'outside-plugin', {
-      'node_modules/outside-plugin/package.json': JSON.stringify({ name: 'outside-plugin', type: 'module', exports: { '.': { import: './index.js' } } }),
-      'node_modules/outside-plugin/index.js': outside('mine'),
-    }],
     ['a folder', './mine', { 'mine/package.json': PACKAGE, 'mine/index.js': outside('mine') }],
     ['a file', './mine.mjs', { 'mine.mjs': outside('mine') }],
     ['CommonJS', './mine.cjs', { 'mine.cjs': outside('mine').replace('export default', 'module.exports =') }],
   ])('is %s', async (_what, name, files) => {
     const config = folderWith({ 'config.yaml': `plugins: [${name}, ./other.mjs]\n`, ...files, 'other.mjs': outside('other').replace('outside/other', 'outside/mine') });
     // It is there when a second one with its dataset is turned away.
-    const answer = await show(config);
-    expect([answer.code, errorOf(answer)], answer.stderr).toMatchObject([2, { code: 'PLUGIN_DUPLICATE', payload: { id: 'outside/mine', plugins: ['mine', 'other'] } }]);
+    expect(await refusalOf(config)).toMatchObject({ code: 'PLUGIN_DUPLICATE', payload: { id: 'outside/mine', plugins: ['mine', 'other'] } });
   });
 });

@@ -39,6 +39,6 @@ export async function cliReference(root: string): Promise<string> {
 
 function flagUsage(name: string, flag: { type: string; char?: string; options?: string[]; default?: unknown }): string {
   const value = flag.type === 'option' ? ` ${flag.options?.join('\\|') ?? 'VALUE'}` : '';
-  const fallback = flag.default === undefined ? '' : ` (${String(flag.default)})`;
+  const fallback = flag.default === undefined ? '' : ` (${JSON.stringify(flag.default)})`;
   return `${flag.char === undefined ? '' : `-${flag.char}, `}--${name}${value}${fallback}`;
 }

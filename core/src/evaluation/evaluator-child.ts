@@ -149,19 +149,27 @@ export class EvaluatorChild {
         this.end(this.#startError(error.message));
         over();
       });
-      child.stdout.once('end', () => setTimeout(() => this.#endedWith('its output closed'), LAST_WORDS_MS));
+      child.stdout.once('end', () => {
+        this.#endSoon('its output closed');
+      });
       child.once('exit', (code, signal) => {
         const exit = signal === null ? `exit code ${code ?? 'unknown'}` : `signal ${signal}`;
         // Descendants that outlive it have nobody left to answer to.
         this.#kill();
-        const late = setTimeout(() => this.#endedWith(exit), LAST_WORDS_MS);
         child.once('close', () => {
-          clearTimeout(late);
           this.#endedWith(exit);
         });
+        this.#endSoon(exit);
         over();
       });
     });
+  }
+
+  /** Unless its last words come first. */
+  #endSoon(exit: string): void {
+    setTimeout(() => {
+      this.#endedWith(exit);
+    }, LAST_WORDS_MS).unref();
   }
 
   #endedWith(exit: string): void {

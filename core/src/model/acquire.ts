@@ -1,12 +1,19 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { ModelConstraints } from '../competition/competition.js';
 import type { ModelInspector } from '../contracts/evaluator.js';
 import type { FetchProgress, ModelStore } from '../contracts/model-store.js';
 import type { ModelFacts, ModelReference, RepoFile, StoredModel, VerifiedModel } from '../contracts/model.js';
 import { directoryHash, secureHash } from './directory-hash.js';
 import { verificationErrors } from './errors.js';
-import { CONFIG, filesThatCount, INDEX, TOKENIZER_CONFIG, type JsonObject, type RepoDocuments } from './files-that-count.js';
+import { CONFIG, configFile, filesThatCount, INDEX, WEIGHTS, type JsonObject, type RepoDocuments } from './files-that-count.js';
+import { TOKENIZER_CONFIG } from './tokenizer-files.js';
+
+type OnProgress = (progress: FetchProgress) => void;
 
 const MIB = 1024 * 1024;
+/** A config is a few kilobytes; the others grow with tokens and tensors. All are parsed whole. */
+const MAX_CONFIG_BYTES = MIB;
+const MAX_DOCUMENT_BYTES = 4 * MIB;
 
 export interface AcquireRequest {
   reference: ModelReference;
@@ -22,56 +29,75 @@ export interface AcquireRequest {
 /** A model's way in: whatever comes out has passed every check, in the order in which they are cheap. */
 export class ModelAcquirer {
   constructor(
-    private readonly options: { maxConfigBytes?: number; maxIndexBytes?: number },
+    private readonly options: { maxConfigBytes?: number; maxDocumentBytes?: number },
     private readonly deps: { store: ModelStore; inspector: ModelInspector },
   ) {}
 
-  /** @throws errors of fault `miner` for what the miner published; others for everything else */
-  async acquire(request: AcquireRequest, onProgress: (progress: FetchProgress) => void, signal: AbortSignal): Promise<VerifiedModel> {
-    const { reference, constraints } = request;
-    const stored = (await this.deps.store.stored(reference)) ?? (await this.#fetch(reference, constraints.maxBytes, onProgress, signal));
-    requireDistinct(stored);
-    if (secureHash(directoryHash(stored.files), request.hotkey) !== request.secureHash) throw verificationErrors.HASH_MISMATCH({});
-    const facts = await this.deps.inspector.inspect(stored.directory, signal);
-    requireWithin(facts, constraints, request.vocabularySize);
-    return { ...stored, facts };
+  /**
+   * What the store already holds is not fetched again, but passes the same checks: another hotkey, or a competition with
+   * other limits, may claim it.
+   * @throws errors of fault `miner` for what the miner published; others for everything else
+   */
+  async acquire(request: AcquireRequest, onProgress: OnProgress, signal: AbortSignal): Promise<VerifiedModel> {
+    const { reference, constraints, vocabularySize } = request;
+    const { files, totalBytes } = await this.deps.store.list(reference, signal);
+    if (totalBytes > constraints.maxBytes) throw verificationErrors.MODEL_TOO_LARGE({ bytes: totalBytes, limit: constraints.maxBytes });
+    const fetch = async (): Promise<StoredModel> => this.#fetch(reference, files, onProgress, signal);
+    const known = await this.deps.store.stored(reference);
+    let model = known ?? (await fetch());
+    // Stored by an earlier version, it may hold other files than those that count now.
+    if (known && !isCommitted(known, request)) model = await fetch();
+    requireDistinct(model);
+    if (!isCommitted(model, request)) throw verificationErrors.HASH_MISMATCH({});
+    const facts = await this.deps.inspector.inspect(model.directory, signal);
+    requireWithin(facts, constraints, vocabularySize);
+    return { ...model, facts };
   }
 
-  async #fetch(
-    reference: ModelReference,
-    maxBytes: number,
-    onProgress: (progress: FetchProgress) => void,
-    signal: AbortSignal,
-  ): Promise<StoredModel> {
-    const { store } = this.deps;
-    const { files, totalBytes } = await store.list(reference, signal);
-    if (totalBytes > maxBytes) throw verificationErrors.MODEL_TOO_LARGE({ bytes: totalBytes, limit: maxBytes });
+  async #fetch(reference: ModelReference, files: readonly RepoFile[], onProgress: OnProgress, signal: AbortSignal): Promise<StoredModel> {
     const documents = await this.#documents(reference, files, signal);
-    return store.fetch(reference, filesThatCount(files, documents), onProgress, signal);
+    return this.deps.store.fetch(reference, filesThatCount(files, documents), onProgress, signal);
   }
 
   async #documents(reference: ModelReference, files: readonly RepoFile[], signal: AbortSignal): Promise<RepoDocuments> {
-    const { maxConfigBytes = MIB, maxIndexBytes = 64 * MIB } = this.options;
-    const read = async (path: string, limit: number): Promise<JsonObject | undefined> => {
-      if (!files.some((file) => file.path === path)) return undefined;
-      return parseObject(path, await this.deps.store.read(reference, path, limit, signal));
+    const { maxConfigBytes = MAX_CONFIG_BYTES, maxDocumentBytes = MAX_DOCUMENT_BYTES } = this.options;
+    const has = (path: string): boolean => files.some((file) => file.path === path);
+    const read = async (path: string, limit: number): Promise<JsonObject | undefined> => parseObject(await this.deps.store.read(reference, path, limit, signal));
+    const demand = async (path: string, limit: number): Promise<JsonObject> => {
+      if (!has(path)) throw verificationErrors.REPO_FILE_INVALID({ path, reason: 'it is missing' });
+      const document = await read(path, limit);
+      if (!document) throw verificationErrors.REPO_FILE_INVALID({ path, reason: 'it is not a JSON object' });
+      return document;
     };
-    const config = await read(CONFIG, maxConfigBytes);
-    if (!config) throw verificationErrors.REPO_FILE_INVALID({ path: CONFIG, reason: 'it is missing' });
-    const [tokenizerConfig, index] = [await read(TOKENIZER_CONFIG, maxConfigBytes), await read(INDEX, maxIndexBytes)];
-    return { config, ...(tokenizerConfig ? { tokenizerConfig } : {}), ...(index ? { index } : {}) };
+    const config = await demand(CONFIG, maxConfigBytes);
+    const effective = configFile(config);
+    const versionedConfig = effective === CONFIG ? config : await demand(effective, maxConfigBytes);
+    requireSameConfig(effective, config, versionedConfig);
+    const tokenizerConfig = has(TOKENIZER_CONFIG) ? ((await read(TOKENIZER_CONFIG, maxDocumentBytes)) ?? null) : undefined;
+    const index = !has(WEIGHTS) && has(INDEX) ? await demand(INDEX, maxDocumentBytes) : undefined;
+    return { config, versionedConfig, ...(tokenizerConfig === undefined ? {} : { tokenizerConfig }), ...(index ? { index } : {}) };
   }
 }
 
-function parseObject(path: string, bytes: Uint8Array): JsonObject {
-  let value: unknown;
+function isCommitted({ files }: StoredModel, { hotkey, secureHash: committed }: AcquireRequest): boolean {
+  return secureHash(directoryHash(files), hotkey) === committed;
+}
+
+/** undefined for anything but a JSON object in UTF-8 */
+function parseObject(bytes: Uint8Array): JsonObject | undefined {
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
   } catch {
-    throw verificationErrors.REPO_FILE_INVALID({ path, reason: 'it is not JSON' });
+    return undefined;
   }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
-  throw verificationErrors.REPO_FILE_INVALID({ path, reason: 'it is not a JSON object' });
+}
+
+/** The evaluator reads config.json: a versioned one may stand beside it but say nothing else. */
+function requireSameConfig(path: string, config: JsonObject, versioned: JsonObject): void {
+  const said = (document: JsonObject): JsonObject => ({ ...document, configuration_files: null });
+  if (isDeepStrictEqual(said(config), said(versioned))) return;
+  throw verificationErrors.REPO_FILE_INVALID({ path, reason: `it differs from ${CONFIG}, and a model has one config here` });
 }
 
 /** In the reference two files of one content share a blob, and moving the second one fails: never accepted. */

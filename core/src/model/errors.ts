@@ -46,6 +46,12 @@ export const storeErrors = defineErrors({
     message: (p: { path: string }) => `A file name of the repo can't be stored: ${JSON.stringify(p.path.slice(0, 200))}.`,
     hint: () => 'Use plain file names: no links, no dots for folders, no control characters, each once whatever its case.',
   },
+  TOO_MANY_FILES: {
+    fault: 'miner',
+    retry: 'never',
+    message: (p: { limit: number }) => `The repo has more than ${p.limit} files.`,
+    hint: () => 'Publish the model alone: config, weights and tokenizer.',
+  },
   FILE_SIZE_DIFFERS: {
     fault: 'network',
     retry: 'backoff',
@@ -56,7 +62,8 @@ export const storeErrors = defineErrors({
   STORE_FULL: {
     fault: 'validator',
     retry: 'backoff',
-    message: (p: { directory: string }) => `There is no room left for models in ${p.directory}.`,
+    message: (p: { directory: string; needed?: number; free?: number }) =>
+      `There is no room left for models in ${p.directory}${p.needed === undefined ? '' : `: ${p.needed} bytes are needed, ${p.free ?? 0} are free`}.`,
     hint: () => 'Free disk space, or move the store with store.dir or --model-dir.',
   },
   STORE_FAILED: {

@@ -1,232 +1,256 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { constants, type Dirent } from 'node:fs';
-import { copyFile, link, mkdir, open, readdir, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
+import { link, mkdir, readdir, readFile, rename, rm, rmdir, statfs, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import type { FetchProgress, PruneResult, StoreUsage } from '../contracts/model-store.js';
-import type { ModelReference, RepoFile, StoredModel } from '../contracts/model.js';
+import type { ModelReference, RepoFile, StoredFile, StoredModel } from '../contracts/model.js';
 import { byCodePoint } from './directory-hash.js';
+import { diskGuard, errnoOf, guardedSource } from './disk-guard.js';
+import { Drafts } from './drafts.js';
 import { storeErrors } from './errors.js';
+import { bytesBelow, foldersIn, isAbsence, statIfAny, syncFolder } from './folder-contents.js';
+import { receiveFile } from './receive-file.js';
+import { isPlainPart, referenceParts, requireStorable } from './storable-files.js';
 
 /** Bytes of one file, from the start; read once. */
 export type OpenFile = (file: RepoFile, signal: AbortSignal) => AsyncIterable<Uint8Array>;
 
+export type OnFetchProgress = (progress: FetchProgress) => void;
+
+const MANIFEST = 'manifest.json';
 const manifestSchema = z.object({
   reference: z.object({ namespace: z.string(), name: z.string(), revision: z.string() }),
-  files: z.array(z.object({ path: z.string(), size: z.number(), sha256: z.string() })),
+  files: z.array(z.object({ path: z.string(), size: z.number(), sha256: z.string() })).min(1),
 });
 
-const SAFE_PART = /^[A-Za-z0-9._-]{1,255}$/;
-
 /**
- * Where models are kept: `blobs/SHA256` holds each content once, `models/NAMESPACE/NAME/REVISION/files` the files of a
- * model as hard links to them (real files: the runtime maps them and follows no link out of the folder), and
- * `manifest.json` beside it what they are. A model appears with one rename: whole or not at all.
+ * Where models are kept: `models/NAMESPACE/NAME/REVISION/files` holds the files of a model and `manifest.json` beside it
+ * what they are; `blobs/SHA256` is a hard link to each content, by which equal content is stored once (real files: the
+ * runtime maps them and follows no link out of the folder). A model appears and goes with one rename: whole or not at
+ * all, at whatever moment the process or the machine dies.
  */
 export class SnapshotFolder {
-  private constructor(private readonly directory: string) {}
+  readonly #blobs: string;
+  readonly #models: string;
+  readonly #drafts: Drafts;
+  /** What is being fetched or about to be, by folder: one model is never assembled twice at a time. */
+  readonly #queues = new Map<string, Promise<unknown>>();
 
-  /** Makes the folder and throws away what a killed run left half done. */
+  private constructor(private readonly directory: string) {
+    this.#blobs = join(directory, 'blobs');
+    this.#models = join(directory, 'models');
+    this.#drafts = new Drafts(join(directory, 'drafts'));
+  }
+
+  /** Makes the folder and throws away what a killed run left half done. Several processes may have it open. */
   static async open(directory: string): Promise<SnapshotFolder> {
     const folder = new SnapshotFolder(directory);
-    await folder.#guard(async () => {
-      for (const name of ['blobs', 'models']) await mkdir(join(directory, name), { recursive: true });
-      await rm(join(directory, 'drafts'), { recursive: true, force: true });
-      await mkdir(join(directory, 'drafts'));
+    await diskGuard(directory, async () => {
+      for (const path of [folder.#blobs, folder.#models]) await mkdir(path, { recursive: true });
+      await folder.#drafts.discardLeftovers();
     });
     return folder;
   }
 
+  /** A model whose every file is there in its full size; anything less counts as absent and is fetched again. */
   async stored(reference: ModelReference): Promise<StoredModel | undefined> {
     const folder = this.#folderOf(reference);
-    let text: string;
-    try {
-      text = await readFile(join(folder, 'manifest.json'), 'utf8');
-    } catch {
-      return undefined;
-    }
-    const { files } = manifestSchema.parse(JSON.parse(text));
-    const directory = join(folder, 'files');
-    for (const { path, size } of files) {
-      const found = await stat(join(directory, path)).catch(() => undefined);
-      if (found?.size !== size) return undefined;
-    }
-    return { reference, directory, files };
+    return diskGuard(this.directory, async () => {
+      const manifest = await readManifest(folder);
+      // On a file system that folds case another model may answer to this name.
+      if (manifest?.reference.namespace !== reference.namespace || manifest.reference.name !== reference.name) return undefined;
+      const directory = join(folder, 'files');
+      for (const { path, size } of manifest.files) {
+        if ((await statIfAny(join(directory, path)))?.size !== size) return undefined;
+      }
+      return { reference, directory, files: manifest.files };
+    });
   }
 
-  /** Streams the files in, hashing them on the way, and publishes the model when all are there. */
+  /** Streams the files in, hashing them on the way, and publishes the model when all are there. A stored one stays. */
   async add(
     reference: ModelReference,
     files: readonly RepoFile[],
     source: OpenFile,
-    onProgress: (progress: FetchProgress) => void,
+    onProgress: OnFetchProgress,
     signal: AbortSignal,
   ): Promise<StoredModel> {
     requireStorable(files);
-    const draft = join(this.directory, 'drafts', randomUUID());
-    return this.#guard(async () => {
-      try {
-        return await this.#assemble(draft, reference, files, source, onProgress, signal);
-      } finally {
-        await rm(draft, { recursive: true, force: true });
-      }
+    return this.#inTurn(this.#folderOf(reference), async () => {
+      signal.throwIfAborted();
+      const stored = await this.stored(reference);
+      if (stored && holdsExactly(stored, files)) return stored;
+      return diskGuard(this.directory, async () => this.#fetch(reference, files, source, onProgress, signal));
     });
   }
 
   async usage(): Promise<StoreUsage> {
-    return this.#guard(async () => {
-      const blobs = await readdir(join(this.directory, 'blobs'));
-      const sizes = await Promise.all(blobs.map(async (name) => (await stat(join(this.directory, 'blobs', name))).size));
+    return diskGuard(this.directory, async () => {
       const { bavail, bsize } = await statfs(this.directory);
-      return { models: (await this.#models()).length, bytes: sizes.reduce((sum, size) => sum + size, 0), freeBytes: bavail * bsize };
+      return { models: (await this.#references()).length, bytes: await bytesBelow(this.directory), freeBytes: bavail * bsize };
     });
   }
 
   async prune(keep: readonly ModelReference[], graceMs: number, now: number, signal: AbortSignal): Promise<PruneResult> {
     const kept = new Set(keep.map((reference) => this.#folderOf(reference)));
-    return this.#guard(async () => {
+    return diskGuard(this.directory, async () => {
+      const before = await bytesBelow(this.directory);
       const removed: ModelReference[] = [];
-      for (const reference of await this.#models()) {
+      for (const reference of await this.#references()) {
         signal.throwIfAborted();
         const folder = this.#folderOf(reference);
-        const { mtimeMs } = await stat(join(folder, 'manifest.json'));
-        if (kept.has(folder) || now - mtimeMs < graceMs) continue;
-        await rm(folder, { recursive: true, force: true });
-        removed.push(reference);
+        if (kept.has(folder) || this.#queues.has(folder)) continue;
+        if (await this.#inTurn(folder, async () => this.#removeIfOlder(folder, now - graceMs))) removed.push(reference);
       }
-      return { removed, freedBytes: await this.#dropUnlinkedBlobs() };
+      await this.#dropUnusedBlobs();
+      return { removed, freedBytes: Math.max(0, before - (await bytesBelow(this.directory))) };
     });
   }
 
-  async #assemble(
-    draft: string,
-    reference: ModelReference,
-    files: readonly RepoFile[],
-    source: OpenFile,
-    onProgress: (progress: FetchProgress) => void,
-    signal: AbortSignal,
-  ): Promise<StoredModel> {
-    await mkdir(join(draft, 'files'), { recursive: true });
+  async #inTurn<T>(folder: string, work: () => Promise<T>): Promise<T> {
+    const before = this.#queues.get(folder) ?? Promise.resolve();
+    const mine = before.then(work, work);
+    this.#queues.set(folder, mine);
+    try {
+      return await mine;
+    } finally {
+      if (this.#queues.get(folder) === mine) this.#queues.delete(folder);
+    }
+  }
+
+  async #fetch(reference: ModelReference, files: readonly RepoFile[], source: OpenFile, onProgress: OnFetchProgress, signal: AbortSignal): Promise<StoredModel> {
+    await this.#requireRoom(files);
+    const draft = await this.#drafts.create();
+    try {
+      const stored = await this.#receive(draft, files, source, onProgress, signal);
+      await writeFile(join(draft, MANIFEST), JSON.stringify({ reference, files: stored }), { flush: true });
+      const folder = this.#folderOf(reference);
+      await this.#publish(draft, folder);
+      return { reference, directory: join(folder, 'files'), files: stored };
+    } finally {
+      await this.#drafts.discard(draft);
+    }
+  }
+
+  /** A disk run full takes the journal down with it: what can't fit is not begun. */
+  async #requireRoom(files: readonly RepoFile[]): Promise<void> {
+    const { bavail, bsize } = await statfs(this.directory);
+    const needed = files.reduce((sum, { size }) => sum + size, 0);
+    if (needed > bavail * bsize) throw storeErrors.STORE_FULL({ directory: this.directory, needed, free: bavail * bsize });
+  }
+
+  async #receive(draft: string, files: readonly RepoFile[], source: OpenFile, onProgress: OnFetchProgress, signal: AbortSignal): Promise<StoredFile[]> {
     const total = files.reduce((sum, { size }) => sum + size, 0);
+    const stored: StoredFile[] = [];
     let before = 0;
-    const stored: StoredModel['files'] = [];
     for (const file of files) {
+      const { path, size } = file;
       const tell = (done: number): void => {
-        onProgress({ path: file.path, done: before + done, total });
+        onProgress({ path, done: before + done, total });
       };
-      const temporary = join(draft, 'incoming');
-      const sha256 = await receive(temporary, file, () => source(file, signal), tell, signal);
-      await this.#place(temporary, sha256, join(draft, 'files', file.path));
-      stored.push({ ...file, sha256 });
-      before += file.size;
+      const target = join(draft, 'files', path);
+      await mkdir(dirname(target), { recursive: true });
+      const sha256 = await receiveFile(target, file, guardedSource(source(file, signal)), tell, signal);
+      await this.#share(target, sha256, size, join(draft, 'twin'));
+      stored.push({ path, size, sha256 });
+      before += size;
     }
-    stored.sort((a, b) => byCodePoint(a.path, b.path));
-    await writeFile(join(draft, 'manifest.json'), JSON.stringify({ reference, files: stored }), { flush: true });
-    const folder = this.#folderOf(reference);
-    await mkdir(dirname(folder), { recursive: true });
-    await rm(folder, { recursive: true, force: true });
-    await rename(draft, folder);
-    return { reference, directory: join(folder, 'files'), files: stored };
+    return stored.sort((a, b) => byCodePoint(a.path, b.path));
   }
 
-  /** The content under its hash, once, and a link to it at `target`. */
-  async #place(temporary: string, sha256: string, target: string): Promise<void> {
-    const blob = join(this.directory, 'blobs', sha256);
-    if (await stat(blob).catch(() => undefined)) await rm(temporary);
-    else await rename(temporary, blob);
-    await mkdir(dirname(target), { recursive: true });
+  /** Makes the file the blob of its content, or a link to the one there is. It never lacks a name of its own meanwhile. */
+  async #share(file: string, sha256: string, size: number, twin: string): Promise<void> {
+    const blob = join(this.#blobs, sha256);
     try {
-      await link(blob, target);
-    } catch {
-      // File systems without hard links hold the content twice.
-      await copyFile(blob, target, constants.COPYFILE_FICLONE);
-    }
-  }
-
-  async #dropUnlinkedBlobs(): Promise<number> {
-    let freed = 0;
-    for (const name of await readdir(join(this.directory, 'blobs'))) {
-      const path = join(this.directory, 'blobs', name);
-      const { nlink, size } = await stat(path);
-      if (nlink > 1) continue;
-      await rm(path);
-      freed += size;
-    }
-    return freed;
-  }
-
-  async #models(): Promise<ModelReference[]> {
-    const root = join(this.directory, 'models');
-    const found: ModelReference[] = [];
-    const folders = async (path: string): Promise<string[]> =>
-      (await readdir(path, { withFileTypes: true })).filter((entry: Dirent) => entry.isDirectory()).map(({ name }) => name);
-    for (const namespace of await folders(root)) {
-      for (const name of await folders(join(root, namespace))) {
-        for (const revision of await folders(join(root, namespace, name))) found.push({ namespace, name, revision });
+      const known = await statIfAny(blob);
+      if (known && known.size !== size) await rm(blob, { force: true });
+      if (known?.size !== size) {
+        await link(file, blob);
+        return;
       }
-    }
-    return found;
-  }
-
-  #folderOf({ namespace, name, revision }: ModelReference): string {
-    for (const part of [namespace, name, revision]) {
-      if (!SAFE_PART.test(part) || part === '.' || part === '..') throw storeErrors.FILE_NAME_REFUSED({ path: part });
-    }
-    return join(this.directory, 'models', namespace, name, revision);
-  }
-
-  /** Trouble with the disk is the validator's, never the miner's. */
-  async #guard<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
+      await link(blob, twin);
+      await rename(twin, file);
     } catch (error) {
-      const code = error instanceof Error && 'code' in error ? error.code : undefined;
-      if (code === 'ENOSPC' || code === 'EDQUOT') throw storeErrors.STORE_FULL({ directory: this.directory }, error);
-      if (typeof code === 'string' && /^E[A-Z]+$/.test(code) && error instanceof Error && 'syscall' in error) {
-        throw storeErrors.STORE_FAILED({ directory: this.directory, reason: error.message }, error);
+      // No hard links here, too many to this one, or another process was faster: this model keeps a copy of its own.
+      if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV', 'EEXIST', 'ENOENT'].includes(errnoOf(error) ?? '')) throw error;
+    }
+  }
+
+  async #publish(draft: string, folder: string): Promise<void> {
+    for (const path of [join(draft, 'files'), draft, this.#blobs]) await syncFolder(path);
+    // Cleaning drops parents that are empty, and another process may publish the same model: either may come in between.
+    for (let attempts = 3; ; attempts -= 1) {
+      await this.#remove(folder);
+      await mkdir(dirname(folder), { recursive: true });
+      try {
+        await rename(draft, folder);
+        break;
+      } catch (error) {
+        if (!['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes(errnoOf(error) ?? '') || attempts === 1) throw error;
       }
+    }
+    for (const path of [dirname(folder), dirname(dirname(folder)), this.#models]) await syncFolder(path);
+  }
+
+  async #removeIfOlder(folder: string, time: number): Promise<boolean> {
+    // The manifest is the newest file of a model.
+    const found = (await statIfAny(join(folder, MANIFEST))) ?? (await statIfAny(folder));
+    if (!found || found.mtimeMs > time) return false;
+    await this.#remove(folder);
+    return true;
+  }
+
+  /** Out of sight with one rename, then bit by bit. */
+  async #remove(folder: string): Promise<void> {
+    const trash = this.#drafts.path();
+    try {
+      await rename(folder, trash);
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT') return;
       throw error;
     }
-  }
-}
-
-/** @returns hex sha256 of what was received: exactly as many bytes as were listed, on disk */
-async function receive(
-  target: string,
-  file: RepoFile,
-  // Opened only when it is read: a stream that fails while nobody listens ends the whole process.
-  source: () => AsyncIterable<Uint8Array>,
-  onBytes: (done: number) => void,
-  signal: AbortSignal,
-): Promise<string> {
-  const hash = createHash('sha256');
-  const handle = await open(target, 'w');
-  let received = 0;
-  const differs = (): Error => storeErrors.FILE_SIZE_DIFFERS({ path: file.path, expected: file.size, received });
-  try {
-    for await (const chunk of source()) {
-      signal.throwIfAborted();
-      received += chunk.length;
-      if (received > file.size) throw differs();
-      hash.update(chunk);
-      await handle.write(chunk);
-      onBytes(received);
+    await this.#drafts.discard(trash);
+    for (const parent of [dirname(folder), dirname(dirname(folder))]) {
+      await rmdir(parent).catch((error: unknown) => {
+        if (!['ENOTEMPTY', 'EEXIST', 'ENOENT'].includes(errnoOf(error) ?? '')) throw error;
+      });
     }
-    if (received !== file.size) throw differs();
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
-  return hash.digest('hex');
+
+  async #dropUnusedBlobs(): Promise<void> {
+    for (const name of await readdir(this.#blobs)) {
+      const path = join(this.#blobs, name);
+      const found = await statIfAny(path);
+      if (found && found.nlink <= 1) await rm(path, { force: true });
+    }
+  }
+
+  async #references(): Promise<ModelReference[]> {
+    const found: ModelReference[] = [];
+    for (const namespace of await foldersIn(this.#models)) {
+      for (const name of await foldersIn(join(this.#models, namespace))) {
+        for (const revision of await foldersIn(join(this.#models, namespace, name))) found.push({ namespace, name, revision });
+      }
+    }
+    // What else lies there is not the store's.
+    return found.filter((reference) => Object.values(reference).every(isPlainPart));
+  }
+
+  #folderOf(reference: ModelReference): string {
+    return join(this.#models, ...referenceParts(reference));
+  }
 }
 
-/** Relative paths of plain parts, each distinct even where case is not. */
-export function requireStorable(files: readonly RepoFile[]): void {
-  const seen = new Set<string>();
-  for (const { path } of files) {
-    const parts = path.split('/');
-    const plain = parts.length <= 8 && parts.every((part) => SAFE_PART.test(part) && !part.startsWith('..') && part !== '.');
-    if (!plain || seen.has(path.toLowerCase())) throw storeErrors.FILE_NAME_REFUSED({ path });
-    seen.add(path.toLowerCase());
+function holdsExactly(stored: StoredModel, files: readonly RepoFile[]): boolean {
+  const sizes = new Map(stored.files.map(({ path, size }) => [path, size]));
+  return sizes.size === files.length && files.every(({ path, size }) => sizes.get(path) === size);
+}
+
+async function readManifest(folder: string): Promise<z.infer<typeof manifestSchema> | undefined> {
+  try {
+    return manifestSchema.parse(JSON.parse(await readFile(join(folder, MANIFEST), 'utf8')));
+  } catch (error) {
+    // A manifest that can't be understood is no model; trouble with the disk is trouble.
+    if (error instanceof SyntaxError || error instanceof z.ZodError || isAbsence(error)) return undefined;
+    throw error;
   }
 }

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { DatasetProvider, DatasetSample, SampleRequest } from '../contracts/dataset-provider.js';
+import { isAssayError } from '../errors/assay-error.js';
 import { defineErrors } from '../errors/define-errors.js';
 import { batchSequences, packSequences, padDocuments } from './packing.js';
 import { PythonRandom } from './python-random.js';
@@ -74,28 +75,32 @@ async function readTexts({ path, textField }: LocalTextOptions): Promise<{ texts
   const hash = createHash('sha256');
   const texts: string[] = [];
   try {
-    for (const file of await textFiles(path)) {
+    const { files, isFolder } = await textFiles(path);
+    for (const file of files) {
       const content = await readFile(file);
+      // One file has the digest that sha256sum gives it; in a folder, names and sizes tell where each one ends.
+      if (isFolder) hash.update(`${basename(file)}\0${content.length}\0`);
       hash.update(content);
       if (file.endsWith('.txt')) texts.push(content.toString('utf8'));
-      else texts.push(...rowsOf(content.toString('utf8'), file, textField));
+      else for (const text of rowsOf(content.toString('utf8'), file, textField)) texts.push(text);
     }
   } catch (error) {
-    if (error instanceof Error && 'syscall' in error) throw localTextErrors.TEXT_FILE_UNREADABLE({ path, reason: error.message }, error);
-    throw error;
+    if (isAssayError(error) || !(error instanceof Error)) throw error;
+    throw localTextErrors.TEXT_FILE_UNREADABLE({ path, reason: error.message }, error);
   }
   if (texts.length === 0) throw localTextErrors.TEXT_FILE_UNREADABLE({ path, reason: 'there is no row in it' });
   return { texts, digest: hash.digest('hex') };
 }
 
-async function textFiles(path: string): Promise<string[]> {
-  if (!(await stat(path)).isDirectory()) return [path];
+async function textFiles(path: string): Promise<{ files: string[]; isFolder: boolean }> {
+  if (!(await stat(path)).isDirectory()) return { files: [path], isFolder: false };
   const names = (await readdir(path)).filter((name) => name.endsWith('.jsonl') || name.endsWith('.txt')).sort();
-  return names.map((name) => join(path, name));
+  return { files: names.map((name) => join(path, name)), isFolder: true };
 }
 
+/** One row a line, empty lines apart. The file is the operator's own: a line that is no row is told, not passed over. */
 function rowsOf(content: string, file: string, field: string): string[] {
-  return content.split('\n').flatMap((line, index) => {
+  return content.replace(/^\uFEFF/, '').split('\n').flatMap((line, index) => {
     if (line.trim() === '') return [];
     const text = textOf(line, field);
     if (text === undefined) throw localTextErrors.TEXT_ROW_INVALID({ file, line: index + 1, field });

@@ -1,17 +1,19 @@
-import { createReadStream, type Dirent } from 'node:fs';
-import { lstat, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '@assay/core/contracts/clock';
 import type { FetchProgress, ModelStore, PruneResult, RepoListing, StoreUsage } from '@assay/core/contracts/model-store';
 import type { ModelReference, RepoFile, StoredModel } from '@assay/core/contracts/model';
 import { storeErrors } from '@assay/core/model/errors';
 import { SnapshotFolder } from '@assay/core/model/snapshot-folder';
+import { localFilesErrors } from './errors.js';
+import { listFiles, presenceOf, readChunks, readWhole } from './repo-files.js';
 
-const MAX_FILES = 10_000;
-const MAX_DEPTH = 8;
 const PART = /^[A-Za-z0-9_][A-Za-z0-9._-]*$/;
+const REVISION = /^[0-9a-f]{40}$/;
 
-/** Repos in a folder, `namespace/name/revision/...`, and the validator's own store beside it. */
+/**
+ * Repos in a folder, `namespace/name/revision/...`, and the validator's own store beside it. The miner answers for what
+ * is not in a repo; for a folder of repos that can't be read the operator does.
+ */
 export class LocalStore implements ModelStore {
   private constructor(
     private readonly repos: string,
@@ -28,16 +30,20 @@ export class LocalStore implements ModelStore {
   }
 
   async list(reference: ModelReference, signal: AbortSignal): Promise<RepoListing> {
-    const root = await this.#revision(reference);
-    const files: RepoFile[] = [];
-    await walk(root, '', 0, files, signal);
-    return { files, totalBytes: files.reduce((sum, { size }) => sum + size, 0) };
+    return this.#reading(async () => {
+      const files = await listFiles(await this.#revision(reference), signal);
+      return { files, totalBytes: files.reduce((sum, { size }) => sum + size, 0) };
+    });
   }
 
   async read(reference: ModelReference, path: string, maxBytes: number, signal: AbortSignal): Promise<Uint8Array> {
-    const file = await this.#file(reference, path, signal);
-    if (file.size > maxBytes) throw storeErrors.FILE_TOO_LARGE({ path, size: file.size, limit: maxBytes });
-    return readFile(join(await this.#revision(reference), path), { signal });
+    return this.#reading(async () => {
+      const root = await this.#revision(reference);
+      const file = (await listFiles(root, signal)).find((candidate) => candidate.path === path);
+      if (!file) throw storeErrors.FILE_NOT_FOUND({ repo: repoOf(reference), path });
+      if (file.size > maxBytes) throw storeErrors.FILE_TOO_LARGE({ path, size: file.size, limit: maxBytes });
+      return readWhole(root, path, maxBytes, signal);
+    });
   }
 
   async fetch(
@@ -46,8 +52,10 @@ export class LocalStore implements ModelStore {
     onProgress: (progress: FetchProgress) => void,
     signal: AbortSignal,
   ): Promise<StoredModel> {
-    const root = await this.#revision(reference);
-    return this.folder.add(reference, files, ({ path }) => createReadStream(join(root, path), { highWaterMark: 1 << 20, signal }), onProgress, signal);
+    return this.#reading(async () => {
+      const root = await this.#revision(reference);
+      return this.folder.add(reference, files, ({ path }) => readChunks(root, path, signal), onProgress, signal);
+    });
   }
 
   stored(reference: ModelReference): Promise<StoredModel | undefined> {
@@ -66,37 +74,34 @@ export class LocalStore implements ModelStore {
     return Promise.resolve();
   }
 
-  async #file(reference: ModelReference, path: string, signal: AbortSignal): Promise<RepoFile> {
-    const { files } = await this.list(reference, signal);
-    const file = files.find((candidate) => candidate.path === path);
-    if (!file) throw storeErrors.FILE_NOT_FOUND({ repo: `${reference.namespace}/${reference.name}`, path });
-    return file;
-  }
-
-  async #revision({ namespace, name, revision }: ModelReference): Promise<string> {
-    const repo = `${namespace}/${name}`;
+  async #revision(reference: ModelReference): Promise<string> {
+    const { namespace, name, revision } = reference;
+    const repo = repoOf(reference);
+    await this.#requireRepos();
     if (![namespace, name].every((part) => PART.test(part))) throw storeErrors.REPO_NOT_FOUND({ repo });
-    if (!/^[0-9a-f]{40}$/.test(revision)) throw storeErrors.REVISION_NOT_FOUND({ repo, revision });
-    const folder = join(this.repos, namespace, name);
-    if (!(await isFolder(folder))) throw storeErrors.REPO_NOT_FOUND({ repo });
-    if (!(await isFolder(join(folder, revision)))) throw storeErrors.REVISION_NOT_FOUND({ repo, revision });
-    return join(folder, revision);
+    // Each part for itself: a link in the middle would lead out of the folder just as well.
+    for (const folder of [join(this.repos, namespace), join(this.repos, namespace, name)]) {
+      if ((await presenceOf(folder)) !== 'folder') throw storeErrors.REPO_NOT_FOUND({ repo });
+    }
+    const root = join(this.repos, namespace, name, revision);
+    if (!REVISION.test(revision) || (await presenceOf(root)) !== 'folder') throw storeErrors.REVISION_NOT_FOUND({ repo, revision });
+    return root;
+  }
+
+  /** A folder that is not mounted is no reason to refuse every miner for good. */
+  async #requireRepos(): Promise<void> {
+    const presence = await presenceOf(join(this.repos, '.'));
+    if (presence !== 'folder') throw localFilesErrors.REPOS_UNREADABLE({ repos: this.repos, reason: 'it is not a folder' });
+  }
+
+  async #reading<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof Error && 'syscall' in error)) throw error;
+      throw localFilesErrors.REPOS_UNREADABLE({ repos: this.repos, reason: error.message }, error);
+    }
   }
 }
 
-async function isFolder(path: string): Promise<boolean> {
-  return (await lstat(path).catch(() => undefined))?.isDirectory() ?? false;
-}
-
-/** Plain files only: a link could lead anywhere, and the hub serves none. */
-async function walk(root: string, below: string, depth: number, files: RepoFile[], signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted();
-  const entries: Dirent[] = await readdir(join(root, below), { withFileTypes: true });
-  for (const entry of entries) {
-    const path = below ? `${below}/${entry.name}` : entry.name;
-    if (entry.isDirectory() && depth < MAX_DEPTH) await walk(root, path, depth + 1, files, signal);
-    else if (entry.isFile()) files.push({ path, size: (await lstat(join(root, path))).size });
-    else throw storeErrors.FILE_NAME_REFUSED({ path });
-    if (files.length > MAX_FILES) throw storeErrors.FILE_NAME_REFUSED({ path: `more than ${MAX_FILES} files` });
-  }
-}
+const repoOf = ({ namespace, name }: ModelReference): string => `${namespace}/${name}`;

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
 import type { ModelFacts } from '@assay/core/contracts/model';
 import { canonicalJson } from '@assay/core/journal/canonical-json';
 import type { AnyArchitecture } from './architectures/architecture.js';
@@ -48,7 +49,7 @@ export async function inspectModel(directory: string): Promise<ModelFacts> {
   await requireEqualTwins(model);
   const tensorsDigest = await digestOfTensors(model);
   const { architecture, config, generation } = model;
-  const identity = canonicalJson(JSON.parse(JSON.stringify([architecture.className, config, generation, tensorsDigest])));
+  const identity = canonicalJson(z.json().parse(JSON.parse(JSON.stringify([architecture.className, config, generation, tensorsDigest]))));
   const maxPositions = architecture.maxPositions(config);
   return {
     architecture: architecture.className,

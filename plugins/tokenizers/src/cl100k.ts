@@ -44,7 +44,7 @@ const REMEMBERED_LENGTH = 64;
  */
 export function cl100kBase(): Tokenizer {
   const tokens = ranks.map((token) => (typeof token === 'string' ? Buffer.from(token, 'utf8') : Buffer.from(token)));
-  const rankOfBytes = new Map(tokens.map((token, rank) => [token.latin1Slice(), rank]));
+  const rankOfBytes = new Map(tokens.map((token, rank) => [token.toString('latin1'), rank]));
   const textOf = new Map([...SPECIAL].map(([text, id]) => [id, Buffer.from(text)]));
   const encodePiece = remembering(pieceEncoder(rankOfBytes, Math.max(...tokens.map(({ length }) => length))));
   return {
@@ -78,7 +78,7 @@ function encode(text: string, encodePiece: EncodePiece): number[] {
 function pieceEncoder(ranksByBytes: ReadonlyMap<string, number>, longest: number): EncodePiece {
   const rankOf = (bytes: string): number | undefined => ranksByBytes.get(bytes);
   return (piece) => {
-    const bytes = ASCII.test(piece) ? piece : Buffer.from(piece, 'utf8').latin1Slice();
+    const bytes = ASCII.test(piece) ? piece : Buffer.from(piece, 'utf8').toString('latin1');
     const whole = bytes.length <= longest ? rankOf(bytes) : undefined;
     return whole === undefined ? bytePairMerge(bytes, rankOf, longest) : [whole];
   };

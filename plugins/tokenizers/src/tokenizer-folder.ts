@@ -1,21 +1,27 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import * as huggingFace from '@huggingface/tokenizers';
 import { z } from 'zod';
 import type { Tokenizer } from '@assay/core/contracts/tokenizer';
 import { tokenizerErrors } from './errors.js';
+import { correctWhiteSpace } from './white-space.js';
 
 /** The part of the package that is used; its own declarations do not resolve under node's module rules. */
 interface HuggingFaceTokenizer {
-  encode(text: string): { ids: number[] };
+  encode(text: string): { ids: (number | undefined)[] };
   decode(ids: number[]): string;
   token_to_id(token: string): number | undefined;
+  pre_tokenizer: unknown;
 }
 interface HuggingFace {
   Tokenizer: new (definition: object, config: object) => HuggingFaceTokenizer;
 }
 const { Tokenizer: HuggingFaceTokenizer } = huggingFace as unknown as HuggingFace;
+
+/** The versions that encode: part of the digest. */
+const { dependencies } = z.object({ dependencies: z.record(z.string(), z.string()) }).parse(createRequire(import.meta.url)('../package.json'));
 
 const token = z.union([z.string(), z.object({ content: z.string() }).transform(({ content }) => content)]);
 const configSchema = z.looseObject({ eos_token: token, model_max_length: z.number().positive().optional() });
@@ -32,11 +38,11 @@ export async function tokenizerFolder(path: string): Promise<Tokenizer> {
   const refuse = (reason: string, cause?: unknown): never => {
     throw tokenizerErrors.TOKENIZER_UNREADABLE({ path, reason }, cause);
   };
-  const hash = createHash('sha256');
+  const hash = createHash('sha256').update(JSON.stringify([dependencies, process.versions['unicode'] ?? '']));
   const read = async (name: string): Promise<unknown> => {
     try {
       const content = await readFile(join(path, name));
-      hash.update(content);
+      hash.update(`${content.length} `).update(content);
       return JSON.parse(content.toString('utf8'));
     } catch (error) {
       return refuse(error instanceof Error ? error.message : String(error), error);
@@ -67,14 +73,17 @@ function open(
     eosTokenId,
     vocabularySize: ids.reduce((highest, id) => Math.max(highest, id), -1) + 1,
     modelMaxLength: limit > NO_LIMIT ? Number.POSITIVE_INFINITY : limit,
-    encode: (text) => inner.encode(text.toWellFormed()).ids,
-    decode: (tokens) => inner.decode([...tokens]),
+    // A character that neither the vocabulary nor an unknown token covers leaves nothing, as in the library.
+    encode: (text) => inner.encode(text.toWellFormed()).ids.filter((id) => id !== undefined),
+    decode: (tokens) => (tokens.length > 0 ? inner.decode([...tokens]) : ''),
   };
 }
 
 function construct(definition: object, config: object, refuse: (reason: string, cause?: unknown) => never): HuggingFaceTokenizer {
   try {
-    return new HuggingFaceTokenizer(definition, config);
+    const tokenizer = new HuggingFaceTokenizer(definition, config);
+    correctWhiteSpace(tokenizer.pre_tokenizer);
+    return tokenizer;
   } catch (error) {
     return refuse(error instanceof Error ? error.message : String(error), error);
   }

@@ -1,10 +1,12 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { z } from 'zod';
 
-const entry = z.object({ dtype: z.string(), shape: z.array(z.number()), data_offsets: z.tuple([z.number(), z.number()]) });
-export type Entry = z.infer<typeof entry>;
+export interface Entry {
+  dtype: string;
+  shape: number[];
+  data_offsets: [number, number];
+}
 
 /** A safetensors file of any header, followed by any data. */
 export function safetensors(header: string | Record<string, unknown>, data: Uint8Array, claimedLength?: bigint): Buffer {
@@ -12,27 +14,6 @@ export function safetensors(header: string | Record<string, unknown>, data: Uint
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(claimedLength ?? BigInt(text.length));
   return Buffer.concat([length, text, data]);
-}
-
-export interface Parts {
-  header: Record<string, Entry>;
-  data: Buffer;
-}
-
-export function partsOf(path: string): Parts {
-  const bytes = readFileSync(path);
-  const length = Number(bytes.readBigUInt64LE(0));
-  const { __metadata__: _metadata, ...tensors } = z.record(z.string(), z.unknown()).parse(JSON.parse(bytes.toString('utf8', 8, 8 + length)));
-  return { header: z.record(z.string(), entry).parse(tensors), data: bytes.subarray(8 + length) };
-}
-
-/** The same file with tensors renamed, or left out where `rename` gives undefined. */
-export function renamed({ header, data }: Parts, rename: (name: string) => string | undefined): Buffer {
-  const kept = Object.entries(header).flatMap(([name, tensor]): [string, Entry][] => {
-    const other = rename(name);
-    return other === undefined ? [] : [[other, tensor]];
-  });
-  return assembled(kept.map(([name, tensor]) => ({ name, ...tensor, bytes: data.subarray(...tensor.data_offsets) })));
 }
 
 export function assembled(tensors: readonly { name: string; dtype: string; shape: readonly number[]; bytes: Uint8Array }[]): Buffer {

@@ -1,6 +1,7 @@
 import type { Numerics } from '../../contracts/evaluator.js';
 import type { JournalRecord } from '../../contracts/round-journal.js';
 import { textLossDetails } from '../../contracts/task-kinds.js';
+import { inSchedule } from '../../judging/moving-average.js';
 import { RULES_VERSION } from '../../judging/rules-version.js';
 import { report, type RuntimeDeps } from '../context.js';
 import type { ModelCheck } from '../model-check.js';
@@ -58,7 +59,8 @@ function entryOf(
 ): Omit<RoundEntry, 'verdict' | 'subnetWeights'> {
   const { profile, state, clock } = deps;
   const { competition, tokenizer } = plan.entry;
-  const averages = new Map([...state.standings()].map(([id, standing]) => [id, withoutFormerOwners(standing, plan.snapshot.neurons).weights]));
+  const inForce = inSchedule(state.standings(), plan.schedule.map(({ id }) => id));
+  const averages = new Map([...inForce].map(([id, standing]) => [id, withoutFormerOwners(standing, plan.snapshot.neurons).weights]));
   const others = [...averages].filter(([id]) => id !== competition.id).map(([id, average]): [string, number[]] => [String(id), average]);
   return {
     format: 1,
@@ -164,8 +166,11 @@ function consequences(
   const kept = current.flatMap(({ uid, hotkey }) => (verdict.keep.includes(uid) ? [hotkey] : []));
   const before = deps.state.contenders(competition.id);
   const pending = [...new Set([...before.pending, ...before.kept, ...waiting])].filter((hotkey) => waiting.has(hotkey) || !judged.has(hotkey));
+  const ended = [...deps.state.standings().keys()].filter((id) => !plan.schedule.some((scheduled) => scheduled.id === id));
   return [
     rows.standing(competition.id, { weights, hotkeys }),
+    // A competition that comes back begins anew, as in the reference.
+    ...ended.map((id) => rows.standing(id, undefined)),
     rows.contenders(competition.id, { pending, kept }),
     ...current.filter(({ hotkey }) => !waiting.has(hotkey)).map(({ uid, hotkey }) => {
       const score = verdict.contenders.find((one) => one.uid === uid)?.score ?? null;

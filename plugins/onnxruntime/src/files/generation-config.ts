@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 const tokenId = z.number().int().min(0).max(0xffff_ffff);
-const tokenIds = z.union([tokenId, z.array(tokenId).max(1024)]).nullish().transform((given) => (given == null ? [] : [given].flat()));
+const tokenIds = z.union([tokenId, z.array(tokenId).max(1024)]).nullish().transform((given) => [given ?? []].flat());
 const count = z.number().int().min(0).max(1_000_000).nullish().transform((given) => given ?? 0);
 
 /**

@@ -132,7 +132,6 @@ const tensorMembers = z.object({ dtype: z.unknown().optional(), shape: z.unknown
 const isSize = (value: unknown): value is number => typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 
 function tensorOf(name: string, value: unknown, dataStart: number, refuse: (reason: string) => never): TensorEntry {
-  // eslint-disable-next-line no-control-regex
   if (name.length > 512 || /[\u0000-\u001f\u007f]/.test(name)) return refuse('a tensor has a name that no library writes');
   if (!isObject(value)) return refuse(`the entry of ${name} is not an object`);
   const { dtype, shape, data_offsets: offsets } = tensorMembers.parse(value);

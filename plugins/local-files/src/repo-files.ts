@@ -1,0 +1,81 @@
+import { constants, type Dirent } from 'node:fs';
+import { lstat, open, readdir, type FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { RepoFile } from '@assay/core/contracts/model';
+import { storeErrors } from '@assay/core/model/errors';
+
+const MAX_FILES = 10_000;
+const MAX_DEPTH = 8;
+const CHUNK = 1 << 20;
+/** A link is not followed and a pipe not waited for, whatever the file has become since it was listed. */
+const PLAIN = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+export type Presence = 'folder' | 'absent' | 'other';
+
+export async function presenceOf(path: string): Promise<Presence> {
+  try {
+    return (await lstat(path)).isDirectory() ? 'folder' : 'other';
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ENAMETOOLONG') return 'absent';
+    throw error;
+  }
+}
+
+/** Every file below, in the order of the folder. Plain ones only: a link could lead anywhere, and the hub serves none. */
+export async function listFiles(root: string, signal: AbortSignal): Promise<RepoFile[]> {
+  const files: RepoFile[] = [];
+  const walk = async (below: string, depth: number): Promise<void> => {
+    signal.throwIfAborted();
+    const entries: Dirent[] = await readdir(join(root, below), { withFileTypes: true });
+    for (const entry of entries) {
+      const path = below ? `${below}/${entry.name}` : entry.name;
+      if (entry.isDirectory() && depth < MAX_DEPTH) await walk(path, depth + 1);
+      else if (entry.isFile()) files.push({ path, size: (await lstat(join(root, path))).size });
+      else throw storeErrors.FILE_NAME_REFUSED({ path });
+      if (files.length > MAX_FILES) throw storeErrors.TOO_MANY_FILES({ limit: MAX_FILES });
+    }
+  };
+  await walk('', 0);
+  return files;
+}
+
+/** @throws FILE_TOO_LARGE when there are more bytes than `maxBytes`, at most one of them read */
+export async function readWhole(root: string, path: string, maxBytes: number, signal: AbortSignal): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of readChunks(root, path, signal, Math.min(CHUNK, maxBytes + 1))) {
+    size += chunk.length;
+    if (size > maxBytes) throw storeErrors.FILE_TOO_LARGE({ path, size, limit: maxBytes });
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+export async function* readChunks(root: string, path: string, signal: AbortSignal, chunkBytes = CHUNK): AsyncGenerator<Uint8Array> {
+  const handle = await openPlain(join(root, path), path);
+  try {
+    for (;;) {
+      signal.throwIfAborted();
+      const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(chunkBytes));
+      if (bytesRead === 0) return;
+      yield buffer.subarray(0, bytesRead);
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+async function openPlain(file: string, path: string): Promise<FileHandle> {
+  let handle: FileHandle | undefined;
+  try {
+    handle = await open(file, PLAIN);
+    if ((await handle.stat()).isFile()) return handle;
+  } catch (error) {
+    await handle?.close();
+    if (!(error instanceof Error && 'code' in error && error.code === 'ELOOP')) throw error;
+    throw storeErrors.FILE_NAME_REFUSED({ path }, error);
+  }
+  await handle.close();
+  throw storeErrors.FILE_NAME_REFUSED({ path });
+}

@@ -1,0 +1,207 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { EvaluationLoop } from '@assay/core/runtime/evaluation-loop';
+import { MetagraphSync } from '@assay/core/runtime/metagraph-sync';
+import { replayEntry, roundEntry } from '@assay/core/runtime/round/entry';
+import { rows } from '@assay/core/runtime/validator-state';
+import { assertChain } from '@assay/core/journal/verify-chain';
+import { AssayError } from '@assay/core/errors/assay-error';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { COMPETITION, newSubnet, type Subnet } from './subnet.js';
+
+let subnet: Subnet;
+let loop: EvaluationLoop;
+
+async function look(...uids: number[]): Promise<void> {
+  await subnet.deps.view.refresh(subnet.signal);
+  for (const uid of uids) await subnet.check.check(subnet.neuron(uid), subnet.network.head().number, false, subnet.signal);
+}
+
+const hotkeysOf = (...uids: number[]): string[] => uids.map((uid) => subnet.neuron(uid).hotkey);
+const lists = (): { pending: string[]; kept: string[] } => subnet.deps.state.contenders(1);
+
+beforeEach(async () => {
+  subnet = await newSubnet();
+  loop = new EvaluationLoop({ hotkey: subnet.hotkey }, subnet.deps, subnet.check);
+  subnet.commit(3, 'three', 2);
+  subnet.commit(4, 'four', 3);
+  subnet.commit(5, 'five', 4);
+  await look(3, 4, 5);
+});
+
+describe('a round', () => {
+  it('judges whoever waits, keeps the best and records what it rests on', async () => {
+    await loop.pass(subnet.signal);
+    expect(subnet.told('round-finished').map(({ rows: table }) => table.map(({ uid, score }) => [uid, score]))).toEqual([[[3, 2], [4, 3], [5, 4]]]);
+    expect(lists()).toEqual({ pending: [], kept: hotkeysOf(3, 4) });
+    const record = subnet.deps.state.journal.record(1);
+    expect(replayEntry(record?.entry ?? null)).toMatchObject({ agrees: true, differences: [] });
+    expect(record?.signature).toMatch(/^0x[0-9a-f]{128}$/);
+    expect(assertChain(subnet.deps.state.journal).records).toBe(1);
+  });
+
+  it('is not judged again until something has changed', async () => {
+    await subnet.clock.run(loop, 3_600_000);
+    // The second round has fewer contenders; the third would equal it.
+    expect(subnet.told('round-finished').map(({ rows: table }) => table.length)).toEqual([3, 2]);
+    subnet.network.advance(100);
+    await subnet.clock.run(loop, 3_600_000);
+    expect(subnet.told('round-finished')).toHaveLength(3);
+  });
+
+  it('evaluates equal models once', async () => {
+    subnet.commit(6, 'copy', 2);
+    await look(6);
+    await loop.pass(subnet.signal);
+    expect(subnet.evaluator.evaluated.sort()).toEqual(['five', 'four', 'three']);
+    expect(subnet.told('round-finished')[0]?.rows.find(({ uid }) => uid === 6)).toMatchObject({ score: 2, sameAs: 3, competitive: false });
+  });
+
+  it('goes on after a crash where it stopped: what was evaluated is not evaluated again', async () => {
+    const stop = new AbortController();
+    subnet.evaluator.during = (name) => {
+      if (name === 'five') stop.abort();
+      return name === 'five' ? Promise.reject(new DOMException('gone', 'AbortError')) : Promise.resolve();
+    };
+    await expect(loop.pass(stop.signal)).rejects.toBeDefined();
+    expect(subnet.deps.state.journal.head()).toBeUndefined();
+    subnet.evaluator.during = () => Promise.resolve();
+    await loop.pass(subnet.signal);
+    expect(subnet.evaluator.evaluated).toEqual(['three', 'four', 'five', 'five']);
+    expect(subnet.told('round-finished')).toHaveLength(1);
+  });
+});
+
+describe('a miner who commits anew while the round runs', () => {
+  /** What happens in the middle of the evaluation of this model. */
+  const meanwhile = (name: string, work: () => Promise<void>): void => {
+    subnet.evaluator.during = async (current) => {
+      if (current === name) await work();
+    };
+  };
+
+  it('is judged in the next one, whatever the old model earned', async () => {
+    meanwhile('five', async () => {
+      subnet.commit(5, 'five-new', 1);
+      await look(5);
+    });
+    await loop.pass(subnet.signal);
+    expect(lists()).toEqual({ pending: hotkeysOf(5), kept: hotkeysOf(3, 4) });
+    expect(subnet.deps.state.history(1, hotkeysOf(5)[0] ?? '')).toEqual([]);
+    await loop.pass(subnet.signal);
+    expect(subnet.told('round-finished')[1]?.rows.find(({ uid }) => uid === 5)).toMatchObject({ score: 1, winRate: 1 });
+  });
+
+  it('also when the old model would have been kept', async () => {
+    await loop.pass(subnet.signal);
+    expect(lists().kept).toEqual(hotkeysOf(3, 4));
+    subnet.network.advance(100);
+    meanwhile('four', async () => {
+      subnet.commit(3, 'three-new', 1.5);
+      await look(3);
+    });
+    await loop.pass(subnet.signal);
+    expect(lists()).toEqual({ pending: hotkeysOf(3), kept: hotkeysOf(4) });
+    await loop.pass(subnet.signal);
+    expect(subnet.told('round-finished').at(-1)?.rows.find(({ uid }) => uid === 3)).toMatchObject({ score: 1.5 });
+  });
+
+  it('something that is refused is off the lists', async () => {
+    meanwhile('five', async () => {
+      subnet.commit(3, 'three-new', 1, 'wrong');
+      await look(3);
+    });
+    await loop.pass(subnet.signal);
+    expect(lists()).toEqual({ pending: [], kept: hotkeysOf(4) });
+  });
+
+  it('and one who is found while the round is signed is not forgotten', async () => {
+    subnet.commit(6, 'six', 5);
+    const identity = await subnet.deps.chain.identity();
+    let looking = Promise.resolve();
+    subnet.deps.chain.identity = () =>
+      Promise.resolve({
+        ...identity,
+        sign: async (message) => {
+          looking = look(6);
+          // Long enough for the check to come to the lists; it can't be awaited here, for its write comes after this one.
+          await delay(200);
+          return (await identity.sign?.(message)) ?? new Uint8Array();
+        },
+      });
+    await loop.pass(subnet.signal);
+    await looking;
+    expect(lists()).toEqual({ pending: hotkeysOf(6), kept: hotkeysOf(3, 4) });
+  });
+});
+
+describe('blame', () => {
+  const crash = new AssayError({ code: 'EVALUATOR_CRASHED', message: 'gone', hint: 'look', fault: 'validator', retry: 'next-round', payload: {} });
+  const crashOn = (name: string): void => {
+    subnet.evaluator.during = (current) => (current === name ? Promise.reject(crash) : Promise.resolve());
+  };
+
+  it('a newcomer that could not be scored waits, and the others are judged', async () => {
+    crashOn('five');
+    await loop.pass(subnet.signal);
+    const [round] = subnet.told('round-finished');
+    expect(round?.void).toBeNull();
+    expect(round?.rows.find(({ uid }) => uid === 5)).toMatchObject({ score: null, error: { fault: 'validator' } });
+    expect(lists().pending).toEqual(hotkeysOf(5));
+    expect(subnet.deps.state.history(1, hotkeysOf(5)[0] ?? '')).toEqual([]);
+  });
+
+  it('an incumbent that could not be scored voids the round; nothing moves', async () => {
+    await loop.pass(subnet.signal);
+    const [standing, before] = [subnet.deps.state.standing(1), lists()];
+    subnet.network.advance(100);
+    crashOn('three');
+    await loop.pass(subnet.signal);
+    expect(subnet.told('round-finished')[1]?.void).toMatchObject({ code: 'INCUMBENT_NOT_SCORED' });
+    expect([subnet.deps.state.standing(1), lists()]).toEqual([standing, before]);
+    expect(roundEntry.parse(subnet.deps.state.journal.record(2)?.entry).contenders).toHaveLength(2);
+  });
+
+  it('is remembered when it is the miner\'s, and costs the weight', async () => {
+    await loop.pass(subnet.signal);
+    subnet.network.advance(100);
+    const fault = new AssayError({ ...crash.toReport(), code: 'NON_FINITE_LOSS', fault: 'miner', retry: 'never' });
+    subnet.evaluator.during = (name) => (name === 'three' ? Promise.reject(fault) : Promise.resolve());
+    await loop.pass(subnet.signal);
+    const row = subnet.told('round-finished')[1]?.rows.find(({ uid }) => uid === 3);
+    expect(row).toMatchObject({ score: null, stepWeight: 0, error: { fault: 'miner' } });
+    expect(row?.averageWeight).toBeCloseTo(0.5, 5);
+    expect(lists()).toEqual({ pending: [], kept: hotkeysOf(4) });
+  });
+});
+
+describe('a uid that changes hands', () => {
+  it('leaves its weight behind, in the round and in what is kept', async () => {
+    await loop.pass(subnet.signal);
+    expect(subnet.deps.state.standing(1)?.weights[3]).toBeGreaterThan(0.99);
+    await subnet.network.registerNeuron({ derivation: '//newcomer' }, 3);
+    await new MetagraphSync({ hotkey: subnet.hotkey, offline: false }, subnet.deps).sync(subnet.signal);
+    expect(lists().kept).toEqual(hotkeysOf(4));
+    subnet.commit(3, 'newcomer', 3.5);
+    await look(3);
+    await loop.pass(subnet.signal);
+    const entry = roundEntry.parse(subnet.deps.state.journal.record(2)?.entry);
+    expect(entry.averageBefore?.[3]).toBe(0);
+    expect(subnet.deps.state.standing(1)?.weights[3]).toBeLessThan(1e-6);
+  });
+});
+
+describe('two competitions', () => {
+  it('a miner who moves from one to the other is judged where it is now', async () => {
+    subnet = await newSubnet({ competitions: [COMPETITION, { ...COMPETITION, id: 2, name: 'two' }] });
+    subnet.commit(3, 'three', 2);
+    await look(3);
+    await subnet.deps.state.write(rows.contenders(1, { pending: [], kept: hotkeysOf(3) }));
+    const { commitments } = subnet.network.snapshot();
+    subnet.network.setCommitment(3, (commitments[0]?.data ?? '').replace(/:1$/, ':2'));
+    await look(3);
+    expect([subnet.deps.state.contenders(1), subnet.deps.state.contenders(2)]).toEqual([
+      { pending: [], kept: [] },
+      { pending: hotkeysOf(3), kept: [] },
+    ]);
+  });
+});

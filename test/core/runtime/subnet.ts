@@ -1,0 +1,242 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Competition } from '@assay/core/competition/competition';
+import type { Cadences, SubnetProfile } from '@assay/core/competition/profile';
+import { asUid } from '@assay/core/contracts/brands';
+import type { ChainClient, Neuron } from '@assay/core/contracts/chain-client';
+import type { Clock } from '@assay/core/contracts/clock';
+import type { EvaluationAnswer, EvaluationRequest, Evaluator, ModelInspector } from '@assay/core/contracts/evaluator';
+import type { ModelStore } from '@assay/core/contracts/model-store';
+import type { EventOf, RunEvent } from '@assay/core/contracts/reporter';
+import { abortError } from '@assay/core/errors/describe';
+import { epsilonFromDescription } from '@assay/core/judging/epsilon';
+import { ModelAcquirer } from '@assay/core/model/acquire';
+import { directoryHash, secureHash } from '@assay/core/model/directory-hash';
+import { ChainView } from '@assay/core/runtime/chain-view';
+import type { RuntimeDeps } from '@assay/core/runtime/context';
+import { ModelCheck } from '@assay/core/runtime/model-check';
+import { isAbort, type Loop } from '@assay/core/runtime/supervise';
+import { ValidatorState } from '@assay/core/runtime/validator-state';
+import { LocalChainClient, LocalNetwork } from '@assay/plugin-local-chain';
+import localFiles from '@assay/plugin-local-files';
+import { openJournal } from '@assay/plugin-libsql-journal';
+import { afterAll } from 'vitest';
+
+const folders: string[] = [];
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+/** Time that jumps to the end of every sleep, until it is over. */
+export class JumpingClock implements Clock {
+  ms = Date.now();
+  #end = Number.POSITIVE_INFINITY;
+
+  now(): number {
+    return this.ms;
+  }
+
+  async sleep(ms: number, signal: AbortSignal): Promise<void> {
+    await nextTurn();
+    if (signal.aborted || this.ms + ms > this.#end) throw abortError();
+    this.ms += ms;
+  }
+
+  /** Runs a loop for so many milliseconds of this clock. */
+  async run(loop: Loop, forMs: number): Promise<void> {
+    this.#end = this.ms + forMs;
+    try {
+      await loop.run(new AbortController().signal);
+    } catch (error) {
+      if (!isAbort(error)) throw error;
+    }
+    this.#end = Number.POSITIVE_INFINITY;
+  }
+}
+
+const RAO = 1_000_000_000n;
+const HOUR = 3_600_000;
+
+export const CADENCES: Cadences = {
+  metagraphSync: 300_000,
+  metagraphDeadline: 5_000,
+  modelSync: 1_200_000,
+  modelSyncBacklogPoll: 60_000,
+  modelSyncStart: 60_000,
+  topModelScan: 300_000,
+  evaluationIdle: 60_000,
+  roundDeadline: HOUR,
+  modelDeadline: 300_000,
+  weights: 1_200_000,
+  weightsPoll: 60_000,
+  weightsDeadline: 200,
+  weightsRetry: 120_000,
+  cleaning: 300_000,
+  cleaningStart: 60_000,
+  cleaningGrace: 0,
+};
+
+export const COMPETITION: Competition = {
+  id: 1,
+  name: 'one',
+  constraints: { minParameters: 1, maxParameters: 10, maxBytes: 10_000, architectures: ['Plain'], sequenceLength: 4 },
+  tokenizer: { kind: 'builtin', name: 'none' },
+  epsilon: { type: 'linear-decay', start: 0.01, end: 0, blocks: 1000 },
+  tasks: [{ name: 'task', kind: 'text-loss', dataset: 'none', pages: 1, batchSize: 1, packSamples: true, maxBatches: 4, weight: 1, normalization: { type: 'none' } }],
+  comparison: 'mean-loss',
+  onDatasetFailure: 'skip-round',
+};
+
+/** Reads the loss that the repo claims; that is all that there is to know of these models. */
+const inspector: ModelInspector = {
+  architectures: ['Plain'],
+  inspect: async (directory) => {
+    const digest = createHash('sha256').update(readFileSync(join(directory, 'model.safetensors'))).digest('hex');
+    return { architecture: 'Plain', parameterCount: 1, vocabularySize: 10, evaluationDigest: digest, tensorsDigest: digest, unusedTensors: [], dtypes: [] };
+  },
+  close: () => Promise.resolve(),
+};
+
+/** The loss of a model is what its file says. `during` is called in the middle of each evaluation. */
+export class ClaimedLoss implements Evaluator {
+  readonly kinds = ['text-loss'];
+  evaluated: string[] = [];
+  during: (name: string) => Promise<void> = () => Promise.resolve();
+  readonly #numerics = { device: 'none', computeType: 'none', runtime: 'none', attention: 'none' };
+
+  numerics(): Promise<EvaluationAnswer['numerics']> {
+    return Promise.resolve(this.#numerics);
+  }
+
+  async evaluate({ id, model, tasks }: EvaluationRequest): Promise<EvaluationAnswer> {
+    this.evaluated.push(model.reference.name);
+    await this.during(model.reference.name);
+    const loss = Number(readFileSync(join(model.directory, 'model.safetensors'), 'utf8'));
+    const results = tasks.map(({ name, kind }) => ({ name, kind, rawScore: loss, samples: 1, details: { losses: [loss], reasonable: null, generations: [] } }));
+    return { id, results, numerics: this.#numerics, timings: { loadMs: 0, computeMs: 0 } };
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+export interface Subnet {
+  folder: string;
+  network: LocalNetwork;
+  clock: JumpingClock;
+  evaluator: ClaimedLoss;
+  deps: RuntimeDeps;
+  check: ModelCheck;
+  events: RunEvent[];
+  hotkey: string;
+  signal: AbortSignal;
+  told<Name extends RunEvent['event']>(name: Name): EventOf<Name>[];
+  /** Publishes a model of this loss and commits to it; `hash: 'wrong'` commits to other content. */
+  commit(uid: number, name: string, loss: number, hash?: 'right' | 'wrong'): void;
+  neuron(uid: number): Neuron;
+}
+
+interface SubnetChange {
+  chain?: (real: ChainClient) => ChainClient;
+  store?: (real: ModelStore) => ModelStore;
+  competitions?: readonly Competition[];
+}
+
+/**
+ * A small subnet with everything real but the arithmetic of models: a network file, a journal, a store and its repos.
+ * uid 0 is the validator, uid 1 a big one, uid 2 a small one, 3 to 6 are miners; the head is block 5000.
+ */
+export async function newSubnet({ chain: around = (real) => real, store: over = (real) => real, competitions = [COMPETITION] }: SubnetChange = {}): Promise<Subnet> {
+  const folder = mkdtempSync(join(tmpdir(), 'assay-runtime-'));
+  folders.push(folder);
+  const stake = (tokens: bigint): string => String(tokens * RAO);
+  const network = await LocalNetwork.create(join(folder, 'chain.db'), {
+    netuid: 9,
+    seed: 'runtime',
+    startBlock: 5000,
+    blockTime: 0,
+    hyperparameters: { weightsRateLimit: 0, maxUids: 16 },
+    neurons: [
+      { uid: 0, name: 'validator', stake: stake(100_000n), validatorPermit: true },
+      { uid: 1, name: 'big', stake: stake(100_000n), validatorPermit: true },
+      { uid: 2, name: 'small', stake: stake(10n), validatorPermit: true },
+      ...[3, 4, 5, 6].map((uid) => ({ uid, derivation: `//miner/${uid}` })),
+    ],
+  });
+  const clock = new JumpingClock();
+  const profile: SubnetProfile = {
+    name: 'test',
+    netuid: 9,
+    weightsVersionKey: 0n,
+    commitmentCodec: 'pretraining',
+    schedule: [{ fromBlock: 0, competitions: competitions.map(({ id }) => ({ id, share: 1 / competitions.length })) }],
+    syncCadence: 100,
+    evaluationDelay: 0,
+    alpha: 0.5,
+    temperature: 0.01,
+    sampleMin: 2,
+    updatedModelsLimit: 10,
+    keepThreshold: 0.001,
+    topMiners: { minStake: 50_000n * RAO, minWeightShare: 0.05, reevaluateAfterBlocks: 60 },
+    cadences: CADENCES,
+  };
+  const chain = around(await LocalChainClient.init({ netuid: 9, blockTime: 0, hotkey: 'validator', mode: 'read' }, { network, clock }));
+  const plain = { clock, dataDir: join(folder, 'store'), netuid: 9, log: () => undefined, resolvePath: (path: string) => path };
+  const repos = join(folder, 'repos');
+  const made = await localFiles.provides.store?.create({ repos }, plain, new AbortController().signal);
+  if (!made) throw new Error('local-files has no store');
+  const store = over(made);
+  const evaluator = new ClaimedLoss();
+  const events: RunEvent[] = [];
+  const view = new ChainView({ deadlineMs: 5000 }, { chain });
+  const tokenizer = { name: 'none', digest: '', eosTokenId: 0, vocabularySize: 10, modelMaxLength: Infinity, encode: () => [], decode: () => '' };
+  const dataset = { sample: () => Promise.resolve({ batches: [[[1, 2, 3, 4]]], pages: ['p'], source: 'none' }) };
+  const deps: RuntimeDeps = {
+    profile,
+    chain,
+    store,
+    acquirer: new ModelAcquirer({}, { store, inspector }),
+    evaluator,
+    reporter: { report: (event) => events.push(event), close: () => Promise.resolve() },
+    clock,
+    log: () => undefined,
+    state: new ValidatorState(openJournal({ folder: join(folder, 'data'), mode: 'write' })),
+    view,
+    competitions: new Map(
+      competitions.map((competition) => [competition.id, { competition, epsilon: epsilonFromDescription(competition.epsilon), tokenizer, datasets: new Map([['task', dataset]]) }]),
+    ),
+  };
+  const { signal } = new AbortController();
+  await view.refresh(signal);
+  const neuron = (uid: number): Neuron => {
+    const found = view.current.neurons.find((candidate) => candidate.uid === asUid(uid));
+    if (!found) throw new Error(`no uid ${uid}`);
+    return found;
+  };
+  return {
+    folder,
+    network,
+    clock,
+    evaluator,
+    deps,
+    check: new ModelCheck(deps),
+    events,
+    hotkey: (await chain.identity()).hotkey,
+    signal,
+    told: <Name extends RunEvent['event']>(name: Name): EventOf<Name>[] => events.flatMap((event) => (event.event === name ? [event as EventOf<Name>] : [])),
+    neuron,
+    commit: (uid, name, loss, hash = 'right') => {
+      const revision = createHash('sha1').update(`${name}${loss}`).digest('hex');
+      const files = { 'config.json': '{"model_type":"plain"}', 'model.safetensors': String(loss) };
+      mkdirSync(join(repos, 'miner', name, revision), { recursive: true });
+      for (const [path, text] of Object.entries(files)) writeFileSync(join(repos, 'miner', name, revision, path), text);
+      const digests = Object.entries(files).map(([path, text]) => ({ path, sha256: createHash('sha256').update(text + (hash === 'wrong' ? '!' : '')).digest('hex') }));
+      const owner = network.snapshot().neurons.find((candidate) => candidate.uid === asUid(uid))?.hotkey ?? '';
+      network.setCommitment(uid, `miner:${name}:${revision}:${secureHash(directoryHash(digests), owner)}:1`);
+    },
+  };
+}

@@ -1,0 +1,168 @@
+import type { ChainClient, WeightsSubmission } from '@assay/core/contracts/chain-client';
+import { AssayError } from '@assay/core/errors/assay-error';
+import { rows } from '@assay/core/runtime/validator-state';
+import { WeightSetting } from '@assay/core/runtime/weight-setting';
+import { describe, expect, it } from 'vitest';
+import { newSubnet, type Subnet } from './subnet.js';
+
+const MINUTE = 60_000;
+
+/** A chain that notes what is submitted; `instead` stands for the way there and back. */
+interface Line {
+  submitted: WeightsSubmission[];
+  instead?: (submit: () => ReturnType<ChainClient['setWeights']>) => ReturnType<ChainClient['setWeights']>;
+}
+
+function over(line: Line): (real: ChainClient) => ChainClient {
+  return (real) => ({
+    description: real.description,
+    netuid: real.netuid,
+    identity: real.identity.bind(real),
+    head: real.head.bind(real),
+    blockHash: real.blockHash.bind(real),
+    snapshot: real.snapshot.bind(real),
+    close: real.close.bind(real),
+    setWeights: (submission, signal) => {
+      line.submitted.push(submission);
+      const submit = (): ReturnType<ChainClient['setWeights']> => real.setWeights(submission, signal);
+      return line.instead ? line.instead(submit) : submit();
+    },
+  });
+}
+
+/** A standing in which uid 3 has three quarters and uid 4 the rest. */
+async function withStanding(subnet: Subnet): Promise<void> {
+  const hotkeys = subnet.deps.view.current.neurons.map(({ hotkey }) => hotkey);
+  await subnet.deps.state.write(rows.standing(1, { weights: [0, 0, 0, 0.75, 0.25, 0, 0], hotkeys }));
+}
+
+async function setUp(line: Line): Promise<{ subnet: Subnet; setting: WeightSetting; ownRow: () => unknown }> {
+  const subnet = await newSubnet({ chain: over(line) });
+  await withStanding(subnet);
+  const setting = new WeightSetting({ hotkey: subnet.hotkey, offline: false, dryRun: false, setWeights: true }, subnet.deps);
+  return { subnet, setting, ownRow: () => [...subnet.network.snapshot().weights].find(([uid]) => uid === 0)?.[1] };
+}
+
+const refused = new AssayError({ code: 'SettingWeightsTooFast', message: 'too fast', hint: 'wait', fault: 'chain', retry: 'backoff', payload: {} });
+const unreachable = new AssayError({ code: 'CHAIN_UNREACHABLE', message: 'gone', hint: 'wait', fault: 'network', retry: 'backoff', payload: {} });
+
+describe('WeightSetting', () => {
+  it('sets every 20 minutes, reads back, and says so', async () => {
+    const line: Line = { submitted: [] };
+    const { subnet, setting, ownRow } = await setUp(line);
+    await subnet.clock.run(setting, 50 * MINUTE);
+    expect(line.submitted).toHaveLength(3);
+    expect(ownRow()).toEqual([[3, 65_535], [4, 21_845]]);
+    expect(subnet.told('weights-set').map(({ confirmed }) => confirmed)).toEqual([true, true, true]);
+  });
+
+  it('waits for a first standing', async () => {
+    const line: Line = { submitted: [] };
+    const { subnet, setting } = await setUp(line);
+    await subnet.deps.state.write(rows.standing(1, undefined));
+    await subnet.clock.run(setting, 50 * MINUTE);
+    expect(line.submitted).toEqual([]);
+    expect(subnet.told('weights-failed')).toEqual([]);
+  });
+
+  it('keeps its cadence over a restart', async () => {
+    const line: Line = { submitted: [] };
+    const { subnet, setting } = await setUp(line);
+    await subnet.clock.run(setting, 5 * MINUTE);
+    const again = new WeightSetting({ hotkey: subnet.hotkey, offline: false, dryRun: false, setWeights: true }, subnet.deps);
+    await subnet.clock.run(again, 10 * MINUTE);
+    expect(line.submitted).toHaveLength(1);
+  });
+
+  it('tries again two minutes after a refusal; a refusal leaves no intent', async () => {
+    const line: Line = { submitted: [], instead: () => Promise.reject(refused) };
+    const { subnet, setting } = await setUp(line);
+    await subnet.clock.run(setting, 5 * MINUTE);
+    expect(line.submitted).toHaveLength(3);
+    expect(subnet.told('weights-failed').map(({ error, retryInMs }) => [error.code, retryInMs])).toEqual(Array(3).fill(['SettingWeightsTooFast', 2 * MINUTE]));
+    expect(subnet.deps.state.weightsIntent()).toBeUndefined();
+    delete line.instead;
+    await subnet.clock.run(setting, 5 * MINUTE);
+    expect(subnet.told('weights-set')).toHaveLength(1);
+  });
+
+  it.each([
+    ['the answer was lost', async (submit: () => Promise<unknown>): Promise<never> => {
+      await submit();
+      throw unreachable;
+    }],
+    ['the answer never came', async (submit: () => Promise<unknown>): Promise<never> => {
+      await submit();
+      return new Promise<never>(() => undefined);
+    }],
+  ])('does not send again what has landed though %s', async (_how, instead) => {
+    const line: Line = { submitted: [], instead };
+    const { subnet, setting, ownRow } = await setUp(line);
+    await subnet.clock.run(setting, 15 * MINUTE);
+    expect(line.submitted).toHaveLength(1);
+    expect(ownRow()).toEqual([[3, 65_535], [4, 21_845]]);
+    expect(subnet.deps.state.weightsIntent()).toBeUndefined();
+    expect(subnet.deps.state.weightsSet()?.block).toBe(subnet.neuron(0).lastUpdate);
+  });
+
+  it('sends again what has not landed', async () => {
+    const line: Line = { submitted: [], instead: () => Promise.reject(unreachable) };
+    const { subnet, setting } = await setUp(line);
+    await subnet.clock.run(setting, 1 * MINUTE);
+    expect(subnet.deps.state.weightsIntent()).toBeDefined();
+    delete line.instead;
+    await subnet.clock.run(setting, 5 * MINUTE);
+    expect(line.submitted).toHaveLength(2);
+    expect(subnet.deps.state.weightsIntent()).toBeUndefined();
+  });
+
+  it.each([
+    ['landed', 1],
+    ['did not land', 2],
+  ])('a crash in the middle of it: when it %s, there are %i submissions', async (what, submissions) => {
+    const line: Line = {
+      submitted: [],
+      instead: async (submit) => {
+        if (what === 'landed') await submit();
+        throw unreachable;
+      },
+    };
+    const { subnet, setting } = await setUp(line);
+    await setting.trySet(subnet.signal);
+    expect(subnet.deps.state.weightsIntent()).toBeDefined();
+    delete line.instead;
+    const restarted = new WeightSetting({ hotkey: subnet.hotkey, offline: false, dryRun: false, setWeights: true }, subnet.deps);
+    await subnet.clock.run(restarted, 10 * MINUTE);
+    expect(line.submitted).toHaveLength(submissions);
+    expect(subnet.deps.state.weightsSet()?.uids).toEqual([3, 4]);
+  });
+
+  it('survives a chain that can\'t be read at the start', async () => {
+    const line: Line = { submitted: [] };
+    const { subnet, setting } = await setUp(line);
+    await subnet.deps.state.write(rows.weightsIntent({ block: 1, lastUpdate: 0, uids: [3], weights: [65_535], round: 1 }));
+    const snapshot = subnet.deps.chain.snapshot.bind(subnet.deps.chain);
+    let failures = 2;
+    subnet.deps.chain.snapshot = (...given) => (failures-- > 0 ? Promise.reject(unreachable) : snapshot(...given));
+    await subnet.clock.run(setting, 10 * MINUTE);
+    expect(subnet.told('weights-set')).toHaveLength(1);
+  });
+
+  it('gives nothing to a newcomer at a uid that has earned weight', async () => {
+    const line: Line = { submitted: [] };
+    const { subnet, setting, ownRow } = await setUp(line);
+    await subnet.network.registerNeuron({ derivation: '//newcomer' }, 3);
+    await setting.trySet(subnet.signal);
+    expect(ownRow()).toEqual([[4, 65_535]]);
+  });
+
+  it('a standing of which nothing is left sets no weights', async () => {
+    const line: Line = { submitted: [] };
+    const { subnet, setting } = await setUp(line);
+    await subnet.network.registerNeuron({ derivation: '//newcomer/3' }, 3);
+    await subnet.network.registerNeuron({ derivation: '//newcomer/4' }, 4);
+    expect(await setting.trySet(subnet.signal)).toBe(false);
+    expect(subnet.told('weights-failed')[0]?.error.code).toBe('WEIGHTS_EMPTY');
+    expect(line.submitted).toEqual([]);
+  });
+});
