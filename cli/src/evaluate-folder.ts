@@ -5,8 +5,18 @@ import type { Container } from 'inversify';
 import { EVALUATOR, MODEL_INSPECTOR, type EvaluationAnswer, type Evaluator, type ModelInspector } from '@assay/core/contracts/evaluator';
 import type { ModelFacts, StoredFile } from '@assay/core/contracts/model';
 import { textLossDetails, type TextLossDetails, type TextLossSamples } from '@assay/core/contracts/task-kinds';
+import { defineErrors } from '@assay/core/errors/define-errors';
 import { canonicalJson } from '@assay/core/journal/canonical-json';
 import type { Sequences } from './sequences-file.js';
+
+export const evaluateErrors = defineErrors({
+  MODEL_FOLDER_MISSING: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { directory: string }) => `There is no folder ${p.directory}.`,
+    hint: () => 'Name the folder that holds config.json and the safetensors.',
+  },
+});
 
 const DEADLINE_MS = 3_600_000;
 const GENERATED_TOKENS = 20;
@@ -19,6 +29,7 @@ export async function evaluateFolder(
   signal: AbortSignal,
 ): Promise<{ facts: ModelFacts; answer: EvaluationAnswer; details: TextLossDetails }> {
   const directory = resolve(folder);
+  if (!(await stat(directory).catch(() => undefined))?.isDirectory()) throw evaluateErrors.MODEL_FOLDER_MISSING({ directory });
   const inspector = await container.getAsync<ModelInspector>(MODEL_INSPECTOR);
   const facts = await inspector.inspect(directory, signal);
   const samples: TextLossSamples = {

@@ -2,6 +2,7 @@ import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { join } from 'node:path';
 import { z } from 'zod';
 import { describe, expect, it } from 'vitest';
+import { readSequences } from '../../cli/dist/sequences-file.js';
 import { errorOf, validator, type Answer } from '../e2e/validator-process.js';
 import { newFolder, newWorld, ROOT } from '../e2e/world.js';
 
@@ -93,7 +94,11 @@ describe('validator evaluate', () => {
   ])('a sequences file with %s', async (_what, text) => {
     const file = join(newFolder(), 'sequences.json');
     writeFileSync(file, text);
-    const answer = await evaluate(join(MODELS, 'llama-60steps'), file);
+    await expect(readSequences(file)).rejects.toMatchObject({ code: 'SEQUENCES_UNREADABLE', fault: 'config', payload: { reason: expect.stringMatching(/./) as string } });
+  });
+
+  it('a sequences file that is not there ends it with exit code 2', async () => {
+    const answer = await evaluate(join(MODELS, 'llama-60steps'), join(newFolder(), 'nowhere.json'));
     expect([answer.code, errorOf(answer).code]).toEqual([2, 'SEQUENCES_UNREADABLE']);
   });
 

@@ -1,6 +1,7 @@
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { roundEntry, type RoundEntry } from '@assay/core/runtime/round/entry';
+import { LocalNetwork } from '@assay/plugin-local-chain';
 import { openJournal } from '@assay/plugin-libsql-journal';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { EventOf, RunEvent } from '@assay/core/contracts/reporter';
@@ -8,6 +9,8 @@ import { allOf, eventsOf, firstOf, validator } from './validator-process.js';
 import { newWorld, type World } from './world.js';
 
 const QWEN_UID = 8;
+/** Of the demo's profile. */
+const SYNC_CADENCE = 30;
 const lossOf = (digest: string): number => 1 + Number.parseInt(digest.slice(0, 8), 16) / 2 ** 32;
 
 describe('another program as the evaluator', () => {
@@ -26,6 +29,10 @@ describe('another program as the evaluator', () => {
     });
     const { code, stdout, stderr } = await validator(['run', '--once', '--json', '--config', config]);
     expect(code, stderr).toBe(0);
+    // Past the next sync block: within one of them nothing is evaluated twice.
+    const network = LocalNetwork.open(join(world.folder, 'network', 'chain.db'), 'write');
+    network.advance(SYNC_CADENCE);
+    network.close();
     return eventsOf(stdout);
   }
 

@@ -8,16 +8,18 @@ import { runtimeErrors } from '@assay/core/runtime/errors';
 import { scheduleErrors } from '@assay/core/competition/schedule';
 import { localTextErrors } from '@assay/core/sampling/local-text-dataset';
 import { libsqlJournalErrors } from '@assay/plugin-libsql-journal/dist/errors.js';
+import { localFilesErrors } from '@assay/plugin-local-files/dist/errors.js';
 import { localChainErrors, palletErrors } from '@assay/plugin-local-chain/dist/errors.js';
 import { evaluatorErrors, modelErrors } from '@assay/plugin-onnxruntime/dist/errors.js';
 import { tokenizerErrors } from '@assay/plugin-tokenizers/dist/errors.js';
+import { evaluateErrors } from '../evaluate-folder.js';
 import { journalCommandErrors } from '../journal-command.js';
 import { sequencesErrors } from '../sequences-file.js';
 
 const CATALOGUES = {
   'Commitments': commitmentErrors,
   'Verification of a model': verificationErrors,
-  'Model store': storeErrors,
+  'Model store': { ...storeErrors, ...localFilesErrors },
   'Model files': modelErrors,
   'Evaluator': { ...evaluationErrors, ...evaluatorErrors },
   'Tokenizers': tokenizerErrors,
@@ -27,7 +29,7 @@ const CATALOGUES = {
   'Journal': { ...journalErrors, ...libsqlJournalErrors },
   'Embedded network': { ...localChainErrors, ...palletErrors },
   'Configuration': { ...configErrors, ...scheduleErrors },
-  'Command line': { ...sequencesErrors, ...journalCommandErrors },
+  'Command line': { ...sequencesErrors, ...evaluateErrors, ...journalCommandErrors },
 };
 
 type AnyCatalogue = Record<string, (payload: Record<string, unknown>) => AssayError>;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { scheduleProblem } from './schedule.js';
 
 const ms = z.number().nonnegative();
 const blocks = z.number().int().nonnegative();
@@ -15,11 +16,10 @@ export const profileSchema = z.object({
         competitions: z.array(z.object({ id: z.number().int().nonnegative(), share: z.number().min(0).max(1) })).min(1),
       }),
     )
-    .min(1)
-    .refine(
-      (entries) => entries.every((entry, index) => index === 0 || entry.fromBlock > (entries[index - 1]?.fromBlock ?? 0)),
-      'entries must ascend by fromBlock',
-    ),
+    .superRefine((schedule, context) => {
+      const problem = scheduleProblem(schedule);
+      if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
+    }),
   syncCadence: z.number().int().positive(),
   evaluationDelay: blocks,
   alpha: z.number().min(0).lt(1),

@@ -5,7 +5,8 @@ import type { FetchProgress, ModelStore } from '../contracts/model-store.js';
 import type { ModelFacts, ModelReference, RepoFile, StoredModel, VerifiedModel } from '../contracts/model.js';
 import { directoryHash, secureHash } from './directory-hash.js';
 import { verificationErrors } from './errors.js';
-import { CONFIG, configFile, filesThatCount, INDEX, WEIGHTS, type JsonObject, type RepoDocuments } from './files-that-count.js';
+import { CONFIG, configFile, filesThatCount, INDEX, WEIGHTS, type RepoDocuments } from './files-that-count.js';
+import { parseJsonObject, type JsonObject } from './json-object.js';
 import { TOKENIZER_CONFIG } from './tokenizer-files.js';
 
 type OnProgress = (progress: FetchProgress) => void;
@@ -62,7 +63,7 @@ export class ModelAcquirer {
   async #documents(reference: ModelReference, files: readonly RepoFile[], signal: AbortSignal): Promise<RepoDocuments> {
     const { maxConfigBytes = MAX_CONFIG_BYTES, maxDocumentBytes = MAX_DOCUMENT_BYTES } = this.options;
     const has = (path: string): boolean => files.some((file) => file.path === path);
-    const read = async (path: string, limit: number): Promise<JsonObject | undefined> => parseObject(await this.deps.store.read(reference, path, limit, signal));
+    const read = async (path: string, limit: number): Promise<JsonObject | undefined> => parseJsonObject(await this.deps.store.read(reference, path, limit, signal));
     const demand = async (path: string, limit: number): Promise<JsonObject> => {
       if (!has(path)) throw verificationErrors.REPO_FILE_INVALID({ path, reason: 'it is missing' });
       const document = await read(path, limit);
@@ -81,16 +82,6 @@ export class ModelAcquirer {
 
 function isCommitted({ files }: StoredModel, { hotkey, secureHash: committed }: AcquireRequest): boolean {
   return secureHash(directoryHash(files), hotkey) === committed;
-}
-
-/** undefined for anything but a JSON object in UTF-8 */
-function parseObject(bytes: Uint8Array): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /** The evaluator reads config.json: a versioned one may stand beside it but say nothing else. */

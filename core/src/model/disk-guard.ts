@@ -25,9 +25,9 @@ export async function diskGuard<T>(directory: string, work: () => Promise<T>): P
 class SourceFailure extends Error {}
 
 /** The same bytes; what goes wrong with the source comes out of `diskGuard` as it went in. */
-export async function* guardedSource(bytes: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+export async function* guardedSource(open: () => AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
   try {
-    yield* bytes;
+    yield* open();
   } catch (error) {
     throw new SourceFailure('source failed', { cause: error });
   }

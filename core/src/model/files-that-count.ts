@@ -1,5 +1,6 @@
 import type { RepoFile } from '../contracts/model.js';
 import { verificationErrors } from './errors.js';
+import type { JsonObject } from './json-object.js';
 import { tokenizerFiles } from './tokenizer-files.js';
 import { versionedFile } from './versioned-file.js';
 
@@ -7,8 +8,6 @@ export const CONFIG = 'config.json';
 export const INDEX = 'model.safetensors.index.json';
 export const WEIGHTS = 'model.safetensors';
 const NEVER_OPENED = /\.(bin|pt|pth|ckpt|h5|msgpack|pickle|pkl|gguf|onnx)$/;
-
-export type JsonObject = Readonly<Record<string, unknown>>;
 
 /** The small files that decide what else counts; those that the repo has. */
 export interface RepoDocuments {

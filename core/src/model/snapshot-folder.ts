@@ -149,7 +149,7 @@ export class SnapshotFolder {
       };
       const target = join(draft, 'files', path);
       await mkdir(dirname(target), { recursive: true });
-      const sha256 = await receiveFile(target, file, guardedSource(source(file, signal)), tell, signal);
+      const sha256 = await receiveFile(target, file, guardedSource(() => source(file, signal)), tell, signal);
       await this.#share(target, sha256, size, join(draft, 'twin'));
       stored.push({ path, size, sha256 });
       before += size;

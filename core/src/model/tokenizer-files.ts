@@ -1,4 +1,4 @@
-import type { JsonObject } from './files-that-count.js';
+import type { JsonObject } from './json-object.js';
 import { versionedFile } from './versioned-file.js';
 
 export const TOKENIZER_CONFIG = 'tokenizer_config.json';

@@ -74,6 +74,12 @@ export const runtimeErrors = defineErrors({
     message: (p: { id: number; block: number }) => `Competition ${p.id} was not open at block ${p.block}.`,
     hint: () => 'Commit to a competition of the schedule: validator config show lists them.',
   },
+  NON_FINITE_SCORE: {
+    fault: 'miner',
+    retry: 'never',
+    message: (p: { task: string }) => `The raw score of task ${p.task} is not a finite number.`,
+    hint: () => 'Weights or activations hold NaN or infinity: evaluate the model yourself before committing it.',
+  },
   EVALUATION_ABSENT: {
     fault: 'validator',
     retry: 'next-round',

@@ -18,6 +18,8 @@ const MAX_REPORTED_TENSORS = 20;
 /** A folder whose config and headers have passed every check: ready to become a graph. */
 export interface InspectedModel {
   directory: string;
+  /** Real path of the folder that holds the files with the weights. */
+  weightsFolder: string;
   architecture: AnyArchitecture;
   /** Of the architecture's own type. */
   config: unknown;
@@ -33,14 +35,15 @@ export interface InspectedModel {
 export async function openModel(directory: string): Promise<InspectedModel> {
   const raw = await readConfig(directory, 'config.json');
   if (!raw) throw modelErrors.CONFIG_UNREADABLE({ file: 'config.json', reason: 'it is missing' });
-  const architecture = ARCHITECTURES.get(String(raw['model_type']));
-  if (!architecture) throw modelErrors.ARCHITECTURE_UNSUPPORTED({ modelType: String(raw['model_type']), supported: CLASS_NAMES });
+  const { model_type: modelType } = raw;
+  const architecture = typeof modelType === 'string' ? ARCHITECTURES.get(modelType) : undefined;
+  if (!architecture) throw modelErrors.ARCHITECTURE_UNSUPPORTED({ modelType: typeof modelType === 'string' ? modelType : typeof modelType, supported: CLASS_NAMES });
   const parsed = architecture.config.safeParse(raw);
   if (!parsed.success) throw unsupported(architecture, parsed.error.issues);
   const config: unknown = parsed.data;
   const generation = await readGenerationConfig(directory, { ...architecture.generationDefaults, ...raw });
-  const matched = matchTensors(architecture, config, await readWeights(directory));
-  return { directory, architecture, config, generation, ...matched };
+  const { folder, tensors } = await readWeights(directory);
+  return { directory, weightsFolder: folder, architecture, config, generation, ...matchTensors(architecture, config, tensors) };
 }
 
 /** Facts about a folder, its used tensors hashed. */
@@ -91,27 +94,27 @@ function unsupported(architecture: AnyArchitecture, issues: readonly { path: rea
 }
 
 /** Names and shapes are in the headers; that two copies of one tensor agree is not. */
-async function requireEqualTwins({ directory, twins, architecture, config }: InspectedModel): Promise<void> {
+async function requireEqualTwins({ weightsFolder, twins, architecture, config }: InspectedModel): Promise<void> {
   const tied = architecture.tied(config);
   if (!twins || !tied) return;
   const [first, second] = twins;
-  const same = first.dtype === second.dtype && (await digestOfTensor(directory, first)) === (await digestOfTensor(directory, second));
+  const same = first.dtype === second.dtype && (await digestOfTensor(weightsFolder, first)) === (await digestOfTensor(weightsFolder, second));
   if (!same) throw modelErrors.TIED_TENSORS_DIFFER({ tensor: tied.name, other: tied.otherName });
 }
 
 /** Over name, type, shape and sha256 of the bytes of each used tensor, in order of names. */
-async function digestOfTensors({ directory, tensors }: InspectedModel): Promise<string> {
+async function digestOfTensors({ weightsFolder, tensors }: InspectedModel): Promise<string> {
   const digest = createHash('sha256');
   for (const [name, tensor] of [...tensors].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    digest.update(JSON.stringify([name, tensor.dtype, tensor.shape, await digestOfTensor(directory, tensor)]));
+    digest.update(JSON.stringify([name, tensor.dtype, tensor.shape, await digestOfTensor(weightsFolder, tensor)]));
   }
   return digest.digest('hex');
 }
 
-async function digestOfTensor(directory: string, { file, offset, length }: StoredTensor): Promise<string> {
+async function digestOfTensor(folder: string, { file, offset, length }: StoredTensor): Promise<string> {
   const content = createHash('sha256');
   if (length > 0) {
-    const bytes = createReadStream(join(directory, file), { start: offset, end: offset + length - 1, highWaterMark: 1 << 20 });
+    const bytes = createReadStream(join(folder, file), { start: offset, end: offset + length - 1, highWaterMark: 1 << 20 });
     for await (const chunk of bytes) content.update(chunk as Buffer);
   }
   return content.digest('hex');

@@ -49,19 +49,20 @@ type EvaluationModel = Extract<EvaluatorRequest, { type: 'evaluate' }>['model'];
 async function evaluate(request: Extract<EvaluatorRequest, { type: 'evaluate' }>): Promise<void> {
   const { id, model, tasks } = request;
   if (model.directory === undefined) throw evaluatorErrors.SAMPLES_INVALID({ task: '', reason: 'this evaluator needs the folder of the model' });
-  const total = tasks.length;
+  const total = tasks.reduce((sum, { samples }) => sum + countBatches(samples), 0);
   send({ type: 'progress', id, phase: 'load', done: 0, total });
   const startedAt = performance.now();
   const opened = await openModel(model.directory);
   await requireSameFiles(opened, model);
   const loadedAt = performance.now();
   const results: TaskResult[] = [];
+  let before = 0;
   for (const task of tasks) {
     if (task.kind !== 'text-loss') throw evaluatorErrors.KIND_UNKNOWN({ kind: task.kind });
-    const batches = countBatches(task.samples);
     const result = await evaluateTextLoss(opened, task, { threads }, ({ phase, done }) => {
-      send({ type: 'progress', id, phase, task: task.name, done, total: batches });
+      send({ type: 'progress', id, phase, task: task.name, done: before + done, total });
     });
+    before += countBatches(task.samples);
     results.push(result);
   }
   const { maxRSS } = process.resourceUsage();

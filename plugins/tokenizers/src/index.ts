@@ -18,6 +18,8 @@ class Tokenizers implements TokenizerLoader {
     if (known) return known;
     const opening = this.#open(reference);
     this.#opened.set(key, opening);
+    // What failed once may have been mended meanwhile.
+    opening.catch(() => this.#opened.delete(key));
     return opening;
   }
 

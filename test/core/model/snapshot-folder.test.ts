@@ -86,7 +86,7 @@ describe('SnapshotFolder', () => {
   });
 
   it.each([
-    '../x', 'a/../x', '/etc/x', 'a//b', './x', '', 'a/', '..', 'C:\\x', 'a\\b', 'a\nb', 'a\0b', 'ü', 'a b', `${'x'.repeat(256)}`, 'a/b/c/d/e/f/g/h/i',
+    '../x', 'a/../x', '/etc/x', 'a//b', './x', '', 'a/', '..', 'C:\\x', 'a\\b', 'a\nb', 'a\0b', 'ü', 'a b', 'x'.repeat(256), 'a/b/c/d/e/f/g/h/i',
   ])('refuses the file name %j', async (path) => {
     const root = newFolder();
     const folder = await SnapshotFolder.open(join(root, 'store'));

@@ -1,13 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Evaluator, ModelInspector } from '@assay/core/contracts/evaluator';
+import type { EvaluationProgress, Evaluator, ModelInspector } from '@assay/core/contracts/evaluator';
 import type { VerifiedModel } from '@assay/core/contracts/model';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { childrenOf, survivors } from '../../e2e/process-tree.js';
 import { tinyFolder } from './folders.js';
+import { scratchFolder } from './scratch.js';
 import { copyOf, DEMO, detailsOf, errorOf, evaluate, FIXTURES, newEvaluator, newInspector, taskOf, verified } from './worlds.js';
 
 let inspector: ModelInspector;
@@ -70,12 +71,14 @@ describe('faults of the process are not the miner\'s, and the next request finds
   });
 
   it('ends when the validator is killed, in the middle of a computation', async () => {
-    const parent = spawn(process.execPath, [join(import.meta.dirname, 'parent.mjs'), demo.directory, JSON.stringify({ batches: 500, length: 512 })], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const parent = spawn(process.execPath, [join(import.meta.dirname, 'parent.mjs'), join(DEMO, 'llama-2000steps'), String(40_000)], { stdio: ['ignore', 'pipe', 'inherit'] });
     await once(parent.stdout, 'data');
+    // By now it is inside the runtime, where nothing else of it is awake.
+    await delay(500);
     const children = parent.pid === undefined ? [] : childrenOf(parent.pid);
     expect(children).toHaveLength(1);
     parent.kill('SIGKILL');
-    await expect(survivors(children, 3000)).resolves.toEqual([]);
+    await expect(survivors(children, 2000)).resolves.toEqual([]);
   });
 });
 
@@ -115,6 +118,32 @@ describe('requests that can\'t be answered', () => {
 
   it('a device that is not there', async () => {
     await expect(errorOf(newEvaluator({ device: 'cuda' }))).resolves.toMatchObject({ code: 'DEVICE_UNAVAILABLE', fault: 'config' });
+  });
+});
+
+describe('a folder of links, as the library keeps downloads', () => {
+  it('is evaluated like the files themselves', async () => {
+    const cache = scratchFolder();
+    const [blobs, snapshot] = [join(cache, 'blobs'), join(cache, 'snapshots')];
+    renameSync(copyOf(join(FIXTURES, 'llama-rope-llama3-sharded')), blobs);
+    mkdirSync(snapshot);
+    for (const name of readdirSync(blobs)) symlinkSync(join('..', 'blobs', name), join(snapshot, name));
+    const [linked, real] = [await verified(inspector, snapshot), await verified(inspector, blobs)];
+    expect(linked.facts).toEqual(real.facts);
+    const [ofLinks, ofFiles] = [await evaluate(evaluator, linked, [short]), await evaluate(evaluator, real, [short])];
+    expect(ofLinks.results).toEqual(ofFiles.results);
+  });
+});
+
+describe('progress', () => {
+  it('counts the batches of all tasks, upwards to the end', async () => {
+    const tasks = [taskOf(samples(rows(2, 48), 16)), taskOf(samples(rows(3, 48)))];
+    const events: EvaluationProgress[] = [];
+    await evaluator.evaluate({ id: 'p', model: demo, tasks, deadlineMs: 60_000 }, (event) => events.push(event), new AbortController().signal);
+    expect(new Set(events.map(({ total }) => total))).toEqual(new Set([5]));
+    expect(events.filter(({ phase }) => phase === 'score').map(({ done }) => done)).toEqual([1, 2, 3, 4, 5]);
+    expect(events.map(({ done }) => done)).toEqual(events.map(({ done }) => done).sort((a, b) => a - b));
+    expect(events[0]).toEqual({ phase: 'load', done: 0, total: 5 });
   });
 });
 

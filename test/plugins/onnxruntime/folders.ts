@@ -1,6 +1,6 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { scratchFolder } from './scratch.js';
 
 export interface Entry {
   dtype: string;
@@ -67,7 +67,7 @@ export function tinyTensors(): { name: string; dtype: string; shape: number[]; b
 
 /** A folder with these files; objects become JSON, undefined leaves the file out. */
 export function folderOf(files: Record<string, string | Uint8Array | Record<string, unknown> | undefined>): string {
-  const folder = mkdtempSync(join(tmpdir(), 'assay-model-'));
+  const folder = scratchFolder();
   for (const [name, content] of Object.entries(files)) {
     if (content === undefined) continue;
     writeFileSync(join(folder, name), typeof content === 'string' || content instanceof Uint8Array ? content : JSON.stringify(content));

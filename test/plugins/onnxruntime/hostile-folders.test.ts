@@ -45,6 +45,7 @@ describe('what a miner may try', () => {
     ['an architecture of its own', 'ARCHITECTURE_UNSUPPORTED', () => tinyFolder({ model_type: 'evil', auto_map: { AutoModelForCausalLM: 'evil.Evil' } })],
     ['no model_type', 'ARCHITECTURE_UNSUPPORTED', () => tinyFolder({ model_type: undefined })],
     ['a model_type from the prototype', 'ARCHITECTURE_UNSUPPORTED', () => tinyFolder({ model_type: '__proto__' })],
+    ['a model_type that is no text', 'ARCHITECTURE_UNSUPPORTED', () => tinyFolder({ model_type: { toString: 1 } })],
     ['a negative size', 'CONFIG_UNSUPPORTED', () => tinyFolder({ hidden_size: -8 })],
     ['a size that is text', 'CONFIG_UNSUPPORTED', () => tinyFolder({ hidden_size: '8' })],
     ['a fractional size', 'CONFIG_UNSUPPORTED', () => tinyFolder({ hidden_size: 8.5 })],

@@ -52,6 +52,7 @@ describe('identity of a model', () => {
   it.each([
     ['config.json', { architectures: ['Liar'], torch_dtype: 'float64', pretraining_tp: 4, auto_map: { AutoModel: 'evil.py' } }],
     ['config.json', { rope_scaling: null, num_key_value_heads: 2 }],
+    ['generation_config.json', { pad_token_id: 3, min_length: 4, max_length: 5 }],
     ['generation_config.json', { temperature: 0.3, transformers_version: '0.0.1' }],
   ])('what changes no number is not part of it: %s %j', async (file, keys) => {
     expect((await inspect(changed(llama, file, keys))).evaluationDigest).toBe((await inspect(llama)).evaluationDigest);

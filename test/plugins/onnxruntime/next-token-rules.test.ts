@@ -29,7 +29,7 @@ describe('rules for the next token', () => {
     ['suppressed at the beginning only', { begin_suppress_tokens: [5] }, [1, 2], 1, [1, 2, -2, 4, 5, 6]],
     ['a forced end, at the end', { forced_eos_token_id: 2, eos_token_id: 2 }, [1, 2], 19, [no, no, 0, no, no, no]],
     ['a forced end, before', { forced_eos_token_id: 2 }, [1, 2], 18, [1, 2, -2, 4, 5, 6]],
-    ['ids beyond the vocabulary', { suppress_tokens: [99], eos_token_id: 77, bad_words_ids: [[88]] }, [1], 0, [1, 2, -2, 4, 5, 6]],
+    ['ids beyond the vocabulary', { suppress_tokens: [99, -1], eos_token_id: [77, -1], bad_words_ids: [[88]] }, [1], 0, [1, 2, -2, 4, 5, 6]],
     ['sampling is not followed', { do_sample: true, temperature: 0.1, top_k: 1, num_beams: 4 }, [1], 0, [1, 2, -2, 4, 5, 6]],
   ])('%s', (_what, config, tokens, generated, scores) => {
     expect(after(config, [...Array<number>(generated > tokens.length ? generated - tokens.length : 0).fill(9), ...tokens], generated)).toEqual(scores);

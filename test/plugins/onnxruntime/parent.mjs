@@ -1,7 +1,7 @@
-// A validator that dies: starts the evaluator on a long task, tells its process id and waits to be killed.
+// A validator that dies: starts the evaluator on one long computation, which nothing interrupts, tells its process id and waits to be killed.
 import plugin from '@assay/plugin-onnxruntime';
 
-const [directory, samples] = [process.argv[2], JSON.parse(process.argv[3])];
+const [directory, length] = [process.argv[2], Number(process.argv[3])];
 const deps = { log: () => undefined, dataDir: '/', netuid: 1, resolvePath: (path) => path };
 const factory = plugin.provides.evaluator;
 const { signal } = new AbortController();
@@ -10,9 +10,9 @@ const inspector = await plugin.provides.inspector.create(plugin.provides.inspect
 const facts = await inspector.inspect(directory, signal);
 await inspector.close();
 const model = { reference: { namespace: 'n', name: 'm', revision: 'r' }, directory, files: [], facts };
-const row = Array.from({ length: samples.length }, (_, index) => index % 100);
-const tasks = [{ name: 't', kind: 'text-loss', samplesDigest: 's', samples: { batches: Array(samples.batches).fill([row]), padTokenId: 0, packed: true, promptLength: 0, generatedTokens: 1 } }];
-await evaluator.evaluate({ id: '1', model, tasks, deadlineMs: 600_000 }, ({ phase, done }) => {
-  if (phase === 'score' && done === 1) console.log('computing');
+const row = Array.from({ length }, (_, index) => index % 100);
+const tasks = [{ name: 't', kind: 'text-loss', samplesDigest: 's', samples: { batches: [[row]], padTokenId: 0, packed: true, promptLength: 0, generatedTokens: 1 } }];
+await evaluator.evaluate({ id: '1', model, tasks, deadlineMs: 600_000 }, ({ phase }) => {
+  if (phase === 'generate') console.log('computing');
 }, signal);
 console.log('finished');

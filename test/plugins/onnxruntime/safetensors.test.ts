@@ -1,11 +1,11 @@
-import { writeFileSync, mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isAssayError } from '@assay/core/errors/assay-error';
 import { parseHeader, readSafetensorsHeader, type TensorEntry } from '@assay/plugin-onnxruntime/dist/files/safetensors.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { assembled, safetensors } from './folders.js';
+import { scratchFolder } from './scratch.js';
 
 class Refused extends Error {}
 const refuse = (reason: string): never => {
@@ -82,7 +82,7 @@ describe('safetensors header', () => {
     given.map((tensor) => ({ ...tensor, bytes: Buffer.alloc((width[tensor.dtype] ?? 0) * tensor.shape.reduce((a, b) => a * b, 1)) }));
 
   it('every file that is written well is read back', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'assay-safetensors-'));
+    const folder = scratchFolder();
     await fc.assert(
       fc.asyncProperty(tensors, async (given) => {
         const path = join(folder, 'model.safetensors');
@@ -95,7 +95,7 @@ describe('safetensors header', () => {
   });
 
   it('whatever the bytes, it is refused, or every tensor lies within the file', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'assay-safetensors-'));
+    const folder = scratchFolder();
     const path = join(folder, 'model.safetensors');
     const spoilt = fc.tuple(tensors, fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 4 })).map(([given, changes]) => {
       const bytes = assembled(withBytes(given));

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Evaluator, EvaluationAnswer, ModelInspector } from '@assay/core/contracts/evaluator';
@@ -9,6 +9,7 @@ import { isAssayError, type AssayError } from '@assay/core/errors/assay-error';
 import { abortError } from '@assay/core/errors/describe';
 import plugin from '@assay/plugin-onnxruntime';
 import { z } from 'zod';
+import { scratchFolder } from './scratch.js';
 
 export const FIXTURES = join(import.meta.dirname, '../../fixtures/models');
 export const DEMO = join(import.meta.dirname, '../../../competitions/demo/assets/models');
@@ -39,7 +40,7 @@ export async function newEvaluator(given: Record<string, unknown> = {}): Promise
 
 /** A copy of a fixture that a test may spoil. */
 export function copyOf(folder: string): string {
-  const copy = mkdtempSync(join(tmpdir(), 'assay-model-'));
+  const copy = scratchFolder();
   cpSync(folder, copy, { recursive: true });
   return copy;
 }

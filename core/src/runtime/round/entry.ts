@@ -12,6 +12,7 @@ import { RULES_VERSION } from '../../judging/rules-version.js';
 import { scoreModel } from '../../judging/score.js';
 import { modelReference } from '../../contracts/model.js';
 import { errorReport } from '../../errors/error-report.js';
+import { runtimeErrors } from '../errors.js';
 import { asJson } from '../validator-state.js';
 
 const taskOutcome = z.object({
@@ -103,15 +104,8 @@ function judgedContender({ uid, block, outcome }: EntryContender, tasks: RoundEn
   if (score !== undefined) {
     return { uid, block, outcome: { status: 'scored', score, sequenceLosses: outcome.tasks.flatMap(({ losses }) => losses) } };
   }
-  const error = {
-    code: 'NON_FINITE_SCORE',
-    message: 'The score of the model is not a finite number.',
-    hint: 'Evaluate the model yourself before committing it.',
-    fault: 'miner',
-    retry: 'never',
-    payload: {},
-  } as const;
-  return { uid, block, outcome: { status: 'failed', error } };
+  const error = runtimeErrors.NON_FINITE_SCORE({ task: outcome.tasks.map(({ name }) => name).join(', ') });
+  return { uid, block, outcome: { status: 'failed', error: error.toReport() } };
 }
 
 export interface ReplayResult {

@@ -193,9 +193,8 @@ function usable(found: StoredEvaluation, tasks: readonly DrawnTask[]): TaskResul
   const { results } = found;
   return tasks.map(({ task }) => {
     const result = results.find(({ name }) => name === task.name);
-    if (!result || result.kind !== task.kind || !Number.isFinite(result.rawScore)) {
-      throw runtimeErrors.EVALUATION_ABSENT({ task: task.name });
-    }
+    if (!result || result.kind !== task.kind) throw runtimeErrors.EVALUATION_ABSENT({ task: task.name });
+    if (!Number.isFinite(result.rawScore)) throw runtimeErrors.NON_FINITE_SCORE({ task: task.name });
     if (result.kind === 'text-loss') {
       const details = textLossDetails.safeParse(result.details);
       if (!details.success) throw runtimeErrors.EVALUATION_ABSENT({ task: task.name });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
-const tokenId = z.number().int().min(0).max(0xffff_ffff);
+/** Ids that no vocabulary has are taken, as the library takes them, and mean nothing. */
+const tokenId = z.number().int().min(-0x8000_0000).max(0xffff_ffff);
 const tokenIds = z.union([tokenId, z.array(tokenId).max(1024)]).nullish().transform((given) => [given ?? []].flat());
 const count = z.number().int().min(0).max(1_000_000).nullish().transform((given) => given ?? 0);
 
@@ -11,7 +12,6 @@ const count = z.number().int().min(0).max(1_000_000).nullish().transform((given)
  */
 export const generationConfig = z.object({
   eos_token_id: tokenIds,
-  pad_token_id: tokenId.nullish().transform((given) => given ?? null),
   repetition_penalty: z.number().positive().max(1e6).nullish().transform((given) => given ?? 1),
   no_repeat_ngram_size: count,
   suppress_tokens: tokenIds,

@@ -1,5 +1,5 @@
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, realpath } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { modelErrors } from '../errors.js';
 import { readJsonObject, UnusableJson } from './read-json.js';
 import { readSafetensorsHeader, type TensorEntry } from './safetensors.js';
@@ -10,12 +10,29 @@ const MAX_INDEX_BYTES = 16 * 1024 * 1024;
 const MAX_SHARDS = 1000;
 
 export interface StoredTensor extends TensorEntry {
-  /** Name of its file inside the folder. */
+  /** Name of its file inside the weights' folder. */
   file: string;
 }
 
+export interface StoredWeights {
+  /** Real path: the folder itself, or where its links lead, as in the library's cache. */
+  folder: string;
+  tensors: Map<string, StoredTensor>;
+}
+
 /** Every tensor of a folder by name, from the single file or else from the shards that the index names. */
-export async function readWeights(directory: string): Promise<Map<string, StoredTensor>> {
+export async function readWeights(directory: string): Promise<StoredWeights> {
+  const tensors = await namedTensors(directory);
+  const names = [...new Set([...tensors.values()].map(({ file }) => file))];
+  const paths = new Map(await Promise.all(names.map(async (name): Promise<[string, string]> => [name, await realpath(join(directory, name))])));
+  const folders = [...new Set([...paths.values()].map(dirname))];
+  const [folder = await realpath(directory)] = folders;
+  if (folders.length > 1) throw modelErrors.INDEX_MALFORMED({ reason: 'its shards are links into several folders' });
+  const real = (tensor: StoredTensor): StoredTensor => ({ ...tensor, file: basename(paths.get(tensor.file) ?? tensor.file) });
+  return { folder, tensors: new Map([...tensors].map(([name, tensor]) => [name, real(tensor)])) };
+}
+
+async function namedTensors(directory: string): Promise<Map<string, StoredTensor>> {
   const present = new Set(await readdir(directory));
   if (present.has(SINGLE)) return byName(await tensorsOf(directory, SINGLE));
   if (!present.has(INDEX)) {

@@ -28,14 +28,14 @@ export function applyRules(scores: Float32Array, row: RowState, rules: Generatio
 }
 
 function forbid(scores: Float32Array, tokens: readonly number[]): void {
-  for (const token of tokens) if (token < scores.length) scores[token] = FORBIDDEN;
+  for (const token of tokens) if (token >= 0 && token < scores.length) scores[token] = FORBIDDEN;
 }
 
 /** Only these tokens stay possible. */
 function force(scores: Float32Array, tokens: readonly number[]): void {
   if (tokens.length === 0) return;
   scores.fill(FORBIDDEN);
-  for (const token of tokens) if (token < scores.length) scores[token] = 0;
+  for (const token of tokens) if (token >= 0 && token < scores.length) scores[token] = 0;
 }
 
 /** Scores of tokens that have occurred are divided, or where negative multiplied, by the penalty (Keskar et al. 2019). */

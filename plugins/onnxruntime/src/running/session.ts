@@ -1,4 +1,3 @@
-import { realpath } from 'node:fs/promises';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Inputs, SeenLength } from '../architectures/architecture.js';
 import { lastLogits, tokenLosses } from '../blocks/head.js';
@@ -53,8 +52,8 @@ export class ModelSession {
       logSeverityLevel: 3,
       extra: {
         session: {
-          // Its own folder, links resolved: the runtime refuses whatever leads out of it.
-          model_external_initializers_file_folder_path: await realpath(model.directory),
+          // Links resolved: the runtime refuses whatever leads out of the folder.
+          model_external_initializers_file_folder_path: model.weightsFolder,
           disable_prepacking: '1',
           intra_op: { allow_spinning: '0' },
         },

@@ -1,0 +1,114 @@
+import { buildCompetitions, chosenCompetitions } from '@assay/core/composition/competitions';
+import { buildContainer, type Surroundings } from '@assay/core/composition/container';
+import type { Competition } from '@assay/core/competition/competition';
+import { configSchema } from '@assay/core/config/schema';
+import { EVALUATOR, MODEL_INSPECTOR } from '@assay/core/contracts/evaluator';
+import { MODEL_STORE } from '@assay/core/contracts/model-store';
+import type { RunEvent } from '@assay/core/contracts/reporter';
+import { checkPlugin } from '@assay/core/plugin/check';
+import { PluginRegistry } from '@assay/core/plugin/registry';
+import { Disposers } from '@assay/core/runtime/disposers';
+import { systemClock } from '@assay/core/runtime/system-clock';
+import demo from '@assay/competition-demo';
+import { describe, expect, it } from 'vitest';
+
+/** A schema of nobody's: only what core calls. */
+const anything = { safeParse: (value: unknown) => ({ success: true, data: value }) };
+
+/** A plugin that says what becomes of it; core knows nothing of it but its shape. */
+function telling(log: string[], kinds: readonly string[] = ['text-loss']): unknown {
+  const made = (name: string, more: object = {}): { options: unknown; create: (options: unknown) => Promise<object> } => ({
+    options: anything,
+    create: (options) => {
+      log.push(`made ${name} ${JSON.stringify(options)}`);
+      return Promise.resolve({ ...more, close: () => Promise.resolve(log.push(`closed ${name}`)) });
+    },
+  });
+  const tokenizer = { name: 'none', digest: '', eosTokenId: 0, vocabularySize: 1, modelMaxLength: 1, encode: () => [], decode: () => '' };
+  return {
+    apiVersion: 1,
+    name: 'telling',
+    provides: {
+      store: made('store'),
+      evaluator: made('evaluator', { kinds }),
+      inspector: made('inspector'),
+      tokenizer: made('tokenizer', { load: () => Promise.resolve(tokenizer) }),
+      datasets: { 'local-text': made('dataset') },
+    },
+  };
+}
+
+function surroundingsOf(log: string[], given: Readonly<Record<string, unknown>> = {}, kinds?: readonly string[]): Surroundings & { events: RunEvent[] } {
+  const use = { use: 'telling' };
+  const config = configSchema.parse({ store: { ...use, dir: '/d' }, evaluator: use, inspector: use, tokenizer: use, ...given });
+  const registry = new PluginRegistry([checkPlugin('telling', telling(log, kinds)), checkPlugin('demo', demo)]);
+  const events: RunEvent[] = [];
+  return {
+    config,
+    registry,
+    profile: registry.profile('demo'),
+    dataDir: '/nowhere',
+    resolvePath: (path) => path,
+    clock: systemClock,
+    log: () => undefined,
+    reporter: { report: (event) => events.push(event), close: () => Promise.resolve() },
+    disposers: new Disposers(() => undefined),
+    mode: 'read',
+    events,
+  };
+}
+
+const { signal } = new AbortController();
+
+describe('buildContainer', () => {
+  it('makes what is asked for, once, with its options alone; closes in reverse order', async () => {
+    const log: string[] = [];
+    const surroundings = surroundingsOf(log);
+    const container = buildContainer(surroundings, signal);
+    expect(log).toEqual([]);
+    const store = await container.getAsync(MODEL_STORE);
+    expect(await container.getAsync(MODEL_STORE)).toBe(store);
+    await container.getAsync(EVALUATOR);
+    await surroundings.disposers.disposeAll();
+    expect(log).toEqual(['made store {"dir":"/d"}', 'made evaluator {}', 'closed evaluator', 'closed store']);
+  });
+
+  it('never starts what nobody asks for', async () => {
+    const log: string[] = [];
+    await buildContainer(surroundingsOf(log), signal).getAsync(MODEL_INSPECTOR);
+    expect(log).toEqual(['made inspector {}']);
+  });
+
+  it('refuses an implementation that is not there when it is asked for', async () => {
+    const container = buildContainer(surroundingsOf([], { store: { use: 'attic' } }), signal);
+    await expect(container.getAsync(MODEL_STORE)).rejects.toMatchObject({ code: 'IMPLEMENTATION_UNKNOWN', payload: { known: ['telling'] } });
+  });
+});
+
+describe('competitions', () => {
+  it('each has a dataset of its own, with the task\'s options and the config\'s over them', async () => {
+    const log: string[] = [];
+    const surroundings = surroundingsOf(log, { datasets: { 'local-text': { pageRows: 9 } } });
+    const built = await buildCompetitions(buildContainer(surroundings, signal), surroundings, signal);
+    expect([...built.keys()]).toEqual([1, 2]);
+    const [one, two] = [built.get(1), built.get(2)].map((runtime) => runtime?.datasets.get('sqlite-docs'));
+    expect(one).toBeDefined();
+    expect(one).not.toBe(two);
+    expect(log.filter((line) => line.startsWith('made dataset'))).toEqual(Array(2).fill(expect.stringMatching(/"pageRows":9/)));
+    expect(log.filter((line) => line.startsWith('made tokenizer'))).toHaveLength(1);
+  });
+
+  it('whose tasks the evaluator can\'t do are left out, and that is told', async () => {
+    const surroundings = surroundingsOf([], {}, ['word-error-rate']);
+    const built = await buildCompetitions(buildContainer(surroundings, signal), surroundings, signal);
+    expect(built.size).toBe(0);
+    expect(surroundings.events).toMatchObject([{ event: 'warning', error: { code: 'KIND_UNSUPPORTED' } }, { event: 'warning', error: { code: 'KIND_UNSUPPORTED' } }]);
+  });
+
+  it('are those that the config names, with its overrides', () => {
+    const surroundings = surroundingsOf([], { competitions: ['demo-docs'], comparison: { 'demo-docs': 'per-sequence' }, onDatasetFailure: { 'demo-docs': 'renormalise' } });
+    expect(chosenCompetitions(surroundings).map(({ name, comparison, onDatasetFailure }: Competition) => [name, comparison, onDatasetFailure])).toEqual([
+      ['demo-docs', 'per-sequence', 'renormalise'],
+    ]);
+  });
+});
