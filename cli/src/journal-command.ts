@@ -9,6 +9,12 @@ export const journalCommandErrors = defineErrors({
     message: (p: { number: number; newest: number }) => `There is no round ${p.number}; the newest is ${p.newest}.`,
     hint: () => 'validator journal ls lists them.',
   },
+  ROUND_UNREADABLE: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { path: string; reason: string }) => `The round in ${p.path} can't be read: ${p.reason}`,
+    hint: () => 'Name a file that validator journal export has written, or the number of a round.',
+  },
 });
 
 /** Commands that read the recorded rounds, also beside a running validator. */

@@ -58,7 +58,7 @@ export const configErrors = defineErrors({
     retry: 'never',
     message: (p: { where: string; issues: readonly string[] }) =>
       `The options of ${p.where} are not valid:\n${p.issues.map((issue) => `  ${issue}`).join('\n')}`,
-    hint: () => 'Correct them in the config file; validator config show prints what was read from where.',
+    hint: () => 'Correct them in the config file (--config FILE; examples/demo.yaml is one to start from); validator config show prints what was read from where.',
   },
   PROFILE_UNKNOWN: {
     fault: 'config',

@@ -14,8 +14,8 @@ It holds everything that the verdict rests on, the hash that chains it to the ro
     const { args, flags } = await this.parse(JournalExport);
     const record = await this.recordOf(await this.openJournal(flags), args.number);
     const { formatExport } = await import('@assay/core/journal/export');
-    const { roundEntry } = await import('@assay/core/runtime/round/entry');
-    const text = formatExport(record, roundEntry.parse(record.entry).hotkey);
+    const { hotkeyOf } = await import('@assay/core/runtime/round/entry');
+    const text = formatExport(record, hotkeyOf(record.entry));
     if (flags.output === undefined) process.stdout.write(text);
     else await writeFile(flags.output, text);
   }

@@ -1,9 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { Args } from '@oclif/core';
 import type { Json } from '@assay/core/contracts/round-journal';
-import { configErrors } from '@assay/core/config/errors';
 import { commonFlags } from '../../base-command.js';
-import { JournalCommand } from '../../journal-command.js';
+import { JournalCommand, journalCommandErrors } from '../../journal-command.js';
 
 interface Source {
   number: number;
@@ -15,8 +14,8 @@ interface Source {
 export default class JournalReplay extends JournalCommand {
   static override readonly description = `Judge a recorded round again and compare.
 
-Recomputes scores, wins, weights and averages from what was recorded; a file from elsewhere also has its hash and its
-signature checked. Exit code 1 when anything differs.`;
+Checks hash and signature, and recomputes scores, wins, weights and averages from what was recorded. Exit code 1 when
+anything differs.`;
   static override readonly args = { round: Args.string({ description: 'Number of a round, or an exported file.', required: true }) };
   static override readonly flags = commonFlags;
 
@@ -28,7 +27,7 @@ signature checked. Exit code 1 when anything differs.`;
     const { number, hash, signature } = source;
     this.answer(flags.json, { number, hash, signature, agrees, differences, judgement }, () =>
       [
-        `Round ${number}, hash ${hash}, ${signature}`,
+        `Round ${number}, hash ${hash}, ${signature === 'genuine' ? 'signature genuine' : 'unsigned'}`,
         agrees ? 'The verdict agrees: wins, weights and averages are those recorded.' : 'The verdict differs:',
         ...differences.map((difference) => `  ${difference}`),
       ].join('\n'),
@@ -36,24 +35,34 @@ signature checked. Exit code 1 when anything differs.`;
     if (!agrees) process.exitCode = 1;
   }
 
+  /** A record of the journal goes the way of a file: its hash and its signature are checked as well. */
   async #ofJournal(number: number, flags: Readonly<Record<string, unknown>>): Promise<Source> {
-    const { hash, entry, signature } = await this.recordOf(await this.openJournal(flags), number);
-    return { number, hash, entry, signature: signature === undefined ? 'unsigned' : 'genuine' };
+    const record = await this.recordOf(await this.openJournal(flags), number);
+    const [{ formatExport }, { hotkeyOf }] = await Promise.all([
+      import('@assay/core/journal/export'),
+      import('@assay/core/runtime/round/entry'),
+    ]);
+    return this.#ofText(formatExport(record, hotkeyOf(record.entry)));
   }
 
   async #ofFile(path: string): Promise<Source> {
-    const [{ parseExport, checkExportSignature }, { verifySignature }] = await Promise.all([
-      import('@assay/core/journal/export'),
-      import('@assay/plugin-local-chain'),
-    ]);
     let text: string;
     try {
       text = await readFile(path, 'utf8');
     } catch (error) {
-      throw configErrors.CONFIG_NOT_FOUND({ path }, error);
+      throw journalCommandErrors.ROUND_UNREADABLE({ path, reason: error instanceof Error ? error.message : String(error) }, error);
     }
+    return this.#ofText(text);
+  }
+
+  async #ofText(text: string): Promise<Source> {
+    const [{ parseExport, checkExportSignature }, { verifySignature }] = await Promise.all([
+      import('@assay/core/journal/export'),
+      import('@assay/plugin-local-chain'),
+    ]);
     const document = parseExport(text);
     const signed = await checkExportSignature(document, verifySignature);
-    return { number: document.number, hash: document.hash, entry: document.entry, signature: signed === 'signed' ? 'genuine' : 'unsigned' };
+    const { number, hash, entry } = document;
+    return { number, hash, entry, signature: signed === 'signed' ? 'genuine' : 'unsigned' };
   }
 }

@@ -108,8 +108,10 @@ function judgedContender({ uid, block, outcome }: EntryContender, tasks: RoundEn
   return { uid, block, outcome: { status: 'failed', error: error.toReport() } };
 }
 
+/** Whose round it is; undefined when it is no round at all. */
+export const hotkeyOf = (value: Json): string | undefined => z.object({ hotkey: z.string() }).safeParse(value).data?.hotkey;
+
 export interface ReplayResult {
-  number?: number;
   agrees: boolean;
   /** Dotted paths at which the recorded and the recomputed judgement differ. */
   differences: string[];
