@@ -1,11 +1,10 @@
 import { z } from 'zod';
-import type { Architecture } from './architecture.js';
-import { buildDecoder, decoderTensors, TIED, type DecoderShape } from './decoder.js';
+import { decoderFamily, divisible } from './decoder-family.js';
 import { activationName, epsilon, flag, heads, layers, optional, size, theta } from './fields.js';
 
 /** `hidden_act` is not read: without `hidden_activation` the library falls back to the tanh form. */
-const config = z
-  .object({
+const config = divisible(
+  z.object({
     vocab_size: optional(size(), 256_000),
     hidden_size: optional(size(), 3072),
     intermediate_size: optional(size(), 24_576),
@@ -19,45 +18,19 @@ const config = z
     tie_word_embeddings: flag(true),
     rope_theta: theta(10_000),
     attention_bias: flag(false),
-  })
-  .refine((given) => given.hidden_size % given.num_attention_heads === 0, 'hidden_size must be divisible by num_attention_heads')
-  .refine((given) => given.head_dim % 2 === 0, 'heads must have an even size to be rotated')
-  .refine((given) => given.num_attention_heads % given.num_key_value_heads === 0, {
-    error: 'num_attention_heads must be divisible by num_key_value_heads',
-  });
-
-type Config = z.infer<typeof config>;
-
-function shapeOf(given: Config): DecoderShape {
-  return {
-    vocabulary: given.vocab_size,
-    width: given.hidden_size,
-    inner: given.intermediate_size,
-    layers: given.num_hidden_layers,
-    heads: given.num_attention_heads,
-    keyValueHeads: given.num_key_value_heads,
-    headDimension: given.head_dim,
-    epsilon: given.rms_norm_eps,
-    activation: given.hidden_activation,
-    tied: given.tie_word_embeddings,
-    rotary: { dimension: given.head_dim, theta: given.rope_theta, maxPositions: given.max_position_embeddings, scaling: { type: 'default' } },
-    biases: { qkv: given.attention_bias, output: given.attention_bias, mlp: false },
-    normOffset: 1,
-    embeddingScale: Math.sqrt(given.hidden_size),
-  };
-}
+  }),
+).refine((given) => given.hidden_size % given.num_attention_heads === 0, 'hidden_size must be divisible by num_attention_heads');
 
 /** Gemma (Mesnard et al. 2024): Llama with scaled embeddings, norm weights around 0 and a GELU gate. */
-export const gemma: Architecture<Config> = {
+export const gemma = decoderFamily({
   className: 'GemmaForCausalLM',
   modelType: 'gemma',
   config,
-  prefix: 'model',
-  tied: (given) => (given.tie_word_embeddings ? TIED : undefined),
   generationDefaults: { pad_token_id: 0, bos_token_id: 2, eos_token_id: 1 },
-  tensors: (given) => decoderTensors(shapeOf(given)),
-  vocabularySize: (given) => given.vocab_size,
-  maxPositions: () => undefined,
-  width: (given) => given.hidden_size,
-  build: (g, given, inputs, run) => buildDecoder(g, shapeOf(given), inputs, run),
-};
+  own: (given) => ({
+    activation: given.hidden_activation,
+    biases: { qkv: given.attention_bias, output: given.attention_bias, mlp: false },
+    normOffset: 1,
+    embeddingScale: Math.sqrt(given.hidden_size),
+  }),
+});

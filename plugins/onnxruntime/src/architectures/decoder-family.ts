@@ -1,0 +1,80 @@
+import type { z } from 'zod';
+import type { RopeScaling } from '../blocks/rotary.js';
+import type { Architecture } from './architecture.js';
+import { buildDecoder, decoderTensors, TIED, type DecoderShape } from './decoder.js';
+
+/** Keys of config.json that Llama and its relatives share. */
+export interface DecoderKeys {
+  vocab_size: number;
+  hidden_size: number;
+  intermediate_size: number;
+  num_hidden_layers: number;
+  num_attention_heads: number;
+  /** null or missing: one for each head. */
+  num_key_value_heads?: number | null | undefined;
+  /** null or missing: the width divided among the heads. */
+  head_dim?: number | null | undefined;
+  max_position_embeddings: number;
+  rms_norm_eps: number;
+  tie_word_embeddings: boolean;
+  rope_theta: number;
+}
+
+/** What a member of the family has of its own. */
+export interface FamilyMember<Config extends DecoderKeys> {
+  className: string;
+  modelType: string;
+  config: z.ZodType<Config>;
+  generationDefaults: Architecture<Config>['generationDefaults'];
+  own(config: Config): Pick<DecoderShape, 'activation' | 'biases' | 'window' | 'normOffset' | 'embeddingScale'> & { scaling?: RopeScaling };
+}
+
+const headDimensionOf = (given: DecoderKeys): number => given.head_dim ?? given.hidden_size / given.num_attention_heads;
+const keyValueHeadsOf = (given: DecoderKeys): number => given.num_key_value_heads ?? given.num_attention_heads;
+
+/** What has to divide what, in every member of the family. */
+export function divisible<T extends z.ZodType<DecoderKeys>>(schema: T): T {
+  return schema
+    .refine((given) => typeof given.head_dim === 'number' || given.hidden_size % given.num_attention_heads === 0, {
+      error: 'hidden_size must be divisible by num_attention_heads',
+    })
+    .refine((given) => headDimensionOf(given) % 2 === 0, { error: 'heads must have an even size to be rotated' })
+    .refine((given) => given.num_attention_heads % keyValueHeadsOf(given) === 0, {
+      error: 'num_attention_heads must be divisible by num_key_value_heads',
+    });
+}
+
+/** An architecture of the family, from what is its own. */
+export function decoderFamily<Config extends DecoderKeys>(member: FamilyMember<Config>): Architecture<Config> {
+  const shapeOf = (given: Config): DecoderShape => {
+    const { scaling = { type: 'default' }, ...own } = member.own(given);
+    return {
+      vocabulary: given.vocab_size,
+      width: given.hidden_size,
+      inner: given.intermediate_size,
+      layers: given.num_hidden_layers,
+      heads: given.num_attention_heads,
+      keyValueHeads: keyValueHeadsOf(given),
+      headDimension: headDimensionOf(given),
+      epsilon: given.rms_norm_eps,
+      tied: given.tie_word_embeddings,
+      rotary: { dimension: headDimensionOf(given), theta: given.rope_theta, maxPositions: given.max_position_embeddings, scaling },
+      ...own,
+    };
+  };
+  const { className, modelType, config, generationDefaults } = member;
+  return {
+    className,
+    modelType,
+    config,
+    generationDefaults,
+    prefix: 'model',
+    tied: (given) => (given.tie_word_embeddings ? TIED : undefined),
+    tensors: (given) => decoderTensors(shapeOf(given)),
+    vocabularySize: (given) => given.vocab_size,
+    // Rotary angles go on: the library runs longer sequences too.
+    maxPositions: () => undefined,
+    width: (given) => given.hidden_size,
+    build: (g, given, inputs, run) => buildDecoder(g, shapeOf(given), inputs, run),
+  };
+}
