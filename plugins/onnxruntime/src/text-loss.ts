@@ -2,8 +2,9 @@ import { textLossSamples, type EvaluationTask, type TaskResult, type TextLossSam
 import { isReasonableOutput } from '@assay/core/judging/reasonable-output';
 import { evaluatorErrors, modelErrors } from './errors.js';
 import type { InspectedModel } from './inspect.js';
-import { generate, spotLogits } from './running/generate.js';
+import { generate } from './running/generate.js';
 import { batchLosses } from './running/losses.js';
+import { spotLogits } from './running/spot-logits.js';
 import type { SessionOptions } from './running/session.js';
 
 const SPOT_LOGITS = 8;
@@ -29,7 +30,7 @@ export async function evaluateTextLoss(
   });
   const broken = losses.findIndex((loss) => !Number.isFinite(loss));
   if (broken >= 0) throw modelErrors.NON_FINITE_LOSS({ task: task.name, batch: broken });
-  const logitsSpot = task.extras?.includes('logits-spot') === true ? await spots(model, samples, options) : undefined;
+  const logitsSpot = task.extras?.includes('logits-spot') === true ? await spotLogits(model, samples.batches, SPOT_LOGITS, options) : undefined;
   return {
     name: task.name,
     kind: task.kind,
@@ -57,12 +58,6 @@ async function continuations(model: InspectedModel, samples: TextLossSamples, op
     seenLength = (rows[0]?.length ?? 0) + (generated[0]?.length ?? 1) - 1;
     results.push(generated);
   }
-  return results;
-}
-
-async function spots(model: InspectedModel, samples: TextLossSamples, options: SessionOptions): Promise<number[][][]> {
-  const results: number[][][] = [];
-  for (const rows of samples.batches) results.push(await spotLogits(model, rows, SPOT_LOGITS, options));
   return results;
 }
 

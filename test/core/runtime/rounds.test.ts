@@ -161,6 +161,21 @@ describe('blame', () => {
     expect(roundEntry.parse(subnet.deps.state.journal.record(2)?.entry).contenders).toHaveLength(2);
   });
 
+  it('a round void for it is tried again on the same samples, and counts when all is well', async () => {
+    await loop.pass(subnet.signal);
+    subnet.network.advance(100);
+    crashOn('three');
+    await loop.pass(subnet.signal);
+    // The void round is not what the next one is compared with.
+    expect(subnet.deps.state.lastRound(1)?.number).toBe(1);
+    subnet.evaluator.during = () => Promise.resolve();
+    await new EvaluationLoop({ hotkey: subnet.hotkey, rounds: 1 }, subnet.deps, subnet.check).run(subnet.signal);
+    const [, second, third] = [1, 2, 3].map((number) => roundEntry.parse(subnet.deps.state.journal.record(number)?.entry));
+    expect(third?.syncBlock).toBe(second?.syncBlock);
+    expect(subnet.told('round-finished')[2]?.void).toBeNull();
+    expect(subnet.deps.state.lastRound(1)?.number).toBe(3);
+  });
+
   it('is remembered when it is the miner\'s, and costs the weight', async () => {
     await loop.pass(subnet.signal);
     subnet.network.advance(100);

@@ -138,7 +138,9 @@ async function recordRound(
   const record = await state.change(() => ({
     append: { entry: asJson({ ...entry, verdict, subnetWeights }), ...(identity.sign ? { sign: identity.sign.bind(identity) } : {}) },
     put: [
-      rows.lastRound(competition.id, { number: (state.journal.head()?.number ?? 0) + 1, block: plan.now.number, fingerprint: plan.fingerprint }),
+      ...(canGoBetter(entry, verdict)
+        ? []
+        : [rows.lastRound(competition.id, { number: (state.journal.head()?.number ?? 0) + 1, block: plan.now.number, fingerprint: plan.fingerprint })]),
       ...state.staleEvaluations(plan.syncBlock).map(rows.forgetEvaluation),
       ...(verdict.void === null ? consequences(deps, plan, entry, verdict) : []),
     ],
@@ -146,6 +148,10 @@ async function recordRound(
   if (!record) throw new Error('the journal took a round and gave no record');
   return record;
 }
+
+/** A void round that was not the miners' doing is worth another try with the same samples; others wait for new ones. */
+const canGoBetter = (entry: Pick<RoundEntry, 'contenders'>, verdict: Judgement['verdict']): boolean =>
+  verdict.void !== null && entry.contenders.some(({ outcome }) => outcome.status === 'failed' && outcome.error.fault !== 'miner');
 
 /** New standing, new contenders and new history of a round that counts. */
 function consequences(

@@ -79,16 +79,3 @@ function countedPositions(seen: readonly boolean[]): number[] {
     return position;
   });
 }
-
-/** First logits of the last position of each row, for comparison with other implementations. [batch][count] */
-export async function spotLogits(model: InspectedModel, rows: readonly (readonly number[])[], count: number, options: SessionOptions): Promise<number[][]> {
-  const length = rows[0]?.length ?? 0;
-  const session = await ModelSession.forNextToken(model, { batch: rows.length, positions: length, masked: false, lengthAt: () => length }, options);
-  try {
-    const logits = await session.run(commonFeeds(rows), 'logits');
-    const width = logits.length / rows.length;
-    return rows.map((_row, index) => [...logits.slice(index * width, index * width + count)]);
-  } finally {
-    await session.release();
-  }
-}

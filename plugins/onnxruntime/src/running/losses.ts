@@ -1,5 +1,6 @@
 import type { TextLossSamples } from '@assay/core/contracts/task-kinds';
 import type { InspectedModel } from '../inspect.js';
+import { SessionByShape } from './session-by-shape.js';
 import { commonFeeds, labelFeed, ModelSession, type SessionOptions } from './session.js';
 
 /**
@@ -12,39 +13,18 @@ export async function batchLosses(
   options: SessionOptions,
   onBatch: (done: number) => void,
 ): Promise<number[]> {
-  const sessions = new Map<string, ModelSession>();
+  const sessions = new SessionByShape((batch, length) => ModelSession.forLosses(model, batch, length, options));
   try {
     const losses: number[] = [];
     for (const rows of samples.batches) {
-      const session = await sessionFor(sessions, model, rows, options);
-      const perToken = await session.run({ ...commonFeeds(rows), labels: labelFeed(rows) }, 'losses');
+      const perToken = await (await sessions.for(rows)).run({ ...commonFeeds(rows), labels: labelFeed(rows) }, 'losses');
       losses.push(meanOver(perToken, samples.packed ? undefined : counted(rows, samples.padTokenId)));
       onBatch(losses.length);
     }
     return losses;
   } finally {
-    for (const session of sessions.values()) await session.release();
+    await sessions.release();
   }
-}
-
-async function sessionFor(
-  sessions: Map<string, ModelSession>,
-  model: InspectedModel,
-  rows: readonly (readonly number[])[],
-  options: SessionOptions,
-): Promise<ModelSession> {
-  const [batch, length] = [rows.length, rows[0]?.length ?? 0];
-  const key = `${batch}x${length}`;
-  const known = sessions.get(key);
-  if (known) return known;
-  // Samples of one shape are the rule; a set of many shapes may not keep a graph for each.
-  for (const [other, session] of sessions) {
-    await session.release();
-    sessions.delete(other);
-  }
-  const session = await ModelSession.forLosses(model, batch, length, options);
-  sessions.set(key, session);
-  return session;
 }
 
 /** For each label: whether it counts. [batch * (sequence - 1)] */

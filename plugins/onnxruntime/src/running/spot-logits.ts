@@ -1,0 +1,29 @@
+import type { InspectedModel } from '../inspect.js';
+import { SessionByShape } from './session-by-shape.js';
+import { commonFeeds, ModelSession, type SessionOptions } from './session.js';
+
+/**
+ * First logits of the last position of each row, for comparison with other implementations.
+ * batches: [batch][row][token] -> [batch][row][count]
+ */
+export async function spotLogits(
+  model: InspectedModel,
+  batches: readonly (readonly (readonly number[])[])[],
+  count: number,
+  options: SessionOptions,
+): Promise<number[][][]> {
+  const sessions = new SessionByShape((batch, length) =>
+    ModelSession.forNextToken(model, { batch, positions: length, masked: false, lengthAt: () => length }, options),
+  );
+  try {
+    const spots: number[][][] = [];
+    for (const rows of batches) {
+      const logits = await (await sessions.for(rows)).run(commonFeeds(rows), 'logits');
+      const width = logits.length / rows.length;
+      spots.push(rows.map((_row, index) => [...logits.slice(index * width, index * width + count)]));
+    }
+    return spots;
+  } finally {
+    await sessions.release();
+  }
+}
