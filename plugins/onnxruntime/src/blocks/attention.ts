@@ -40,12 +40,18 @@ export function attention(g: GraphBuilder, inputs: Inputs, q: string, k: string,
     ],
     { ...given, keyValueHeads },
   );
-  return g.node('Reshape', [narrowed(g, context, heads, headDimension, width), g.ints([-1, heads * headDimension])]);
+  return g.node('Reshape', [narrowed(g, context.values, heads, headDimension, width), g.node('Add', [context.zeros, g.ints([-1, heads * headDimension])])]);
 }
 
-function fused(g: GraphBuilder, inputs: Inputs, [q, k, v]: readonly [string, string, string], shape: AttentionShape): string {
+/**
+ * The runtime's fused kernel. It also gives keys and values for a cache: without them it takes a slower path, and what
+ * nobody reads stays in memory until the end of the run, so their shapes are read.
+ * @returns values: [batch, sequence, heads * headDimension]; zeros: [2] int64, there when keys and values may go
+ */
+
+function fused(g: GraphBuilder, inputs: Inputs, [q, k, v]: readonly [string, string, string], shape: AttentionShape): { values: string; zeros: string } {
   const { heads, keyValueHeads, headDimension, scale, window, softcap } = shape;
-  return g.node(
+  const values = g.node(
     'GroupQueryAttention',
     [q, k, v, '', '', inputs.lastIndex, inputs.length, '', '', '', ...(inputs.attentionBias === undefined ? [] : [inputs.attentionBias])],
     {
@@ -60,6 +66,8 @@ function fused(g: GraphBuilder, inputs: Inputs, [q, k, v]: readonly [string, str
       },
     },
   );
+  const [keys, kept] = [1, 2].map((output) => g.node('Shape', [`${values}_${output}`], { attributes: { start: { int: 0 }, end: { int: 2 } } })) as [string, string];
+  return { values, zeros: g.node('Sub', [keys, kept]) };
 }
 
 /**

@@ -1,8 +1,12 @@
 import type { GraphBuilder } from '../onnx/graph-builder.js';
-import { matrixAsFloat, vectorAsFloat } from './linear.js';
+import { castToFloat, delayed } from './linear.js';
 
-/** Rows that are turned into logits at a time: bounds the memory at rows * vocabulary floats. */
-const CHUNK_ROWS = 256;
+/** Rows that are turned into logits at a time. */
+const ROWS = 4096;
+/** Logits of a block, and elements of its part of the matrix: 32 MiB of float32 each. */
+const BLOCK_ELEMENTS = 8 * 1024 * 1024;
+/** Whole registers and cache lines. */
+const MULTIPLE = 64;
 
 /** The projection from hidden states to logits. */
 export interface Head {
@@ -13,12 +17,37 @@ export interface Head {
   softcap?: number;
 }
 
-/** hidden: [rows, width] -> [rows, vocabulary]. The float32 matrix is passed in, so that all chunks share one. */
-function logits(g: GraphBuilder, hidden: string, matrix: string, head: Head): string {
-  const inputs = [hidden, matrix, ...(head.bias === undefined ? [] : [vectorAsFloat(g, head.bias)])];
-  const raw = g.node('Gemm', inputs, { attributes: { transB: { int: 1 } } });
-  if (head.softcap === undefined) return raw;
-  const cap = g.scalar(head.softcap);
+interface Block {
+  start: number;
+  end: number;
+}
+
+function blocksOf(total: number, size: number): Block[] {
+  return Array.from({ length: Math.ceil(total / size) }, (_none, index) => ({ start: index * size, end: Math.min((index + 1) * size, total) }));
+}
+
+/**
+ * The vocabulary in blocks that are computed one after the other, so that the logits are never there as a whole, and of a
+ * matrix in half precision only one block is float32 at a time.
+ */
+function vocabularyBlocks(g: GraphBuilder, { weight }: Head, rows: number): Block[] {
+  const [vocabulary = 0, width = 0] = g.shapeOf(weight);
+  return blocksOf(vocabulary, Math.max(MULTIPLE, Math.floor(BLOCK_ELEMENTS / Math.max(rows, width) / MULTIPLE) * MULTIPLE));
+}
+
+/** One block of the matrix as float32, not before `after` is there: [entries, width] */
+function matrixBlock(g: GraphBuilder, { weight }: Head, { start, end }: Block, after: string): string {
+  const rows = delayed(g, g.weightRows(weight, start, end), [end - start, g.shapeOf(weight)[1] ?? 0], after);
+  return g.isFloat32(weight) ? rows : castToFloat(g, rows);
+}
+
+/** hidden: [rows, width], matrix: [entries, width] -> [rows, entries] */
+function logits(g: GraphBuilder, hidden: string, matrix: string, head: Head, { start, end }: Block): string {
+  const { bias, softcap } = head;
+  const shift = bias === undefined ? [] : [g.isFloat32(bias) ? g.weightRows(bias, start, end) : castToFloat(g, g.weightRows(bias, start, end))];
+  const raw = g.node('Gemm', [hidden, matrix, ...shift], { attributes: { transB: { int: 1 } } });
+  if (softcap === undefined) return raw;
+  const cap = g.scalar(softcap);
   return g.node('Mul', [g.node('Tanh', [g.node('Div', [raw, cap])]), cap]);
 }
 
@@ -27,11 +56,17 @@ export function lastLogits(g: GraphBuilder, hidden: string, head: Head, batch: n
   const rows = g.node('Reshape', [hidden, g.ints([batch, -1, width])]);
   const last = g.node('Gather', [rows, g.ints([-1])], { attributes: { axis: { int: 1 } } });
   const flat = g.node('Reshape', [last, g.ints([batch, width])]);
-  return logits(g, flat, matrixAsFloat(g, head.weight, flat), head);
+  let previous = flat;
+  const parts = vocabularyBlocks(g, head, batch).map((block) => {
+    previous = logits(g, flat, matrixBlock(g, head, block, previous), head, block);
+    return previous;
+  });
+  return g.node('Concat', parts, { attributes: { axis: { int: 1 } } });
 }
 
 /**
- * Cross entropy in nats of each position against the next token, in chunks of rows.
+ * Cross entropy in nats of each position against the next token: log of the sum of exponentials over the vocabulary, put
+ * together from its blocks, less the label's own logit.
  * hidden: [batch * sequence, width], labels: [batch * (sequence - 1), 1] -> [batch * (sequence - 1), 1]
  */
 export function tokenLosses(
@@ -42,20 +77,55 @@ export function tokenLosses(
   size: { batch: number; sequence: number; width: number },
 ): string {
   const { batch, sequence, width } = size;
-  const rows = g.node('Reshape', [hidden, g.ints([batch, sequence, width])]);
-  const predicting = slice(g, rows, 0, sequence - 1, 1);
-  const flat = g.node('Reshape', [predicting, g.ints([batch * (sequence - 1), width])]);
-  const matrix = matrixAsFloat(g, head.weight, flat);
-  const chunks: string[] = [];
-  for (let start = 0; start < batch * (sequence - 1); start += CHUNK_ROWS) {
-    const end = Math.min(start + CHUNK_ROWS, batch * (sequence - 1));
-    const probabilities = g.node('LogSoftmax', [logits(g, slice(g, flat, start, end, 0), matrix, head)], { attributes: { axis: { int: -1 } } });
-    chunks.push(g.node('GatherElements', [probabilities, slice(g, labels, start, end, 0)], { attributes: { axis: { int: 1 } } }));
+  const bySequence = g.node('Reshape', [hidden, g.ints([batch, sequence, width])]);
+  const predicting = g.node('Reshape', [slice(g, bySequence, { start: 0, end: sequence - 1 }, 1), g.ints([-1, width])]);
+  const blocks = vocabularyBlocks(g, head, Math.min(ROWS, batch * (sequence - 1)));
+  const entries = blocks[0]?.end ?? 1;
+  const chunks = blocksOf(batch * (sequence - 1), ROWS).map((rows) => {
+    const own = slice(g, labels, rows, 0);
+    return {
+      shape: [rows.end - rows.start, width],
+      hidden: slice(g, predicting, rows, 0),
+      block: g.node('Div', [own, g.ints([entries])]),
+      places: g.node('Mod', [own, g.ints([entries])]),
+      parts: [] as string[],
+    };
+  });
+  let previous = predicting;
+  for (const block of blocks) {
+    // Each block waits for the one before: otherwise the runtime computes them all before it reduces the first.
+    const matrix = matrixBlock(g, head, block, previous);
+    for (const [index, chunk] of chunks.entries()) {
+      const waiting = index === 0 ? chunk.hidden : delayed(g, chunk.hidden, chunk.shape, previous);
+      // The last block may be shorter than the places reach.
+      const places = block.end - block.start === entries ? chunk.places : g.node('Min', [chunk.places, g.ints([block.end - block.start - 1])]);
+      previous = reduced(g, logits(g, waiting, matrix, head, block), places);
+      chunk.parts.push(previous);
+    }
   }
-  const all = chunks.length === 1 ? (chunks[0] ?? '') : g.node('Concat', chunks, { attributes: { axis: { int: 0 } } });
-  return g.node('Neg', [all]);
+  const losses = chunks.map((chunk) => chunkLosses(g, chunk.parts, chunk.block));
+  return losses.length === 1 ? (losses[0] ?? '') : g.node('Concat', losses, { attributes: { axis: { int: 0 } } });
 }
 
-const slice = (g: GraphBuilder, value: string, start: number, end: number, axis: number): string =>
-  g.node('Slice', [value, g.ints([start]), g.ints([end]), g.ints([axis])]);
+/**
+ * What is kept of a block of logits [rows, entries]: log-sum-exp, and the logit at the label's place, which is the
+ * label's where the label is in this block. places: [rows, 1] -> [rows, 2]
+ */
+function reduced(g: GraphBuilder, scores: string, places: string): string {
+  const picked = g.node('GatherElements', [scores, places], { attributes: { axis: { int: 1 } } });
+  const highest = g.node('ReduceMax', [scores, g.ints([1])]);
+  // The highest of log(softmax) is the highest score less log-sum-exp.
+  const shares = g.node('ReduceMax', [g.node('LogSoftmax', [scores], { attributes: { axis: { int: 1 } } }), g.ints([1])]);
+  return g.node('Concat', [g.node('Sub', [highest, shares]), picked], { attributes: { axis: { int: 1 } } });
+}
 
+/** parts: of each block of the vocabulary, [rows, 2]; block: which of them holds the label, [rows, 1] -> [rows, 1] */
+function chunkLosses(g: GraphBuilder, parts: readonly string[], block: string): string {
+  const all = g.node('Reshape', [g.node('Concat', parts, { attributes: { axis: { int: 1 } } }), g.ints([0, parts.length, 2])]);
+  const [sums, picked] = [0, 1].map((part) => g.node('Gather', [all, g.int(part)], { attributes: { axis: { int: 2 } } })) as [string, string];
+  const total = g.node('ReduceLogSumExp', [sums, g.ints([1])]);
+  return g.node('Sub', [total, g.node('GatherElements', [picked, block], { attributes: { axis: { int: 1 } } })]);
+}
+
+const slice = (g: GraphBuilder, value: string, { start, end }: Block, axis: number): string =>
+  g.node('Slice', [value, g.ints([start]), g.ints([end]), g.ints([axis])]);

@@ -1,17 +1,20 @@
 import type { GraphBuilder } from '../onnx/graph-builder.js';
 
 /**
- * A weight as float32. A matrix in half precision is cast when its activation is there, not before: the reshape that
- * depends on the activation's shape changes nothing but the order, and keeps one matrix alive at a time.
+ * A 2-d value, unchanged, but not before another 2-d value has been computed: adding the difference of a shape to itself
+ * changes nothing but the order in which the runtime works, and with it what is in memory at a time.
+ */
+export function delayed(g: GraphBuilder, value: string, shape: readonly number[], after: string): string {
+  return g.node('Reshape', [value, g.node('Add', [g.zerosAfter(after), g.ints(shape)])]);
+}
+
+/**
+ * A weight as float32. A matrix in half precision is cast when its activation is there: one is alive at a time.
  * @param after a 2-d value that must have been computed
  */
 export function matrixAsFloat(g: GraphBuilder, name: string, after: string): string {
   const raw = g.weight(name);
-  if (g.isFloat32(name)) return raw;
-  const shape = g.node('Shape', [after]);
-  const zeros = g.node('Sub', [shape, shape]);
-  const target = g.node('Add', [zeros, g.ints(g.shapeOf(name))]);
-  return castToFloat(g, g.node('Reshape', [raw, target]));
+  return g.isFloat32(name) ? raw : castToFloat(g, delayed(g, raw, g.shapeOf(name), after));
 }
 
 /** A vector as float32: small enough to be cast whenever. */

@@ -31,6 +31,8 @@ export class GraphBuilder {
   readonly #inputs: ValueInfo[] = [];
   readonly #outputs: ValueInfo[] = [];
   readonly #shared = new Map<Float32Array, string>();
+  readonly #zeros = new Map<string, string>();
+  readonly #integerConstants = new Map<string, string>();
   #names = 0;
 
   constructor(private readonly weights: ReadonlyMap<string, StoredTensor>) {}
@@ -53,14 +55,35 @@ export class GraphBuilder {
     return name;
   }
 
+  /** As many zeros (int64) as a value has dimensions, known when the value is. */
+  zerosAfter(value: string): string {
+    const known = this.#zeros.get(value);
+    if (known !== undefined) return known;
+    const shape = this.node('Shape', [value]);
+    const zeros = this.node('Sub', [shape, shape]);
+    this.#zeros.set(value, zeros);
+    return zeros;
+  }
+
   /** A tensor of the model in the type in which it is stored. */
   weight(name: string): string {
-    const id = `weight:${name}`;
+    return this.#stored(`weight:${name}`, name, (tensor) => tensor);
+  }
+
+  /** Some of a tensor's rows, `end` not included: a part of the file, so nothing is copied. */
+  weightRows(name: string, start: number, end: number): string {
+    return this.#stored(`weight:${name}:${start}`, name, ({ shape: [rows = 1, ...rest], offset, length, ...tensor }) => {
+      const bytes = length / rows;
+      return { ...tensor, shape: [end - start, ...rest], offset: offset + start * bytes, length: (end - start) * bytes };
+    });
+  }
+
+  #stored(id: string, name: string, part: (tensor: StoredTensor) => StoredTensor): string {
     const tensor = this.weights.get(name);
     if (!tensor) throw new Error(`the graph asks for tensor ${name}, which inspection did not list`);
     const type = WEIGHT_TYPES[tensor.dtype];
     if (type === undefined) throw new Error(`the graph asks for tensor ${name} of type ${tensor.dtype}`);
-    const { file, offset, length, shape } = tensor;
+    const { file, offset, length, shape } = part(tensor);
     this.#initializers.set(id, { name: id, type, dims: shape, data: { file, offset, length } });
     return id;
   }
@@ -87,9 +110,23 @@ export class GraphBuilder {
     return this.floats([], Float32Array.of(value));
   }
 
+  /** int64 values: [length] */
   ints(values: readonly number[]): string {
-    const data = BigInt64Array.from(values.map(BigInt));
-    return this.#constant(ElementType.INT64, [values.length], new Uint8Array(data.buffer));
+    return this.#integers([values.length], values);
+  }
+
+  /** One int64 without dimensions. */
+  int(value: number): string {
+    return this.#integers([], [value]);
+  }
+
+  #integers(dims: readonly number[], values: readonly number[]): string {
+    const key = `${dims.length}:${values.join()}`;
+    const known = this.#integerConstants.get(key);
+    if (known !== undefined) return known;
+    const name = this.#constant(ElementType.INT64, dims, new Uint8Array(BigInt64Array.from(values, BigInt).buffer));
+    this.#integerConstants.set(key, name);
+    return name;
   }
 
   #constant(type: ElementTypeNumber, dims: readonly number[], raw: Uint8Array): string {
