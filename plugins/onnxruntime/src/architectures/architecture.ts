@@ -23,14 +23,25 @@ export interface Inputs {
   batch: number;
   /** [batch, sequence] int64 */
   ids: string;
-  /** [batch, sequence] int64 */
+  /** [batch, sequence] int64: by which tokens are rotated; where some are masked, these are not counted. */
   positions: string;
-  /** [batch] int32: index of the last token. */
+  /** [batch, sequence] int64: places in the sequence, whatever is masked. */
+  places: string;
+  /** [batch] int32: place of the last token. */
   lastIndex: string;
-  /** int32 scalar: tokens in the sequence. */
+  /** int32 scalar: tokens in the sequence, those before included. */
   length: string;
-  /** [batch, 1, sequence, sequence] float32, added to the scores; absent where nothing is masked. */
+  /** [batch, 1, sequence, keys] float32, added to the scores; absent where nothing is masked. */
   attentionBias?: string;
+  /** Keys and values of the tokens before; absent where the sequence is computed whole. */
+  cache?: KeyValueCache;
+}
+
+/** What attention takes from the tokens before and leaves to the next: [batch, keyValueHeads, tokens, width] each. */
+export interface KeyValueCache {
+  /** Keys and values of the next layer, in the order in which the graph is built. */
+  past(g: GraphBuilder, keyValueHeads: number, width: number): readonly [string, string];
+  keep(g: GraphBuilder, present: readonly [string, string]): void;
 }
 
 /** By position, for a model made for `maxPositions`. */

@@ -39,6 +39,7 @@ export function attention(g: GraphBuilder, inputs: Inputs, q: string, k: string,
       widened(g, repeated(v), keyValueHeads, headDimension, width),
     ],
     { ...given, keyValueHeads },
+    width,
   );
   return g.node('Reshape', [narrowed(g, context.values, heads, headDimension, width), g.node('Add', [context.zeros, g.ints([-1, heads * headDimension])])]);
 }
@@ -49,11 +50,12 @@ export function attention(g: GraphBuilder, inputs: Inputs, q: string, k: string,
  * @returns values: [batch, sequence, heads * headDimension]; zeros: [2] int64, there when keys and values may go
  */
 
-function fused(g: GraphBuilder, inputs: Inputs, [q, k, v]: readonly [string, string, string], shape: AttentionShape): { values: string; zeros: string } {
+function fused(g: GraphBuilder, inputs: Inputs, [q, k, v]: readonly [string, string, string], shape: AttentionShape, width: number): { values: string; zeros: string } {
   const { heads, keyValueHeads, headDimension, scale, window, softcap } = shape;
+  const past = inputs.cache?.past(g, keyValueHeads, width) ?? ['', ''];
   const values = g.node(
     'GroupQueryAttention',
-    [q, k, v, '', '', inputs.lastIndex, inputs.length, '', '', '', ...(inputs.attentionBias === undefined ? [] : [inputs.attentionBias])],
+    [q, k, v, ...past, inputs.lastIndex, inputs.length, '', '', '', ...(inputs.attentionBias === undefined ? [] : [inputs.attentionBias])],
     {
       domain: 'com.microsoft',
       outputs: 3,
@@ -66,7 +68,9 @@ function fused(g: GraphBuilder, inputs: Inputs, [q, k, v]: readonly [string, str
       },
     },
   );
-  const [keys, kept] = [1, 2].map((output) => g.node('Shape', [`${values}_${output}`], { attributes: { start: { int: 0 }, end: { int: 2 } } })) as [string, string];
+  const present = [`${values}_1`, `${values}_2`] as const;
+  inputs.cache?.keep(g, present);
+  const [keys, kept] = present.map((value) => g.node('Shape', [value], { attributes: { start: { int: 0 }, end: { int: 2 } } })) as [string, string];
   return { values, zeros: g.node('Sub', [keys, kept]) };
 }
 

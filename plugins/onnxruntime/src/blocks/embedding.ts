@@ -12,8 +12,5 @@ export function embedding(g: GraphBuilder, ids: string, table: string): string {
 
 /** Rows of a table by place in the sequence, masked tokens counted like the others. -> [batch * sequence, width] */
 export function positionEmbedding(g: GraphBuilder, inputs: Inputs, table: string, offset: number): string {
-  // Counting ones gives 1, 2, 3, ... whatever the length.
-  const ones = g.node('Add', [g.node('Sub', [inputs.ids, inputs.ids]), g.ints([1])]);
-  const places = g.node('CumSum', [ones, g.ints([1])]);
-  return embedding(g, g.node('Add', [places, g.ints([offset - 1])]), table);
+  return embedding(g, g.node('Add', [inputs.places, g.ints([offset])]), table);
 }

@@ -1,8 +1,8 @@
-import { Tensor } from 'onnxruntime-node';
 import type { SeenLength } from '../architectures/architecture.js';
 import type { InspectedModel } from '../inspect.js';
 import { applyRules, argmax } from './next-token-rules.js';
-import { commonFeeds, ModelSession, type SessionOptions } from './session.js';
+import { NextTokens, type NewTokens } from './next-tokens.js';
+import type { SessionOptions } from './session.js';
 
 export interface GenerationOptions extends SessionOptions {
   /** Tokens to generate after each row. */
@@ -19,7 +19,7 @@ const MASKED = -3.4028234663852886e38;
 /**
  * Continues each row greedily, as the library's generate does with `pad_token_id` given and no attention mask: prompt
  * positions that hold the pad token are masked unless it also ends a text for this model; a row that has ended goes on
- * with the pad token. The whole sequence is computed anew for each token.
+ * with the pad token.
  * @param rows [batch][prompt]
  * @returns [batch][count]; shorter only when every row has ended
  */
@@ -34,15 +34,14 @@ export async function generate(model: InspectedModel, rows: readonly (readonly n
   const lengthAt: SeenLength = (position, maxPositions) =>
     Math.max(promptLength, position + 1, promptLength >= maxPositions ? seenLength : 0);
   const shape = { batch: rows.length, positions: promptLength + count, masked, lengthAt };
-  const session = await ModelSession.forNextToken(model, shape, options);
+  const session = await NextTokens.load(model, shape, options);
   try {
     const sequences = rows.map((row) => [...row]);
     const ended = rows.map(() => false);
     for (let step = 0; step < count && !ended.every(Boolean); step += 1) {
-      const logits = await session.run(feeds(sequences, visible, masked), 'logits');
-      const width = logits.length / rows.length;
+      const logits = await session.advance(newTokens(sequences, visible, masked, step === 0 ? promptLength : 1));
       for (const [index, sequence] of sequences.entries()) {
-        const scores = logits.slice(index * width, (index + 1) * width);
+        const scores = logits[index] ?? new Float32Array(0);
         applyRules(scores, { tokens: sequence, promptLength, limit: count }, generation);
         const token = ended[index] === true ? padTokenId : argmax(scores);
         sequence.push(token);
@@ -56,18 +55,20 @@ export async function generate(model: InspectedModel, rows: readonly (readonly n
   }
 }
 
-function feeds(sequences: readonly (readonly number[])[], visible: readonly (readonly boolean[])[], masked: boolean): Record<string, Tensor> {
-  if (!masked) return commonFeeds(sequences);
+/** The last `count` tokens of each row. */
+function newTokens(sequences: readonly (readonly number[])[], visible: readonly (readonly boolean[])[], masked: boolean, count: number): NewTokens {
+  const rows = sequences.map((sequence) => sequence.slice(-count));
+  if (!masked) return { rows };
   const length = sequences[0]?.length ?? 0;
-  const bias = new Float32Array(sequences.length * length * length);
+  const bias = new Float32Array(rows.length * count * length);
   for (const [row, seen] of visible.entries()) {
-    for (let query = 0; query < length; query += 1) {
-      for (let key = 0; key <= query; key += 1) {
-        if (seen[key] === false) bias[(row * length + query) * length + key] = MASKED;
+    for (let query = 0; query < count; query += 1) {
+      for (let key = 0; key <= length - count + query; key += 1) {
+        if (seen[key] === false) bias[(row * count + query) * length + key] = MASKED;
       }
     }
   }
-  return { ...commonFeeds(sequences, visible.map(countedPositions)), attention_bias: new Tensor('float32', bias, [sequences.length, 1, length, length]) };
+  return { rows, mask: { positions: visible.map((seen) => countedPositions(seen).slice(-count)), bias } };
 }
 
 /** Positions count visible tokens only; a masked one has position 1, as in the library. */

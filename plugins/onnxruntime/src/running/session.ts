@@ -1,5 +1,5 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import type { Inputs, SeenLength } from '../architectures/architecture.js';
+import type { Inputs, KeyValueCache, RunShape } from '../architectures/architecture.js';
 import { lastLogits, tokenLosses } from '../blocks/head.js';
 import type { InspectedModel } from '../inspect.js';
 import { ElementType } from '../onnx/encode.js';
@@ -17,7 +17,7 @@ export class ModelSession {
   /** Losses of each position: ids [batch, sequence], both fixed, labels [batch * (sequence - 1), 1]. */
   static async forLosses(model: InspectedModel, batch: number, sequence: number, options: SessionOptions): Promise<ModelSession> {
     const g = new GraphBuilder(model.tensors);
-    const inputs = declareInputs(g, batch, sequence, false);
+    const inputs = declareInputs(g, batch, sequence);
     const labels = g.input({ name: 'labels', type: ElementType.INT64, dims: [batch * (sequence - 1), 1] });
     const { architecture, config } = model;
     const { hidden, head } = architecture.build(g, config, inputs, { positions: sequence, lengthAt: () => sequence });
@@ -26,19 +26,31 @@ export class ModelSession {
     return ModelSession.#load(g, model, options);
   }
 
-  /** Logits of the last position for sequences of any length up to `positions`. */
-  static async forNextToken(
+  /** Logits of the last position: ids [batch, sequence], both fixed. */
+  static async forLastLogits(model: InspectedModel, batch: number, sequence: number, options: SessionOptions): Promise<ModelSession> {
+    const g = new GraphBuilder(model.tensors);
+    const inputs = declareInputs(g, batch, sequence);
+    return ModelSession.#lastLogits(g, inputs, model, { positions: sequence, lengthAt: () => sequence }, options);
+  }
+
+  /** The same for the next tokens after those in a cache, any number of them. */
+  static async forNextTokens(
     model: InspectedModel,
-    shape: { batch: number; positions: number; masked: boolean; lengthAt: SeenLength },
+    batch: number,
+    run: RunShape & { masked: boolean; cache: KeyValueCache },
     options: SessionOptions,
   ): Promise<ModelSession> {
-    const { batch, positions, masked, lengthAt } = shape;
     const g = new GraphBuilder(model.tensors);
-    const inputs = declareInputs(g, batch, 'sequence', masked);
+    const bias = run.masked ? { attentionBias: g.input({ name: 'attention_bias', type: ElementType.FLOAT, dims: [batch, 1, 'sequence', 'length'] }) } : {};
+    const inputs = { ...declareInputs(g, batch, 'sequence'), ...bias, cache: run.cache };
+    return ModelSession.#lastLogits(g, inputs, model, run, options);
+  }
+
+  static async #lastLogits(g: GraphBuilder, inputs: Inputs, model: InspectedModel, run: RunShape, options: SessionOptions): Promise<ModelSession> {
     const { architecture, config } = model;
-    const { hidden, head } = architecture.build(g, config, inputs, { positions, lengthAt });
-    const logits = lastLogits(g, hidden, head, batch, architecture.width(config));
-    g.output({ name: 'logits', type: ElementType.FLOAT, dims: [batch, architecture.vocabularySize(config)] }, logits);
+    const { hidden, head } = architecture.build(g, config, inputs, run);
+    const logits = lastLogits(g, hidden, head, inputs.batch, architecture.width(config));
+    g.output({ name: 'logits', type: ElementType.FLOAT, dims: [inputs.batch, architecture.vocabularySize(config)] }, logits);
     return ModelSession.#load(g, model, options);
   }
 
@@ -63,10 +75,14 @@ export class ModelSession {
     return new ModelSession(session);
   }
 
+  /** One float32 output. */
   async run(feeds: Readonly<Record<string, Tensor>>, output: string): Promise<Float32Array> {
-    const result = (await this.session.run(feeds, [output]))[output];
-    if (!result || !(result.data instanceof Float32Array)) throw new Error(`the graph gave no ${output}`);
-    return result.data;
+    return floats(await this.session.run(feeds, [output]), output);
+  }
+
+  /** Every output. */
+  async runAll(feeds: Readonly<Record<string, Tensor>>): Promise<Readonly<Record<string, Tensor>>> {
+    return this.session.run(feeds);
   }
 
   async release(): Promise<void> {
@@ -74,28 +90,42 @@ export class ModelSession {
   }
 }
 
-function declareInputs(g: GraphBuilder, batch: number, sequence: number | string, masked: boolean): Inputs {
+/** The values of one float32 output. */
+export function floats(outputs: Readonly<Record<string, Tensor>>, name: string): Float32Array {
+  const data = outputs[name]?.data;
+  if (!(data instanceof Float32Array)) throw new Error(`the graph gave no ${name}`);
+  return data;
+}
+
+function declareInputs(g: GraphBuilder, batch: number, sequence: number | string): Inputs {
+  const tokens = (name: string): string => g.input({ name, type: ElementType.INT64, dims: [batch, sequence] });
   return {
     batch,
-    ids: g.input({ name: 'ids', type: ElementType.INT64, dims: [batch, sequence] }),
-    positions: g.input({ name: 'positions', type: ElementType.INT64, dims: [batch, sequence] }),
+    ids: tokens('ids'),
+    positions: tokens('positions'),
+    places: tokens('places'),
     lastIndex: g.input({ name: 'last_index', type: ElementType.INT32, dims: [batch] }),
     length: g.input({ name: 'length', type: ElementType.INT32, dims: [] }),
-    ...(masked ? { attentionBias: g.input({ name: 'attention_bias', type: ElementType.FLOAT, dims: [batch, 1, sequence, sequence] }) } : {}),
   };
 }
 
 const int64 = (values: readonly number[], dims: readonly number[]): Tensor => new Tensor('int64', BigInt64Array.from(values, BigInt), dims);
 
-/** What every graph is fed with. rows: [batch][sequence]; positions count from 0 where none are given. */
-export function commonFeeds(rows: readonly (readonly number[])[], positions?: readonly (readonly number[])[]): Record<string, Tensor> {
-  const [batch, length] = [rows.length, rows[0]?.length ?? 0];
-  const counted = positions ?? rows.map((row) => row.map((_token, index) => index));
+/**
+ * What every graph is fed with.
+ * @param rows [batch][sequence]
+ * @param before tokens that are in the cache
+ * @param positions [batch][sequence]; the places in the sequence where none are given
+ */
+export function commonFeeds(rows: readonly (readonly number[])[], before = 0, positions?: readonly (readonly number[])[]): Record<string, Tensor> {
+  const [batch, count] = [rows.length, rows[0]?.length ?? 0];
+  const places = rows.map((row) => row.map((_token, index) => before + index));
   return {
-    ids: int64(rows.flat(), [batch, length]),
-    positions: int64(counted.flat(), [batch, length]),
-    last_index: new Tensor('int32', Int32Array.from(rows, () => length - 1), [batch]),
-    length: new Tensor('int32', Int32Array.of(length), []),
+    ids: int64(rows.flat(), [batch, count]),
+    positions: int64((positions ?? places).flat(), [batch, count]),
+    places: int64(places.flat(), [batch, count]),
+    last_index: new Tensor('int32', Int32Array.from(rows, () => before + count - 1), [batch]),
+    length: new Tensor('int32', Int32Array.of(before + count), []),
   };
 }
 

@@ -12,9 +12,7 @@ export async function spotLogits(
   count: number,
   options: SessionOptions,
 ): Promise<number[][][]> {
-  const sessions = new SessionByShape((batch, length) =>
-    ModelSession.forNextToken(model, { batch, positions: length, masked: false, lengthAt: () => length }, options),
-  );
+  const sessions = new SessionByShape((batch, length) => ModelSession.forLastLogits(model, batch, length, options));
   try {
     const spots: number[][][] = [];
     for (const rows of batches) {

@@ -1,0 +1,93 @@
+import { Tensor } from 'onnxruntime-node';
+import type { KeyValueCache, SeenLength } from '../architectures/architecture.js';
+import type { InspectedModel } from '../inspect.js';
+import { ElementType } from '../onnx/encode.js';
+import type { GraphBuilder } from '../onnx/graph-builder.js';
+import { commonFeeds, floats, ModelSession, type SessionOptions } from './session.js';
+
+/** What is known of the rows that go on. */
+export interface NextTokensShape {
+  batch: number;
+  /** Longest sequence, prompt included. */
+  positions: number;
+  masked: boolean;
+  lengthAt: SeenLength;
+}
+
+/** Tokens to go on with; where some are masked, with their positions and what is added to their scores. */
+export interface NewTokens {
+  /** [batch][new] */
+  rows: readonly (readonly number[])[];
+  mask?: {
+    /** [batch][new] */
+    positions: readonly (readonly number[])[];
+    /** [batch * new * length] */
+    bias: Float32Array;
+  };
+}
+
+/** The names of keys and values in the graph, layer by layer. */
+class CacheInGraph implements KeyValueCache {
+  readonly layers: { keyValueHeads: number; width: number }[] = [];
+
+  constructor(private readonly batch: number) {}
+
+  past(g: GraphBuilder, keyValueHeads: number, width: number): readonly [string, string] {
+    const index = this.layers.push({ keyValueHeads, width }) - 1;
+    const dims = [this.batch, keyValueHeads, 'past', width];
+    return [g.input({ name: `past_key_${index}`, type: ElementType.FLOAT, dims }), g.input({ name: `past_value_${index}`, type: ElementType.FLOAT, dims })];
+  }
+
+  keep(g: GraphBuilder, [key, value]: readonly [string, string]): void {
+    const index = this.layers.length - 1;
+    const { keyValueHeads = 0, width = 0 } = this.layers[index] ?? {};
+    const dims = [this.batch, keyValueHeads, 'length', width];
+    g.output({ name: `present_key_${index}`, type: ElementType.FLOAT, dims }, key);
+    g.output({ name: `present_value_${index}`, type: ElementType.FLOAT, dims }, value);
+  }
+
+  /** Before the first token. */
+  empty(): Record<string, Tensor> {
+    const none = (keyValueHeads: number, width: number): Tensor => new Tensor('float32', new Float32Array(0), [this.batch, keyValueHeads, 0, width]);
+    return Object.fromEntries(
+      this.layers.flatMap(({ keyValueHeads, width }, index) => [
+        [`past_key_${index}`, none(keyValueHeads, width)],
+        [`past_value_${index}`, none(keyValueHeads, width)],
+      ]),
+    );
+  }
+}
+
+/** Rows that are continued token by token: each token is computed once, its keys and values are kept. */
+export class NextTokens {
+  #length = 0;
+
+  private constructor(
+    private readonly session: ModelSession,
+    private past: Record<string, Tensor>,
+  ) {}
+
+  static async load(model: InspectedModel, { batch, ...run }: NextTokensShape, options: SessionOptions): Promise<NextTokens> {
+    const cache = new CacheInGraph(batch);
+    const session = await ModelSession.forNextTokens(model, batch, { ...run, cache }, options);
+    return new NextTokens(session, cache.empty());
+  }
+
+  /** Logits after the new tokens: [batch][vocabulary] */
+  async advance({ rows, mask }: NewTokens): Promise<Float32Array[]> {
+    const count = rows[0]?.length ?? 0;
+    const bias: Record<string, Tensor> = mask ? { attention_bias: new Tensor('float32', mask.bias, [rows.length, 1, count, this.#length + count]) } : {};
+    const outputs = await this.session.runAll({ ...commonFeeds(rows, this.#length, mask?.positions), ...bias, ...this.past });
+    this.#length += count;
+    this.past = Object.fromEntries(
+      Object.entries(outputs).flatMap(([name, tensor]) => (name.startsWith('present_') ? [[name.replace('present_', 'past_'), tensor] as const] : [])),
+    );
+    const logits = floats(outputs, 'logits');
+    const width = logits.length / rows.length;
+    return rows.map((_row, index) => logits.slice(index * width, (index + 1) * width));
+  }
+
+  async release(): Promise<void> {
+    await this.session.release();
+  }
+}
