@@ -90,8 +90,23 @@ export const evaluatorErrors = defineErrors({
   DEVICE_UNAVAILABLE: {
     fault: 'config',
     retry: 'never',
-    message: (p: { device: string; available: readonly string[] }) => `Device ${p.device} is not available here; there is ${p.available.join(', ')}.`,
-    hint: () => 'Set evaluator.device, or --device, to one that is.',
+    message: (p: { device: string; available: readonly string[]; reason: string; install: string }) =>
+      `Device ${p.device} can't be used: ${short(p.reason)}. There is ${p.available.join(', ')}.`,
+    hint: (p: { install: string }) => `${p.install} Or set evaluator.device, or --device, to one that is there.`,
+  },
+  COMPUTE_TYPE_UNSUPPORTED: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { device: string; computeType: string; supported: readonly string[] }) =>
+      `Device ${p.device} does not compute in ${p.computeType}; it does in ${p.supported.join(', ')}.`,
+    hint: () => 'Set evaluator.computeType, or --compute-type, to one that it does.',
+  },
+  DEVICE_DIFFERS: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { device: string; computeType: string; difference: number | string; tolerance: number }) =>
+      `Losses of a small model on ${p.device} (${p.computeType}) are off by ${p.difference} from those on the CPU; ${p.tolerance} is tolerated.`,
+    hint: () => 'Nothing is scored on it. Update its driver, or set evaluator.device to cpu.',
   },
   SAMPLES_INVALID: {
     fault: 'validator',

@@ -6,31 +6,40 @@ import { ProcessEvaluator } from '@assay/core/evaluation/process-evaluator';
 import { ProcessInspector } from '@assay/core/evaluation/process-inspector';
 import { definePlugin, type PluginDeps } from '@assay/core/plugin/plugin';
 import { CLASS_NAMES } from './architectures/registry.js';
-import { evaluatorErrors } from './errors.js';
+import { computeType, deviceName, requireInstalled } from './devices/device.js';
 
 const GIB = 1024 ** 3;
 
-const options = z.strictObject({
-  device: z.string().default('cpu').describe('cpu is what this package brings.'),
+const inspectorOptions = z.strictObject({
   threads: z.number().int().min(0).max(1024).default(0).describe('Threads of one operator; 0: one for each core.'),
   memoryLimit: z.number().positive().default(16 * GIB).describe('Bytes of anonymous memory at which the process is killed.'),
   startDeadline: z.number().positive().default(30_000).describe('Milliseconds until the process must have said hello.'),
 });
-type Options = z.infer<typeof options>;
+const evaluatorOptions = inspectorOptions.extend({
+  device: deviceName.default('cpu').describe('Where is computed. Any other device than the CPU is compared with it before it scores.'),
+  computeType: computeType.default('float32').describe('Type of activations. cpu: float32; webgpu: float32, float16; cuda: all.'),
+});
+type InspectorOptions = z.infer<typeof inspectorOptions>;
+type EvaluatorOptions = z.infer<typeof evaluatorOptions>;
 
 const worker = fileURLToPath(new URL('worker.js', import.meta.url));
 
-function processOptions({ threads, memoryLimit, startDeadline }: Options): ProcessOptions {
+/** How webgpu finds its driver where that is not in the usual place. */
+const DRIVER_VARIABLES = ['VK_DRIVER_FILES', 'VK_ICD_FILENAMES', 'XDG_RUNTIME_DIR'];
+
+function processOptions({ threads, memoryLimit, startDeadline }: InspectorOptions, environment: Readonly<Record<string, string>> = {}): ProcessOptions {
   return {
     command: [process.execPath, worker],
-    environment: { ASSAY_EVALUATOR_THREADS: String(threads) },
+    environment: { ASSAY_EVALUATOR_THREADS: String(threads), ...environment },
     startDeadlineMs: startDeadline,
     memoryLimitBytes: memoryLimit,
   };
 }
 
-function requireDevice(device: string): void {
-  if (device !== 'cpu') throw evaluatorErrors.DEVICE_UNAVAILABLE({ device, available: ['cpu'] });
+function deviceEnvironment({ device, computeType: type }: EvaluatorOptions): Record<string, string> {
+  const own = { ASSAY_EVALUATOR_DEVICE: device, ASSAY_EVALUATOR_COMPUTE_TYPE: type };
+  if (device !== 'webgpu') return own;
+  return { ...Object.fromEntries(DRIVER_VARIABLES.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]))), ...own };
 }
 
 export default definePlugin({
@@ -38,15 +47,15 @@ export default definePlugin({
   name: 'onnxruntime',
   provides: {
     evaluator: {
-      options,
-      create: async (given: Options, deps: PluginDeps): Promise<Evaluator> => {
-        requireDevice(given.device);
-        return new ProcessEvaluator({ ...processOptions(given), kinds: ['text-loss'] }, deps);
+      options: evaluatorOptions,
+      create: async (given: EvaluatorOptions, deps: PluginDeps): Promise<Evaluator> => {
+        requireInstalled(given.device, given.computeType);
+        return new ProcessEvaluator({ ...processOptions(given, deviceEnvironment(given)), kinds: ['text-loss'] }, deps);
       },
     },
     inspector: {
-      options,
-      create: async (given: Options, deps: PluginDeps): Promise<ModelInspector> =>
+      options: inspectorOptions,
+      create: async (given: InspectorOptions, deps: PluginDeps): Promise<ModelInspector> =>
         new ProcessInspector({ ...processOptions(given), architectures: CLASS_NAMES }, deps),
     },
   },

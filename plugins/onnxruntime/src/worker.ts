@@ -13,6 +13,8 @@ import {
 import type { TaskResult } from '@assay/core/contracts/task-kinds';
 import { isAssayError } from '@assay/core/errors/assay-error';
 import { CLASS_NAMES } from './architectures/registry.js';
+import { requireAgreement } from './devices/agreement.js';
+import { computeType, deviceName, deviceOf } from './devices/device.js';
 import { evaluatorErrors } from './errors.js';
 import { faultReport } from './fault-report.js';
 import { inspectModel, openModel, type InspectedModel } from './inspect.js';
@@ -25,7 +27,11 @@ import type { WatchdogData } from './watchdog.js';
  */
 const threads = Number(process.env['ASSAY_EVALUATOR_THREADS'] ?? '0');
 const { version } = createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string };
-const numerics = { device: 'cpu', computeType: 'float32', runtime: `onnxruntime ${version}`, attention: 'eager' };
+const device = deviceOf(
+  deviceName.parse(process.env['ASSAY_EVALUATOR_DEVICE'] ?? 'cpu'),
+  computeType.parse(process.env['ASSAY_EVALUATOR_COMPUTE_TYPE'] ?? 'float32'),
+);
+const numerics = { device: device.name, computeType: device.computeType, runtime: `onnxruntime ${version}`, attention: 'eager' };
 
 const watch: WatchdogData = { parent: process.ppid, peak: new Float64Array(new SharedArrayBuffer(8)) };
 new Worker(new URL('watchdog.js', import.meta.url), { workerData: watch }).unref();
@@ -59,7 +65,7 @@ async function evaluate(request: Extract<EvaluatorRequest, { type: 'evaluate' }>
   let before = 0;
   for (const task of tasks) {
     if (task.kind !== 'text-loss') throw evaluatorErrors.KIND_UNKNOWN({ kind: task.kind });
-    const result = await evaluateTextLoss(opened, task, { threads }, ({ phase, done }) => {
+    const result = await evaluateTextLoss(opened, task, { threads, device }, ({ phase, done }) => {
       send({ type: 'progress', id, phase, task: task.name, done: before + done, total });
     });
     before += countBatches(task.samples);
@@ -94,6 +100,7 @@ function countBatches(samples: unknown): number {
   return Array.isArray(batches) ? batches.length : 0;
 }
 
+if (device.name !== 'cpu') await requireAgreement(device, threads);
 send({
   type: 'hello',
   protocol: EVALUATOR_PROTOCOL_VERSION,

@@ -41,3 +41,9 @@ export function activation(g: GraphBuilder, name: string, x: string): string {
   if (!apply) throw new Error(`no activation ${name}: the config schema should have refused it`);
   return apply(g, x);
 }
+
+/** cap * tanh(x / cap): never beyond the cap (Riviere et al. 2024). */
+export function softened(g: GraphBuilder, x: string, cap: number): string {
+  const limit = g.scalar(cap);
+  return g.node('Mul', [g.node('Tanh', [g.node('Div', [x, limit])]), limit]);
+}

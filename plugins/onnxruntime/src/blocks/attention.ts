@@ -1,8 +1,13 @@
-import type { GraphBuilder } from '../onnx/graph-builder.js';
 import type { Inputs } from '../architectures/architecture.js';
+import { ElementType } from '../onnx/encode.js';
+import type { GraphBuilder } from '../onnx/graph-builder.js';
+import { softened } from './activation.js';
 
 /** The fused kernel takes heads of whole vector registers only. */
 const FUSED_MULTIPLE = 8;
+
+/** Lowest finite number of each type. */
+const LOWEST: Readonly<Record<number, number>> = { [ElementType.FLOAT]: -3.4028234663852886e38, [ElementType.FLOAT16]: -65_504, [ElementType.BFLOAT16]: -3.3895313892515355e38 };
 
 export interface AttentionShape {
   heads: number;
@@ -30,7 +35,7 @@ export function attention(g: GraphBuilder, inputs: Inputs, q: string, k: string,
   const repeated = (x: string): string => (keyValueHeads === given.keyValueHeads ? x : repeatHeads(g, x, given));
   const used = keyBias === undefined ? headDimension : headDimension + 1;
   const width = Math.ceil(used / FUSED_MULTIPLE) * FUSED_MULTIPLE;
-  const context = fused(
+  const context = (g.target.attention === 'fused' ? fused : plain)(
     g,
     inputs,
     [
@@ -44,18 +49,22 @@ export function attention(g: GraphBuilder, inputs: Inputs, q: string, k: string,
   return g.node('Reshape', [narrowed(g, context.values, heads, headDimension, width), g.node('Add', [context.zeros, g.ints([-1, heads * headDimension])])]);
 }
 
-/**
- * The runtime's fused kernel. It also gives keys and values for a cache: without them it takes a slower path, and what
- * nobody reads stays in memory until the end of the run, so their shapes are read.
- * @returns values: [batch, sequence, heads * headDimension]; zeros: [2] int64, there when keys and values may go
- */
+/** @returns values: [batch, sequence, heads * width]; zeros: [2] int64, there when keys and values may go */
+interface Context {
+  values: string;
+  zeros: string;
+}
 
-function fused(g: GraphBuilder, inputs: Inputs, [q, k, v]: readonly [string, string, string], shape: AttentionShape, width: number): { values: string; zeros: string } {
+/**
+ * The runtime's kernel. It also gives keys and values for a cache: without them it takes a slower path, and what nobody
+ * reads stays in memory until the end of the run, so their shapes are read.
+ */
+function fused(g: GraphBuilder, inputs: Inputs, [q, k, v]: readonly [string, string, string], shape: AttentionShape, width: number): Context {
   const { heads, keyValueHeads, headDimension, scale, window, softcap } = shape;
   const past = inputs.cache?.past(g, keyValueHeads, width) ?? ['', ''];
   const values = g.node(
     'GroupQueryAttention',
-    [q, k, v, ...past, inputs.lastIndex, inputs.length, '', '', '', ...(inputs.attentionBias === undefined ? [] : [inputs.attentionBias])],
+    [q, k, v, ...past, inputs.lastIndex, inputs.length, '', '', '', ...(inputs.attentionBias === undefined ? [] : [g.activation(inputs.attentionBias)])],
     {
       domain: 'com.microsoft',
       outputs: 3,
@@ -72,6 +81,49 @@ function fused(g: GraphBuilder, inputs: Inputs, [q, k, v]: readonly [string, str
   inputs.cache?.keep(g, present);
   const [keys, kept] = present.map((value) => g.node('Shape', [value], { attributes: { start: { int: 0 }, end: { int: 2 } } })) as [string, string];
   return { values, zeros: g.node('Sub', [keys, kept]) };
+}
+
+/** The same from elementary operators, for devices whose kernel is missing or wrong. */
+function plain(g: GraphBuilder, inputs: Inputs, [q, k, v]: readonly [string, string, string], shape: AttentionShape, width: number): Context {
+  const { heads, keyValueHeads, headDimension, scale, softcap } = shape;
+  const byHead = (x: string, count: number): string =>
+    g.node('Transpose', [g.node('Reshape', [x, g.ints([0, 0, count, width])])], { attributes: { perm: { ints: [0, 2, 1, 3] } } });
+  const past = inputs.cache?.past(g, keyValueHeads, width);
+  const [keys, values] = [k, v].map((x, part) => {
+    const own = byHead(x, keyValueHeads);
+    return past ? g.node('Concat', [past[part] ?? '', own], { attributes: { axis: { int: 2 } } }) : own;
+  }) as [string, string];
+  inputs.cache?.keep(g, [keys, values]);
+  const scaled = g.node('Mul', [byHead(q, heads), g.scalar(scale ?? 1 / Math.sqrt(headDimension))]);
+  const turned = g.node('Transpose', [shared(g, keys, shape, width)], { attributes: { perm: { ints: [0, 1, 3, 2] } } });
+  const raw = g.node('MatMul', [scaled, turned]);
+  const scores = g.node('Add', [softcap === undefined ? raw : softened(g, raw, softcap), mask(g, inputs, shape.window)]);
+  const weights = g.node('Softmax', [scores], { attributes: { axis: { int: -1 } } });
+  const context = g.node('MatMul', [weights, shared(g, values, shape, width)]);
+  const rows = g.node('Transpose', [context], { attributes: { perm: { ints: [0, 2, 1, 3] } } });
+  return { values: g.node('Reshape', [rows, g.ints([0, 0, heads * width])]), zeros: g.ints([0, 0]) };
+}
+
+/** Each key or value head once for every query head that shares it: [batch, keyValueHeads, keys, width] -> [batch, heads, keys, width] */
+function shared(g: GraphBuilder, x: string, { heads, keyValueHeads }: AttentionShape, width: number): string {
+  if (heads === keyValueHeads) return x;
+  const repeated = g.node('Expand', [g.node('Unsqueeze', [x, g.ints([2])]), g.ints([1, 1, heads / keyValueHeads, 1, 1])]);
+  // Zero keeps a dimension where it stands: the number of heads comes first to be merged.
+  const sizes = g.node('Concat', [g.ints([0, heads]), g.node('Shape', [x], { attributes: { start: { int: 2 }, end: { int: 3 } } }), g.ints([width])], { attributes: { axis: { int: 0 } } });
+  return g.node('Reshape', [repeated, sizes]);
+}
+
+/** Added to the scores: nothing where a query may see a key, the lowest number elsewhere. [batch, 1, sequence, keys] */
+function mask(g: GraphBuilder, inputs: Inputs, window: number | undefined): string {
+  return g.once(`mask:${window ?? ''}`, () => {
+    const length = g.node('Cast', [inputs.length], { attributes: { to: { int: ElementType.INT64 } } });
+    const keys = g.node('Range', [g.int(0), length, g.int(1)]);
+    const distance = g.node('Sub', [g.node('Unsqueeze', [inputs.places, g.ints([1, 3])]), keys]);
+    const causal = g.node('GreaterOrEqual', [distance, g.int(0)]);
+    const seen = window === undefined ? causal : g.node('And', [causal, g.node('Less', [distance, g.int(window)])]);
+    const base = g.node('Where', [seen, g.scalar(0), g.scalar(LOWEST[g.target.computeType] ?? -Infinity)]);
+    return inputs.attentionBias === undefined ? base : g.node('Min', [base, g.activation(inputs.attentionBias)]);
+  });
 }
 
 /**

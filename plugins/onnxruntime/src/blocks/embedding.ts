@@ -1,13 +1,12 @@
 import type { GraphBuilder } from '../onnx/graph-builder.js';
 import type { Inputs } from '../architectures/architecture.js';
-import { castToFloat } from './linear.js';
 
 /** Rows of a table by id, flattened. ids: [batch, sequence] -> [batch * sequence, width] */
 export function embedding(g: GraphBuilder, ids: string, table: string): string {
-  // Gathered before the cast: only the rows in use become float32.
+  // Gathered before the conversion: only the rows in use are converted.
   const rows = g.node('Gather', [g.weight(table), ids]);
   const flat = g.node('Reshape', [rows, g.ints([-1, g.shapeOf(table)[1] ?? 0])]);
-  return g.isFloat32(table) ? flat : castToFloat(g, flat);
+  return g.isReady(table) ? flat : g.converted(flat);
 }
 
 /** Rows of a table by place in the sequence, masked tokens counted like the others. -> [batch * sequence, width] */

@@ -1,5 +1,6 @@
 import type { GraphBuilder } from '../onnx/graph-builder.js';
-import { castToFloat, delayed } from './linear.js';
+import { softened } from './activation.js';
+import { delayed } from './linear.js';
 
 /** Rows that are turned into logits at a time. */
 const ROWS = 4096;
@@ -35,20 +36,18 @@ function vocabularyBlocks(g: GraphBuilder, { weight }: Head, rows: number): Bloc
   return blocksOf(vocabulary, Math.max(MULTIPLE, Math.floor(BLOCK_ELEMENTS / Math.max(rows, width) / MULTIPLE) * MULTIPLE));
 }
 
-/** One block of the matrix as float32, not before `after` is there: [entries, width] */
+/** One block of the matrix, not before `after` is there: [entries, width] */
 function matrixBlock(g: GraphBuilder, { weight }: Head, { start, end }: Block, after: string): string {
   const rows = delayed(g, g.weightRows(weight, start, end), [end - start, g.shapeOf(weight)[1] ?? 0], after);
-  return g.isFloat32(weight) ? rows : castToFloat(g, rows);
+  return g.isReady(weight) ? rows : g.converted(rows);
 }
 
-/** hidden: [rows, width], matrix: [entries, width] -> [rows, entries] */
+/** hidden: [rows, width], matrix: [entries, width] -> [rows, entries], float32 */
 function logits(g: GraphBuilder, hidden: string, matrix: string, head: Head, { start, end }: Block): string {
   const { bias, softcap } = head;
-  const shift = bias === undefined ? [] : [g.isFloat32(bias) ? g.weightRows(bias, start, end) : castToFloat(g, g.weightRows(bias, start, end))];
+  const shift = bias === undefined ? [] : [g.isReady(bias) ? g.weightRows(bias, start, end) : g.converted(g.weightRows(bias, start, end))];
   const raw = g.node('Gemm', [hidden, matrix, ...shift], { attributes: { transB: { int: 1 } } });
-  if (softcap === undefined) return raw;
-  const cap = g.scalar(softcap);
-  return g.node('Mul', [g.node('Tanh', [g.node('Div', [raw, cap])]), cap]);
+  return g.toFloat32(softcap === undefined ? raw : softened(g, raw, softcap));
 }
 
 /** Logits of the last position of each row of the batch. hidden: [batch * sequence, width] -> [batch, vocabulary] */
@@ -113,18 +112,20 @@ export function tokenLosses(
  */
 function reduced(g: GraphBuilder, scores: string, places: string): string {
   const picked = g.node('GatherElements', [scores, places], { attributes: { axis: { int: 1 } } });
-  const highest = g.node('ReduceMax', [scores, g.ints([1])]);
-  // The highest of log(softmax) is the highest score less log-sum-exp.
-  const shares = g.node('ReduceMax', [g.node('LogSoftmax', [scores], { attributes: { axis: { int: 1 } } }), g.ints([1])]);
-  return g.node('Concat', [g.node('Sub', [highest, shares]), picked], { attributes: { axis: { int: 1 } } });
+  return g.node('Concat', [logSumExp(g, scores), picked], { attributes: { axis: { int: 1 } } });
+}
+
+/** log(sum(exp(x))) of each row: its highest element less the highest of log(softmax(x)). No exponential can overflow. */
+function logSumExp(g: GraphBuilder, x: string): string {
+  const shares = g.node('LogSoftmax', [x], { attributes: { axis: { int: 1 } } });
+  return g.node('Sub', [g.node('ReduceMax', [x, g.ints([1])]), g.node('ReduceMax', [shares, g.ints([1])])]);
 }
 
 /** parts: of each block of the vocabulary, [rows, 2]; block: which of them holds the label, [rows, 1] -> [rows, 1] */
 function chunkLosses(g: GraphBuilder, parts: readonly string[], block: string): string {
   const all = g.node('Reshape', [g.node('Concat', parts, { attributes: { axis: { int: 1 } } }), g.ints([0, parts.length, 2])]);
   const [sums, picked] = [0, 1].map((part) => g.node('Gather', [all, g.int(part)], { attributes: { axis: { int: 2 } } })) as [string, string];
-  const total = g.node('ReduceLogSumExp', [sums, g.ints([1])]);
-  return g.node('Sub', [total, g.node('GatherElements', [picked, block], { attributes: { axis: { int: 1 } } })]);
+  return g.node('Sub', [logSumExp(g, sums), g.node('GatherElements', [picked, block], { attributes: { axis: { int: 1 } } })]);
 }
 
 const slice = (g: GraphBuilder, value: string, { start, end }: Block, axis: number): string =>

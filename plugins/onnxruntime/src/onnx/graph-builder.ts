@@ -13,6 +13,16 @@ const OPSETS = [
   { domain: 'com.microsoft', version: 1 },
 ];
 
+/** Where and how a graph will be computed. */
+export interface Target {
+  /** `fused`: the runtime's attention kernel, right on the CPU. `plain`: the same from elementary operators. */
+  attention: 'fused' | 'plain';
+  /** Type of activations; float32 weights and constants are converted to it. */
+  computeType: ElementTypeNumber;
+}
+
+export const CPU_FLOAT32: Target = { attention: 'fused', computeType: ElementType.FLOAT };
+
 export interface NodeOptions {
   attributes?: Readonly<Record<string, AttributeValue>>;
   /** com.microsoft for ONNX Runtime's own operators. */
@@ -31,11 +41,13 @@ export class GraphBuilder {
   readonly #inputs: ValueInfo[] = [];
   readonly #outputs: ValueInfo[] = [];
   readonly #shared = new Map<Float32Array, string>();
-  readonly #zeros = new Map<string, string>();
-  readonly #integerConstants = new Map<string, string>();
+  readonly #made = new Map<string, string>();
   #names = 0;
 
-  constructor(private readonly weights: ReadonlyMap<string, StoredTensor>) {}
+  constructor(
+    private readonly weights: ReadonlyMap<string, StoredTensor>,
+    readonly target: Target = CPU_FLOAT32,
+  ) {}
 
   input(info: ValueInfo): string {
     this.#inputs.push(info);
@@ -55,14 +67,21 @@ export class GraphBuilder {
     return name;
   }
 
+  /** What is needed more than once is made once. */
+  once(key: string, make: () => string): string {
+    const known = this.#made.get(key);
+    if (known !== undefined) return known;
+    const made = make();
+    this.#made.set(key, made);
+    return made;
+  }
+
   /** As many zeros (int64) as a value has dimensions, known when the value is. */
   zerosAfter(value: string): string {
-    const known = this.#zeros.get(value);
-    if (known !== undefined) return known;
-    const shape = this.node('Shape', [value]);
-    const zeros = this.node('Sub', [shape, shape]);
-    this.#zeros.set(value, zeros);
-    return zeros;
+    return this.once(`zeros:${value}`, () => {
+      const shape = this.node('Shape', [value]);
+      return this.node('Sub', [shape, shape]);
+    });
   }
 
   /** A tensor of the model in the type in which it is stored. */
@@ -88,19 +107,36 @@ export class GraphBuilder {
     return id;
   }
 
-  isFloat32(name: string): boolean {
-    return this.weights.get(name)?.dtype === 'F32';
+  /** Whether a weight is stored in the type in which is computed. */
+  isReady(name: string): boolean {
+    return WEIGHT_TYPES[this.weights.get(name)?.dtype ?? ''] === this.target.computeType;
+  }
+
+  /** A value in the type in which is computed. */
+  converted(value: string): string {
+    return this.node('Cast', [value], { attributes: { to: { int: this.target.computeType } } });
+  }
+
+  /** A float32 value in the type in which is computed. */
+  activation(value: string): string {
+    return this.target.computeType === ElementType.FLOAT ? value : this.converted(value);
+  }
+
+  /** A value of the type in which is computed, as float32. */
+  toFloat32(value: string): string {
+    return this.target.computeType === ElementType.FLOAT ? value : this.node('Cast', [value], { attributes: { to: { int: ElementType.FLOAT } } });
   }
 
   shapeOf(name: string): readonly number[] {
     return this.weights.get(name)?.shape ?? [];
   }
 
-  /** The same array is the same constant: tables of angles are large and every layer uses them. */
+  /** In the type in which is computed. The same array is the same constant: tables of angles are large and every layer uses them. */
   floats(dims: readonly number[], values: Float32Array): string {
     const known = this.#shared.get(values);
     if (known !== undefined) return known;
-    const name = this.#constant(ElementType.FLOAT, dims, new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+    const stored = this.#constant(ElementType.FLOAT, dims, new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+    const name = this.activation(stored);
     this.#shared.set(values, name);
     return name;
   }
@@ -121,12 +157,9 @@ export class GraphBuilder {
   }
 
   #integers(dims: readonly number[], values: readonly number[]): string {
-    const key = `${dims.length}:${values.join()}`;
-    const known = this.#integerConstants.get(key);
-    if (known !== undefined) return known;
-    const name = this.#constant(ElementType.INT64, dims, new Uint8Array(BigInt64Array.from(values, BigInt).buffer));
-    this.#integerConstants.set(key, name);
-    return name;
+    return this.once(`int64:${dims.length}:${values.join()}`, () =>
+      this.#constant(ElementType.INT64, dims, new Uint8Array(BigInt64Array.from(values, BigInt).buffer)),
+    );
   }
 
   #constant(type: ElementTypeNumber, dims: readonly number[], raw: Uint8Array): string {

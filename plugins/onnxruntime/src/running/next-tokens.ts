@@ -26,7 +26,7 @@ export interface NewTokens {
   };
 }
 
-/** The names of keys and values in the graph, layer by layer. */
+/** Keys and values as inputs and outputs of the graph, layer by layer, float32. */
 class CacheInGraph implements KeyValueCache {
   readonly layers: { keyValueHeads: number; width: number }[] = [];
 
@@ -35,15 +35,16 @@ class CacheInGraph implements KeyValueCache {
   past(g: GraphBuilder, keyValueHeads: number, width: number): readonly [string, string] {
     const index = this.layers.push({ keyValueHeads, width }) - 1;
     const dims = [this.batch, keyValueHeads, 'past', width];
-    return [g.input({ name: `past_key_${index}`, type: ElementType.FLOAT, dims }), g.input({ name: `past_value_${index}`, type: ElementType.FLOAT, dims })];
+    const past = (part: string): string => g.activation(g.input({ name: `past_${part}_${index}`, type: ElementType.FLOAT, dims }));
+    return [past('key'), past('value')];
   }
 
   keep(g: GraphBuilder, [key, value]: readonly [string, string]): void {
     const index = this.layers.length - 1;
     const { keyValueHeads = 0, width = 0 } = this.layers[index] ?? {};
     const dims = [this.batch, keyValueHeads, 'length', width];
-    g.output({ name: `present_key_${index}`, type: ElementType.FLOAT, dims }, key);
-    g.output({ name: `present_value_${index}`, type: ElementType.FLOAT, dims }, value);
+    g.output({ name: `present_key_${index}`, type: ElementType.FLOAT, dims }, g.toFloat32(key));
+    g.output({ name: `present_value_${index}`, type: ElementType.FLOAT, dims }, g.toFloat32(value));
   }
 
   /** Before the first token. */

@@ -2,10 +2,12 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Inputs, KeyValueCache, RunShape } from '../architectures/architecture.js';
 import { lastLogits, tokenLosses } from '../blocks/head.js';
 import type { InspectedModel } from '../inspect.js';
+import type { Device } from '../devices/device.js';
 import { ElementType } from '../onnx/encode.js';
 import { GraphBuilder } from '../onnx/graph-builder.js';
 
 export interface SessionOptions {
+  device: Device;
   /** Threads of one operator; 0 leaves it to the runtime. */
   threads: number;
 }
@@ -16,7 +18,7 @@ export class ModelSession {
 
   /** Losses of each position: ids [batch, sequence], both fixed, labels [batch * (sequence - 1), 1]. */
   static async forLosses(model: InspectedModel, batch: number, sequence: number, options: SessionOptions): Promise<ModelSession> {
-    const g = new GraphBuilder(model.tensors);
+    const g = new GraphBuilder(model.tensors, options.device.target);
     const inputs = declareInputs(g, batch, sequence);
     const labels = g.input({ name: 'labels', type: ElementType.INT64, dims: [batch * (sequence - 1), 1] });
     const { architecture, config } = model;
@@ -28,7 +30,7 @@ export class ModelSession {
 
   /** Logits of the last position: ids [batch, sequence], both fixed. */
   static async forLastLogits(model: InspectedModel, batch: number, sequence: number, options: SessionOptions): Promise<ModelSession> {
-    const g = new GraphBuilder(model.tensors);
+    const g = new GraphBuilder(model.tensors, options.device.target);
     const inputs = declareInputs(g, batch, sequence);
     return ModelSession.#lastLogits(g, inputs, model, { positions: sequence, lengthAt: () => sequence }, options);
   }
@@ -40,7 +42,7 @@ export class ModelSession {
     run: RunShape & { masked: boolean; cache: KeyValueCache },
     options: SessionOptions,
   ): Promise<ModelSession> {
-    const g = new GraphBuilder(model.tensors);
+    const g = new GraphBuilder(model.tensors, options.device.target);
     const bias = run.masked ? { attentionBias: g.input({ name: 'attention_bias', type: ElementType.FLOAT, dims: [batch, 1, 'sequence', 'length'] }) } : {};
     const inputs = { ...declareInputs(g, batch, 'sequence'), ...bias, cache: run.cache };
     return ModelSession.#lastLogits(g, inputs, model, run, options);
@@ -56,7 +58,7 @@ export class ModelSession {
 
   static async #load(g: GraphBuilder, model: InspectedModel, options: SessionOptions): Promise<ModelSession> {
     const session = await InferenceSession.create(g.encode(), {
-      executionProviders: ['cpu'],
+      executionProviders: [options.device.provider],
       intraOpNumThreads: options.threads,
       interOpNumThreads: 1,
       executionMode: 'sequential',

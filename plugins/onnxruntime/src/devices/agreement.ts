@@ -1,0 +1,58 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { evaluatorErrors } from '../errors.js';
+import { openModel } from '../inspect.js';
+import { batchLosses } from '../running/losses.js';
+import { CPU, INSTALL, installedDevices, type ComputeType, type Device } from './device.js';
+import { writeRandomModel, type RandomModel } from './random-model.js';
+
+/** Largest difference of a loss in nats between a device and the CPU in float32. */
+export const TOLERANCE: Readonly<Record<ComputeType, number>> = { float32: 1e-4, float16: 0.02, bfloat16: 0.1 };
+
+const SEQUENCE = Array.from({ length: 48 }, (_none, index) => (index * 37 + 11) % 96);
+const SAMPLES = { batches: [[SEQUENCE]], padTokenId: 0, packed: true, promptLength: 0, generatedTokens: 1 };
+
+/** Every kind of block and each storage type at least once. */
+const MODELS: readonly RandomModel[] = [
+  {
+    dtype: 'BF16',
+    config: { model_type: 'llama', vocab_size: 96, hidden_size: 64, intermediate_size: 96, num_hidden_layers: 2, num_attention_heads: 4, num_key_value_heads: 2 },
+  },
+  {
+    dtype: 'F16',
+    config: {
+      model_type: 'gemma2', vocab_size: 96, hidden_size: 64, intermediate_size: 96, num_hidden_layers: 2, num_attention_heads: 4,
+      num_key_value_heads: 2, head_dim: 16, query_pre_attn_scalar: 16, sliding_window: 8, attn_logit_softcapping: 5, final_logit_softcapping: 3,
+    },
+  },
+  { dtype: 'F32', config: { model_type: 'gpt2', vocab_size: 96, n_embd: 64, n_layer: 2, n_head: 4, n_positions: 64 } },
+];
+
+/**
+ * Small models have the losses on this device that they have on the CPU: drivers and kernels have been wrong before.
+ * @throws DEVICE_DIFFERS, or DEVICE_UNAVAILABLE where nothing can be computed at all
+ */
+export async function requireAgreement(device: Device, threads: number): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'assay-device-'));
+  try {
+    for (const model of MODELS) {
+      await writeRandomModel(folder, model);
+      const opened = await openModel(folder);
+      const losses = async (on: Device): Promise<number> => (await batchLosses(opened, SAMPLES, { threads, device: on }, () => undefined))[0] ?? NaN;
+      const expected = await losses(CPU);
+      const difference = Math.abs((await losses(device).catch(unavailable(device))) - expected);
+      const tolerance = TOLERANCE[device.computeType];
+      if (!(difference <= tolerance)) {
+        throw evaluatorErrors.DEVICE_DIFFERS({ device: device.name, computeType: device.computeType, difference: Number.isFinite(difference) ? difference : String(difference), tolerance });
+      }
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+const unavailable = (device: Device) => (error: unknown): never => {
+  const reason = error instanceof Error ? error.message : String(error);
+  throw evaluatorErrors.DEVICE_UNAVAILABLE({ device: device.name, available: installedDevices(), reason, install: INSTALL[device.name] }, error);
+};

@@ -1,0 +1,75 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { requireAgreement } from '../../../plugins/onnxruntime/dist/devices/agreement.js';
+import { CPU, deviceOf, type Device } from '../../../plugins/onnxruntime/dist/devices/device.js';
+import { openModel } from '../../../plugins/onnxruntime/dist/inspect.js';
+import { ElementType } from '../../../plugins/onnxruntime/dist/onnx/encode.js';
+import { generate } from '../../../plugins/onnxruntime/dist/running/generate.js';
+import { batchLosses } from '../../../plugins/onnxruntime/dist/running/losses.js';
+import { errorOf, FIXTURES, goldenOf, newEvaluator, samplesOf } from './worlds.js';
+
+/** A Vulkan device in software, as Debian's chromium brings it. */
+const SOFTWARE_DRIVER = '/usr/lib/chromium/vk_swiftshader_icd.json';
+const driver = process.env['VK_ICD_FILENAMES'] ?? (existsSync(SOFTWARE_DRIVER) ? SOFTWARE_DRIVER : undefined);
+
+const plainAttention: Device = { ...CPU, target: { ...CPU.target, attention: 'plain' } };
+
+const scored = readdirSync(FIXTURES).filter((name) => name !== 'llama-nan-weight' && name !== 'README.md');
+
+async function expectGolden(device: Device, name: string): Promise<void> {
+  const directory = join(FIXTURES, name);
+  const golden = goldenOf(directory);
+  const samples = samplesOf(golden);
+  const model = await openModel(directory);
+  const losses = await batchLosses(model, samples, { threads: 0, device }, () => undefined);
+  for (const [index, loss] of losses.entries()) expect(Math.abs(loss - Number(golden.losses[index]))).toBeLessThan(1e-5);
+  const prompt = (samples.batches[0] ?? []).map((row) => row.slice(0, samples.promptLength));
+  const options = { threads: 0, count: 20, padTokenId: samples.padTokenId, seenLength: 0 };
+  expect(await generate(model, prompt, { ...options, device })).toEqual(await generate(model, prompt, { ...options, device: CPU }));
+}
+
+describe('attention from elementary operators', () => {
+  it.each(scored)('%s', async (name) => {
+    await expectGolden(plainAttention, name);
+  });
+});
+
+describe('the comparison with the CPU', () => {
+  it('passes a device that computes the same', async () => {
+    await expect(requireAgreement(plainAttention, 1)).resolves.toBeUndefined();
+  });
+
+  it('refuses one whose losses differ', async () => {
+    const coarse: Device = { ...CPU, target: { attention: 'plain', computeType: ElementType.FLOAT16 } };
+    await expect(errorOf(requireAgreement(coarse, 1))).resolves.toMatchObject({ code: 'DEVICE_DIFFERS', fault: 'config' });
+  });
+});
+
+describe('a device that can not be used', () => {
+  it('names what there is and how to install the rest', async () => {
+    const error = await errorOf(newEvaluator({ device: 'cuda' }));
+    expect(error).toMatchObject({ code: 'DEVICE_UNAVAILABLE', fault: 'config' });
+    expect(error.hint).toContain('onnxruntime-node-install=cuda12');
+  });
+
+  it('a type in which the CPU does not compute', async () => {
+    await expect(errorOf(newEvaluator({ computeType: 'float16' }))).resolves.toMatchObject({ code: 'COMPUTE_TYPE_UNSUPPORTED' });
+  });
+});
+
+describe.skipIf(driver === undefined)(`webgpu${driver === undefined ? ': skipped, no Vulkan driver (chromium brings one)' : ''}`, () => {
+  beforeAll(() => {
+    if (driver !== undefined) process.env['VK_ICD_FILENAMES'] = driver;
+  });
+
+  // The software device has no 16-bit floats, so no model that is stored in them.
+  it.each(['llama-gqa-tied-biases', 'mistral-gqa-window32', 'falcon-new-decoder-gqa'])('%s', { timeout: 120_000 }, async (name) => {
+    await expectGolden(deviceOf('webgpu', 'float32'), name);
+  });
+
+  it('is refused with the runtime\'s own attention, which is wrong there', { timeout: 120_000 }, async () => {
+    const device: Device = { ...deviceOf('webgpu', 'float32'), target: CPU.target };
+    await expect(errorOf(requireAgreement(device, 1))).resolves.toMatchObject({ code: 'DEVICE_DIFFERS' });
+  });
+});
