@@ -26,7 +26,7 @@ export interface FamilyMember<Config extends DecoderKeys> {
   modelType: string;
   config: z.ZodType<Config>;
   generationDefaults: Architecture<Config>['generationDefaults'];
-  own(config: Config): Pick<DecoderShape, 'activation' | 'biases' | 'window' | 'normOffset' | 'embeddingScale'> & { scaling?: RopeScaling };
+  own(config: Config): Pick<DecoderShape, 'activation' | 'biases' | 'ignoresBiases' | 'window' | 'normOffset' | 'embeddingScale'> & { scaling?: RopeScaling };
 }
 
 const headDimensionOf = (given: DecoderKeys): number => given.head_dim ?? given.hidden_size / given.num_attention_heads;

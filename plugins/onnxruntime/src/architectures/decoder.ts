@@ -22,6 +22,8 @@ export interface DecoderShape {
   tied: boolean;
   rotary: RotaryConfig;
   biases: { qkv: boolean; output: boolean; mlp: boolean };
+  /** Biases are among the weights, but not added. */
+  ignoresBiases?: boolean;
   window?: number;
   /** Added to the weights of the norms. */
   normOffset?: number;
@@ -31,6 +33,7 @@ export interface DecoderShape {
 
 const EMBEDDING = 'model.embed_tokens.weight';
 const HEAD = 'lm_head.weight';
+const NO_BIASES = { qkv: false, output: false, mlp: false };
 export const TIED = { name: EMBEDDING, otherName: HEAD };
 
 export function decoderTensors(shape: DecoderShape): ExpectedTensor[] {
@@ -63,7 +66,8 @@ export function decoderTensors(shape: DecoderShape): ExpectedTensor[] {
 /** Pre-norm blocks of rotary attention and gated MLP (Touvron et al. 2023). */
 export function buildDecoder(g: GraphBuilder, shape: DecoderShape, inputs: Inputs, run: RunShape): { hidden: string; head: Head } {
   const table = rotaryTable(shape.rotary, run.positions, run.lengthAt);
-  const { heads, keyValueHeads, headDimension, epsilon, biases, normOffset, embeddingScale } = shape;
+  const { heads, keyValueHeads, headDimension, epsilon, normOffset, embeddingScale } = shape;
+  const biases = shape.ignoresBiases === true ? NO_BIASES : shape.biases;
   const embedded = embedding(g, inputs.ids, EMBEDDING);
   let hidden = embeddingScale === undefined ? embedded : g.node('Mul', [embedded, g.scalar(embeddingScale)]);
   for (let index = 0; index < shape.layers; index += 1) {

@@ -45,7 +45,9 @@ const config = z
     error: 'num_kv_heads needs the new decoder architecture',
   })
   .refine((given) => !given.new_decoder_architecture || given.parallel_attn, 'the new decoder architecture needs parallel_attn')
-  .refine((given) => given.new_decoder_architecture || given.num_ln_in_parallel_attn !== 2, 'two parallel norms need the new decoder architecture');
+  .refine((given) => given.new_decoder_architecture || !given.parallel_attn || given.num_ln_in_parallel_attn !== 2, {
+    error: 'two parallel norms need the new decoder architecture',
+  });
 
 type Config = z.infer<typeof config>;
 

@@ -7,17 +7,20 @@ export const size = (limit = 1_048_576): z.ZodNumber => z.number().int().min(1).
 export const layers = (): z.ZodNumber => size(1024);
 export const heads = (): z.ZodNumber => size(4096);
 
-/** null in config.json is what a missing key is: the default. */
+/** A key that may be missing. null is a value of its own, with which the library fails where it needs a number or a name. */
 export function optional<T extends z.ZodType>(schema: T, fallback: z.infer<T>): z.ZodType<z.infer<T>> {
-  return z.preprocess((value) => value ?? undefined, schema.optional()).transform((value) => (value === undefined ? fallback : value));
+  return schema.optional().transform((value) => (value === undefined ? fallback : value));
 }
 
-export const flag = (fallback: boolean): z.ZodType<boolean> => optional(z.boolean(), fallback);
+/** null is as false as false. */
+export const flag = (fallback: boolean): z.ZodType<boolean> => z.boolean().nullish().transform((value) => (value === undefined ? fallback : (value ?? false)));
 export const epsilon = (fallback: number): z.ZodType<number> => optional(z.number().min(0).max(1), fallback);
 export const activationName = (fallback: string): z.ZodType<string> => optional(z.enum(ACTIVATION_NAMES as [string, ...string[]]), fallback);
 export const theta = (fallback: number): z.ZodType<number> => optional(z.number().min(1).max(1e12), fallback);
 
-const factor = z.number().min(1).max(1e6);
+/** The newer classes only warn where a factor is no growth. */
+const factor = z.number().positive().max(1e6);
+const growth = z.number().gt(1).max(1e6);
 
 /** `rope_scaling` in the old spelling (`type`) and the new (`rope_type`); the old one wins, as in the library. */
 export const ropeScaling = z
@@ -33,7 +36,7 @@ export const ropeScaling = z
 
 /** `rope_scaling` of the older classes: two ways, one spelling. */
 export const legacyRopeScaling = z
-  .discriminatedUnion('type', [z.strictObject({ type: z.literal('linear'), factor }), z.strictObject({ type: z.literal('dynamic'), factor })])
+  .discriminatedUnion('type', [z.strictObject({ type: z.literal('linear'), factor: growth }), z.strictObject({ type: z.literal('dynamic'), factor: growth })])
   .nullish()
   .transform((given): RopeScaling => given ?? { type: 'default' });
 

@@ -12,7 +12,7 @@ const config = divisible(
     num_attention_heads: optional(heads(), 16),
     num_key_value_heads: optional(heads(), 16),
     head_dim: optional(size(4096), 256),
-    hidden_activation: activationName('gelu_pytorch_tanh'),
+    hidden_activation: z.preprocess((given) => given ?? undefined, activationName('gelu_pytorch_tanh')),
     max_position_embeddings: optional(size(100_000_000), 8192),
     rms_norm_eps: epsilon(1e-6),
     tie_word_embeddings: flag(true),

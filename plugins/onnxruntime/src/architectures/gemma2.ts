@@ -12,7 +12,7 @@ import { activationName, epsilon, flag, heads, layers, optional, size, theta } f
 
 const cap = (fallback: number): z.ZodType<number | null> => z.number().positive().max(1e9).nullable().default(fallback);
 
-/** A cap or a window of null is none; a missing one is the default. */
+/** A cap of null is none; a missing one is the default. */
 const config = z
   .object({
     vocab_size: optional(size(), 256_000),
@@ -29,7 +29,7 @@ const config = z
     rope_theta: theta(10_000),
     attention_bias: flag(false),
     query_pre_attn_scalar: optional(z.number().positive().max(1e9), 224),
-    sliding_window: size(100_000_000).nullable().default(4096),
+    sliding_window: optional(size(100_000_000), 4096),
     final_logit_softcapping: cap(30),
     attn_logit_softcapping: cap(50),
   })
@@ -69,7 +69,7 @@ function selfAttention(g: GraphBuilder, given: Config, inputs: Inputs, table: Ro
     keyValueHeads,
     headDimension,
     scale: 1 / Math.sqrt(given.query_pre_attn_scalar),
-    ...(given.sliding_window === null || index % 2 === 1 ? {} : { window: given.sliding_window }),
+    ...(index % 2 === 1 ? {} : { window: given.sliding_window }),
     ...(given.attn_logit_softcapping === null ? {} : { softcap: given.attn_logit_softcapping }),
   });
   return layer(g, context, `${name}.o_proj`, bias);

@@ -26,7 +26,8 @@ const config = z.preprocess(
       scale_attn_weights: flag(true),
       scale_attn_by_inverse_layer_idx: flag(false),
       tie_word_embeddings: flag(true),
-      add_cross_attention: z.literal(false).nullish(),
+      /** Weights that are there and, without an encoder, not used. */
+      add_cross_attention: flag(false),
     })
     .refine((given) => given.n_embd % given.n_head === 0, 'n_embd must be divisible by n_head'),
 );
@@ -37,7 +38,7 @@ const TOKENS = 'transformer.wte.weight';
 const HEAD = 'lm_head.weight';
 const POSITIONS = 'transformer.wpe.weight';
 
-function layerTensors(prefix: string, width: number, inner: number): ExpectedTensor[] {
+function layerTensors(prefix: string, width: number, inner: number, hasCrossAttention: boolean): ExpectedTensor[] {
   const affine = (name: string, into: number, out: number): ExpectedTensor[] => [
     { name: `${prefix}.${name}.weight`, shape: [into, out] },
     { name: `${prefix}.${name}.bias`, shape: [out] },
@@ -46,6 +47,12 @@ function layerTensors(prefix: string, width: number, inner: number): ExpectedTen
     { name: `${prefix}.${name}.weight`, shape: [width] },
     { name: `${prefix}.${name}.bias`, shape: [width] },
   ];
+  const crossAttention = [
+    ...norm('ln_cross_attn'),
+    ...affine('crossattention.c_attn', width, 2 * width),
+    ...affine('crossattention.q_attn', width, width),
+    ...affine('crossattention.c_proj', width, width),
+  ];
   return [
     ...norm('ln_1'),
     ...affine('attn.c_attn', width, 3 * width),
@@ -53,6 +60,7 @@ function layerTensors(prefix: string, width: number, inner: number): ExpectedTen
     ...norm('ln_2'),
     ...affine('mlp.c_fc', width, inner),
     ...affine('mlp.c_proj', inner, width),
+    ...(hasCrossAttention ? crossAttention : []),
   ];
 }
 
@@ -84,7 +92,7 @@ export const gpt2: Architecture<Config> = {
     { name: TOKENS, shape: [given.vocab_size, given.n_embd] },
     { name: POSITIONS, shape: [given.n_positions, given.n_embd] },
     ...Array.from({ length: given.n_layer }, (_none, index) =>
-      layerTensors(`transformer.h.${index}`, given.n_embd, given.n_inner ?? 4 * given.n_embd),
+      layerTensors(`transformer.h.${index}`, given.n_embd, given.n_inner ?? 4 * given.n_embd, given.add_cross_attention),
     ).flat(),
     { name: 'transformer.ln_f.weight', shape: [given.n_embd] },
     { name: 'transformer.ln_f.bias', shape: [given.n_embd] },

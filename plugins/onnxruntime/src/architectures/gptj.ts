@@ -21,15 +21,18 @@ const config = z.preprocess(
       n_embd: optional(size(), 4096),
       n_layer: optional(layers(), 28),
       n_head: optional(heads(), 16),
-      rotary_dim: size(4096).default(64),
+      /** null rotates the whole width, which only a single head has. */
+      rotary_dim: size(4096).nullable().default(64),
       n_inner: size().nullish(),
       activation_function: activationName('gelu_new'),
       layer_norm_epsilon: epsilon(1e-5),
       tie_word_embeddings: flag(false),
     })
     .refine((given) => given.n_embd % given.n_head === 0, 'n_embd must be divisible by n_head')
-    .refine((given) => given.rotary_dim % 2 === 0 && given.rotary_dim <= given.n_embd / given.n_head, 'rotary_dim must be even and within a head'),
+    .refine((given) => rotated(given) % 2 === 0 && rotated(given) <= given.n_embd / given.n_head, 'rotary_dim must be even and within a head'),
 );
+
+const rotated = (given: { rotary_dim: number | null; n_embd: number }): number => given.rotary_dim ?? given.n_embd;
 
 type Config = z.infer<typeof config>;
 
@@ -75,8 +78,8 @@ export const gptj: Architecture<Config> = {
   maxPositions: (given) => given.n_positions,
   width: (given) => given.n_embd,
   build: (g, given, inputs, run) => {
-    const { rotary_dim: dimension, n_positions: maxPositions, layer_norm_epsilon: eps } = given;
-    const table = rotaryTable({ dimension, theta: THETA, maxPositions, scaling: { type: 'default' } }, run.positions, run.lengthAt);
+    const { n_positions: maxPositions, layer_norm_epsilon: eps } = given;
+    const table = rotaryTable({ dimension: rotated(given), theta: THETA, maxPositions, scaling: { type: 'default' } }, run.positions, run.lengthAt);
     const norm = (x: string, name: string): string => layerNorm(g, x, `${name}.weight`, `${name}.bias`, eps);
     let hidden = embedding(g, inputs.ids, EMBEDDING);
     for (let index = 0; index < given.n_layer; index += 1) {

@@ -19,8 +19,24 @@ const config = divisible(
     rope_scaling: ropeScaling,
     attention_bias: flag(false),
     mlp_bias: flag(false),
+    /** Parts in which the matrices were once trained: above 1, the library computes them part by part and leaves biases out. */
+    pretraining_tp: optional(z.number().int().max(4096), 1),
+    /** The attention has no say in the size of a head, but the angles have. */
+    head_dim: size(4096).optional(),
+    partial_rotary_factor: z.number().optional(),
   }),
-).refine(({ rope_scaling: scaling, hidden_size: hidden, num_attention_heads: count }) => {
+).refine((given) => {
+  const own = given.hidden_size / given.num_attention_heads;
+  return Math.trunc((given.head_dim ?? own) * (given.partial_rotary_factor ?? 1)) === own;
+}, 'head_dim and partial_rotary_factor must rotate heads of hidden_size / num_attention_heads')
+.refine((given) => {
+  const keyValue = (given.hidden_size / given.num_attention_heads) * (given.num_key_value_heads ?? given.num_attention_heads);
+  return [given.hidden_size, keyValue, given.intermediate_size, given.vocab_size].every((dimension) => given.pretraining_tp <= 1 || dimension % given.pretraining_tp === 0);
+}, 'pretraining_tp must divide the sizes of all matrices')
+.refine((given) => given.rope_scaling.rope_type !== 'dynamic' || given.hidden_size / given.num_attention_heads > 2, {
+    error: 'dynamic rope_scaling divides by the size of a head less two',
+  })
+.refine(({ rope_scaling: scaling, hidden_size: hidden, num_attention_heads: count }) => {
   const half = hidden / count / 2;
   return scaling.rope_type !== 'longrope' || (scaling.long_factor.length === half && scaling.short_factor.length === half);
 }, 'rope_scaling needs one factor for each pair of a head');
@@ -34,6 +50,7 @@ export const llama = decoderFamily({
   own: (given) => ({
     activation: given.hidden_act,
     biases: { qkv: given.attention_bias, output: given.attention_bias, mlp: given.mlp_bias },
+    ignoresBiases: given.pretraining_tp > 1,
     scaling: scalingOf(given.rope_scaling, given.max_position_embeddings, given.original_max_position_embeddings ?? null),
   }),
 });

@@ -9,6 +9,8 @@ const sigmoidOf = (g: GraphBuilder, x: string, slope: number): string => {
 const gelu = (approximate: 'none' | 'tanh'): Activation => (g, x) => g.node('Gelu', [x], { attributes: { approximate: { string: approximate } } });
 const unary = (opType: string): Activation => (g, x) => g.node(opType, [x]);
 
+const LAPLACE = { mu: 0.707107, sigma: 0.282095 };
+
 /** The library's activation functions by the names that config.json uses. */
 const ACTIVATIONS: Readonly<Record<string, Activation>> = {
   gelu: gelu('none'),
@@ -29,6 +31,11 @@ const ACTIVATIONS: Readonly<Record<string, Activation>> = {
   relu6: (g, x) => g.node('Clip', [x, g.scalar(0), g.scalar(6)]),
   leaky_relu: (g, x) => g.node('LeakyRelu', [x], { attributes: { alpha: { float: 0.01 } } }),
   mish: unary('Mish'),
+  // 1/2 (1 + erf((x - mu) / (sigma sqrt(2)))) (Ma et al. 2022), with the library's rounded mu and sigma.
+  laplace: (g, x) => {
+    const scaled = g.node('Div', [g.node('Sub', [x, g.scalar(LAPLACE.mu)]), g.scalar(LAPLACE.sigma * Math.SQRT2)]);
+    return g.node('Mul', [g.scalar(0.5), g.node('Add', [g.scalar(1), g.node('Erf', [scaled])])]);
+  },
   sigmoid: unary('Sigmoid'),
   tanh: unary('Tanh'),
   linear: (_g, x) => x,

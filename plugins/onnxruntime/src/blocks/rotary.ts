@@ -1,3 +1,4 @@
+import { modelErrors } from '../errors.js';
 import type { GraphBuilder } from '../onnx/graph-builder.js';
 
 /** How one architecture turns positions into angles. All sizes in elements of one head. */
@@ -63,6 +64,7 @@ function inverseFrequencies({ dimension, theta, maxPositions, scaling }: RotaryC
       return plain(theta).map((frequency) => f32(frequency / scaling.factor));
     case 'dynamic': {
       if (length <= maxPositions) return plain(theta);
+      if (dimension === 2) throw modelErrors.CONFIG_UNSUPPORTED({ architecture: 'model', issues: ['dynamic rope_scaling divides by the number of rotated dimensions less two'] });
       const growth = (scaling.factor * length) / maxPositions - (scaling.factor - 1);
       return plain(theta * Math.pow(growth, dimension / (dimension - 2)));
     }
