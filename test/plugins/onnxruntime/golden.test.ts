@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Evaluator, ModelInspector } from '@assay/core/contracts/evaluator';
+import type { EvaluationAnswer, Evaluator, ModelInspector } from '@assay/core/contracts/evaluator';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { detailsOf, errorOf, evaluate, FIXTURES, goldenOf, newEvaluator, newInspector, samplesOf, taskOf, verified, type Golden } from './worlds.js';
+import { detailsOf, errorOf, evaluate, FIXTURES, goldenOf, newEvaluator, newInspector, samplesOf, taskOf, VARIANTS, verified, type Golden } from './worlds.js';
 
 /** Another order of additions in float32 may pick another token where two were this close. */
 const CLOSE_MARGIN = 1e-3;
@@ -18,6 +18,7 @@ afterAll(async () => {
 });
 
 const scored = readdirSync(FIXTURES).filter((name) => name !== 'llama-nan-weight' && name !== 'README.md');
+const variants = readdirSync(VARIANTS).filter((name) => name !== 'README.md');
 
 function expectClose(actual: readonly number[], expected: readonly (number | string)[] | null | undefined): void {
   expect(actual).toHaveLength(expected?.length ?? -1);
@@ -38,18 +39,27 @@ function certainTokens(generations: readonly (readonly (readonly number[])[])[],
   });
 }
 
+async function expectGolden(directory: string): Promise<{ answer: EvaluationAnswer; golden: Golden }> {
+  const golden = goldenOf(directory);
+  const model = await verified(inspector, directory);
+  expect(model.facts.parameterCount).toBe(golden.parameter_count);
+  const answer = await evaluate(evaluator, model, [taskOf(samplesOf(golden), ['logits-spot']), taskOf(samplesOf(golden, false))]);
+  const details = detailsOf(answer);
+  expectClose(details.losses, golden.losses);
+  expectSpots(details.logitsSpot, golden.logits_spot);
+  expect(certainTokens(details.generations, golden)).toEqual(certainTokens(golden.generations, golden));
+  return { answer, golden };
+}
+
 describe('models evaluated by the library', () => {
+  it.each(variants)('variant %s', async (name) => {
+    await expectGolden(join(VARIANTS, name));
+  });
+
   it.each(scored)('%s', async (name) => {
-    const directory = join(FIXTURES, name);
-    const golden = goldenOf(directory);
-    const model = await verified(inspector, directory);
-    expect(model.facts.parameterCount).toBe(golden.parameter_count);
-    const answer = await evaluate(evaluator, model, [taskOf(samplesOf(golden), ['logits-spot']), taskOf(samplesOf(golden, false))]);
+    const { answer, golden } = await expectGolden(join(FIXTURES, name));
     const details = detailsOf(answer);
-    expectClose(details.losses, golden.losses);
     expectClose(detailsOf(answer, 1).losses, golden.losses_unpacked);
-    expectSpots(details.logitsSpot, golden.logits_spot);
-    expect(certainTokens(details.generations, golden)).toEqual(certainTokens(golden.generations, golden));
     expect(details.reasonable).toBe(golden.reasonable);
     expect(answer.results[0]?.rawScore).toBeCloseTo(details.losses.reduce((sum, loss) => sum + loss, 0) / details.losses.length, 12);
   });

@@ -3,6 +3,7 @@ import { z } from 'zod';
 /** Ids that no vocabulary has are taken, as the library takes them, and mean nothing. */
 const tokenId = z.number().int().min(-0x8000_0000).max(0xffff_ffff);
 const tokenIds = z.union([tokenId, z.array(tokenId).max(1024)]).nullish().transform((given) => [given ?? []].flat());
+const penalty = z.number().positive().max(1e6).nullish().transform((given) => given ?? 1);
 const count = z.number().int().min(0).max(1_000_000).nullish().transform((given) => given ?? 0);
 
 /**
@@ -12,14 +13,20 @@ const count = z.number().int().min(0).max(1_000_000).nullish().transform((given)
  */
 export const generationConfig = z.object({
   eos_token_id: tokenIds,
-  repetition_penalty: z.number().positive().max(1e6).nullish().transform((given) => given ?? 1),
+  repetition_penalty: penalty,
+  encoder_repetition_penalty: penalty,
   no_repeat_ngram_size: count,
+  encoder_no_repeat_ngram_size: count,
+  /** The library wants sequences for keys, which JSON does not have, and fails. */
+  sequence_bias: z.null().optional(),
+  remove_invalid_values: z.boolean().nullish().transform((given) => given ?? false),
+  exponential_decay_length_penalty: z.tuple([z.number().int(), z.number().positive().max(1e6)]).nullish().transform((given) => (given ? { start: given[0], factor: given[1] } : null)),
   suppress_tokens: tokenIds,
   begin_suppress_tokens: tokenIds,
   bad_words_ids: z.array(z.array(tokenId).min(1).max(64)).max(4096).nullish().transform((given) => given ?? []),
   forced_bos_token_id: tokenId.nullish().transform((given) => given ?? null),
   forced_eos_token_id: tokenIds,
-});
+}).refine((given) => given.exponential_decay_length_penalty === null || given.eos_token_id.length > 0, 'exponential_decay_length_penalty needs an eos_token_id');
 export type GenerationConfig = z.infer<typeof generationConfig>;
 
 /** Parameters of generation that config.json may hold as well, with the library's own defaults. */

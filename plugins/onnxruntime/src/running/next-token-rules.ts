@@ -10,19 +10,27 @@ export interface RowState {
 }
 
 const FORBIDDEN = Number.NEGATIVE_INFINITY;
+/** Of float32. */
+const LARGEST = 3.4028234663852886e38;
 
 /**
  * The library's processors of next-token scores, in its order, for greedy generation. Changes `scores` in place.
  */
 export function applyRules(scores: Float32Array, row: RowState, rules: GenerationConfig): void {
+  const prompt = row.tokens.slice(0, row.promptLength);
+  // What the library calls the encoder's tokens is the prompt where there is no encoder; there the penalty is a reward.
+  penaliseRepetition(scores, prompt, 1 / rules.encoder_repetition_penalty);
   penaliseRepetition(scores, row.tokens, rules.repetition_penalty);
-  forbidRepeatedGrams(scores, row.tokens, rules.no_repeat_ngram_size);
+  forbidRepeatedGrams(scores, row.tokens, row.tokens, rules.no_repeat_ngram_size);
+  forbidRepeatedGrams(scores, row.tokens, prompt, rules.encoder_no_repeat_ngram_size);
   forbidBadWords(scores, row.tokens, rules);
   const generated = row.tokens.length - row.promptLength;
   // The check asks for exactly `limit` tokens, no fewer: a text may not end before.
   if (generated < row.limit) forbid(scores, rules.eos_token_id);
   if (rules.forced_bos_token_id !== null && row.tokens.length === 1) force(scores, [rules.forced_bos_token_id]);
   if (generated === row.limit - 1) force(scores, rules.forced_eos_token_id);
+  if (rules.remove_invalid_values) removeInvalid(scores);
+  if (rules.exponential_decay_length_penalty) favourEnd(scores, generated, rules.exponential_decay_length_penalty, rules.eos_token_id);
   forbid(scores, rules.suppress_tokens);
   if (generated === 0) forbid(scores, rules.begin_suppress_tokens);
 }
@@ -47,14 +55,31 @@ function penaliseRepetition(scores: Float32Array, tokens: readonly number[], pen
   }
 }
 
-/** Tokens that would complete an n-gram for the second time. */
-function forbidRepeatedGrams(scores: Float32Array, tokens: readonly number[], size: number): void {
+/** Tokens that would complete an n-gram which stands in `earlier`. */
+function forbidRepeatedGrams(scores: Float32Array, tokens: readonly number[], earlier: readonly number[], size: number): void {
   if (size === 0 || tokens.length + 1 < size) return;
   const prefix = tokens.slice(tokens.length - size + 1);
-  for (let start = 0; start + size <= tokens.length; start += 1) {
-    if (!prefix.every((token, index) => tokens[start + index] === token)) continue;
-    const completion = tokens[start + size - 1];
+  for (let start = 0; start + size <= earlier.length; start += 1) {
+    if (!prefix.every((token, index) => earlier[start + index] === token)) continue;
+    const completion = earlier[start + size - 1];
     if (completion !== undefined) forbid(scores, [completion]);
+  }
+}
+
+/** Numbers that are none become 0, infinite ones the largest of their sign. */
+function removeInvalid(scores: Float32Array): void {
+  for (const [token, score] of scores.entries()) {
+    if (Number.isNaN(score)) scores[token] = 0;
+    else if (!Number.isFinite(score)) scores[token] = Math.sign(score) * LARGEST;
+  }
+}
+
+/** The ends' scores grow by the factor with every token after `start`; where they are forbidden they become NaN, which wins. */
+function favourEnd(scores: Float32Array, generated: number, { start, factor }: { start: number; factor: number }, ends: readonly number[]): void {
+  if (generated <= start) return;
+  for (const end of ends) {
+    const score = scores[end];
+    if (score !== undefined) scores[end] = score + Math.abs(score) * (factor ** (generated - start) - 1);
   }
 }
 
