@@ -33,6 +33,10 @@ export const evaluatorRequest = z.discriminatedUnion('type', [
 ]);
 export type EvaluatorRequest = z.infer<typeof evaluatorRequest>;
 
+/** Sent to programs whose hello lists `prepare`: this model comes next. It has no answer, and doing nothing is allowed. */
+export const evaluatorHint = z.object({ type: z.literal('prepare'), model: modelOnTheWire });
+export type EvaluatorHint = z.infer<typeof evaluatorHint>;
+
 const numerics = z.object({
   device: z.string(),
   computeType: z.string(),
@@ -47,7 +51,7 @@ export const evaluatorMessage = z.discriminatedUnion('type', [
     protocol: z.number().int(),
     name: z.string(),
     kinds: z.array(z.string()),
-    operations: z.array(z.enum(['evaluate', 'inspect'])),
+    operations: z.array(z.string()),
     architectures: z.array(z.string()).optional(),
     numerics,
   }),
@@ -67,6 +71,7 @@ export const evaluatorMessage = z.discriminatedUnion('type', [
     timings: z.object({
       loadMs: z.number(),
       computeMs: z.number(),
+      cpuMs: z.number().optional(),
       peakRssBytes: z.number().optional(),
       peakAnonymousBytes: z.number().optional(),
     }),

@@ -38,7 +38,7 @@ export interface EvaluationAnswer {
   /** One per task, in the order asked. */
   results: TaskResult[];
   numerics: Numerics;
-  timings: { loadMs: number; computeMs: number; peakRssBytes?: number; peakAnonymousBytes?: number };
+  timings: { loadMs: number; computeMs: number; cpuMs?: number; peakRssBytes?: number; peakAnonymousBytes?: number };
 }
 
 /** Computes raw scores of a model. Rejects with a coded error whose `fault` says whose doing it was. */
@@ -52,6 +52,8 @@ export interface Evaluator {
     onProgress: (progress: EvaluationProgress) => void,
     signal: AbortSignal,
   ): Promise<EvaluationAnswer>;
+  /** Says which model is likely asked for next, so that it can be made ready while the current one is computed. */
+  prepare?(model: VerifiedModel): void;
   close(): Promise<void>;
 }
 

@@ -27,6 +27,12 @@ export const evaluationErrors = defineErrors({
     message: (p: { command: string; missing: readonly string[] }) => `The evaluator ${p.command} can't do ${p.missing.join(', ')}.`,
     hint: () => 'Name an evaluator that can, or set evaluator.kinds to what it declares in its hello.',
   },
+  EVALUATOR_NETWORK: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { command: string }) => `The network can't be taken from the evaluator ${p.command} on this machine.`,
+    hint: () => 'On Linux install util-linux and allow user namespaces, or set network to deny-if-possible.',
+  },
   EVALUATOR_CRASHED: {
     fault: 'validator',
     retry: 'next-round',

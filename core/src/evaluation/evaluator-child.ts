@@ -3,14 +3,16 @@ import type { Readable, Writable } from 'node:stream';
 import {
   EVALUATOR_PROTOCOL_VERSION,
   evaluatorMessage,
+  type EvaluatorHint,
   type EvaluatorMessage,
   type EvaluatorRequest,
 } from '../contracts/evaluator-protocol.js';
 import type { Log } from '../contracts/logger.js';
-import type { AssayError } from '../errors/assay-error.js';
+import { AssayError, isAssayError } from '../errors/assay-error.js';
 import { abortError } from '../errors/describe.js';
 import { evaluationErrors } from './errors.js';
 import { LineReader } from './line-reader.js';
+import { withoutNetwork, type NetworkAccess } from './network-isolation.js';
 import { anonymousMemory } from './process-memory.js';
 
 export type Hello = Extract<EvaluatorMessage, { type: 'hello' }>;
@@ -25,6 +27,7 @@ export interface ProcessOptions {
   startDeadlineMs: number;
   /** Anonymous memory of the process and its descendants at which they are killed. */
   memoryLimitBytes: number;
+  network: NetworkAccess;
 }
 
 interface Pending {
@@ -68,12 +71,25 @@ export class EvaluatorChild {
     // Who asks, awaits it; nobody has to.
     this.hello.catch(() => undefined);
     try {
-      const [program = '', ...args] = options.command;
+      const [program = '', ...args] = this.#command();
       this.#process = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], detached: true, env: environment(options) });
     } catch (error) {
-      this.end(this.#startError(error instanceof Error ? error.message : String(error)));
+      this.end(isAssayError(error) ? error : this.#startError(error instanceof Error ? error.message : String(error)));
     }
     this.gone = this.#listen();
+  }
+
+  #command(): readonly string[] {
+    const { command, network } = this.options;
+    if (network === 'allow') return command;
+    const prefix = withoutNetwork();
+    if (!prefix && network === 'deny') throw evaluationErrors.EVALUATOR_NETWORK({ command: command.join(' ') });
+    return [...(prefix ?? []), ...command];
+  }
+
+  /** Says something that needs no answer. */
+  tell(hint: EvaluatorHint): void {
+    if (this.alive) this.#process?.stdin.write(`${JSON.stringify(hint)}\n`);
   }
 
   get alive(): boolean {
@@ -193,7 +209,9 @@ export class EvaluatorChild {
   }
 
   #welcome(message: EvaluatorMessage | undefined): void {
-    if (message?.type !== 'hello') this.end(this.#startError('its first line is not a hello'));
+    // A program that can't start may say why.
+    if (message?.type === 'fault') this.end(new AssayError(message.error));
+    else if (message?.type !== 'hello') this.end(this.#startError('its first line is not a hello'));
     else if (message.protocol !== EVALUATOR_PROTOCOL_VERSION) {
       this.end(evaluationErrors.EVALUATOR_VERSION({ version: message.protocol, wanted: EVALUATOR_PROTOCOL_VERSION }));
     } else {

@@ -1,29 +1,40 @@
-import type { EvaluatorRequest } from '../contracts/evaluator-protocol.js';
+import type { EvaluatorHint, EvaluatorRequest } from '../contracts/evaluator-protocol.js';
 import type { Log } from '../contracts/logger.js';
 import { AssayError } from '../errors/assay-error.js';
 import { abortError } from '../errors/describe.js';
+import { withoutNetwork } from './network-isolation.js';
 import { EvaluatorChild, type Answer, type Hello, type ProcessOptions, type Progress } from './evaluator-child.js';
 
 export type { Hello, ProcessOptions } from './evaluator-child.js';
 
+export interface ClientOptions extends ProcessOptions {
+  /** Whether a process answers one request and ends; the next one starts while this one computes. */
+  oneRequestEach: boolean;
+}
+
 /**
- * The parent's end of the evaluator protocol. One process at a time, started when it is needed, asked one thing at a
- * time; killed when it is late, too large, talks nonsense or the caller gives up, and replaced at the next request.
+ * The parent's end of the evaluator protocol. One process at a time is asked one thing at a time; it is killed when it
+ * is late, too large, talks nonsense or the caller gives up, and replaced at the next request.
  * Whatever the process does, the caller gets an answer or a coded error.
  */
 export class ProcessClient {
+  /** The one that is asked next. */
   #child: EvaluatorChild | undefined;
+  /** The one that is being asked, where it is not the same. */
+  #busy: EvaluatorChild | undefined;
+  #hint: EvaluatorHint | undefined;
   #queue: Promise<unknown> = Promise.resolve();
   #closed = false;
+  #warned = false;
 
   constructor(
-    private readonly options: ProcessOptions,
+    private readonly options: ClientOptions,
     private readonly deps: { log: Log },
   ) {}
 
   /** What the process says of itself; starts it when need be. */
   async hello(signal: AbortSignal): Promise<Hello> {
-    return unlessAborted(this.#running(signal).hello, signal);
+    return unlessAborted(this.#next(signal).hello, signal);
   }
 
   /**
@@ -38,7 +49,7 @@ export class ProcessClient {
   ): Promise<Answer> {
     const turn = this.#queue.then(async () => {
       await this.hello(signal);
-      return this.#running(signal).exchange(request, limits.deadlineMs, onProgress, signal);
+      return this.#exchange(request, limits.deadlineMs, onProgress, signal);
     });
     this.#queue = turn.catch(() => undefined);
     const answer = await unlessAborted(turn, signal);
@@ -46,16 +57,59 @@ export class ProcessClient {
     return answer;
   }
 
-  async close(): Promise<void> {
-    this.#closed = true;
-    this.#child?.end(abortError());
-    await this.#child?.gone;
+  /** What comes next, for the process that waits while another one computes. */
+  prepare(hint: EvaluatorHint): void {
+    this.#hint = hint;
+    if (this.#busy && this.#child) this.#tell(this.#child);
   }
 
-  #running(signal: AbortSignal): EvaluatorChild {
+  async close(): Promise<void> {
+    this.#closed = true;
+    const children = [this.#child, this.#busy].flatMap((child) => child ?? []);
+    for (const child of children) child.end(abortError());
+    await Promise.all(children.map(({ gone }) => gone));
+  }
+
+  async #exchange(request: EvaluatorRequest, deadlineMs: number, onProgress: (progress: Progress) => void, signal: AbortSignal): Promise<Answer> {
+    const child = this.#next(signal);
+    if (!this.options.oneRequestEach) return child.exchange(request, deadlineMs, onProgress, signal);
+    [this.#busy, this.#child] = [child, undefined];
+    const exchange = child.exchange(request, deadlineMs, onProgress, signal);
+    this.#child = this.#start();
+    try {
+      return await exchange;
+    } finally {
+      child.end(abortError());
+      await child.gone;
+      this.#busy = undefined;
+    }
+  }
+
+  #next(signal: AbortSignal): EvaluatorChild {
     if (signal.aborted || this.#closed) throw abortError();
-    if (!this.#child?.alive) this.#child = new EvaluatorChild(this.options, this.deps);
+    if (!this.#child?.alive) this.#child = this.#start();
     return this.#child;
+  }
+
+  #start(): EvaluatorChild {
+    if (!this.#warned && this.options.network === 'deny-if-possible' && !withoutNetwork()) {
+      this.#warned = true;
+      this.deps.log('warn', 'the evaluator keeps its access to the network: there is no way to take it on this machine', {});
+    }
+    const child = new EvaluatorChild(this.options, this.deps);
+    this.#tell(child);
+    return child;
+  }
+
+  #tell(child: EvaluatorChild): void {
+    const hint = this.#hint;
+    if (!hint) return;
+    child.hello.then(
+      ({ operations }) => {
+        if (operations.includes('prepare') && this.#hint === hint && this.#child === child) child.tell(hint);
+      },
+      () => undefined,
+    );
   }
 }
 

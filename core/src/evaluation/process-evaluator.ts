@@ -1,4 +1,6 @@
 import type { EvaluationAnswer, EvaluationProgress, EvaluationRequest, Evaluator, Numerics } from '../contracts/evaluator.js';
+import type { EvaluatorHint } from '../contracts/evaluator-protocol.js';
+import type { VerifiedModel } from '../contracts/model.js';
 import type { Log } from '../contracts/logger.js';
 import { evaluationErrors } from './errors.js';
 import type { Hello } from './evaluator-child.js';
@@ -7,6 +9,8 @@ import { ProcessClient, type ProcessOptions } from './process-client.js';
 export interface ProcessEvaluatorOptions extends ProcessOptions {
   /** Kinds of task that the program has to be able to do. */
   kinds: readonly string[];
+  /** Whether each model gets a process of its own, started while the one before is computed. */
+  processPerModel: boolean;
 }
 
 /** An Evaluator in a process of its own, whatever program it is. */
@@ -19,7 +23,7 @@ export class ProcessEvaluator implements Evaluator {
   constructor(options: ProcessEvaluatorOptions, deps: { log: Log }) {
     this.kinds = options.kinds;
     this.#command = options.command.join(' ');
-    this.#client = new ProcessClient(options, deps);
+    this.#client = new ProcessClient({ ...options, oneRequestEach: options.processPerModel }, deps);
   }
 
   async numerics(signal: AbortSignal): Promise<Numerics> {
@@ -36,9 +40,8 @@ export class ProcessEvaluator implements Evaluator {
   ): Promise<EvaluationAnswer> {
     await this.numerics(signal);
     const { id, model, tasks, deadlineMs } = request;
-    const { facts, files, directory } = model;
     const answer = await this.#client.request(
-      { type: 'evaluate', id, model: { digest: facts.evaluationDigest, architecture: facts.architecture, files, directory }, tasks, deadlineMs },
+      { type: 'evaluate', id, model: onTheWire(model), tasks, deadlineMs },
       { deadlineMs },
       ({ phase, task, done, total }) => {
         onProgress({ phase, done, total, ...(task === undefined ? {} : { task }) });
@@ -51,6 +54,10 @@ export class ProcessEvaluator implements Evaluator {
     this.#requireSame(answer.numerics);
     const { results, numerics, timings } = answer;
     return { id, results, numerics, timings };
+  }
+
+  prepare(model: VerifiedModel): void {
+    this.#client.prepare({ type: 'prepare', model: onTheWire(model) });
   }
 
   close(): Promise<void> {
@@ -68,6 +75,13 @@ export class ProcessEvaluator implements Evaluator {
     if (fingerprint(this.#numerics) !== fingerprint(numerics)) throw breach('its numerics have changed since the start');
   }
 }
+
+const onTheWire = ({ facts, files, directory }: VerifiedModel): EvaluatorHint['model'] => ({
+  digest: facts.evaluationDigest,
+  architecture: facts.architecture,
+  files,
+  directory,
+});
 
 const fingerprint = (numerics: Numerics): string => JSON.stringify(Object.entries(numerics).sort(([a], [b]) => (a < b ? -1 : 1)));
 

@@ -15,7 +15,7 @@ export class ProcessInspector implements ModelInspector {
 
   constructor(options: ProcessOptions & { architectures: readonly string[] }, deps: { log: Log }) {
     this.architectures = options.architectures;
-    this.#client = new ProcessClient(options, deps);
+    this.#client = new ProcessClient({ ...options, oneRequestEach: false }, deps);
   }
 
   async inspect(directory: string, signal: AbortSignal): Promise<ModelFacts> {

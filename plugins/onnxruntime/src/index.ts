@@ -13,9 +13,11 @@ const GIB = 1024 ** 3;
 const inspectorOptions = z.strictObject({
   threads: z.number().int().min(0).max(1024).default(0).describe('Threads of one operator; 0: one for each core.'),
   memoryLimit: z.number().positive().default(16 * GIB).describe('Bytes of anonymous memory at which the process is killed.'),
+  network: z.enum(['allow', 'deny', 'deny-if-possible']).default('deny-if-possible').describe('Whether the process may reach the network. Taking it away needs Linux.'),
   startDeadline: z.number().positive().default(30_000).describe('Milliseconds until the process must have said hello.'),
 });
 const evaluatorOptions = inspectorOptions.extend({
+  processPerModel: z.boolean().default(true).describe('A process of its own for each model, started while the one before is computed.'),
   device: deviceName.default('cpu').describe('Where is computed. Any other device than the CPU is compared with it before it scores.'),
   computeType: computeType.default('float32').describe('Type of activations. cpu: float32; webgpu: float32, float16; cuda: all.'),
 });
@@ -27,12 +29,13 @@ const worker = fileURLToPath(new URL('worker.js', import.meta.url));
 /** How webgpu finds its driver where that is not in the usual place. */
 const DRIVER_VARIABLES = ['VK_DRIVER_FILES', 'VK_ICD_FILENAMES', 'XDG_RUNTIME_DIR'];
 
-function processOptions({ threads, memoryLimit, startDeadline }: InspectorOptions, environment: Readonly<Record<string, string>> = {}): ProcessOptions {
+function processOptions({ threads, memoryLimit, network, startDeadline }: InspectorOptions, environment: Readonly<Record<string, string>> = {}): ProcessOptions {
   return {
     command: [process.execPath, worker],
     environment: { ASSAY_EVALUATOR_THREADS: String(threads), ...environment },
     startDeadlineMs: startDeadline,
     memoryLimitBytes: memoryLimit,
+    network,
   };
 }
 
@@ -50,7 +53,7 @@ export default definePlugin({
       options: evaluatorOptions,
       create: async (given: EvaluatorOptions, deps: PluginDeps): Promise<Evaluator> => {
         requireInstalled(given.device, given.computeType);
-        return new ProcessEvaluator({ ...processOptions(given, deviceEnvironment(given)), kinds: ['text-loss'] }, deps);
+        return new ProcessEvaluator({ ...processOptions(given, deviceEnvironment(given)), kinds: ['text-loss'], processPerModel: given.processPerModel }, deps);
       },
     },
     inspector: {

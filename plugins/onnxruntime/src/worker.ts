@@ -6,6 +6,7 @@ import { performance } from 'node:perf_hooks';
 import { createRequire } from 'node:module';
 import {
   EVALUATOR_PROTOCOL_VERSION,
+  evaluatorHint,
   evaluatorRequest,
   type EvaluatorMessage,
   type EvaluatorRequest,
@@ -18,6 +19,7 @@ import { computeType, deviceName, deviceOf } from './devices/device.js';
 import { evaluatorErrors } from './errors.js';
 import { faultReport } from './fault-report.js';
 import { inspectModel, openModel, type InspectedModel } from './inspect.js';
+import { prepare } from './prepare.js';
 import { evaluateTextLoss } from './text-loss.js';
 import type { WatchdogData } from './watchdog.js';
 
@@ -58,6 +60,7 @@ async function evaluate(request: Extract<EvaluatorRequest, { type: 'evaluate' }>
   const total = tasks.reduce((sum, { samples }) => sum + countBatches(samples), 0);
   send({ type: 'progress', id, phase: 'load', done: 0, total });
   const startedAt = performance.now();
+  const usedBefore = process.cpuUsage();
   const opened = await openModel(model.directory);
   await requireSameFiles(opened, model);
   const loadedAt = performance.now();
@@ -72,6 +75,7 @@ async function evaluate(request: Extract<EvaluatorRequest, { type: 'evaluate' }>
     results.push(result);
   }
   const { maxRSS } = process.resourceUsage();
+  const { user, system } = process.cpuUsage(usedBefore);
   const peakAnonymousBytes = watch.peak[0] ?? 0;
   send({
     type: 'answer',
@@ -81,6 +85,7 @@ async function evaluate(request: Extract<EvaluatorRequest, { type: 'evaluate' }>
     timings: {
       loadMs: loadedAt - startedAt,
       computeMs: performance.now() - loadedAt,
+      cpuMs: (user + system) / 1000,
       peakRssBytes: maxRSS * 1024,
       ...(peakAnonymousBytes > 0 ? { peakAnonymousBytes } : {}),
     },
@@ -100,20 +105,37 @@ function countBatches(samples: unknown): number {
   return Array.isArray(batches) ? batches.length : 0;
 }
 
-if (device.name !== 'cpu') await requireAgreement(device, threads);
+if (device.name !== 'cpu') {
+  try {
+    await requireAgreement(device, threads);
+  } catch (error) {
+    // A first line that is a fault says why there is no hello.
+    send({ type: 'fault', id: '', error: faultReport(error) });
+    throw error;
+  }
+}
 send({
   type: 'hello',
   protocol: EVALUATOR_PROTOCOL_VERSION,
   name: 'assay-onnxruntime',
   kinds: ['text-loss'],
-  operations: ['evaluate', 'inspect'],
+  operations: ['evaluate', 'inspect', 'prepare'],
   architectures: [...CLASS_NAMES],
   numerics,
 });
 
+let preparing = new AbortController();
 for await (const line of createInterface({ input: process.stdin, crlfDelay: Infinity })) {
   if (line.trim() === '') continue;
-  const parsed = evaluatorRequest.safeParse(JSON.parse(line));
+  preparing.abort();
+  const message: unknown = JSON.parse(line);
+  const hint = evaluatorHint.safeParse(message);
+  if (hint.success) {
+    preparing = new AbortController();
+    if (hint.data.model.directory !== undefined) void prepare(hint.data.model.directory, preparing.signal);
+    continue;
+  }
+  const parsed = evaluatorRequest.safeParse(message);
   if (parsed.success) await answer(parsed.data);
   else process.stderr.write(`a request is not of protocol ${EVALUATOR_PROTOCOL_VERSION}: ${parsed.error.message}\n`);
 }

@@ -9,6 +9,8 @@ const options = z.strictObject({
   kinds: z.array(z.string()).min(1).default(['text-loss']).describe('Kinds of task that the program can do.'),
   environment: z.record(z.string(), z.string()).default({}).describe('Further variables for the program. No secrets: it sees hostile files.'),
   memoryLimit: z.number().positive().default(64 * 1024 ** 3).describe('Bytes of anonymous memory at which it is killed.'),
+  processPerModel: z.boolean().default(false).describe('Start the program anew for each model, the next while one is computed.'),
+  network: z.enum(['allow', 'deny', 'deny-if-possible']).default('allow').describe('Whether the program may reach the network. Taking it away needs Linux.'),
   startDeadline: z.number().positive().default(120_000).describe('Milliseconds until it must have said hello.'),
 });
 type Options = z.infer<typeof options>;
@@ -27,6 +29,8 @@ export default definePlugin({
             startDeadlineMs: given.startDeadline,
             memoryLimitBytes: given.memoryLimit,
             kinds: given.kinds,
+            processPerModel: given.processPerModel,
+            network: given.network,
           },
           deps,
         ),

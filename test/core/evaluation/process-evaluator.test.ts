@@ -1,7 +1,9 @@
+import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { EvaluationAnswer, EvaluationRequest } from '@assay/core/contracts/evaluator';
 import { isAssayError, type AssayError } from '@assay/core/errors/assay-error';
+import { withoutNetwork, type NetworkAccess } from '@assay/core/evaluation/network-isolation';
 import { ProcessEvaluator } from '@assay/core/evaluation/process-evaluator';
 import { afterEach, describe, expect, it } from 'vitest';
 import { childrenOf, survivors } from '../../e2e/process-tree.js';
@@ -14,14 +16,16 @@ afterEach(async () => {
   logged.length = 0;
 });
 
-function evaluatorThat(mode: string, limits: { memory?: number; start?: number } = {}): ProcessEvaluator {
+function evaluatorThat(mode: string, limits: { memory?: number; start?: number; perModel?: boolean; network?: NetworkAccess; port?: number } = {}): ProcessEvaluator {
   const evaluator = new ProcessEvaluator(
     {
       command: [process.execPath, join(import.meta.dirname, 'program.mjs'), mode],
-      environment: { OWN: '1' },
+      environment: { OWN: '1', ...(limits.port === undefined ? {} : { PORT: String(limits.port) }) },
       startDeadlineMs: limits.start ?? 20_000,
       memoryLimitBytes: limits.memory ?? 1024 * MIB,
       kinds: ['text-loss'],
+      processPerModel: limits.perModel ?? false,
+      network: limits.network ?? 'allow',
     },
     { log: (_level, _message, context) => logged.push(String(context?.['text'])) },
   );
@@ -136,7 +140,7 @@ describe('a program that does not', () => {
 
   it('a command that is not there', async () => {
     const evaluator = new ProcessEvaluator(
-      { command: ['/no/such/program'], environment: {}, startDeadlineMs: 1000, memoryLimitBytes: MIB, kinds: ['text-loss'] },
+      { command: ['/no/such/program'], environment: {}, startDeadlineMs: 1000, memoryLimitBytes: MIB, kinds: ['text-loss'], processPerModel: false, network: 'allow' },
       { log: () => undefined },
     );
     await expect(errorOf(ask(evaluator))).resolves.toMatchObject({ code: 'EVALUATOR_START', fault: 'config' });
@@ -191,4 +195,65 @@ describe('giving up', () => {
     await expect(work).resolves.toMatchObject({ code: 'ABORTED' });
     await expect(errorOf(ask(evaluator))).resolves.toMatchObject({ code: 'ABORTED' });
   });
+});
+
+const detailsOf = (answer: EvaluationAnswer): unknown => answer.results[0]?.details;
+
+describe('a process for each model', () => {
+  it('is another one each time, and none is left in the end', async () => {
+    const evaluator = evaluatorThat('good', { perModel: true });
+    const pids: unknown[] = [];
+    for (let model = 0; model < 3; model += 1) pids.push((detailsOf(await ask(evaluator)) as { pid: number }).pid);
+    expect(new Set(pids).size).toBe(3);
+    const [spare] = childrenOf(process.pid);
+    await evaluator.close();
+    await expect(survivors([...(pids as number[]), ...(spare === undefined ? [] : [spare])], 2000)).resolves.toEqual([]);
+  });
+
+  it('is started and told of its model while the one before is computed', async () => {
+    const evaluator = evaluatorThat('prepares', { perModel: true });
+    await evaluator.numerics(never);
+    const first = ask(evaluator);
+    evaluator.prepare({ ...model, facts: { ...facts, evaluationDigest: 'second' } });
+    expect(detailsOf(await first)).toMatchObject({ prepared: [] });
+    await delay(500);
+    expect(detailsOf(await ask(evaluator))).toMatchObject({ prepared: ['second'] });
+  });
+
+  it('is not told where it does not list prepare', async () => {
+    const evaluator = evaluatorThat('good');
+    evaluator.prepare(model);
+    expect(detailsOf(await ask(evaluator))).toMatchObject({ prepared: [] });
+  });
+
+  it('goes on with a fresh one after a crash', async () => {
+    const evaluator = evaluatorThat('crash', { perModel: true });
+    await expect(errorOf(ask(evaluator))).resolves.toMatchObject({ code: 'EVALUATOR_CRASHED' });
+    await expect(errorOf(ask(evaluator))).resolves.toMatchObject({ code: 'EVALUATOR_CRASHED' });
+  });
+});
+
+describe('the network', () => {
+  const reach = async (network: NetworkAccess): Promise<unknown> => {
+    const server = createServer((socket) => socket.end()).listen(0, '127.0.0.1');
+    try {
+      await new Promise((resolve) => server.once('listening', resolve));
+      return detailsOf(await ask(evaluatorThat('connects', { network, port: (server.address() as AddressInfo).port })));
+    } finally {
+      server.close();
+    }
+  };
+
+  it('is there where it is allowed', async () => {
+    await expect(reach('allow')).resolves.toEqual({ outcome: 'connected' });
+  });
+
+  const possible = withoutNetwork() !== undefined;
+  it.skipIf(!possible)(`is gone where it is denied${possible ? '' : ': skipped, no user namespaces on this machine'}`, async () => {
+    await expect(reach('deny')).resolves.toEqual({ outcome: 'ENETUNREACH' });
+  });
+});
+
+it('a program that refuses to start says why in its first line', async () => {
+  await expect(errorOf(ask(evaluatorThat('refuses')))).resolves.toMatchObject({ code: 'DEVICE_DIFFERS', fault: 'config' });
 });

@@ -1,5 +1,6 @@
 // An evaluator of a few lines, and every way in which one can misbehave: `node program.mjs MODE`.
 import { spawn } from 'node:child_process';
+import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
 
 const mode = process.argv[2] ?? 'good';
@@ -16,12 +17,16 @@ if (mode === 'exit-at-once') {
 if (mode === 'garbage-hello') console.log('Loading model, please wait...');
 if (mode === 'old-protocol') say({ ...hello, protocol: 0 });
 else if (mode === 'other-kind') say({ ...hello, kinds: ['word-error-rate'] });
+else if (mode === 'refuses') say({ type: 'fault', id: '', error: { code: 'DEVICE_DIFFERS', message: 'm', hint: 'h', fault: 'config', retry: 'never', payload: {} } });
+else if (mode === 'prepares') say({ ...hello, operations: ['evaluate', 'prepare'] });
 else say(hello);
+
+const prepared = [];
 
 const answer = (id, tasks) => ({
   type: 'answer',
   id,
-  results: tasks.map(({ name, kind }) => ({ name, kind, rawScore: 1.5, samples: 1, details: { env: Object.keys(process.env).sort(), pid: process.pid } })),
+  results: tasks.map(({ name, kind }) => ({ name, kind, rawScore: 1.5, samples: 1, details: { env: Object.keys(process.env).sort(), pid: process.pid, prepared } })),
   numerics: mode === 'other-numerics' ? { ...numerics, runtime: 'test 2' } : numerics,
   timings: { loadMs: 1, computeMs: 1 },
 });
@@ -32,6 +37,19 @@ const behaviours = {
     say(answer(id, tasks));
   },
   'fault': ({ id }) => say({ type: 'fault', id, error: { code: 'NON_FINITE_LOSS', message: 'm', hint: 'h', fault: 'miner', retry: 'never', payload: { batch: 1 } } }),
+  'refuses': hang,
+  'prepares': ({ type, model, id, tasks }) => (type === 'prepare' ? prepared.push(model.digest) : say(answer(id, tasks))),
+  'connects': ({ id, tasks }) =>
+    new Promise((resolve) => {
+      const socket = connect({ host: '127.0.0.1', port: Number(process.env.PORT) });
+      const done = (outcome) => {
+        say({ ...answer(id, tasks), results: tasks.map(({ name, kind }) => ({ name, kind, rawScore: 1, samples: 1, details: { outcome } })) });
+        socket.destroy();
+        resolve();
+      };
+      socket.on('connect', () => done('connected'));
+      socket.on('error', ({ code }) => done(code));
+    }),
   'hang': hang,
   'hang-ignoring-signals': () => {
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => undefined);

@@ -54,12 +54,20 @@ export class RoundEvaluation {
     for (const [index, group] of groups.entries()) {
       signal.throwIfAborted();
       const startedAt = this.deps.clock.now();
+      void this.#prepare(groups[index + 1]?.first);
       const outcome = await this.#outcome(group.first, index, groups.length, signal);
       const elapsedMs = this.deps.clock.now() - startedAt;
       evaluated.push(this.#settle(group.first, outcome, null, elapsedMs));
       for (const other of group.others) evaluated.push(this.#settle(other, outcome, group.first.neuron.uid, 0));
     }
     return evaluated;
+  }
+
+  /** Tells the evaluator which model comes next. What is wrong with it shows when it is asked for. */
+  async #prepare(next: Contender | undefined): Promise<void> {
+    if (!next || !this.deps.evaluator.prepare || this.deps.state.evaluation(this.plan.syncBlock, this.#key(next))) return;
+    const stored = await this.deps.store.stored(next.model.reference).catch(() => undefined);
+    if (stored) this.deps.evaluator.prepare({ ...stored, facts: next.model.facts });
   }
 
   async #outcome(contender: Contender, index: number, models: number, signal: AbortSignal): Promise<ContenderOutcome> {

@@ -1,0 +1,22 @@
+import { spawnSync } from 'node:child_process';
+
+/** Whether a process may reach the network. `deny-if-possible` denies it where the platform lets us. */
+export type NetworkAccess = 'allow' | 'deny' | 'deny-if-possible';
+
+/** Linux: a user namespace of its own lets anybody start a process without any network but a dead loopback. */
+const UNSHARE = ['unshare', '--user', '--map-root-user', '--net', '--'] as const;
+const PROBE_MS = 5000;
+
+let probed: readonly string[] | undefined;
+
+/** What goes before a command to take its network away; undefined where that can't be done. */
+export function withoutNetwork(): readonly string[] | undefined {
+  probed ??= probe();
+  return probed.length > 0 ? probed : undefined;
+}
+
+function probe(): readonly string[] {
+  if (process.platform !== 'linux') return [];
+  const [program, ...args] = UNSHARE;
+  return spawnSync(program, [...args, 'true'], { stdio: 'ignore', timeout: PROBE_MS }).status === 0 ? UNSHARE : [];
+}
