@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { workerData } from 'node:worker_threads';
+import { anonymousBytes } from './anonymous-memory.js';
 
 /*
  * A thread beside the evaluation, which blocks the main one: ends the process when its parent is gone, whatever it is
@@ -11,17 +11,9 @@ export interface WatchdogData {
   peak: Float64Array;
 }
 
-const INTERVAL_MS = 100;
+const INTERVAL_MS = 50;
 
 const { parent, peak } = workerData as WatchdogData;
-
-function anonymousBytes(): number {
-  try {
-    return Number(/^RssAnon:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? 0) * 1024;
-  } catch {
-    return 0;
-  }
-}
 
 setInterval(() => {
   if (process.ppid !== parent) process.kill(process.pid, 'SIGKILL');

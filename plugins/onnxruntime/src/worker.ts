@@ -13,6 +13,7 @@ import {
 } from '@assay/core/contracts/evaluator-protocol';
 import type { TaskResult } from '@assay/core/contracts/task-kinds';
 import { isAssayError } from '@assay/core/errors/assay-error';
+import { anonymousBytes } from './anonymous-memory.js';
 import { CLASS_NAMES } from './architectures/registry.js';
 import { requireAgreement } from './devices/agreement.js';
 import { computeType, deviceName, deviceOf } from './devices/device.js';
@@ -76,7 +77,7 @@ async function evaluate(request: Extract<EvaluatorRequest, { type: 'evaluate' }>
   }
   const { maxRSS } = process.resourceUsage();
   const { user, system } = process.cpuUsage(usedBefore);
-  const peakAnonymousBytes = watch.peak[0] ?? 0;
+  const peakAnonymousBytes = Math.max(watch.peak[0] ?? 0, anonymousBytes());
   send({
     type: 'answer',
     id,
