@@ -24,7 +24,7 @@ describe('another program as the evaluator', () => {
 
   async function runWith(environment: Readonly<Record<string, string>>): Promise<RunEvent[]> {
     const config = world.configWith('other.yaml', {
-      evaluator: { use: 'process', command: ['node', './digest-evaluator.mjs'], environment },
+      evaluator: { use: 'process', command: ['node', './digest-evaluator.mjs'], environment, canary: false },
       competitions: ['demo-docs'],
     });
     const { code, stdout, stderr } = await validator(['run', '--once', '--json', '--config', config]);

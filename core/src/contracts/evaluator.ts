@@ -41,6 +41,15 @@ export interface EvaluationAnswer {
   timings: { loadMs: number; computeMs: number; cpuMs?: number; peakRssBytes?: number; peakAnonymousBytes?: number };
 }
 
+/** A model whose score is known: whoever can't score it right is not fit to score others. */
+export interface Canary {
+  model: VerifiedModel;
+  task: EvaluationTask;
+  score: number;
+  /** By how much the score may be off. */
+  tolerance: (numerics: Numerics) => number;
+}
+
 /** Computes raw scores of a model. Rejects with a coded error whose `fault` says whose doing it was. */
 export interface Evaluator {
   /** Kinds of task that it can evaluate: `text-loss`, ... */
@@ -52,6 +61,8 @@ export interface Evaluator {
     onProgress: (progress: EvaluationProgress) => void,
     signal: AbortSignal,
   ): Promise<EvaluationAnswer>;
+  /** Absent where no such model is known. */
+  canary?(): Promise<Canary>;
   /** Says which model is likely asked for next, so that it can be made ready while the current one is computed. */
   prepare?(model: VerifiedModel): void;
   close(): Promise<void>;

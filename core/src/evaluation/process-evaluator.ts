@@ -1,7 +1,8 @@
-import type { EvaluationAnswer, EvaluationProgress, EvaluationRequest, Evaluator, Numerics } from '../contracts/evaluator.js';
+import type { Canary, EvaluationAnswer, EvaluationProgress, EvaluationRequest, Evaluator, Numerics } from '../contracts/evaluator.js';
 import type { EvaluatorHint } from '../contracts/evaluator-protocol.js';
 import type { VerifiedModel } from '../contracts/model.js';
 import type { Log } from '../contracts/logger.js';
+import { textLossCanary } from './canary.js';
 import { evaluationErrors } from './errors.js';
 import type { Hello } from './evaluator-child.js';
 import { ProcessClient, type ProcessOptions } from './process-client.js';
@@ -11,17 +12,21 @@ export interface ProcessEvaluatorOptions extends ProcessOptions {
   kinds: readonly string[];
   /** Whether each model gets a process of its own, started while the one before is computed. */
   processPerModel: boolean;
+  /** Whether the canary of text losses is scored before and between models. */
+  canary: boolean;
 }
 
 /** An Evaluator in a process of its own, whatever program it is. */
 export class ProcessEvaluator implements Evaluator {
   readonly kinds: readonly string[];
+  readonly canary?: () => Promise<Canary>;
   readonly #client: ProcessClient;
   readonly #command: string;
   #numerics: Numerics | undefined;
 
   constructor(options: ProcessEvaluatorOptions, deps: { log: Log }) {
     this.kinds = options.kinds;
+    if (options.canary && options.kinds.includes('text-loss')) this.canary = textLossCanary;
     this.#command = options.command.join(' ');
     this.#client = new ProcessClient({ ...options, oneRequestEach: options.processPerModel }, deps);
   }

@@ -50,6 +50,26 @@ export const runtimeErrors = defineErrors({
       `The schedule names competition ${p.id} at block ${p.block}, and no installed package provides it.`,
     hint: () => 'Install its package and name it under `plugins`; until then it hands out no weight here.',
   },
+  EVALUATOR_SICK: {
+    fault: 'validator',
+    retry: 'backoff',
+    message: (p: { reason: string }) => `The evaluator can't score a model whose score is known: ${p.reason}`,
+    hint: () => 'No model is blamed: the round is skipped and the standing kept. Check memory, device and drivers, and run validator evaluate on a model that you know.',
+  },
+  MODEL_BREAKS_EVALUATOR: {
+    fault: 'miner',
+    retry: 'never',
+    message: (p: { tries: readonly { code: string; message: string }[] }) =>
+      `The evaluation of this model ended its process in ${p.tries.length} of ${p.tries.length} tries, and that of a known model does not.`,
+    hint: () => 'Run validator evaluate on it. If the files are sound, tell the developers.',
+  },
+  MODEL_EXCEEDS_LIMITS: {
+    fault: 'miner',
+    retry: 'never',
+    message: (p: { tries: readonly { code: string; message: string }[] }) =>
+      `On a machine that has scored models of its size, this one was not scored in ${p.tries.length} tries: ${p.tries.map(({ code }) => code).join(', ')}.`,
+    hint: () => 'Run validator evaluate on it and compare time and memory with those of other models of its size.',
+  },
   UNREASONABLE_OUTPUT: {
     fault: 'miner',
     retry: 'never',

@@ -50,6 +50,9 @@ export type History = z.infer<typeof history>;
 export const storedEvaluation = z.union([z.object({ results: z.array(taskResult) }), z.object({ error: errorReport })]);
 export type StoredEvaluation = z.infer<typeof storedEvaluation>;
 
+/** Key: competition id, `/`, digest of the numerics. Parameters of the largest model that this machine has scored. */
+export const largestScored = z.number();
+
 /** Key `intent`: written before a submission. Key `last`: written when the chain holds it. */
 export const weightsIntent = z.object({
   block: z.number(),

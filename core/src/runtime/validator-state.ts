@@ -75,6 +75,10 @@ export class ValidatorState {
     return this.#get('evaluations', `${syncBlock}/${key}`, tables.storedEvaluation);
   }
 
+  largestScored(competition: number, numericsDigest: string): number {
+    return this.#get('largest-scored', `${competition}/${numericsDigest}`, tables.largestScored) ?? 0;
+  }
+
   /** Keys of stored evaluations that belong to other sync blocks than this one. */
   staleEvaluations(syncBlock: number): string[] {
     const keys = this.journal.entries('evaluations').map(({ key }) => key);
@@ -134,6 +138,11 @@ export const rows = {
     table: 'evaluations',
     key: `${syncBlock}/${key}`,
     value: asJson(value),
+  }),
+  largestScored: (competition: number, numericsDigest: string, parameters: number): Put => ({
+    table: 'largest-scored',
+    key: `${competition}/${numericsDigest}`,
+    value: parameters,
   }),
   forgetEvaluation: (key: string): Put => ({ table: 'evaluations', key, value: undefined }),
   weightsIntent: (value: tables.WeightsIntent | undefined): Put => ({

@@ -53,7 +53,7 @@ export default definePlugin({
       options: evaluatorOptions,
       create: async (given: EvaluatorOptions, deps: PluginDeps): Promise<Evaluator> => {
         requireInstalled(given.device, given.computeType);
-        return new ProcessEvaluator({ ...processOptions(given, deviceEnvironment(given)), kinds: ['text-loss'], processPerModel: given.processPerModel }, deps);
+        return new ProcessEvaluator({ ...processOptions(given, deviceEnvironment(given)), kinds: ['text-loss'], processPerModel: given.processPerModel, canary: true }, deps);
       },
     },
     inspector: {

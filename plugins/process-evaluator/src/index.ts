@@ -10,6 +10,7 @@ const options = z.strictObject({
   environment: z.record(z.string(), z.string()).default({}).describe('Further variables for the program. No secrets: it sees hostile files.'),
   memoryLimit: z.number().positive().default(64 * 1024 ** 3).describe('Bytes of anonymous memory at which it is killed.'),
   processPerModel: z.boolean().default(false).describe('Start the program anew for each model, the next while one is computed.'),
+  canary: z.boolean().default(true).describe('Score a tiny model of known losses each round: what tells a sick program from a bad model.'),
   network: z.enum(['allow', 'deny', 'deny-if-possible']).default('allow').describe('Whether the program may reach the network. Taking it away needs Linux.'),
   startDeadline: z.number().positive().default(120_000).describe('Milliseconds until it must have said hello.'),
 });
@@ -31,6 +32,7 @@ export default definePlugin({
             kinds: given.kinds,
             processPerModel: given.processPerModel,
             network: given.network,
+            canary: given.canary,
           },
           deps,
         ),

@@ -26,6 +26,7 @@ function evaluatorThat(mode: string, limits: { memory?: number; start?: number; 
       kinds: ['text-loss'],
       processPerModel: limits.perModel ?? false,
       network: limits.network ?? 'allow',
+      canary: false,
     },
     { log: (_level, _message, context) => logged.push(String(context?.['text'])) },
   );
@@ -140,7 +141,7 @@ describe('a program that does not', () => {
 
   it('a command that is not there', async () => {
     const evaluator = new ProcessEvaluator(
-      { command: ['/no/such/program'], environment: {}, startDeadlineMs: 1000, memoryLimitBytes: MIB, kinds: ['text-loss'], processPerModel: false, network: 'allow' },
+      { command: ['/no/such/program'], environment: {}, startDeadlineMs: 1000, memoryLimitBytes: MIB, kinds: ['text-loss'], processPerModel: false, network: 'allow', canary: false },
       { log: () => undefined },
     );
     await expect(errorOf(ask(evaluator))).resolves.toMatchObject({ code: 'EVALUATOR_START', fault: 'config' });

@@ -105,6 +105,7 @@ export class ClaimedLoss implements Evaluator {
   readonly kinds = ['text-loss'];
   evaluated: string[] = [];
   during: (name: string) => Promise<void> = () => Promise.resolve();
+  canary?: NonNullable<Evaluator['canary']>;
   readonly #numerics = { device: 'none', computeType: 'none', runtime: 'none', attention: 'none' };
 
   numerics(): Promise<EvaluationAnswer['numerics']> {

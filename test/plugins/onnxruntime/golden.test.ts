@@ -64,6 +64,14 @@ describe('models evaluated by the library', () => {
     expect(answer.results[0]?.rawScore).toBeCloseTo(details.losses.reduce((sum, loss) => sum + loss, 0) / details.losses.length, 12);
   });
 
+  it('the canary has its known score', async () => {
+    const canary = await evaluator.canary?.();
+    if (!canary) throw new Error('there is no canary');
+    const { results, numerics } = await evaluate(evaluator, canary.model, [canary.task]);
+    expect(Math.abs((results[0]?.rawScore ?? Number.NaN) - canary.score)).toBeLessThan(1e-5);
+    expect(canary.tolerance(numerics)).toBe(1e-4);
+  });
+
   it('a loss that is not finite is the miner\'s fault and never a number', async () => {
     const directory = join(FIXTURES, 'llama-nan-weight');
     const work = evaluate(evaluator, await verified(inspector, directory), [taskOf(samplesOf(goldenOf(directory)))]);

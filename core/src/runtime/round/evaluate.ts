@@ -3,7 +3,8 @@ import { textLossDetails, type TaskResult } from '../../contracts/task-kinds.js'
 import type { EvaluationAnswer, Numerics } from '../../contracts/evaluator.js';
 import type { StoredModel } from '../../contracts/model.js';
 import { causeOf, toAssayError } from '../../errors/describe.js';
-import { AssayError } from '../../errors/assay-error.js';
+import { AssayError, isAssayError } from '../../errors/assay-error.js';
+import { filesIntact } from '../../model/files-intact.js';
 import { validateCommitment } from '../../model/model-id.js';
 import { report, type RuntimeDeps } from '../context.js';
 import { withDeadline } from '../deadline.js';
@@ -12,6 +13,8 @@ import type { ModelCheck } from '../model-check.js';
 import { isAbort } from '../supervise.js';
 import type { StoredEvaluation } from '../tables.js';
 import { rows } from '../validator-state.js';
+import { blameFor, COMPARABLE_SIZE } from './blame.js';
+import { requireHealth } from './health.js';
 import type { Contender, RoundPlan } from './plan.js';
 import type { DrawnTask } from './sample.js';
 
@@ -35,6 +38,9 @@ interface Group {
  */
 export class RoundEvaluation {
   readonly #startedAt: number;
+  readonly #sortedNumerics: [string, string][];
+  readonly #numericsDigest: string;
+  #healthy: Promise<void> | undefined;
   #computedMs = 0;
   #computed = 0;
 
@@ -43,9 +49,11 @@ export class RoundEvaluation {
     private readonly check: ModelCheck,
     private readonly plan: RoundPlan,
     private readonly tasks: readonly DrawnTask[],
-    private readonly numerics: Numerics,
+    numerics: Numerics,
   ) {
     this.#startedAt = deps.clock.now();
+    this.#sortedNumerics = Object.entries(numerics).sort(([a], [b]) => (a < b ? -1 : 1));
+    this.#numericsDigest = digestOf(this.#sortedNumerics);
   }
 
   async run(signal: AbortSignal): Promise<EvaluatedContender[]> {
@@ -77,6 +85,7 @@ export class RoundEvaluation {
     } catch (error) {
       if (isAbort(error)) throw error;
       const known = toAssayError(error);
+      if (known.code === 'EVALUATOR_SICK') throw known;
       this.deps.log(known.fault === 'miner' ? 'info' : 'warn', 'a model could not be scored', { uid: contender.neuron.uid, code: known.code, cause: causeOf(known) });
       return { status: 'failed', error: known, sameAs: null };
     }
@@ -87,20 +96,48 @@ export class RoundEvaluation {
     const key = this.#key(contender);
     const known = state.evaluation(this.plan.syncBlock, key);
     if (known) return usable(known, this.tasks);
-    const found = await this.#compute(contender, key, index, models, signal);
-    await state.write(rows.evaluation(this.plan.syncBlock, key, found));
+    const found = await this.#compute(() => this.#ask(contender, key, index, models, signal), contender, signal);
+    await state.write(rows.evaluation(this.plan.syncBlock, key, found), ...('results' in found ? this.#capacity(contender) : []));
     return usable(found, this.tasks);
   }
 
-  /** The evaluator's results, or what the miner has done wrong; any other trouble rejects and is not remembered. */
-  async #compute(contender: Contender, key: string, index: number, models: number, signal: AbortSignal): Promise<StoredEvaluation> {
-    try {
-      return { results: (await this.#ask(contender, key, index, models, signal)).results };
-    } catch (error) {
-      const known = toAssayError(error);
-      if (known.fault === 'miner') return { error: known.toReport() };
-      throw error;
-    }
+  /**
+   * The evaluator's results, or what the miner has done wrong; any other trouble rejects and is not remembered. Nobody
+   * is blamed for a failure that was seen once: the model is tried again in another process, after the canary has shown
+   * that the machine is well. Without a canary there is no evidence, and the evaluator's own word stands.
+   */
+  async #compute(ask: () => Promise<EvaluationAnswer>, contender: Contender, signal: AbortSignal): Promise<StoredEvaluation> {
+    this.#healthy ??= requireHealth(this.deps, signal);
+    await this.#healthy;
+    const first = await attemptOf(ask);
+    if (!isAssayError(first)) return first;
+    if (!this.deps.evaluator.canary) return withoutEvidence(first);
+    this.deps.log('warn', 'an evaluation failed and is tried again', { uid: contender.neuron.uid, code: first.code });
+    await requireHealth(this.deps, signal);
+    const second = await attemptOf(ask);
+    if (!isAssayError(second)) return second;
+    if (second.fault === 'miner') return { error: { ...second.toReport(), payload: { ...second.payload, tries: 2 } } };
+    const blamed = await this.#blame(contender, first, second, signal);
+    if (!blamed) throw second;
+    return { error: blamed.toReport() };
+  }
+
+  async #blame(contender: Contender, first: AssayError, second: AssayError, signal: AbortSignal): Promise<AssayError | undefined> {
+    const stored = await this.deps.store.stored(contender.model.reference);
+    const known = this.deps.state.largestScored(this.plan.entry.competition.id, this.#numericsDigest);
+    return blameFor({
+      first,
+      second,
+      filesIntact: stored !== undefined && (await filesIntact(stored, signal)),
+      sizeScored: known >= contender.model.facts.parameterCount * COMPARABLE_SIZE,
+    });
+  }
+
+  /** Remembers what this machine can do. */
+  #capacity({ model: { facts } }: Contender): ReturnType<typeof rows.largestScored>[] {
+    const { id } = this.plan.entry.competition;
+    if (facts.parameterCount <= this.deps.state.largestScored(id, this.#numericsDigest)) return [];
+    return [rows.largestScored(id, this.#numericsDigest, facts.parameterCount)];
   }
 
   async #ask(contender: Contender, key: string, index: number, models: number, signal: AbortSignal): Promise<EvaluationAnswer> {
@@ -145,8 +182,7 @@ export class RoundEvaluation {
   /** What makes two evaluations one: the model, the samples of every task and the numerics. */
   #key(contender: Contender): string {
     const parts = [contender.model.facts.evaluationDigest, ...this.tasks.map(({ evaluation }) => evaluation.samplesDigest)];
-    const numerics = Object.entries(this.numerics).sort(([a], [b]) => (a < b ? -1 : 1));
-    return createHash('sha256').update(JSON.stringify([parts, numerics])).digest('hex');
+    return digestOf([parts, this.#sortedNumerics]);
   }
 
   #progress(
@@ -182,6 +218,24 @@ export class RoundEvaluation {
     });
     return { contender, outcome: { ...outcome, sameAs } };
   }
+}
+
+const digestOf = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('hex');
+
+/** Results, or an error that says something of the model or the machine; what says that nothing can be scored at all rejects. */
+async function attemptOf(ask: () => Promise<EvaluationAnswer>): Promise<{ results: TaskResult[] } | AssayError> {
+  try {
+    return { results: (await ask()).results };
+  } catch (error) {
+    const known = toAssayError(error);
+    if (isAbort(error) || known.fault === 'config' || known.fault === 'network' || known.code === 'ROUND_DEADLINE') throw error;
+    return known;
+  }
+}
+
+function withoutEvidence(error: AssayError): StoredEvaluation {
+  if (error.fault === 'miner') return { error: error.toReport() };
+  throw error;
 }
 
 function groupByModel(contenders: readonly Contender[]): Group[] {

@@ -1,0 +1,123 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Canary } from '@assay/core/contracts/evaluator';
+import { AssayError, type Fault } from '@assay/core/errors/assay-error';
+import { EvaluationLoop } from '@assay/core/runtime/evaluation-loop';
+import { replayEntry } from '@assay/core/runtime/round/entry';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { newSubnet, type Subnet } from './subnet.js';
+
+const CANARY_LOSS = 7;
+
+let subnet: Subnet;
+let loop: EvaluationLoop;
+/** Failures of a model or of the canary, one for each evaluation of it, `undefined` for a success. */
+let failures: Record<string, (AssayError | undefined)[]>;
+
+const failure = (code: string, fault: Fault = 'validator', payload: Record<string, unknown> = {}): AssayError =>
+  new AssayError({ code, message: code, hint: '', fault, retry: 'next-round', payload });
+const crash = (exit = 'signal SIGSEGV'): AssayError => failure('EVALUATOR_CRASHED', 'validator', { exit });
+
+function canaryIn(folder: string): Canary {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'model.safetensors'), String(CANARY_LOSS));
+  const facts = { architecture: 'Plain', parameterCount: 1, vocabularySize: 10, evaluationDigest: 'c', tensorsDigest: 'c', unusedTensors: [], dtypes: [] };
+  return {
+    model: { reference: { namespace: 'assay', name: 'canary', revision: '' }, directory: folder, files: [], facts },
+    task: { name: 'canary', kind: 'text-loss', samplesDigest: 'c', samples: {} },
+    score: CANARY_LOSS,
+    tolerance: () => 1e-4,
+  };
+}
+
+const outcomeOf = (uid: number): unknown => subnet.told('round-finished').at(-1)?.rows.find((row) => row.uid === uid);
+const stored = async (uid: number): Promise<string> => {
+  const reference = subnet.deps.state.model(subnet.neuron(uid).hotkey)?.reference;
+  const model = reference ? await subnet.deps.store.stored(reference) : undefined;
+  return join(model?.directory ?? '', 'model.safetensors');
+};
+
+beforeEach(async () => {
+  subnet = await newSubnet();
+  loop = new EvaluationLoop({ hotkey: subnet.hotkey }, subnet.deps, subnet.check);
+  subnet.commit(3, 'three', 2);
+  subnet.commit(4, 'four', 3);
+  subnet.commit(5, 'five', 4);
+  await subnet.deps.view.refresh(subnet.signal);
+  for (const uid of [3, 4, 5]) await subnet.check.check(subnet.neuron(uid), subnet.network.head().number, false, subnet.signal);
+  failures = {};
+  subnet.evaluator.during = (name) => {
+    const error = failures[name]?.shift();
+    return error ? Promise.reject(error) : Promise.resolve();
+  };
+  const canary = canaryIn(join(subnet.folder, 'canary'));
+  subnet.evaluator.canary = () => Promise.resolve(canary);
+});
+
+describe('a model beside a healthy canary', () => {
+  it('that ends the process every time is to blame, and the round counts', async () => {
+    failures = { five: [crash(), crash('exit code 134')] };
+    await loop.pass(subnet.signal);
+    expect(outcomeOf(5)).toMatchObject({ score: null, error: { code: 'MODEL_BREAKS_EVALUATOR', fault: 'miner', payload: { tries: [{ code: 'EVALUATOR_CRASHED' }, {}] } } });
+    expect(outcomeOf(3)).toMatchObject({ score: 2 });
+    expect(subnet.told('round-finished')[0]?.void).toBeNull();
+    expect(replayEntry(subnet.deps.state.journal.record(1)?.entry ?? null)).toMatchObject({ agrees: true });
+  });
+
+  it('that was only unlucky is scored', async () => {
+    failures = { five: [crash()] };
+    await loop.pass(subnet.signal);
+    expect(outcomeOf(5)).toMatchObject({ score: 4, error: null });
+  });
+
+  it('that was killed from outside is not to blame before a model of its size was scored', async () => {
+    failures = { three: [crash('signal SIGKILL'), crash('signal SIGKILL')], five: [failure('EVALUATOR_DEADLINE'), failure('EVALUATOR_MEMORY')] };
+    await loop.pass(subnet.signal);
+    expect(outcomeOf(3)).toMatchObject({ score: null, error: { code: 'EVALUATOR_CRASHED', fault: 'validator' } });
+    expect(outcomeOf(5)).toMatchObject({ score: null, error: { code: 'MODEL_EXCEEDS_LIMITS', fault: 'miner' } });
+  });
+
+  it('whose files have changed on this disk is not to blame', async () => {
+    const path = await stored(5);
+    const during = subnet.evaluator.during;
+    failures = { five: [crash(), crash()] };
+    subnet.evaluator.during = (name) => {
+      if (name === 'five') writeFileSync(path, '4.1');
+      return during(name);
+    };
+    await loop.pass(subnet.signal);
+    expect(outcomeOf(5)).toMatchObject({ score: null, error: { code: 'EVALUATOR_CRASHED', fault: 'validator' } });
+  });
+
+  it('whose loss is never finite is to blame for that', async () => {
+    const nan = failure('NON_FINITE_LOSS', 'miner');
+    failures = { five: [nan, nan] };
+    await loop.pass(subnet.signal);
+    expect(outcomeOf(5)).toMatchObject({ error: { code: 'NON_FINITE_LOSS', fault: 'miner', payload: { tries: 2 } } });
+  });
+});
+
+describe('a sick machine', () => {
+  it('scores nobody', async () => {
+    writeFileSync(join(subnet.folder, 'canary', 'model.safetensors'), String(CANARY_LOSS + 0.01));
+    await loop.pass(subnet.signal);
+    expect(subnet.told('round-skipped')[0]?.error).toMatchObject({ code: 'EVALUATOR_SICK', fault: 'validator' });
+    expect(subnet.evaluator.evaluated).toEqual(['canary']);
+    expect(subnet.deps.state.journal.head()).toBeUndefined();
+  });
+
+  it('blames nobody for what it computes, however sure it is', async () => {
+    failures = { five: [failure('NON_FINITE_LOSS', 'miner')], canary: [undefined, failure('NON_FINITE_LOSS', 'miner')] };
+    await loop.pass(subnet.signal);
+    expect(subnet.told('round-skipped')[0]?.error).toMatchObject({ code: 'EVALUATOR_SICK' });
+    expect(subnet.told('round-finished')).toEqual([]);
+  });
+});
+
+it('without a canary there is no evidence, and the word of the evaluator stands', async () => {
+  delete subnet.evaluator.canary;
+  failures = { four: [failure('NON_FINITE_LOSS', 'miner')], five: [crash()] };
+  await loop.pass(subnet.signal);
+  expect(outcomeOf(4)).toMatchObject({ error: { code: 'NON_FINITE_LOSS' } });
+  expect(outcomeOf(5)).toMatchObject({ error: { code: 'EVALUATOR_CRASHED', fault: 'validator' } });
+});
