@@ -112,7 +112,7 @@ export class RoundEvaluation {
     const first = await attemptOf(ask);
     if (!isAssayError(first)) return first;
     if (!this.deps.evaluator.canary) return withoutEvidence(first);
-    this.deps.log('warn', 'an evaluation failed and is tried again', { uid: contender.neuron.uid, code: first.code });
+    this.deps.log(first.fault === 'miner' ? 'info' : 'warn', 'an evaluation failed and is tried again', { uid: contender.neuron.uid, code: first.code });
     await requireHealth(this.deps, signal);
     const second = await attemptOf(ask);
     if (!isAssayError(second)) return second;
