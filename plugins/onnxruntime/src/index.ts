@@ -5,6 +5,7 @@ import type { ProcessOptions } from '@assay/core/evaluation/process-client';
 import { ProcessEvaluator } from '@assay/core/evaluation/process-evaluator';
 import { ProcessInspector } from '@assay/core/evaluation/process-inspector';
 import { definePlugin, type PluginDeps } from '@assay/core/plugin/plugin';
+import { attentionRule } from './architectures/architecture.js';
 import { CLASS_NAMES } from './architectures/registry.js';
 import { computeType, deviceName, requireInstalled } from './devices/device.js';
 
@@ -19,6 +20,7 @@ const inspectorOptions = z.strictObject({
 const evaluatorOptions = inspectorOptions.extend({
   processPerModel: z.boolean().default(true).describe('A process of its own for each model, started while the one before is computed.'),
   device: deviceName.default('cpu').describe('Where is computed. Any other device than the CPU is compared with it before it scores.'),
+  attention: attentionRule.default('eager').describe('Whose edge of sliding windows: the eager attention of the library, or flash attention, which sees one key more.'),
   computeType: computeType.default('float32').describe('Type of activations. cpu: float32; webgpu: float32, float16; cuda: all.'),
 });
 type InspectorOptions = z.infer<typeof inspectorOptions>;
@@ -39,8 +41,8 @@ function processOptions({ threads, memoryLimit, network, startDeadline }: Inspec
   };
 }
 
-function deviceEnvironment({ device, computeType: type }: EvaluatorOptions): Record<string, string> {
-  const own = { ASSAY_EVALUATOR_DEVICE: device, ASSAY_EVALUATOR_COMPUTE_TYPE: type };
+function deviceEnvironment({ device, computeType: type, attention }: EvaluatorOptions): Record<string, string> {
+  const own = { ASSAY_EVALUATOR_DEVICE: device, ASSAY_EVALUATOR_COMPUTE_TYPE: type, ASSAY_EVALUATOR_ATTENTION: attention };
   if (device !== 'webgpu') return own;
   return { ...Object.fromEntries(DRIVER_VARIABLES.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]))), ...own };
 }

@@ -13,6 +13,7 @@ import {
 } from '@assay/core/contracts/evaluator-protocol';
 import type { TaskResult } from '@assay/core/contracts/task-kinds';
 import { isAssayError } from '@assay/core/errors/assay-error';
+import { attentionRule } from './architectures/architecture.js';
 import { anonymousBytes } from './anonymous-memory.js';
 import { CLASS_NAMES } from './architectures/registry.js';
 import { requireAgreement } from './devices/agreement.js';
@@ -34,7 +35,8 @@ const device = deviceOf(
   deviceName.parse(process.env['ASSAY_EVALUATOR_DEVICE'] ?? 'cpu'),
   computeType.parse(process.env['ASSAY_EVALUATOR_COMPUTE_TYPE'] ?? 'float32'),
 );
-const numerics = { device: device.name, computeType: device.computeType, runtime: `onnxruntime ${version}`, attention: 'eager' };
+const attention = attentionRule.parse(process.env['ASSAY_EVALUATOR_ATTENTION'] ?? 'eager');
+const numerics = { device: device.name, computeType: device.computeType, runtime: `onnxruntime ${version}`, attention };
 
 const watch: WatchdogData = { parent: process.ppid, peak: new Float64Array(new SharedArrayBuffer(8)) };
 new Worker(new URL('watchdog.js', import.meta.url), { workerData: watch }).unref();
@@ -69,7 +71,7 @@ async function evaluate(request: Extract<EvaluatorRequest, { type: 'evaluate' }>
   let before = 0;
   for (const task of tasks) {
     if (task.kind !== 'text-loss') throw evaluatorErrors.KIND_UNKNOWN({ kind: task.kind });
-    const result = await evaluateTextLoss(opened, task, { threads, device }, ({ phase, done }) => {
+    const result = await evaluateTextLoss(opened, task, { threads, device, attention }, ({ phase, done }) => {
       send({ type: 'progress', id, phase, task: task.name, done: before + done, total });
     });
     before += countBatches(task.samples);

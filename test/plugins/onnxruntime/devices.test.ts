@@ -22,10 +22,10 @@ async function expectGolden(device: Device, name: string): Promise<void> {
   const golden = goldenOf(directory);
   const samples = samplesOf(golden);
   const model = await openModel(directory);
-  const losses = await batchLosses(model, samples, { threads: 0, device }, () => undefined);
+  const losses = await batchLosses(model, samples, { threads: 0, device, attention: 'eager' }, () => undefined);
   for (const [index, loss] of losses.entries()) expect(Math.abs(loss - Number(golden.losses[index]))).toBeLessThan(1e-5);
   const prompt = (samples.batches[0] ?? []).map((row) => row.slice(0, samples.promptLength));
-  const options = { threads: 0, count: 20, padTokenId: samples.padTokenId, seenLength: 0 };
+  const options = { threads: 0, attention: 'eager' as const, count: 20, padTokenId: samples.padTokenId, seenLength: 0 };
   expect(await generate(model, prompt, { ...options, device })).toEqual(await generate(model, prompt, { ...options, device: CPU }));
 }
 

@@ -64,6 +64,19 @@ describe('models evaluated by the library', () => {
     expect(answer.results[0]?.rawScore).toBeCloseTo(details.losses.reduce((sum, loss) => sum + loss, 0) / details.losses.length, 12);
   });
 
+  it.each(['mistral-gqa-window32', 'gemma2-default-caps-window24', 'qwen2-window32-maxlayers1'])('%s with the window of flash attention', async (name) => {
+    const directory = join(FIXTURES, name);
+    const golden = goldenOf(directory);
+    const flash = await newEvaluator({ attention: 'flash' });
+    try {
+      const answer = await evaluate(flash, await verified(inspector, directory), [taskOf({ ...samplesOf(golden), promptLength: 0 })]);
+      expectClose(detailsOf(answer).losses, golden.flash_attention_2_path?.losses);
+      expect(answer.numerics).toMatchObject({ attention: 'flash' });
+    } finally {
+      await flash.close();
+    }
+  });
+
   it('the canary has its known score', async () => {
     const canary = await evaluator.canary?.();
     if (!canary) throw new Error('there is no canary');

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { Head } from '../blocks/head.js';
 import type { GraphBuilder } from '../onnx/graph-builder.js';
 
@@ -47,10 +47,22 @@ export interface KeyValueCache {
 /** By position, for a model made for `maxPositions`. */
 export type SeenLength = (position: number, maxPositions: number) => number;
 
+/**
+ * eager: a query sees `window` keys, itself included, and Qwen2's window is ignored. flash: it sees one key more, and
+ * Qwen2's window holds from a given layer on.
+ */
+export const attentionRule = z.enum(['eager', 'flash']);
+export type AttentionRule = z.infer<typeof attentionRule>;
+
+/** Keys that a query sees through a window of this size, itself included. */
+export const keysInWindow = (window: number, rule: AttentionRule): number => (rule === 'flash' ? window + 1 : window);
+
 /** What a run needs to know before the graph is built. */
 export interface RunShape {
   /** Longest sequence of the run. */
   positions: number;
+  /** Which of the library's two ways of attending is followed; they differ in the edge of a sliding window. */
+  attention: AttentionRule;
   /** Longest sequence seen when a position is computed; dynamic rotary scaling depends on it. */
   lengthAt: SeenLength;
 }

@@ -6,7 +6,7 @@ import { rmsNorm } from '../blocks/norm.js';
 import { rotaryTable, rotate, type RotaryConfig } from '../blocks/rotary.js';
 import type { Head } from '../blocks/head.js';
 import type { GraphBuilder } from '../onnx/graph-builder.js';
-import type { ExpectedTensor, Inputs, RunShape } from './architecture.js';
+import type { AttentionRule, ExpectedTensor, Inputs, RunShape } from './architecture.js';
 
 /** What Llama and its relatives have in common, and the places in which they differ. */
 export interface DecoderShape {
@@ -24,7 +24,8 @@ export interface DecoderShape {
   biases: { qkv: boolean; output: boolean; mlp: boolean };
   /** Biases are among the weights, but not added. */
   ignoresBiases?: boolean;
-  window?: number;
+  /** Keys that a query sees in a layer, itself included; undefined for all before it. */
+  window?: (layer: number, rule: AttentionRule) => number | undefined;
   /** Added to the weights of the norms. */
   normOffset?: number;
   /** Factor on the embeddings. */
@@ -82,7 +83,7 @@ export function buildDecoder(g: GraphBuilder, shape: DecoderShape, inputs: Input
       heads,
       keyValueHeads,
       headDimension,
-      ...(shape.window === undefined ? {} : { window: shape.window }),
+      window: shape.window?.(index, run.attention),
     });
     const attended = linear(g, context, `${prefix}.self_attn.o_proj.weight`, biases.output ? `${prefix}.self_attn.o_proj.bias` : undefined);
     hidden = g.node('Add', [hidden, attended]);

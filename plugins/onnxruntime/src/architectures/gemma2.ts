@@ -6,7 +6,7 @@ import { gatedMlp } from '../blocks/mlp.js';
 import { rmsNorm } from '../blocks/norm.js';
 import { rotaryTable, rotate, type RotaryTable } from '../blocks/rotary.js';
 import type { GraphBuilder } from '../onnx/graph-builder.js';
-import { linearTensors, type Architecture, type ExpectedTensor, type Inputs } from './architecture.js';
+import { keysInWindow, linearTensors, type Architecture, type ExpectedTensor, type Inputs, type AttentionRule } from './architecture.js';
 import { TIED } from './decoder.js';
 import { activationName, epsilon, flag, heads, layers, optional, size, theta } from './fields.js';
 
@@ -59,7 +59,7 @@ function layerTensors(prefix: string, given: Config): ExpectedTensor[] {
 }
 
 /** Every other layer, the first one included, looks back over the window only. */
-function selfAttention(g: GraphBuilder, given: Config, inputs: Inputs, table: RotaryTable, x: string, index: number): string {
+function selfAttention(g: GraphBuilder, given: Config, inputs: Inputs, table: RotaryTable, x: string, index: number, rule: AttentionRule): string {
   const { num_attention_heads: count, num_key_value_heads: keyValueHeads, head_dim: headDimension, attention_bias: bias } = given;
   const name = `model.layers.${index}.self_attn`;
   const project = (part: string, parts: number): string => byRow(g, inputs, layer(g, x, `${name}.${part}`, bias), parts * headDimension);
@@ -69,7 +69,7 @@ function selfAttention(g: GraphBuilder, given: Config, inputs: Inputs, table: Ro
     keyValueHeads,
     headDimension,
     scale: 1 / Math.sqrt(given.query_pre_attn_scalar),
-    ...(index % 2 === 1 ? {} : { window: given.sliding_window }),
+    ...(index % 2 === 1 ? {} : { window: keysInWindow(given.sliding_window, rule) }),
     ...(given.attn_logit_softcapping === null ? {} : { softcap: given.attn_logit_softcapping }),
   });
   return layer(g, context, `${name}.o_proj`, bias);
@@ -99,7 +99,7 @@ export const gemma2: Architecture<Config> = {
     for (let index = 0; index < given.num_hidden_layers; index += 1) {
       const prefix = `model.layers.${index}`;
       const norm = (x: string, name: string): string => rmsNorm(g, x, `${prefix}.${name}.weight`, eps, 1);
-      const attended = selfAttention(g, given, inputs, table, norm(hidden, 'input_layernorm'), index);
+      const attended = selfAttention(g, given, inputs, table, norm(hidden, 'input_layernorm'), index, run.attention);
       hidden = g.node('Add', [hidden, norm(attended, 'post_attention_layernorm')]);
       const names = { gate: `${prefix}.mlp.gate_proj`, up: `${prefix}.mlp.up_proj`, down: `${prefix}.mlp.down_proj` };
       const fed = gatedMlp(g, norm(hidden, 'pre_feedforward_layernorm'), names, given.hidden_activation, false);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { keysInWindow } from './architecture.js';
 import { decoderFamily, divisible } from './decoder-family.js';
 import { activationName, epsilon, flag, heads, layers, optional, size, theta } from './fields.js';
 
@@ -22,7 +23,7 @@ const config = divisible(
   }),
 );
 
-/** Mistral 7B (Jiang et al. 2023): Llama with a sliding window, of which a query sees itself and window - 1 before it. */
+/** Mistral 7B (Jiang et al. 2023): Llama with a sliding window. */
 export const mistral = decoderFamily({
   className: 'MistralForCausalLM',
   modelType: 'mistral',
@@ -31,6 +32,6 @@ export const mistral = decoderFamily({
   own: (given) => ({
     activation: given.hidden_act,
     biases: { qkv: false, output: false, mlp: false },
-    ...(given.sliding_window === null ? {} : { window: given.sliding_window }),
+    window: (_layer, rule) => (given.sliding_window === null ? undefined : keysInWindow(given.sliding_window, rule)),
   }),
 });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { keysInWindow } from './architecture.js';
 import { decoderFamily, divisible } from './decoder-family.js';
 import { activationName, epsilon, flag, heads, layers, optional, size, theta } from './fields.js';
 
@@ -16,12 +17,15 @@ const config = divisible(
     rms_norm_eps: epsilon(1e-6),
     tie_word_embeddings: flag(false),
     rope_theta: theta(10_000),
+    use_sliding_window: flag(false),
+    sliding_window: size(100_000_000).nullable().default(4096),
+    max_window_layers: optional(z.number().int().min(0).max(1_048_576), 28),
   }),
 );
 
 /**
- * Qwen2 (Yang et al. 2024): Llama with biases on queries, keys and values. The library's eager attention ignores its
- * sliding window, and so does this.
+ * Qwen2 (Yang et al. 2024): Llama with biases on queries, keys and values. Only flash attention heeds its sliding
+ * window.
  */
 export const qwen2 = decoderFamily({
   className: 'Qwen2ForCausalLM',
@@ -31,5 +35,9 @@ export const qwen2 = decoderFamily({
   own: (given) => ({
     activation: given.hidden_act,
     biases: { qkv: true, output: false, mlp: false },
+    window: (layer, rule) =>
+      rule === 'flash' && given.use_sliding_window && given.sliding_window !== null && layer >= given.max_window_layers
+        ? keysInWindow(given.sliding_window, rule)
+        : undefined,
   }),
 });

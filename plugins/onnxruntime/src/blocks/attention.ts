@@ -16,7 +16,7 @@ export interface AttentionShape {
   /** Factor on the scores; 1/sqrt(headDimension) when left out. */
   scale?: number;
   /** Keys that a query sees, itself included; all earlier ones when left out. */
-  window?: number;
+  window?: number | undefined;
   /** Scores become cap * tanh(score / cap). */
   softcap?: number;
   /** Added to the scores of a key before they are scaled: [batch, sequence, heads] */

@@ -39,7 +39,7 @@ export async function requireAgreement(device: Device, threads: number): Promise
     for (const model of MODELS) {
       await writeRandomModel(folder, model);
       const opened = await openModel(folder);
-      const losses = async (on: Device): Promise<number> => (await batchLosses(opened, SAMPLES, { threads, device: on }, () => undefined))[0] ?? NaN;
+      const losses = async (on: Device): Promise<number> => (await batchLosses(opened, SAMPLES, { threads, device: on, attention: 'eager' }, () => undefined))[0] ?? NaN;
       const expected = await losses(CPU);
       const difference = Math.abs((await losses(device).catch(unavailable(device))) - expected);
       const tolerance = TOLERANCE[device.computeType];

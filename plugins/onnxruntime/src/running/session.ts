@@ -1,5 +1,5 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import type { Inputs, KeyValueCache, RunShape } from '../architectures/architecture.js';
+import type { AttentionRule, Inputs, KeyValueCache, RunShape } from '../architectures/architecture.js';
 import { lastLogits, tokenLosses } from '../blocks/head.js';
 import type { InspectedModel } from '../inspect.js';
 import type { Device } from '../devices/device.js';
@@ -8,6 +8,7 @@ import { GraphBuilder } from '../onnx/graph-builder.js';
 
 export interface SessionOptions {
   device: Device;
+  attention: AttentionRule;
   /** Threads of one operator; 0 leaves it to the runtime. */
   threads: number;
 }
@@ -22,7 +23,7 @@ export class ModelSession {
     const inputs = declareInputs(g, batch, sequence);
     const labels = g.input({ name: 'labels', type: ElementType.INT64, dims: [batch * (sequence - 1), 1] });
     const { architecture, config } = model;
-    const { hidden, head } = architecture.build(g, config, inputs, { positions: sequence, lengthAt: () => sequence });
+    const { hidden, head } = architecture.build(g, config, inputs, { positions: sequence, lengthAt: () => sequence, attention: options.attention });
     const width = architecture.width(config);
     g.output({ name: 'losses', type: ElementType.FLOAT, dims: [batch * (sequence - 1), 1] }, tokenLosses(g, hidden, labels, head, { batch, sequence, width }));
     return ModelSession.#load(g, model, options);
@@ -32,20 +33,20 @@ export class ModelSession {
   static async forLastLogits(model: InspectedModel, batch: number, sequence: number, options: SessionOptions): Promise<ModelSession> {
     const g = new GraphBuilder(model.tensors, options.device.target);
     const inputs = declareInputs(g, batch, sequence);
-    return ModelSession.#lastLogits(g, inputs, model, { positions: sequence, lengthAt: () => sequence }, options);
+    return ModelSession.#lastLogits(g, inputs, model, { positions: sequence, lengthAt: () => sequence, attention: options.attention }, options);
   }
 
   /** The same for the next tokens after those in a cache, any number of them. */
   static async forNextTokens(
     model: InspectedModel,
     batch: number,
-    run: RunShape & { masked: boolean; cache: KeyValueCache },
+    run: Omit<RunShape, 'attention'> & { masked: boolean; cache: KeyValueCache },
     options: SessionOptions,
   ): Promise<ModelSession> {
     const g = new GraphBuilder(model.tensors, options.device.target);
     const bias = run.masked ? { attentionBias: g.input({ name: 'attention_bias', type: ElementType.FLOAT, dims: [batch, 1, 'sequence', 'length'] }) } : {};
     const inputs = { ...declareInputs(g, batch, 'sequence'), ...bias, cache: run.cache };
-    return ModelSession.#lastLogits(g, inputs, model, run, options);
+    return ModelSession.#lastLogits(g, inputs, model, { ...run, attention: options.attention }, options);
   }
 
   static async #lastLogits(g: GraphBuilder, inputs: Inputs, model: InspectedModel, run: RunShape, options: SessionOptions): Promise<ModelSession> {
