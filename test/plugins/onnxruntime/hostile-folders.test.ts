@@ -99,7 +99,7 @@ describe('what a miner may try', () => {
     ['a tensor that nobody uses', () => weights(assembled([...tinyTensors(), { name: 'extra', dtype: 'I64', shape: [1], bytes: Buffer.alloc(8) }])), ['extra']],
     ['a tied head that is stored once, under its own name', () => tinyFolder({ tie_word_embeddings: true }, { 'model.safetensors': without('model.embed_tokens.weight') }), []],
     ['a tied bare model', () => tinyFolder({ tie_word_embeddings: true }, { 'model.safetensors': assembled(tinyTensors().filter(({ name }) => name !== 'lm_head.weight').map((tensor) => ({ ...tensor, name: tensor.name.replace('model.', '') }))) }), []],
-    ['keys that only later versions know', () => tinyFolder({ head_dim: 99, ['__proto__']: { vocab_size: 1 }, layer_types: ['full'] }), []],
+    ['keys that only later versions know', () => tinyFolder({ head_dim: LLAMA_CONFIG.hidden_size / LLAMA_CONFIG.num_attention_heads, ['__proto__']: { vocab_size: 1 }, layer_types: ['full'] }), []],
   ])('is taken: %s', async (_what, folder, unused) => {
     await expect(inspector.inspect(folder(), signal)).resolves.toMatchObject({ architecture: 'LlamaForCausalLM', vocabularySize: LLAMA_CONFIG.vocab_size, unusedTensors: unused });
   });

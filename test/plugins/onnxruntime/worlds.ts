@@ -80,7 +80,7 @@ const golden = z.object({
   batches: z.array(z.array(z.array(z.number()))).optional(),
   batches_file: z.string().optional(),
   losses: z.array(perhapsInfinite),
-  flash_attention_2_path: z.object({ losses: z.array(z.number()) }).nullish(),
+  flash_attention_2_path: z.object({ losses: z.array(perhapsInfinite).nullish() }).nullish(),
   losses_unpacked: z.array(perhapsInfinite).optional(),
   logits_spot: z.array(z.array(z.array(perhapsInfinite))).optional(),
   prompt_length: z.number().default(100),
