@@ -15,6 +15,8 @@ const CONFIG_FLAGS: Readonly<Record<string, readonly string[]>> = {
   'dry-run': ['dryRun'],
   'model-dir': ['store', 'dir'],
   device: ['evaluator', 'device'],
+  'compute-type': ['evaluator', 'computeType'],
+  attention: ['evaluator', 'attention'],
 };
 
 /** Paths that are typed in a shell start where the shell stands; those in the config file start beside it. */

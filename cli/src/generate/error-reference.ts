@@ -12,9 +12,9 @@ import { localFilesErrors } from '@assay/plugin-local-files/dist/errors.js';
 import { localChainErrors, palletErrors } from '@assay/plugin-local-chain/dist/errors.js';
 import { evaluatorErrors, modelErrors } from '@assay/plugin-onnxruntime/dist/errors.js';
 import { tokenizerErrors } from '@assay/plugin-tokenizers/dist/errors.js';
-import { evaluateErrors } from '../evaluate-folder.js';
+import { evaluateErrors } from '../evaluate/errors.js';
 import { journalCommandErrors } from '../journal-command.js';
-import { sequencesErrors } from '../sequences-file.js';
+import { sequencesErrors } from '../evaluate/sequences-file.js';
 
 const CATALOGUES = {
   'Commitments': commitmentErrors,

@@ -45,7 +45,7 @@ export function chosenCompetitions({ config, registry, profile }: Pick<Surroundi
 }
 
 /** A child container holds what is this competition's own: a sibling can neither see nor replace it. */
-async function buildCompetition(
+export async function buildCompetition(
   root: Container,
   competition: Competition,
   surroundings: Surroundings,

@@ -2,11 +2,12 @@ import { isDeepStrictEqual } from 'node:util';
 import type { ModelConstraints } from '../competition/competition.js';
 import type { ModelInspector } from '../contracts/evaluator.js';
 import type { FetchProgress, ModelStore } from '../contracts/model-store.js';
-import type { ModelFacts, ModelReference, RepoFile, StoredModel, VerifiedModel } from '../contracts/model.js';
+import type { ModelReference, RepoFile, StoredModel, VerifiedModel } from '../contracts/model.js';
 import { directoryHash, secureHash } from './directory-hash.js';
 import { verificationErrors } from './errors.js';
 import { CONFIG, configFile, filesThatCount, INDEX, WEIGHTS, type RepoDocuments } from './files-that-count.js';
 import { parseJsonObject, type JsonObject } from './json-object.js';
+import { limitChecks, requireWithin, sizeCheck } from './limits.js';
 import { TOKENIZER_CONFIG } from './tokenizer-files.js';
 
 type OnProgress = (progress: FetchProgress) => void;
@@ -42,7 +43,7 @@ export class ModelAcquirer {
   async acquire(request: AcquireRequest, onProgress: OnProgress, signal: AbortSignal): Promise<VerifiedModel> {
     const { reference, constraints, vocabularySize } = request;
     const { files, totalBytes } = await this.deps.store.list(reference, signal);
-    if (totalBytes > constraints.maxBytes) throw verificationErrors.MODEL_TOO_LARGE({ bytes: totalBytes, limit: constraints.maxBytes });
+    requireWithin([sizeCheck(totalBytes, constraints)]);
     const fetch = async (): Promise<StoredModel> => this.#fetch(reference, files, onProgress, signal);
     const known = await this.deps.store.stored(reference);
     let model = known ?? (await fetch());
@@ -51,8 +52,15 @@ export class ModelAcquirer {
     requireDistinct(model);
     if (!isCommitted(model, request)) throw verificationErrors.HASH_MISMATCH({});
     const facts = await this.deps.inspector.inspect(model.directory, signal);
-    requireWithin(facts, constraints, vocabularySize);
+    requireWithin(limitChecks(facts, constraints, vocabularySize));
     return { ...model, facts };
+  }
+
+  /** A repo's files that count, whoever has committed to it, and the bytes of the whole repo. */
+  async fetch(reference: ModelReference, onProgress: OnProgress, signal: AbortSignal): Promise<{ model: StoredModel; totalBytes: number }> {
+    const { files, totalBytes } = await this.deps.store.list(reference, signal);
+    const model = (await this.deps.store.stored(reference)) ?? (await this.#fetch(reference, files, onProgress, signal));
+    return { model, totalBytes };
   }
 
   async #fetch(reference: ModelReference, files: readonly RepoFile[], onProgress: OnProgress, signal: AbortSignal): Promise<StoredModel> {
@@ -98,18 +106,5 @@ function requireDistinct({ files }: StoredModel): void {
     const other = paths.get(sha256);
     if (other !== undefined) throw verificationErrors.DUPLICATE_FILES({ paths: [other, path] });
     paths.set(sha256, path);
-  }
-}
-
-function requireWithin(facts: ModelFacts, constraints: ModelConstraints, vocabularySize: number): void {
-  const { architectures, minParameters: min, maxParameters: max, sequenceLength } = constraints;
-  if (!architectures.includes(facts.architecture)) {
-    throw verificationErrors.ARCHITECTURE_NOT_ALLOWED({ architecture: facts.architecture, allowed: architectures });
-  }
-  const { parameterCount: parameters, maxPositions: positions } = facts;
-  if (parameters < min || parameters > max) throw verificationErrors.PARAMETERS_OUT_OF_RANGE({ parameters, min, max });
-  if (positions !== undefined && positions < sequenceLength) throw verificationErrors.SEQUENCES_TOO_LONG({ positions, sequenceLength });
-  if (facts.vocabularySize < vocabularySize) {
-    throw verificationErrors.VOCABULARY_TOO_SMALL({ vocabulary: facts.vocabularySize, needed: vocabularySize });
   }
 }

@@ -5,9 +5,8 @@ import type { DatasetSample } from '../../contracts/dataset-provider.js';
 import type { EvaluationTask, TextLossSamples } from '../../contracts/task-kinds.js';
 import { toAssayError } from '../../errors/describe.js';
 import { shuffleAndTruncate } from '../../sampling/packing.js';
-import { report, type RuntimeDeps } from '../context.js';
+import { report, type CompetitionRuntime, type RuntimeDeps } from '../context.js';
 import { runtimeErrors } from '../errors.js';
-import type { ScheduledCompetition } from '../schedule-now.js';
 import { isAbort } from '../supervise.js';
 
 /** The first tokens of sequences 0 and 1, and how many to generate after them, as the reference asks. */
@@ -27,8 +26,8 @@ export interface DrawnTask {
  * competition prefers to renormalise; one that gives no batch always does.
  */
 export async function drawSamples(
-  deps: RuntimeDeps,
-  entry: ScheduledCompetition,
+  deps: Pick<RuntimeDeps, 'reporter' | 'clock'>,
+  entry: CompetitionRuntime,
   seed: bigint,
   signal: AbortSignal,
 ): Promise<DrawnTask[]> {
@@ -53,8 +52,8 @@ export async function drawSamples(
 }
 
 async function drawTask(
-  deps: RuntimeDeps,
-  entry: ScheduledCompetition,
+  deps: Pick<RuntimeDeps, 'reporter' | 'clock'>,
+  entry: CompetitionRuntime,
   task: EvalTask,
   seed: bigint,
   signal: AbortSignal,
@@ -90,7 +89,7 @@ async function drawTask(
 }
 
 async function sampleDataset(
-  entry: ScheduledCompetition,
+  entry: CompetitionRuntime,
   task: EvalTask,
   seed: bigint,
   signal: AbortSignal,

@@ -1,0 +1,28 @@
+import { defineErrors } from '@assay/core/errors/define-errors';
+
+export const evaluateErrors = defineErrors({
+  MODEL_FOLDER_MISSING: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { model: string }) => `${p.model} is neither a folder nor a repo at a revision.`,
+    hint: () => 'Name the folder that holds config.json and the safetensors, or a repo as NAMESPACE/NAME@REVISION with all 40 digits of the commit.',
+  },
+  EVALUATE_ON_WHAT: {
+    fault: 'config',
+    retry: 'never',
+    message: () => 'There is nothing to evaluate the model on, or too much.',
+    hint: () => 'Give either --sequences FILE with token ids, or --competition NAME to draw its samples.',
+  },
+  SEED_INVALID: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { seed: string }) => `${p.seed.slice(0, 100)} is no seed.`,
+    hint: () => 'A seed is a natural number of at most 80 digits; leave it out for that of the newest shared block.',
+  },
+  COMPETITION_NUMBER_UNKNOWN: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { id: number; known: readonly string[] }) => `No installed package provides competition ${p.id}; there is ${p.known.join(', ')}.`,
+    hint: () => 'Name an installed competition, or install its package and list it under plugins.',
+  },
+});

@@ -1,0 +1,65 @@
+import type { Container } from 'inversify';
+import { EVALUATOR, MODEL_INSPECTOR, type EvaluationAnswer, type EvaluationProgress, type Evaluator, type ModelInspector } from '@assay/core/contracts/evaluator';
+import type { ModelFacts } from '@assay/core/contracts/model';
+import { textLossDetails, type TextLossDetails } from '@assay/core/contracts/task-kinds';
+import type { AssayError } from '@assay/core/errors/assay-error';
+import { toAssayError } from '@assay/core/errors/describe';
+import type { FoundModel } from './find-model.js';
+import type { Question } from './questions.js';
+
+const DEADLINE_MS = 24 * 3_600_000;
+
+/** What the model answered to one question. */
+export interface TaskReport extends Question {
+  rawScore: number;
+  details: TextLossDetails;
+}
+
+export interface EvaluatedModel {
+  /** Absent where the model could not be scored. */
+  answer?: EvaluationAnswer;
+  tasks: TaskReport[];
+  /** The miner's fault for which it could not be scored. */
+  failure?: AssayError;
+}
+
+/** Scores a model of which it is also told whether it would be accepted: a miner's fault is part of the answer. */
+export async function evaluateOrSayWhyNot(...args: Parameters<typeof evaluateModel>): Promise<EvaluatedModel> {
+  try {
+    return await evaluateModel(...args);
+  } catch (error) {
+    const failure = toAssayError(error);
+    if (failure.fault !== 'miner') throw error;
+    return { tasks: [], failure };
+  }
+}
+
+export async function inspect(container: Container, { model }: FoundModel, signal: AbortSignal): Promise<ModelFacts> {
+  return (await container.getAsync<ModelInspector>(MODEL_INSPECTOR)).inspect(model.directory, signal);
+}
+
+export async function evaluateModel(
+  container: Container,
+  { model }: FoundModel,
+  facts: ModelFacts,
+  questions: readonly Question[],
+  onProgress: (progress: EvaluationProgress) => void,
+  signal: AbortSignal,
+): Promise<EvaluatedModel> {
+  const evaluator = await container.getAsync<Evaluator>(EVALUATOR);
+  const answer = await evaluator.evaluate(
+    {
+      id: [facts.evaluationDigest, ...questions.map(({ evaluation }) => evaluation.samplesDigest)].join('-'),
+      model: { ...model, facts },
+      tasks: questions.map(({ evaluation }) => evaluation),
+      deadlineMs: DEADLINE_MS,
+    },
+    onProgress,
+    signal,
+  );
+  const tasks = questions.map((question, index): TaskReport => {
+    const result = answer.results[index];
+    return { ...question, rawScore: result?.rawScore ?? Number.NaN, details: textLossDetails.parse(result?.details) };
+  });
+  return { answer, tasks };
+}

@@ -1,0 +1,41 @@
+import type { ModelConstraints } from '../competition/competition.js';
+import type { ModelFacts } from '../contracts/model.js';
+import type { AssayError } from '../errors/assay-error.js';
+import { verificationErrors } from './errors.js';
+
+/** One thing that a competition demands of a model, and what this one has. */
+export interface LimitCheck {
+  name: string;
+  found: string | number;
+  limit: string | number;
+  /** Why it is not met. */
+  error?: AssayError;
+}
+
+/** Bytes of the whole repo. */
+export function sizeCheck(bytes: number, { maxBytes: limit }: ModelConstraints): LimitCheck {
+  return check('size', bytes, limit, bytes > limit ? verificationErrors.MODEL_TOO_LARGE({ bytes, limit }) : undefined);
+}
+
+/**
+ * What inspection found against a competition's limits, in the order in which they are demanded.
+ * @param vocabularySize ids that the competition's tokenizer can give
+ */
+export function limitChecks(facts: ModelFacts, constraints: ModelConstraints, vocabularySize: number): LimitCheck[] {
+  const { architectures, minParameters: min, maxParameters: max, sequenceLength } = constraints;
+  const { architecture, parameterCount: parameters, maxPositions: positions, vocabularySize: vocabulary } = facts;
+  return [
+    check('architecture', architecture, architectures.join(', '), architectures.includes(architecture) ? undefined : verificationErrors.ARCHITECTURE_NOT_ALLOWED({ architecture, allowed: architectures })),
+    check('parameters', parameters, `${min} to ${max}`, parameters < min || parameters > max ? verificationErrors.PARAMETERS_OUT_OF_RANGE({ parameters, min, max }) : undefined),
+    check('positions', positions ?? 'no limit', sequenceLength, positions !== undefined && positions < sequenceLength ? verificationErrors.SEQUENCES_TOO_LONG({ positions, sequenceLength }) : undefined),
+    check('vocabulary', vocabulary, vocabularySize, vocabulary < vocabularySize ? verificationErrors.VOCABULARY_TOO_SMALL({ vocabulary, needed: vocabularySize }) : undefined),
+  ];
+}
+
+const check = (name: string, found: string | number, limit: string | number, error: AssayError | undefined): LimitCheck => ({ name, found, limit, ...(error ? { error } : {}) });
+
+/** @throws the reason of the first limit that is not met */
+export function requireWithin(checks: readonly LimitCheck[]): void {
+  const error = checks.find((one) => one.error)?.error;
+  if (error) throw error;
+}
