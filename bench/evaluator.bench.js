@@ -1,53 +1,122 @@
-// The demo's models through the evaluator's own process, as a run asks it: start, inspection, losses and generation.
-import { readFile } from 'node:fs/promises';
+// The evaluator through its own process on random models, beside this machine's matrix multiplication and a plain torch
+// forward: npm run bench -- evaluator [--quick] [--no-torch] [CASE ...]
+import { execFileSync, spawnSync } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { performance } from 'node:perf_hooks';
 import plugin from '@assay/plugin-onnxruntime';
+import { operations, parameters, randomLlama, uniform } from './random-llama.js';
 import { median, printTable } from './table.js';
 
-const REPEATS = 5;
-const models = join(import.meta.dirname, '..', 'competitions', 'demo', 'assets', 'models');
-const { batches } = { batches: JSON.parse(await readFile(join(models, 'eval_batches.json'), 'utf8')) };
-const samples = { batches: batches.batches ?? batches, padTokenId: 1023, packed: true, promptLength: 100, generatedTokens: 20 };
-const tokens = samples.batches.flat(2).length;
+const CASES = {
+  '125M-100k': { shape: { hidden: 768, inner: 2048, layers: 12, heads: 12, keyValueHeads: 12, vocabulary: 100_277 }, length: 4096, sequences: 3 },
+  '125M-32k': { shape: { hidden: 768, inner: 2048, layers: 12, heads: 12, keyValueHeads: 12, vocabulary: 32_000 }, length: 1024, sequences: 6 },
+  '1.1B': { shape: { hidden: 2048, inner: 5632, layers: 22, heads: 32, keyValueHeads: 4, vocabulary: 32_000 }, length: 1024, sequences: 2 },
+};
+const PYTHON = '/usr/bin/python3';
+const MIB = 2 ** 20;
+
+const flags = process.argv.slice(3);
+const wanted = flags.filter((flag) => !flag.startsWith('--'));
+const names = wanted.length > 0 ? wanted : flags.includes('--quick') ? ['125M-32k'] : Object.keys(CASES);
+const threads = availableParallelism();
 const { signal } = new AbortController();
 const deps = { log: () => undefined };
 
-async function measured(work) {
-  const start = performance.now();
-  const result = await work();
-  return { result, ms: performance.now() - start };
+function sequencesOf({ shape, length, sequences }) {
+  const random = uniform(7);
+  return Array.from({ length: sequences }, () => Array.from({ length }, () => Math.floor(random() * shape.vocabulary)));
 }
 
-const rows = [];
-for (const name of ['llama-2000steps', 'mistral-450steps', 'qwen2-1300steps', 'gpt2-1300steps']) {
-  const { provides } = plugin;
-  const directory = join(models, name);
-  const inspector = await provides.inspector.create(provides.inspector.options.parse({}), deps, signal);
-  const evaluator = await provides.evaluator.create(provides.evaluator.options.parse({}), deps, signal);
-  const start = await measured(() => evaluator.numerics(signal));
-  const { result: facts, ms: inspection } = await measured(() => inspector.inspect(directory, signal));
-  const runs = [];
-  for (let repeat = 0; repeat < REPEATS; repeat += 1) {
-    const request = {
-      id: `${name}-${repeat}`,
-      model: { reference: { namespace: '', name, revision: '' }, directory, files: [], facts },
-      tasks: [{ name: 'bench', kind: 'text-loss', samplesDigest: '', samples }],
-      deadlineMs: 600_000,
-    };
-    runs.push(await measured(() => evaluator.evaluate(request, () => undefined, signal)));
-  }
-  const ms = median(runs.map((run) => run.ms));
-  const peak = runs.at(-1)?.result.timings.peakRssBytes ?? 0;
+/** CPU and wall seconds of one sequence: what more sequences cost more, so that start and load do not count. */
+async function measured(name, directory, rows) {
+  const { inspector, evaluator } = plugin.provides;
+  const inspecting = await inspector.create(inspector.options.parse({}), deps, signal);
+  const facts = await inspecting.inspect(directory, signal);
+  await inspecting.close();
+  const ask = async (batches) => {
+    const evaluating = await evaluator.create(evaluator.options.parse({}), deps, signal);
+    const samples = { batches, padTokenId: 0, packed: true, promptLength: 0, generatedTokens: 1 };
+    const model = { reference: { namespace: '', name, revision: '' }, directory, files: [], facts };
+    const request = { id: name, model, tasks: [{ name: 'bench', kind: 'text-loss', samplesDigest: '', samples }], deadlineMs: 3_600_000 };
+    try {
+      return await evaluating.evaluate(request, () => undefined, signal);
+    } finally {
+      await evaluating.close();
+    }
+  };
+  const batches = rows.map((row) => [row]);
+  const one = await ask(batches.slice(0, 1));
+  const all = await ask(batches);
+  const again = await ask(batches);
+  const more = rows.length - 1;
+  return {
+    cpu: (all.timings.cpuMs - one.timings.cpuMs) / 1000 / more,
+    wall: (all.timings.computeMs - one.timings.computeMs) / 1000 / more,
+    loadMs: median([one, all, again].map(({ timings }) => timings.loadMs)),
+    anonymous: Math.max(...[one, all, again].map(({ timings }) => timings.peakAnonymousBytes)),
+    resident: all.timings.peakRssBytes,
+    losses: all.results[0].details.losses,
+    identical: JSON.stringify(all.results[0].details.losses) === JSON.stringify(again.results[0].details.losses),
+    numerics: all.numerics,
+  };
+}
+
+function torch(directory, { length }, rows) {
+  const script = join(import.meta.dirname, 'rivals', 'torch_llama.py');
+  const { status, stdout, stderr } = spawnSync(PYTHON, [script, directory, String(length), '2', String(threads)], {
+    input: JSON.stringify(rows.slice(0, 2)),
+    maxBuffer: 64 * MIB,
+    encoding: 'utf8',
+    env: { ...process.env, OMP_NUM_THREADS: String(threads), OPENBLAS_NUM_THREADS: String(threads) },
+  });
+  if (status !== 0) throw new Error(stderr.slice(-500));
+  return JSON.parse(stdout);
+}
+
+const hasTorch = !flags.includes('--no-torch') && spawnSync(PYTHON, ['-c', 'import torch']).status === 0;
+const gemm = JSON.parse(execFileSync(process.execPath, [join(import.meta.dirname, 'gemm.js'), String(threads)], { encoding: 'utf8' }));
+const folder = join(import.meta.dirname, '..', '.assay', 'bench');
+const [rows, rivals] = [[], []];
+for (const name of names) {
+  const test = CASES[name];
+  const directory = randomLlama(join(folder, name), test.shape);
+  const sequences = sequencesOf(test);
+  const ours = await measured(name, directory, sequences);
+  const work = operations(test.shape, test.length) / 1e9;
   rows.push({
     model: name,
-    parameters: facts.parameterCount,
-    'process ms': start.ms.toFixed(0),
-    'inspect ms': inspection.toFixed(0),
-    'evaluate ms': ms.toFixed(0),
-    'tokens/s': Math.round((tokens / ms) * 1000),
-    'peak RSS MiB': Math.round(peak / 2 ** 20),
+    'parameters M': Math.round(parameters(test.shape) / 1e6),
+    tokens: `1x${test.length}`,
+    'CPU s/seq': ours.cpu.toFixed(2),
+    'wall s/seq': ours.wall.toFixed(2),
+    'of GEMM limit': `${Math.round((100 * work) / ours.cpu / gemm.perCpuSecond)} %`,
+    'load ms': ours.loadMs.toFixed(0),
+    'own MiB': Math.round(ours.anonymous / MIB),
+    'with mapped MiB': Math.round(ours.resident / MIB),
+    'two runs': ours.identical ? 'identical' : 'DIFFER',
   });
-  await Promise.all([inspector.close(), evaluator.close()]);
+  if (!hasTorch) continue;
+  const rival = torch(directory, test, sequences);
+  const cpu = Math.min(...rival.cpuSeconds);
+  rivals.push({
+    model: name,
+    torch: rival.version,
+    'CPU s/seq': cpu.toFixed(2),
+    'wall s/seq': Math.min(...rival.wallSeconds).toFixed(2),
+    'load ms': rival.loadMs.toFixed(0),
+    'resident MiB': Math.round(rival.peakRssBytes / MIB),
+    'its GEMM GFLOP/s': Math.round(rival.gemmGflops),
+    'CPU ratio': `${(cpu / ours.cpu).toFixed(1)}x`,
+    'memory ratio': `${(rival.peakRssBytes / ours.anonymous).toFixed(1)}x`,
+    'loss differs by': Math.abs(rival.losses[0] - ours.losses[0]).toExponential(1),
+  });
 }
-printTable(`Evaluator: ${samples.batches.length} sequences of 256 tokens and two continuations, median of ${REPEATS}`, rows);
+printTable(
+  `Evaluator, BF16 weights, float32 numerics, ${threads} threads; GEMM limit ${Math.round(gemm.perSecond)} GFLOP/s, ${Math.round(gemm.perCpuSecond)} for each CPU second`,
+  rows,
+);
+if (rivals.length > 0) {
+  process.stdout.write('\n');
+  printTable('A plain torch forward of the same models (bench/rivals/torch_llama.py)', rivals);
+} else process.stdout.write(`\n${PYTHON} can't import torch: no rival\n`);
+process.exit(0);

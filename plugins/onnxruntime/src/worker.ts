@@ -66,12 +66,15 @@ async function evaluate(request: Extract<EvaluatorRequest, { type: 'evaluate' }>
   const usedBefore = process.cpuUsage();
   const opened = await openModel(model.directory);
   await requireSameFiles(opened, model);
-  const loadedAt = performance.now();
+  let loadMs = performance.now() - startedAt;
+  const onLoad = (ms: number): void => {
+    loadMs += ms;
+  };
   const results: TaskResult[] = [];
   let before = 0;
   for (const task of tasks) {
     if (task.kind !== 'text-loss') throw evaluatorErrors.KIND_UNKNOWN({ kind: task.kind });
-    const result = await evaluateTextLoss(opened, task, { threads, device, attention }, ({ phase, done }) => {
+    const result = await evaluateTextLoss(opened, task, { threads, device, attention, onLoad }, ({ phase, done }) => {
       send({ type: 'progress', id, phase, task: task.name, done: before + done, total });
     });
     before += countBatches(task.samples);
@@ -86,8 +89,8 @@ async function evaluate(request: Extract<EvaluatorRequest, { type: 'evaluate' }>
     results,
     numerics,
     timings: {
-      loadMs: loadedAt - startedAt,
-      computeMs: performance.now() - loadedAt,
+      loadMs,
+      computeMs: performance.now() - startedAt - loadMs,
       cpuMs: (user + system) / 1000,
       peakRssBytes: maxRSS * 1024,
       ...(peakAnonymousBytes > 0 ? { peakAnonymousBytes } : {}),

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { AttentionRule, Inputs, KeyValueCache, RunShape } from '../architectures/architecture.js';
 import { lastLogits, tokenLosses } from '../blocks/head.js';
@@ -9,6 +10,8 @@ import { GraphBuilder } from '../onnx/graph-builder.js';
 export interface SessionOptions {
   device: Device;
   attention: AttentionRule;
+  /** Told how many milliseconds each graph took to load. */
+  onLoad?: (ms: number) => void;
   /** Threads of one operator; 0 leaves it to the runtime. */
   threads: number;
 }
@@ -58,6 +61,7 @@ export class ModelSession {
   }
 
   static async #load(g: GraphBuilder, model: InspectedModel, options: SessionOptions): Promise<ModelSession> {
+    const startedAt = performance.now();
     const session = await InferenceSession.create(g.encode(), {
       executionProviders: [options.device.provider],
       intraOpNumThreads: options.threads,
@@ -75,6 +79,7 @@ export class ModelSession {
         optimization: { disable_specified_optimizers: 'ConstantFolding' },
       },
     });
+    options.onLoad?.(performance.now() - startedAt);
     return new ModelSession(session);
   }
 
