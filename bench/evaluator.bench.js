@@ -20,7 +20,7 @@ const wanted = flags.filter((flag) => !flag.startsWith('--'));
 const names = wanted.length > 0 ? wanted : flags.includes('--quick') ? ['125M-32k'] : Object.keys(CASES);
 const threads = availableParallelism();
 const { signal } = new AbortController();
-const deps = { log: () => undefined };
+const deps = { log: () => undefined, modules: [] };
 
 function sequencesOf({ shape, length, sequences }) {
   const random = uniform(7);

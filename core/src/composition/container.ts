@@ -64,7 +64,7 @@ async function create(contract: ChosenContract, surroundings: Surroundings, sign
   const factory = registry.factory(contract, use);
   const options: unknown = checkedOptions(`${contract} (${use})`, factory.options, given);
   const extras = { mode: contract === 'journal' && mode === 'validate' ? 'write' : mode };
-  const made = await (factory.create as Create)(options, { ...pluginDeps(surroundings, contract), ...extras }, signal);
+  const made = await (factory.create as Create)(options, { ...pluginDeps(surroundings, contract, use), ...extras }, signal);
   if (made.close) {
     const close = made.close.bind(made);
     disposers.add(`${contract} (${use})`, close);
@@ -74,9 +74,12 @@ async function create(contract: ChosenContract, surroundings: Surroundings, sign
 
 type Create = (options: unknown, deps: PluginDeps & { mode: string }, signal: AbortSignal) => Promise<{ close?: () => Promise<void> }>;
 
-/** `folder`: where this implementation may keep files of its own, below the data folder. */
-export function pluginDeps(surroundings: Surroundings, folder: string): PluginDeps {
-  const { clock, dataDir, profile, log, resolvePath } = surroundings;
+/**
+ * @param folder where this implementation may keep files of its own, below the data folder
+ * @param plugin whose it is
+ */
+export function pluginDeps(surroundings: Surroundings, folder: string, plugin?: string): PluginDeps {
+  const { clock, dataDir, profile, log, resolvePath, registry } = surroundings;
   const own = folder === 'journal' ? dataDir : join(dataDir, folder);
-  return { clock, dataDir: own, netuid: profile.netuid, log, resolvePath };
+  return { clock, dataDir: own, netuid: profile.netuid, modules: plugin === undefined ? [] : registry.modulesFor(plugin), log, resolvePath };
 }

@@ -73,8 +73,6 @@ export interface Evaluator {
  * an evaluation would depend on. Refuses (fault `miner`) whatever no supported architecture can hold.
  */
 export interface ModelInspector {
-  /** Class names that can be evaluated, e.g. LlamaForCausalLM. */
-  readonly architectures: readonly string[];
   inspect(directory: string, signal: AbortSignal): Promise<ModelFacts>;
   close(): Promise<void>;
 }

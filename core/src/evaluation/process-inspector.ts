@@ -10,11 +10,9 @@ const DEADLINE_MS = 1_800_000;
 
 /** A ModelInspector in a process of its own: a hostile header can't hurt the validator. */
 export class ProcessInspector implements ModelInspector {
-  readonly architectures: readonly string[];
   readonly #client: ProcessClient;
 
-  constructor(options: ProcessOptions & { architectures: readonly string[] }, deps: { log: Log }) {
-    this.architectures = options.architectures;
+  constructor(options: ProcessOptions, deps: { log: Log }) {
     this.#client = new ProcessClient({ ...options, oneRequestEach: false }, deps);
   }
 

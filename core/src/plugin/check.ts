@@ -26,6 +26,7 @@ const pluginSchema = z.object({
       journal: implementation.optional(),
       datasets: z.record(z.string(), implementation).optional(),
       competitions: z.array(competitionSchema).optional(),
+      modules: z.record(z.string(), z.array(z.string().startsWith('file:', 'must be a file URL'))).optional(),
       profiles: z.record(z.string(), profileSchema).optional(),
     })
     .strict(),

@@ -19,6 +19,8 @@ export interface PluginDeps {
   /** Folder in which this implementation may keep files of its own. */
   dataDir: string;
   netuid: number;
+  /** Modules that other packages bring for this plugin, as file URLs: see `Provisions.modules`. */
+  modules: readonly string[];
   /** Progress and trouble of the implementation, for the log on stderr. */
   log: Log;
   /** A path from the config as an absolute one: `~` expanded, the rest relative to the config file's folder. */
@@ -47,6 +49,12 @@ export interface Provisions {
   /** By dataset id, e.g. `tiiuae/falcon-refinedweb`. */
   datasets?: Readonly<Record<string, AnyImplementation<object, DatasetProvider>>>;
   competitions?: readonly Competition[];
+  /**
+   * Modules for another plugin, by its name, e.g. architectures for `onnxruntime`: file URLs
+   * (`new URL('./my-architecture.js', import.meta.url).href`). What they export, that plugin says; it loads them where it
+   * works, be that another process.
+   */
+  modules?: Readonly<Record<string, readonly string[]>>;
   /** By name, as `subnet:` in the config file says it. */
   profiles?: Readonly<Record<string, SubnetProfile>>;
 }

@@ -31,6 +31,11 @@ export class PluginRegistry {
     throw configErrors.IMPLEMENTATION_UNKNOWN({ contract, use, known });
   }
 
+  /** What other packages bring for a plugin. */
+  modulesFor(plugin: string): string[] {
+    return this.plugins.flatMap(({ provides }) => provides.modules?.[plugin] ?? []);
+  }
+
   profile(subnet: string): SubnetProfile {
     const found = this.#profiles.get(subnet);
     if (!found) throw configErrors.PROFILE_UNKNOWN({ subnet, known: [...this.#profiles.keys()] });

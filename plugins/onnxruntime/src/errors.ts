@@ -101,6 +101,18 @@ export const evaluatorErrors = defineErrors({
       `Device ${p.device} does not compute in ${p.computeType}; it does in ${p.supported.join(', ')}.`,
     hint: () => 'Set evaluator.computeType, or --compute-type, to one that it does.',
   },
+  ARCHITECTURE_DUPLICATE: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { modelType: string; className: string }) => `There is already an architecture for model_type ${p.modelType} or class ${p.className}.`,
+    hint: () => 'Remove one of the packages that bring it, or give the architecture a name of its own.',
+  },
+  ARCHITECTURE_MODULE: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { module: string; reason: string }) => `${p.module} brings no architecture: ${short(p.reason)}`,
+    hint: () => 'Its default export must be an Architecture: see docs/build/architecture.md.',
+  },
   DEVICE_DIFFERS: {
     fault: 'config',
     retry: 'never',

@@ -6,7 +6,6 @@ import { ProcessEvaluator } from '@assay/core/evaluation/process-evaluator';
 import { ProcessInspector } from '@assay/core/evaluation/process-inspector';
 import { definePlugin, type PluginDeps } from '@assay/core/plugin/plugin';
 import { attentionRule } from './architectures/architecture.js';
-import { CLASS_NAMES } from './architectures/registry.js';
 import { computeType, deviceName, requireInstalled } from './devices/device.js';
 
 const GIB = 1024 ** 3;
@@ -31,10 +30,10 @@ const worker = fileURLToPath(new URL('worker.js', import.meta.url));
 /** How webgpu finds its driver where that is not in the usual place. */
 const DRIVER_VARIABLES = ['VK_DRIVER_FILES', 'VK_ICD_FILENAMES', 'XDG_RUNTIME_DIR'];
 
-function processOptions({ threads, memoryLimit, network, startDeadline }: InspectorOptions, environment: Readonly<Record<string, string>> = {}): ProcessOptions {
+function processOptions({ threads, memoryLimit, network, startDeadline }: InspectorOptions, { modules }: PluginDeps, environment: Readonly<Record<string, string>> = {}): ProcessOptions {
   return {
     command: [process.execPath, worker],
-    environment: { ASSAY_EVALUATOR_THREADS: String(threads), ...environment },
+    environment: { ASSAY_EVALUATOR_THREADS: String(threads), ASSAY_EVALUATOR_MODULES: JSON.stringify(modules), ...environment },
     startDeadlineMs: startDeadline,
     memoryLimitBytes: memoryLimit,
     network,
@@ -55,13 +54,13 @@ export default definePlugin({
       options: evaluatorOptions,
       create: async (given: EvaluatorOptions, deps: PluginDeps): Promise<Evaluator> => {
         requireInstalled(given.device, given.computeType);
-        return new ProcessEvaluator({ ...processOptions(given, deviceEnvironment(given)), kinds: ['text-loss'], processPerModel: given.processPerModel, canary: true }, deps);
+        return new ProcessEvaluator({ ...processOptions(given, deps, deviceEnvironment(given)), kinds: ['text-loss'], processPerModel: given.processPerModel, canary: true }, deps);
       },
     },
     inspector: {
       options: inspectorOptions,
       create: async (given: InspectorOptions, deps: PluginDeps): Promise<ModelInspector> =>
-        new ProcessInspector({ ...processOptions(given), architectures: CLASS_NAMES }, deps),
+        new ProcessInspector(processOptions(given, deps), deps),
     },
   },
 });

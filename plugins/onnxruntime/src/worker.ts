@@ -4,6 +4,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { createRequire } from 'node:module';
+import { z } from 'zod';
 import {
   EVALUATOR_PROTOCOL_VERSION,
   evaluatorHint,
@@ -15,7 +16,8 @@ import type { TaskResult } from '@assay/core/contracts/task-kinds';
 import { isAssayError } from '@assay/core/errors/assay-error';
 import { attentionRule } from './architectures/architecture.js';
 import { anonymousBytes } from './anonymous-memory.js';
-import { CLASS_NAMES } from './architectures/registry.js';
+import { loadArchitectures } from './architectures/load-modules.js';
+import { classNames } from './architectures/registry.js';
 import { requireAgreement } from './devices/agreement.js';
 import { computeType, deviceName, deviceOf } from './devices/device.js';
 import { evaluatorErrors } from './errors.js';
@@ -111,22 +113,21 @@ function countBatches(samples: unknown): number {
   return Array.isArray(batches) ? batches.length : 0;
 }
 
-if (device.name !== 'cpu') {
-  try {
-    await requireAgreement(device, threads);
+try {
+    await loadArchitectures(z.array(z.string()).parse(JSON.parse(process.env['ASSAY_EVALUATOR_MODULES'] ?? '[]')));
+    if (device.name !== 'cpu') await requireAgreement(device, threads);
   } catch (error) {
     // A first line that is a fault says why there is no hello.
     send({ type: 'fault', id: '', error: faultReport(error) });
     throw error;
   }
-}
 send({
   type: 'hello',
   protocol: EVALUATOR_PROTOCOL_VERSION,
   name: 'assay-onnxruntime',
   kinds: ['text-loss'],
   operations: ['evaluate', 'inspect', 'prepare'],
-  architectures: [...CLASS_NAMES],
+  architectures: classNames(),
   numerics,
 });
 

@@ -67,7 +67,7 @@ async function scene(answer: Partial<ModelFacts> | Error = {}): Promise<Scene> {
   const repo = join(folder, 'repos', reference.namespace, reference.name, reference.revision);
   mkdirSync(repo, { recursive: true });
   for (const file of FILES) cpSync(join(DEMO, file), join(repo, file));
-  const deps = { clock: systemClock, dataDir: join(folder, 'data'), netuid: 9, log: silent, resolvePath: (path: string) => path };
+  const deps = { clock: systemClock, dataDir: join(folder, 'data'), netuid: 9, modules: [], log: silent, resolvePath: (path: string) => path };
   const provided = localFiles.provides.store;
   if (!provided) throw new Error('local-files provides a store');
   const store = await provided.create({ repos: join(folder, 'repos') }, deps, never);
@@ -138,7 +138,7 @@ describe('ModelAcquirer', () => {
     await expect((await scene()).acquirer.acquire(request(exact), silent, never)).resolves.toMatchObject({ facts });
     const unlimited = { ...facts };
     delete unlimited.maxPositions;
-    const inspector: ModelInspector = { architectures: [], inspect: async () => Promise.resolve(unlimited), close: async () => Promise.resolve() };
+    const inspector: ModelInspector = { inspect: async () => Promise.resolve(unlimited), close: async () => Promise.resolve() };
     const { store } = await scene();
     await expect(new ModelAcquirer({}, { store, inspector }).acquire(request(), silent, never)).resolves.toMatchObject({ facts: unlimited });
   });

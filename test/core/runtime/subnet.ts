@@ -92,7 +92,6 @@ export const COMPETITION: Competition = {
 
 /** Reads the loss that the repo claims; that is all that there is to know of these models. */
 const inspector: ModelInspector = {
-  architectures: ['Plain'],
   inspect: async (directory) => {
     const digest = createHash('sha256').update(readFileSync(join(directory, 'model.safetensors'))).digest('hex');
     return { architecture: 'Plain', parameterCount: 1, vocabularySize: 10, evaluationDigest: digest, tensorsDigest: digest, unusedTensors: [], dtypes: [] };
@@ -186,7 +185,7 @@ export async function newSubnet({ chain: around = (real) => real, store: over = 
     cadences: CADENCES,
   };
   const chain = around(await LocalChainClient.init({ netuid: 9, blockTime: 0, hotkey: 'validator', mode: 'read' }, { network, clock }));
-  const plain = { clock, dataDir: join(folder, 'store'), netuid: 9, log: () => undefined, resolvePath: (path: string) => path };
+  const plain = { clock, dataDir: join(folder, 'store'), netuid: 9, modules: [], log: () => undefined, resolvePath: (path: string) => path };
   const repos = join(folder, 'repos');
   const made = await localFiles.provides.store?.create({ repos }, plain, new AbortController().signal);
   if (!made) throw new Error('local-files has no store');

@@ -185,6 +185,7 @@ describe('opening', () => {
       clock: { now: () => 0, sleep: () => Promise.resolve() },
       dataDir: folder,
       netuid: 9,
+      modules: [],
       log: () => undefined,
       resolvePath: (path: string) => join(folder, path),
       mode: 'write',

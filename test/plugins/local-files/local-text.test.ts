@@ -30,7 +30,7 @@ function newFolder(): string {
 async function dataset(path: string, options: object = {}): Promise<DatasetProvider> {
   const provided = localFiles.provides.datasets?.['local-text'];
   if (!provided) throw new Error('local-files provides local-text');
-  const deps = { clock: systemClock, dataDir: path, netuid: 9, log: () => undefined, resolvePath: (given: string) => given };
+  const deps = { clock: systemClock, dataDir: path, netuid: 9, modules: [], log: () => undefined, resolvePath: (given: string) => given };
   return provided.create(provided.options.parse({ path, ...options }), deps, never);
 }
 

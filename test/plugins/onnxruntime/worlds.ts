@@ -21,22 +21,24 @@ const deps = {
   clock: { now: (): number => Date.now(), sleep: async (): Promise<void> => Promise.reject(abortError()) },
   dataDir: tmpdir(),
   netuid: 1,
+  modules: [],
   log: (): void => undefined,
   resolvePath: (path: string): string => path,
 };
 
-export async function newInspector(): Promise<ModelInspector> {
+/** @param modules file URLs of architectures that are added */
+export async function newInspector(modules: string[] = []): Promise<ModelInspector> {
   const factory = plugin.provides.inspector;
   if (!factory) throw new Error('the plugin provides no inspector');
   const options: unknown = factory.options.parse({});
-  return factory.create(options, deps, signal);
+  return factory.create(options, { ...deps, modules }, signal);
 }
 
-export async function newEvaluator(given: Record<string, unknown> = {}): Promise<Evaluator> {
+export async function newEvaluator(given: Record<string, unknown> = {}, modules: string[] = []): Promise<Evaluator> {
   const factory = plugin.provides.evaluator;
   if (!factory) throw new Error('the plugin provides no evaluator');
   const options: unknown = factory.options.parse(given);
-  return factory.create(options, deps, signal);
+  return factory.create(options, { ...deps, modules }, signal);
 }
 
 /** A copy of a fixture that a test may spoil. */

@@ -1,3 +1,4 @@
+import { evaluatorErrors } from '../errors.js';
 import type { AnyArchitecture } from './architecture.js';
 import { bart } from './bart.js';
 import { falcon } from './falcon.js';
@@ -11,9 +12,18 @@ import { mistral } from './mistral.js';
 import { phi } from './phi.js';
 import { qwen2 } from './qwen2.js';
 
-/** What can be evaluated, by `model_type`. */
-export const ARCHITECTURES: ReadonlyMap<string, AnyArchitecture> = new Map(
-  [llama, mistral, qwen2, gpt2, gemma, gemma2, phi, falcon, gptNeoX, gptj, bart].map((architecture: AnyArchitecture) => [architecture.modelType, architecture]),
-);
+const architectures = new Map<string, AnyArchitecture>();
 
-export const CLASS_NAMES: readonly string[] = [...ARCHITECTURES.values()].map(({ className }) => className);
+/** By `model_type`: the architectures of this package, and those that were added. */
+export const architectureOf = (modelType: string): AnyArchitecture | undefined => architectures.get(modelType);
+
+export const classNames = (): string[] => [...architectures.values()].map(({ className }) => className);
+
+/** @throws ARCHITECTURE_DUPLICATE */
+export function addArchitecture(architecture: AnyArchitecture): void {
+  const { modelType, className } = architecture;
+  if (architectures.has(modelType) || classNames().includes(className)) throw evaluatorErrors.ARCHITECTURE_DUPLICATE({ modelType, className });
+  architectures.set(modelType, architecture);
+}
+
+for (const architecture of [llama, mistral, qwen2, gpt2, gemma, gemma2, phi, falcon, gptNeoX, gptj, bart] as AnyArchitecture[]) addArchitecture(architecture);
