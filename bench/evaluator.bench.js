@@ -74,7 +74,14 @@ function torch(directory, { length }, rows) {
 }
 
 const hasTorch = !flags.includes('--no-torch') && spawnSync(PYTHON, ['-c', 'import torch']).status === 0;
-const gemm = JSON.parse(execFileSync(process.execPath, [join(import.meta.dirname, 'gemm.js'), String(threads)], { encoding: 'utf8' }));
+/** The best of what was seen: other work on the machine only slows it down. */
+const gemm = { perSecond: 0, perCpuSecond: 0 };
+function measureGemm() {
+  const { perSecond, perCpuSecond } = JSON.parse(execFileSync(process.execPath, [join(import.meta.dirname, 'gemm.js'), String(threads)], { encoding: 'utf8' }));
+  gemm.perSecond = Math.max(gemm.perSecond, perSecond);
+  gemm.perCpuSecond = Math.max(gemm.perCpuSecond, perCpuSecond);
+}
+measureGemm();
 const folder = join(import.meta.dirname, '..', '.assay', 'bench');
 const [rows, rivals] = [[], []];
 for (const name of names) {
@@ -83,13 +90,14 @@ for (const name of names) {
   const sequences = sequencesOf(test);
   const ours = await measured(name, directory, sequences);
   const work = operations(test.shape, test.length) / 1e9;
+  measureGemm();
   rows.push({
     model: name,
     'parameters M': Math.round(parameters(test.shape) / 1e6),
     tokens: `1x${test.length}`,
     'CPU s/seq': ours.cpu.toFixed(2),
     'wall s/seq': ours.wall.toFixed(2),
-    'of GEMM limit': `${Math.round((100 * work) / ours.cpu / gemm.perCpuSecond)} %`,
+    'of GEMM limit': work / ours.cpu,
     'load ms': ours.loadMs.toFixed(0),
     'own MiB': Math.round(ours.anonymous / MIB),
     'with mapped MiB': Math.round(ours.resident / MIB),
@@ -111,6 +119,7 @@ for (const name of names) {
     'loss differs by': Math.abs(rival.losses[0] - ours.losses[0]).toExponential(1),
   });
 }
+for (const row of rows) row['of GEMM limit'] = `${Math.round((100 * row['of GEMM limit']) / gemm.perCpuSecond)} %`;
 printTable(
   `Evaluator, BF16 weights, float32 numerics, ${threads} threads; GEMM limit ${Math.round(gemm.perSecond)} GFLOP/s, ${Math.round(gemm.perCpuSecond)} for each CPU second`,
   rows,
@@ -118,5 +127,5 @@ printTable(
 if (rivals.length > 0) {
   process.stdout.write('\n');
   printTable('A plain torch forward of the same models (bench/rivals/torch_llama.py)', rivals);
-} else process.stdout.write(`\n${PYTHON} can't import torch: no rival\n`);
+} else process.stdout.write(`\nno rival: ${flags.includes('--no-torch') ? 'not asked for' : `${PYTHON} can't import torch`}\n`);
 process.exit(0);

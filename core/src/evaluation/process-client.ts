@@ -74,10 +74,13 @@ export class ProcessClient {
     const child = this.#next(signal);
     if (!this.options.oneRequestEach) return child.exchange(request, deadlineMs, onProgress, signal);
     [this.#busy, this.#child] = [child, undefined];
-    const exchange = child.exchange(request, deadlineMs, onProgress, signal);
-    this.#child = this.#start();
+    const onStep = (progress: Progress): void => {
+      // Not before the first result: loading wants the processor for itself.
+      if (progress.phase === 'score' && progress.done > 0 && !this.#closed) this.#child ??= this.#start();
+      onProgress(progress);
+    };
     try {
-      return await exchange;
+      return await child.exchange(request, deadlineMs, onStep, signal);
     } finally {
       child.end(abortError());
       await child.gone;

@@ -24,6 +24,7 @@ import { evaluatorErrors } from './errors.js';
 import { faultReport } from './fault-report.js';
 import { inspectModel, openModel, type InspectedModel } from './inspect.js';
 import { prepare } from './prepare.js';
+import { warmUp } from './running/warm-up.js';
 import { evaluateTextLoss } from './text-loss.js';
 import type { WatchdogData } from './watchdog.js';
 
@@ -115,7 +116,8 @@ function countBatches(samples: unknown): number {
 
 try {
     await loadArchitectures(z.array(z.string()).parse(JSON.parse(process.env['ASSAY_EVALUATOR_MODULES'] ?? '[]')));
-    if (device.name !== 'cpu') await requireAgreement(device, threads);
+    await warmUp();
+  if (device.name !== 'cpu') await requireAgreement(device, threads);
   } catch (error) {
     // A first line that is a fault says why there is no hello.
     send({ type: 'fault', id: '', error: faultReport(error) });

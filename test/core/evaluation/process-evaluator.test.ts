@@ -217,7 +217,6 @@ describe('a process for each model', () => {
     const first = ask(evaluator);
     evaluator.prepare({ ...model, facts: { ...facts, evaluationDigest: 'second' } });
     expect(detailsOf(await first)).toMatchObject({ prepared: [] });
-    await delay(500);
     expect(detailsOf(await ask(evaluator))).toMatchObject({ prepared: ['second'] });
   });
 

@@ -38,7 +38,12 @@ const behaviours = {
   },
   'fault': ({ id }) => say({ type: 'fault', id, error: { code: 'NON_FINITE_LOSS', message: 'm', hint: 'h', fault: 'miner', retry: 'never', payload: { batch: 1 } } }),
   'refuses': hang,
-  'prepares': ({ type, model, id, tasks }) => (type === 'prepare' ? prepared.push(model.digest) : say(answer(id, tasks))),
+  'prepares': async ({ type, model, id, tasks }) => {
+    if (type === 'prepare') return prepared.push(model.digest);
+    say({ type: 'progress', id, phase: 'score', done: 1, total: 2 });
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    return say(answer(id, tasks));
+  },
   'connects': ({ id, tasks }) =>
     new Promise((resolve) => {
       const socket = connect({ host: '127.0.0.1', port: Number(process.env.PORT) });
