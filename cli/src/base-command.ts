@@ -93,7 +93,8 @@ function configFromFlags(flags: Readonly<Record<string, unknown>>): { values: Re
     if (value === undefined) continue;
     const [section = '', key] = path;
     const given = PATH_FLAGS.has(flag) && typeof value === 'string' ? fromHere(value) : value;
-    values[section] = key === undefined ? given : { [key]: given };
+    const others = values[section] as Record<string, unknown> | undefined;
+    values[section] = key === undefined ? given : { ...others, [key]: given };
     names[path.join('.')] = `--${flag}`;
   }
   if (flags['dont-set-weights'] === true) {

@@ -10,7 +10,7 @@ import { newFolder, newWorld, type World } from '../e2e/world.js';
 function quickWorld(): World {
   const world = newWorld();
   const program = join(import.meta.dirname, '..', 'e2e', 'programs', 'digest-evaluator.mjs');
-  const config = world.configWith('quick.yaml', { evaluator: { use: 'process', command: ['node', program] }, competitions: ['demo-docs'] });
+  const config = world.configWith('quick.yaml', { evaluator: { use: 'process', command: ['node', program], canary: false }, competitions: ['demo-docs'] });
   return { ...world, config };
 }
 
@@ -46,7 +46,7 @@ describe('validator run', () => {
     const world = quickWorld();
     const chain = { use: 'local-chain', file: join(world.folder, 'network', 'chain.db'), genesis: join(world.folder, 'network', 'genesis.json'), hotkey: '//stranger' };
     const program = join(import.meta.dirname, '..', 'e2e', 'programs', 'digest-evaluator.mjs');
-    const config = world.configWith('stranger.yaml', { chain, evaluator: { use: 'process', command: ['node', program] }, competitions: ['demo-docs'] });
+    const config = world.configWith('stranger.yaml', { chain, evaluator: { use: 'process', command: ['node', program], canary: false }, competitions: ['demo-docs'] });
     const refused = await validator(['run', '--config', config, '--once', '--json']);
     expect(refused.code).toBe(2);
     expect(refused.stderr).toMatch(/^NOT_REGISTERED: .*\n {2}→ .*--offline/);

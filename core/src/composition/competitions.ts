@@ -37,11 +37,17 @@ export function chosenCompetitions({ config, registry, profile }: Pick<Surroundi
   const scheduled = new Set(profile.schedule.flatMap(({ competitions }) => competitions.map(({ id }) => id)));
   const named = config.competitions?.map((name) => registry.competition(name));
   const chosen = named ?? registry.competitions().filter(({ id }) => scheduled.has(id));
-  return chosen.map((competition) => ({
+  return chosen.map((competition) => withOverrides(competition, config));
+}
+
+/** A competition as the config changes it. */
+export function withOverrides(competition: Competition, { comparison, onDatasetFailure }: Pick<Surroundings['config'], 'comparison' | 'onDatasetFailure'>): Competition {
+  const { name } = competition;
+  return {
     ...competition,
-    comparison: config.comparison[competition.name] ?? competition.comparison,
-    onDatasetFailure: config.onDatasetFailure[competition.name] ?? competition.onDatasetFailure,
-  }));
+    comparison: comparison[name] ?? competition.comparison,
+    onDatasetFailure: onDatasetFailure[name] ?? competition.onDatasetFailure,
+  };
 }
 
 /** A child container holds what is this competition's own: a sibling can neither see nor replace it. */

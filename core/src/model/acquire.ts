@@ -7,10 +7,12 @@ import { directoryHash, secureHash } from './directory-hash.js';
 import { verificationErrors } from './errors.js';
 import { CONFIG, configFile, filesThatCount, INDEX, WEIGHTS, type RepoDocuments } from './files-that-count.js';
 import { parseJsonObject, type JsonObject } from './json-object.js';
-import { limitChecks, requireWithin, sizeCheck } from './limits.js';
+import { filesCheck, limitChecks, requireWithin, sizeCheck } from './limits.js';
 import { TOKENIZER_CONFIG } from './tokenizer-files.js';
 
 type OnProgress = (progress: FetchProgress) => void;
+/** What a model comes from. */
+export type ModelSource = Pick<ModelStore, 'list' | 'read' | 'fetch' | 'stored'>;
 
 const MIB = 1024 * 1024;
 /** A config is a few kilobytes; the others grow with tokens and tensors. All are parsed whole. */
@@ -32,7 +34,7 @@ export interface AcquireRequest {
 export class ModelAcquirer {
   constructor(
     private readonly options: { maxConfigBytes?: number; maxDocumentBytes?: number },
-    private readonly deps: { store: ModelStore; inspector: ModelInspector },
+    private readonly deps: { store: ModelSource; inspector: ModelInspector },
   ) {}
 
   /**
@@ -49,7 +51,7 @@ export class ModelAcquirer {
     let model = known ?? (await fetch());
     // Stored by an earlier version, it may hold other files than those that count now.
     if (known && !isCommitted(known, request)) model = await fetch();
-    requireDistinct(model);
+    requireWithin([filesCheck(model.files)]);
     if (!isCommitted(model, request)) throw verificationErrors.HASH_MISMATCH({});
     const facts = await this.deps.inspector.inspect(model.directory, signal);
     requireWithin(limitChecks(facts, constraints, vocabularySize));
@@ -97,14 +99,4 @@ function requireSameConfig(path: string, config: JsonObject, versioned: JsonObje
   const said = (document: JsonObject): JsonObject => ({ ...document, configuration_files: null });
   if (isDeepStrictEqual(said(config), said(versioned))) return;
   throw verificationErrors.REPO_FILE_INVALID({ path, reason: `it differs from ${CONFIG}, and a model has one config here` });
-}
-
-/** In the reference two files of one content share a blob, and moving the second one fails: never accepted. */
-function requireDistinct({ files }: StoredModel): void {
-  const paths = new Map<string, string>();
-  for (const { path, sha256 } of files) {
-    const other = paths.get(sha256);
-    if (other !== undefined) throw verificationErrors.DUPLICATE_FILES({ paths: [other, path] });
-    paths.set(sha256, path);
-  }
 }

@@ -1,5 +1,5 @@
 import type { ModelConstraints } from '../competition/competition.js';
-import type { ModelFacts } from '../contracts/model.js';
+import type { ModelFacts, StoredFile } from '../contracts/model.js';
 import type { AssayError } from '../errors/assay-error.js';
 import { verificationErrors } from './errors.js';
 
@@ -15,6 +15,14 @@ export interface LimitCheck {
 /** Bytes of the whole repo. */
 export function sizeCheck(bytes: number, { maxBytes: limit }: ModelConstraints): LimitCheck {
   return check('size', bytes, limit, bytes > limit ? verificationErrors.MODEL_TOO_LARGE({ bytes, limit }) : undefined);
+}
+
+/** In the reference two files of one content share a blob, and moving the second one fails: never accepted. */
+export function filesCheck(files: readonly StoredFile[]): LimitCheck {
+  const firsts = new Map(files.map(({ path, sha256 }) => [sha256, path] as const).reverse());
+  const twin = files.find(({ path, sha256 }) => firsts.get(sha256) !== path);
+  const error = twin && verificationErrors.DUPLICATE_FILES({ paths: [firsts.get(twin.sha256) ?? '', twin.path] });
+  return check('files', files.length, 'each of its own content', error);
 }
 
 /**

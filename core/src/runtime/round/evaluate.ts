@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { textLossDetails, type TaskResult } from '../../contracts/task-kinds.js';
+import { textLossDetails, type TaskResult, type TextLossDetails } from '../../contracts/task-kinds.js';
 import type { EvaluationAnswer, Numerics } from '../../contracts/evaluator.js';
 import type { StoredModel } from '../../contracts/model.js';
 import { causeOf, toAssayError } from '../../errors/describe.js';
@@ -254,16 +254,24 @@ function usable(found: StoredEvaluation, tasks: readonly DrawnTask[]): TaskResul
   if ('error' in found) throw new AssayError(found.error);
   const { results } = found;
   return tasks.map(({ task }) => {
-    const result = results.find(({ name }) => name === task.name);
-    if (!result || result.kind !== task.kind) throw runtimeErrors.EVALUATION_ABSENT({ task: task.name });
-    if (!Number.isFinite(result.rawScore)) throw runtimeErrors.NON_FINITE_SCORE({ task: task.name });
-    if (result.kind === 'text-loss') {
-      const details = textLossDetails.safeParse(result.details);
-      if (!details.success) throw runtimeErrors.EVALUATION_ABSENT({ task: task.name });
-      if (details.data.reasonable === false) throw runtimeErrors.UNREASONABLE_OUTPUT({ task: task.name });
-    }
+    const { result, details } = scoredResult(results, task);
+    if (details?.reasonable === false) throw runtimeErrors.UNREASONABLE_OUTPUT({ task: task.name });
     return result;
   });
+}
+
+/**
+ * One task's result, with the details of a `text-loss` task.
+ * @throws EVALUATION_ABSENT, NON_FINITE_SCORE
+ */
+export function scoredResult(results: readonly TaskResult[], { name, kind }: { name: string; kind: string }): { result: TaskResult; details?: TextLossDetails } {
+  const result = results.find((one) => one.name === name);
+  if (result?.kind !== kind) throw runtimeErrors.EVALUATION_ABSENT({ task: name });
+  if (!Number.isFinite(result.rawScore)) throw runtimeErrors.NON_FINITE_SCORE({ task: name });
+  if (kind !== 'text-loss') return { result };
+  const details = textLossDetails.safeParse(result.details);
+  if (!details.success) throw runtimeErrors.EVALUATION_ABSENT({ task: name });
+  return { result, details: details.data };
 }
 
 const rawMean = (results: readonly TaskResult[], tasks: readonly DrawnTask[]): number =>

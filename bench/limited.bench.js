@@ -1,0 +1,77 @@
+// A model larger than the memory that its process may use: the 1.1B model of the evaluator's bench in a memory cgroup.
+// npm run bench -- limited   (Linux, as root or with a writable cgroup)
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { randomLlama, uniform } from './random-llama.js';
+import { printTable } from './table.js';
+
+const SHAPE = { hidden: 2048, inner: 5632, layers: 22, heads: 32, keyValueHeads: 4, vocabulary: 32_000 };
+const LENGTH = 1024;
+const LIMITS = [undefined, 900, 450];
+const MIB = 2 ** 20;
+
+/** [folder for new groups, file with the limit] of the second or the first version of cgroups. */
+const [root, limitFile] = existsSync('/sys/fs/cgroup/cgroup.controllers') ? ['/sys/fs/cgroup', 'memory.max'] : ['/sys/fs/cgroup/memory', 'memory.limit_in_bytes'];
+
+/** A script that is measured in a process of its own: prints one JSON line. */
+const script = `
+  import plugin from '@assay/plugin-onnxruntime';
+  const { signal } = new AbortController();
+  const deps = { log: () => undefined, modules: [] };
+  const [directory, rows] = JSON.parse(process.env.BENCH);
+  const { inspector, evaluator } = plugin.provides;
+  const inspecting = await inspector.create(inspector.options.parse({}), deps, signal);
+  const facts = await inspecting.inspect(directory, signal);
+  await inspecting.close();
+  const evaluating = await evaluator.create(evaluator.options.parse({}), deps, signal);
+  const ask = async (batches) => {
+    const samples = { batches, padTokenId: 0, packed: true, promptLength: 0, generatedTokens: 1 };
+    const model = { reference: { namespace: '', name: 'bench', revision: '' }, directory, files: [], facts };
+    return evaluating.evaluate({ id: 'bench', model, tasks: [{ name: 'bench', kind: 'text-loss', samplesDigest: '', samples }], deadlineMs: 3600000 }, () => undefined, signal);
+  };
+  const batches = rows.map((row) => [row]);
+  const one = await ask(batches.slice(0, 1));
+  const all = await ask(batches);
+  const more = batches.length - 1;
+  process.stdout.write(JSON.stringify({
+    cpu: (all.timings.cpuMs - one.timings.cpuMs) / 1000 / more,
+    wall: (all.timings.computeMs - one.timings.computeMs) / 1000 / more,
+    own: all.timings.peakAnonymousBytes, resident: all.timings.peakRssBytes, losses: all.results[0].details.losses,
+  }));
+  process.exit(0);
+`;
+
+const directory = randomLlama(join(import.meta.dirname, '..', '.assay', 'bench', '1.1B'), SHAPE);
+const random = uniform(7);
+const rows = Array.from({ length: 3 }, () => Array.from({ length: LENGTH }, () => Math.floor(random() * SHAPE.vocabulary)));
+const env = { ...process.env, BENCH: JSON.stringify([directory, rows]) };
+
+function measured(limit) {
+  const node = [process.execPath, '--input-type=module', '--eval', script];
+  const run = (command, args) => JSON.parse(execFileSync(command, args, { env, encoding: 'utf8', cwd: import.meta.dirname }));
+  if (limit === undefined) return run(node[0], node.slice(1));
+  const group = join(root, `assay-bench-${process.pid}`);
+  mkdirSync(group);
+  try {
+    writeFileSync(join(group, limitFile), String(limit * MIB));
+    return run('/bin/sh', ['-c', `echo $$ > ${group}/cgroup.procs && exec "$@"`, 'sh', ...node]);
+  } finally {
+    rmdirSync(group);
+  }
+}
+
+const size = statSync(join(directory, 'model.safetensors')).size;
+const first = measured(undefined);
+const table = LIMITS.map((limit) => {
+  const { cpu, wall, own, resident, losses } = limit === undefined ? first : measured(limit);
+  return {
+    'limit MiB': limit ?? 'none',
+    'CPU s/seq': cpu.toFixed(2),
+    'wall s/seq': wall.toFixed(2),
+    'own MiB': Math.round(own / MIB),
+    'with mapped MiB': Math.round(resident / MIB),
+    losses: JSON.stringify(losses) === JSON.stringify(first.losses) ? 'identical' : 'DIFFER',
+  };
+});
+printTable(`A model of ${Math.round(size / MIB)} MiB, 1x${LENGTH}, in a memory cgroup`, table);
