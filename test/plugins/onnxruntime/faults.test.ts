@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { EvaluationProgress, Evaluator, ModelInspector } from '@assay/core/contracts/evaluator';
@@ -54,6 +54,20 @@ async function struck(strike: (pid: number) => void, deadlineMs = 60_000): Promi
 describe('faults of the process are not the miner\'s, and the next request finds a new process', () => {
   it('kill -9', async () => {
     await expect(struck((pid) => process.kill(pid, 'SIGKILL'))).resolves.toEqual({ code: 'EVALUATOR_CRASHED', fault: 'validator', recovered: 2 });
+  });
+
+  it('a file that is cut off while it is mapped', async () => {
+    const directory = copyOf(join(DEMO, 'gpt2-1300steps'));
+    const own = await newEvaluator();
+    try {
+      const work = errorOf(evaluate(own, await verified(inspector, directory), [long]));
+      await delay(1000);
+      truncateSync(join(directory, 'model.safetensors'), 100);
+      await expect(work).resolves.toMatchObject({ code: 'EVALUATOR_CRASHED', fault: 'validator', payload: { exit: 'signal SIGBUS' } });
+      expect(detailsOf(await evaluate(own, demo, [short])).losses).toHaveLength(2);
+    } finally {
+      await own.close();
+    }
   });
 
   it('stopped for good', async () => {
