@@ -23,6 +23,8 @@ const answerSchema = z.strictObject({
   dtypes: z.array(z.string()),
   bytes: z.number().int(),
   evaluationDigest: z.string().regex(/^[0-9a-f]{64}$/),
+  tensorsDigest: z.string().regex(/^[0-9a-f]{64}$/),
+  directoryHash: z.null(),
   unusedTensors: z.array(z.string()),
   losses: z.array(z.number()),
   meanLoss: z.number(),
@@ -113,90 +115,19 @@ describe('validator evaluate', () => {
     expect(answer.code).not.toBe(0);
     expect(errorOf(answer).code).not.toBe('INTERNAL');
   });
-});
 
-const judged = z.object({
-  losses: z.array(z.number()),
-  tasks: z.array(z.object({ name: z.string(), dataset: z.string(), sequences: z.number(), meanLoss: z.number() })),
-  competition: z.object({
-    id: z.number(),
-    seed: z.string(),
-    accepted: z.boolean(),
-    reasons: z.array(z.string()),
-    score: z.number().nullable(),
-    checks: z.array(z.object({ name: z.string(), error: z.object({ code: z.string() }).nullable() })),
-  }),
-});
-
-describe('validator evaluate --competition', () => {
-  const compete = async (model: string, ...more: string[]): Promise<{ code: number | null; stderr: string; answer: z.infer<typeof judged> }> => {
-    const { code, stdout, stderr } = await validator(['evaluate', model, '--json', ...more]);
-    return { code, stderr, answer: judged.parse(JSON.parse(stdout)) };
-  };
-
-  it('draws the same samples for the same seed, by name or number', async () => {
-    const { config } = newWorld();
-    const model = join(MODELS, 'llama-2000steps');
-    const [byName, byNumber, other] = await Promise.all([
-      compete(model, '--competition', 'demo-docs', '--seed', '7', '--config', config),
-      compete(model, '--competition', '1', '--seed', '7', '--config', config),
-      compete(model, '--competition', '1', '--seed', '8', '--config', config),
+  it('hands its flags to the evaluator, all of them', async () => {
+    const folder = join(MODELS, 'llama-60steps');
+    const ask = (...flags: string[]): Promise<Answer> => validator(['evaluate', folder, '--sequences', sequences, '--json', ...flags], { cwd: newFolder() });
+    const [flash, device, type] = await Promise.all([
+      ask('--attention', 'flash', '--device', 'cpu', '--compute-type', 'float32'),
+      ask('--device', 'abacus', '--attention', 'flash'),
+      ask('--compute-type', 'float16', '--attention', 'flash'),
     ]);
-    expect(byName).toMatchObject({ code: 0, answer: { competition: { id: 1, seed: '7', accepted: true, reasons: [] } } });
-    expect(byNumber.answer.losses).toEqual(byName.answer.losses);
-    expect(other.answer.losses).not.toEqual(byName.answer.losses);
-    expect(byName.answer.competition.score).toBe(byName.answer.tasks[0]?.meanLoss);
-  });
-
-  it('takes the seed of the newest shared block, and a repo through the store', async () => {
-    const world = newWorld();
-    const repos = join(world.folder, 'network', 'repos');
-    const repo = 'qwens/qwen2-1300';
-    await validator(['run', '--once', '--config', world.config]);
-    const { code, answer } = await compete(`${repo}@${revisionOf(repos, repo)}`, '--competition', 'demo-docs', '--config', world.config);
-    expect(code).toBe(0);
-    expect(answer.competition.accepted).toBe(true);
-    expect(BigInt(answer.competition.seed)).toBeGreaterThan(2n ** 128n);
-  });
-
-  it('says every limit that a model does not meet', async () => {
-    const { config } = newWorld();
-    const { code, answer } = await compete(join(ROOT, 'test', 'fixtures', 'models', 'gptj-rot8'), '--competition', 'demo-docs', '--seed', '1', '--config', config);
-    expect(code).toBe(1);
-    expect(answer.competition).toMatchObject({ accepted: false, score: null });
-    expect(answer.competition.checks.flatMap(({ error }) => error?.code ?? [])).toEqual(['ARCHITECTURE_NOT_ALLOWED', 'VOCABULARY_TOO_SMALL']);
-    expect(answer.losses).toEqual([]);
-  });
-
-  it('refuses an unreasonable model with its score beside it', async () => {
-    const { config } = newWorld();
-    const { code, answer } = await compete(join(MODELS, 'llama-60steps'), '--competition', 'demo-docs', '--seed', '1', '--config', config);
-    expect({ code, accepted: answer.competition.accepted }).toEqual({ code: 1, accepted: false });
-    expect(answer.competition.reasons.join()).toContain('repetitive');
-  });
-
-  it.each([
-    [['--sequences', 'a.json', '--competition', '1'], 'EVALUATE_ON_WHAT'],
-    [[], 'EVALUATE_ON_WHAT'],
-    [['--competition', '99'], 'COMPETITION_NUMBER_UNKNOWN'],
-    [['--competition', 'nobody'], 'COMPETITION_UNKNOWN'],
-    [['--competition', '1', '--seed', '0x7'], 'SEED_INVALID'],
-  ])('%j: %s', async (flags, expected) => {
-    const { config } = newWorld();
-    const answer = await validator(['evaluate', join(MODELS, 'llama-60steps'), '--json', '--config', config, ...flags]);
-    expect(errorOf(answer)).toMatchObject({ code: expected });
-    expect(answer.code).toBe(2);
-  });
-
-  it('a repo without its whole revision is no model', async () => {
-    const { config } = newWorld();
-    const answer = await validator(['evaluate', 'qwens/qwen2-1300@main', '--competition', '1', '--json', '--config', config]);
-    expect(errorOf(answer)).toMatchObject({ code: 'MODEL_FOLDER_MISSING', hint: expect.stringContaining('40 digits') as unknown });
-  });
-
-  it('prints tables for people', async () => {
-    const { config } = newWorld();
-    const { stdout } = await validator(['evaluate', join(MODELS, 'llama-2000steps'), '--competition', '1', '--seed', '7', '--config', config]);
-    for (const word of ['perplexity', 'tokens/s', 'MiB of its own', 'would be accepted: yes', 'LlamaForCausalLM', 'sqlite-docs']) expect(stdout).toContain(word);
+    expect(answerSchema.parse(JSON.parse(flash.stdout)).numerics.attention).toBe('flash');
+    expect([errorOf(device), errorOf(type)].map(({ fault, message }) => [fault, message])).toEqual([
+      ['config', expect.stringContaining('device')],
+      ['config', expect.stringContaining('float16')],
+    ]);
   });
 });

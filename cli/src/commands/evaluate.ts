@@ -24,7 +24,7 @@ that would not be accepted; the answer is printed all the same.`;
     ...commonFlags,
     sequences: Flags.string({ description: 'JSON file: {batches: [batch][row][token], prompt_length, pad_token_id}.' }),
     competition: Flags.string({ description: 'Name or number of an installed competition: its data and its limits.' }),
-    seed: Flags.string({ description: 'Seed of the samples; that of the newest shared block when left out.', dependsOn: ['competition'] }),
+    seed: Flags.string({ description: 'Seed of the samples; when left out that of the newest sync block, or 1 where no chain can be read.', dependsOn: ['competition'] }),
     losses: Flags.boolean({ description: 'List the loss of every sequence, however many.' }),
     device: Flags.string({ description: 'Device of the evaluator: cpu, cuda, webgpu.' }),
     'compute-type': Flags.string({ description: 'Type of activations: float32, bfloat16, float16.' }),
@@ -37,50 +37,25 @@ that would not be accepted; the answer is printed all the same.`;
     process.once('SIGINT', () => {
       abort.abort();
     });
-    const { signal } = abort;
-    const [{ evaluateErrors }, { findModel }, { drawCompetition, questionOfSequences }, { evaluateModel, evaluateOrSayWhyNot, inspect }, { acceptanceOf }, { documentOf, textOf }, { readSequences }, { buildContainer }] =
-      await Promise.all([
-        import('../evaluate/errors.js'),
-        import('../evaluate/find-model.js'),
-        import('../evaluate/questions.js'),
-        import('../evaluate/evaluate-model.js'),
-        import('../evaluate/acceptance.js'),
-        import('../evaluate/present.js'),
-        import('../evaluate/sequences-file.js'),
-        import('@assay/core/composition/container'),
-      ]);
-    if ((flags.sequences === undefined) === (flags.competition === undefined)) throw evaluateErrors.EVALUATE_ON_WHAT({});
-    const sequences = flags.sequences === undefined ? undefined : await readSequences(flags.sequences);
+    const [{ evaluate }, { documentOf }, { textOf }, { buildContainer }, { LiveLine }, { safeText }] = await Promise.all([
+      import('../evaluate/evaluate.js'),
+      import('../evaluate/document.js'),
+      import('../evaluate/text.js'),
+      import('@assay/core/composition/container'),
+      import('../report/live-line.js'),
+      import('../report/safe-text.js'),
+    ]);
     const surroundings = await this.surroundings(await this.loadConfig(flags), 'read');
-    const container = buildContainer(surroundings, signal);
-    const tell = progressLine(flags.json);
-    const found = await findModel(container, args.model, ({ path, done, total }) => {
-      tell(`fetching ${path}: ${Math.round((100 * done) / Math.max(total, 1))} %`);
-    }, signal);
-    const facts = await inspect(container, found, signal);
-    const drawn = flags.competition === undefined ? undefined : await drawCompetition(container, surroundings, flags.competition, seedOf(flags.seed, (seed) => evaluateErrors.SEED_INVALID({ seed })), signal);
-    const questions = drawn?.questions ?? (sequences ? [questionOfSequences(sequences, flags.sequences ?? '', facts.vocabularySize)] : []);
-    const evaluated = await (drawn ? evaluateOrSayWhyNot : evaluateModel)(container, found, facts, questions, ({ phase, done, total }) => {
-      tell(`${phase}: ${done} of ${total}`);
-    }, signal);
-    tell('');
-    const competition = drawn && { drawn, acceptance: acceptanceOf(drawn, facts, found.totalBytes, evaluated) };
-    const evaluation = { ...evaluated, facts, totalBytes: found.totalBytes, ...(competition ? { competition } : {}) };
-    this.answer(flags.json, documentOf(evaluation), () => textOf(evaluation, flags.losses));
-    if (competition && !competition.acceptance.accepted) process.exitCode = 1;
+    const live = process.stderr.isTTY && !flags.json ? new LiveLine(process.stderr, process.stderr.columns) : undefined;
+    const tell = (progress: string): void => live?.show(safeText(progress, 200));
+    const container = buildContainer(surroundings, abort.signal);
+    try {
+      const evaluation = await evaluate(container, surroundings, { model: args.model, ...flags }, tell, abort.signal);
+      live?.clear();
+      this.answer(flags.json, documentOf(evaluation), () => textOf(evaluation, flags.losses));
+      if (evaluation.competition?.acceptance.accepted === false) process.exitCode = 1;
+    } finally {
+      live?.clear();
+    }
   }
-}
-
-function seedOf(given: string | undefined, invalid: (seed: string) => Error): bigint | undefined {
-  if (given === undefined) return undefined;
-  if (!/^\d{1,80}$/.test(given)) throw invalid(given);
-  return BigInt(given);
-}
-
-/** One line on a terminal's stderr that is written over; nothing where nobody looks. */
-function progressLine(json: boolean): (text: string) => void {
-  if (json || !process.stderr.isTTY) return () => undefined;
-  return (text) => {
-    process.stderr.write(`\r\u001b[2K${text}`);
-  };
 }

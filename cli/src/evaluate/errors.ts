@@ -7,6 +7,18 @@ export const evaluateErrors = defineErrors({
     message: (p: { model: string }) => `${p.model} is neither a folder nor a repo at a revision.`,
     hint: () => 'Name the folder that holds config.json and the safetensors, or a repo as NAMESPACE/NAME@REVISION with all 40 digits of the commit.',
   },
+  MODEL_REVISION_MISSING: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { model: string }) => `${p.model} names no revision.`,
+    hint: () => 'A revision is the commit in full, 40 lower-case hex digits, as in a commitment; a branch or a tag can move.',
+  },
+  MODEL_FOLDER_UNREADABLE: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { folder: string; reason: string }) => `The folder ${p.folder} can't be read: ${p.reason}`,
+    hint: () => 'Name a folder whose files this user may read.',
+  },
   EVALUATE_ON_WHAT: {
     fault: 'config',
     retry: 'never',
@@ -17,7 +29,7 @@ export const evaluateErrors = defineErrors({
     fault: 'config',
     retry: 'never',
     message: (p: { seed: string }) => `${p.seed.slice(0, 100)} is no seed.`,
-    hint: () => 'A seed is a natural number of at most 80 digits; leave it out for that of the newest shared block.',
+    hint: () => 'A seed is a natural number of at most 80 digits; leave it out for that of the newest sync block.',
   },
   COMPETITION_NUMBER_UNKNOWN: {
     fault: 'config',

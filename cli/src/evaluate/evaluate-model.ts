@@ -1,9 +1,10 @@
 import type { Container } from 'inversify';
 import { EVALUATOR, MODEL_INSPECTOR, type EvaluationAnswer, type EvaluationProgress, type Evaluator, type ModelInspector } from '@assay/core/contracts/evaluator';
 import type { ModelFacts } from '@assay/core/contracts/model';
-import { textLossDetails, type TextLossDetails } from '@assay/core/contracts/task-kinds';
+import type { TextLossDetails } from '@assay/core/contracts/task-kinds';
 import type { AssayError } from '@assay/core/errors/assay-error';
 import { toAssayError } from '@assay/core/errors/describe';
+import { scoredResult } from '@assay/core/runtime/round/evaluate';
 import type { FoundModel } from './find-model.js';
 import type { Question } from './questions.js';
 
@@ -38,6 +39,7 @@ export async function inspect(container: Container, { model }: FoundModel, signa
   return (await container.getAsync<ModelInspector>(MODEL_INSPECTOR)).inspect(model.directory, signal);
 }
 
+/** @throws what the evaluator refuses, EVALUATION_ABSENT, NON_FINITE_SCORE */
 export async function evaluateModel(
   container: Container,
   { model }: FoundModel,
@@ -57,9 +59,10 @@ export async function evaluateModel(
     onProgress,
     signal,
   );
-  const tasks = questions.map((question, index): TaskReport => {
-    const result = answer.results[index];
-    return { ...question, rawScore: result?.rawScore ?? Number.NaN, details: textLossDetails.parse(result?.details) };
-  });
-  return { answer, tasks };
+  return { answer, tasks: questions.map((question) => reportOf(question, answer)) };
+}
+
+function reportOf(question: Question, { results }: EvaluationAnswer): TaskReport {
+  const { result, details } = scoredResult(results, question.evaluation);
+  return { ...question, rawScore: result.rawScore, details: details ?? { losses: [result.rawScore], reasonable: null, generations: [] } };
 }

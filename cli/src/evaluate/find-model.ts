@@ -1,40 +1,73 @@
-import { readdir, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import type { Container } from 'inversify';
 import { MODEL_INSPECTOR, type ModelInspector } from '@assay/core/contracts/evaluator';
 import { MODEL_STORE, type FetchProgress, type ModelStore } from '@assay/core/contracts/model-store';
-import type { StoredFile, StoredModel } from '@assay/core/contracts/model';
-import { ModelAcquirer } from '@assay/core/model/acquire';
+import type { ModelReference, StoredModel } from '@assay/core/contracts/model';
+import type { AssayError } from '@assay/core/errors/assay-error';
+import { toAssayError } from '@assay/core/errors/describe';
+import { ModelAcquirer, type ModelSource } from '@assay/core/model/acquire';
+import { directoryHash } from '@assay/core/model/directory-hash';
 import { evaluateErrors } from './errors.js';
+import { FolderSource } from './folder-source.js';
 
 const REPO = /^([^/@]+)\/([^/@]+)@([0-9a-f]{40})$/;
+const REPO_AT_ANYTHING = /^[^/@]+\/[^/@]+@/;
+
+export type ModelLocation = { directory: string; given: string } | { reference: ModelReference };
 
 /** A model to be evaluated, and the bytes of all that is published with it. */
 export interface FoundModel {
   model: StoredModel;
   totalBytes: number;
+  /** What a commitment would bind together with a hotkey: base64. Absent where the files were not hashed. */
+  directoryHash?: string;
+  /** Why a repo of these files would not be fetched at all. */
+  refusal?: AssayError;
 }
 
-/** A folder as it is, or a repo at a revision through the configured store. */
-export async function findModel(container: Container, given: string, onProgress: (progress: FetchProgress) => void, signal: AbortSignal): Promise<FoundModel> {
+/** @throws MODEL_FOLDER_MISSING, MODEL_REVISION_MISSING */
+export async function locateModel(given: string): Promise<ModelLocation> {
   const directory = resolve(given);
-  if ((await stat(directory).catch(() => undefined))?.isDirectory()) return folderAsModel(given, directory);
+  if ((await stat(directory).catch(() => undefined))?.isDirectory()) return { directory, given };
   const [, namespace, name, revision] = REPO.exec(given) ?? [];
-  if (namespace === undefined || name === undefined || revision === undefined) throw evaluateErrors.MODEL_FOLDER_MISSING({ model: given });
-  const store = await container.getAsync<ModelStore>(MODEL_STORE);
-  const inspector = await container.getAsync<ModelInspector>(MODEL_INSPECTOR);
-  return new ModelAcquirer({}, { store, inspector }).fetch({ namespace, name, revision }, onProgress, signal);
+  if (namespace !== undefined && name !== undefined && revision !== undefined) return { reference: { namespace, name, revision } };
+  if (REPO_AT_ANYTHING.test(given)) throw evaluateErrors.MODEL_REVISION_MISSING({ model: given });
+  throw evaluateErrors.MODEL_FOLDER_MISSING({ model: given });
 }
 
-/** Its files by name and size; their content is identified by what inspection digests, so no hash is taken. */
-async function folderAsModel(given: string, directory: string): Promise<FoundModel> {
-  const names = (await readdir(directory)).sort();
-  const files = await Promise.all(
-    names.map(async (path): Promise<StoredFile[]> => {
-      const entry = await stat(join(directory, path));
-      return entry.isFile() ? [{ path, size: entry.size, sha256: '' }] : [];
-    }),
-  );
-  const found = files.flat();
-  return { model: { reference: { namespace: '', name: given, revision: '' }, directory, files: found }, totalBytes: found.reduce((sum, { size }) => sum + size, 0) };
+/**
+ * A repo through the configured store, or a folder where it lies.
+ * @param asCommitment a folder is looked at as if it were a repo that a miner has committed to; it costs a hash of every file
+ */
+export async function findModel(
+  container: Container,
+  location: ModelLocation,
+  asCommitment: boolean,
+  onProgress: (progress: FetchProgress) => void,
+  signal: AbortSignal,
+): Promise<FoundModel> {
+  const inspector = await container.getAsync<ModelInspector>(MODEL_INSPECTOR);
+  const fetchFrom = async (store: ModelSource, reference: ModelReference): Promise<FoundModel> => {
+    const found = await new ModelAcquirer({}, { store, inspector }).fetch(reference, onProgress, signal);
+    return { ...found, directoryHash: directoryHash(found.model.files) };
+  };
+  if ('reference' in location) return fetchFrom(await container.getAsync<ModelStore>(MODEL_STORE), location.reference);
+  const { directory, given } = location;
+  const source = new FolderSource(directory);
+  const reference = { namespace: '', name: given, revision: '' };
+  if (!asCommitment) return folderAsItIs(source, directory, reference, signal);
+  try {
+    return await fetchFrom(source, reference);
+  } catch (error) {
+    const refusal = toAssayError(error);
+    if (refusal.fault !== 'miner') throw error;
+    return { ...(await folderAsItIs(source, directory, reference, signal)), refusal };
+  }
+}
+
+/** Content is identified by what inspection digests, so no hash is taken. */
+async function folderAsItIs(source: FolderSource, directory: string, reference: ModelReference, signal: AbortSignal): Promise<FoundModel> {
+  const { files, totalBytes } = await source.list(reference, signal);
+  return { model: { reference, directory, files: files.map((file) => ({ ...file, sha256: '' })) }, totalBytes };
 }

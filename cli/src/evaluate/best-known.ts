@@ -1,0 +1,43 @@
+import type { Container } from 'inversify';
+import { ROUND_JOURNAL, type JournalRecord, type RoundJournal } from '@assay/core/contracts/round-journal';
+import { roundEntry, type Judgement } from '@assay/core/runtime/round/entry';
+import type { DrawnCompetition } from './competition.js';
+
+/** Rounds of all competitions among which the newest of one is looked for. */
+const ROUNDS = 100;
+
+/** Winner of the newest recorded round of a competition that was not void. */
+export interface BestKnown {
+  round: number;
+  uid: number;
+  /** Of its commitment. */
+  block: number;
+  score: number;
+  /** Advantage over later models now. */
+  epsilon: number;
+  /** On the same samples a later model has to score less. */
+  toBeat: number;
+  /** Whether the round was scored on the samples drawn here. */
+  sameSamples: boolean;
+}
+
+/** Undefined where nothing is recorded: a miner has no journal. */
+export async function bestKnown(container: Container, drawn: DrawnCompetition): Promise<BestKnown | undefined> {
+  const journal = await container.getAsync<RoundJournal>(ROUND_JOURNAL).catch(() => undefined);
+  for (const record of journal?.records(ROUNDS) ?? []) {
+    const found = winnerOf(record, drawn);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+function winnerOf({ number: round, entry }: JournalRecord, { runtime: { competition, epsilon: advantage }, questions, block: now }: DrawnCompetition): BestKnown | undefined {
+  const recorded = roundEntry.safeParse(entry).data;
+  if (recorded?.competition.id !== competition.id) return undefined;
+  const { winner } = recorded.verdict as Judgement['verdict'];
+  if (!winner) return undefined;
+  const { uid, block, score } = winner;
+  const epsilon = advantage.compute(now ?? recorded.block, block);
+  const sameSamples = recorded.samples.map(({ digest }) => digest).join() === questions.map(({ evaluation }) => evaluation.samplesDigest).join();
+  return { round, uid, block, score, epsilon, toBeat: (1 - epsilon) * score, sameSamples };
+}

@@ -1,0 +1,61 @@
+import type { Container } from 'inversify';
+import { buildCompetition, withOverrides } from '@assay/core/composition/competitions';
+import type { Surroundings } from '@assay/core/composition/container';
+import type { Competition } from '@assay/core/competition/competition';
+import { EVALUATOR, type Evaluator } from '@assay/core/contracts/evaluator';
+import type { RunEvent } from '@assay/core/contracts/reporter';
+import type { TextLossSamples } from '@assay/core/contracts/task-kinds';
+import type { ErrorReport } from '@assay/core/errors/assay-error';
+import type { CompetitionRuntime } from '@assay/core/runtime/context';
+import { runtimeErrors } from '@assay/core/runtime/errors';
+import { drawSamples } from '@assay/core/runtime/round/sample';
+import { chainNow } from './chain-now.js';
+import { evaluateErrors } from './errors.js';
+import { countTokens, type Question } from './questions.js';
+
+/** A competition with samples as a round draws them. */
+export interface DrawnCompetition {
+  runtime: CompetitionRuntime;
+  questions: Question[];
+  seed: bigint;
+  /** Where the seed is from, for people. */
+  seedSource: string;
+  /** Newest block; absent where no chain could be read. */
+  block?: number;
+  /** Tasks left out, and why. */
+  warnings: ErrorReport[];
+}
+
+/** An installed competition by name or number, with the config's overrides. @throws COMPETITION_UNKNOWN, COMPETITION_NUMBER_UNKNOWN */
+export function competitionOf({ registry, config }: Surroundings, named: string): Competition {
+  if (!/^\d+$/.test(named)) return withOverrides(registry.competition(named), config);
+  const found = registry.competitions().find(({ id }) => id === Number(named));
+  if (!found) throw evaluateErrors.COMPETITION_NUMBER_UNKNOWN({ id: Number(named), known: registry.competitions().map(({ id, name }) => `${id} (${name})`) });
+  return withOverrides(found, config);
+}
+
+/** @param given the seed; without one that of the newest sync block, which all validators share */
+export async function drawCompetition(container: Container, surroundings: Surroundings, competition: Competition, given: bigint | undefined, signal: AbortSignal): Promise<DrawnCompetition> {
+  await requireKinds(container, competition);
+  const runtime = await buildCompetition(container, competition, surroundings, signal);
+  const { seed, seedSource, block } = await chainNow(container, surroundings.profile, given, signal);
+  const warnings: ErrorReport[] = [];
+  const reporter = {
+    report: (event: RunEvent): void => {
+      if (event.event === 'warning') warnings.push(event.error);
+    },
+    close: () => Promise.resolve(),
+  };
+  const tasks = await drawSamples({ reporter, clock: surroundings.clock }, runtime, seed, signal);
+  const questions = tasks.map(({ task, evaluation, batches }) => {
+    const { batches: tokens } = evaluation.samples as TextLossSamples;
+    return { evaluation, source: task.dataset, sequences: batches, tokens: countTokens(tokens), weight: task.weight };
+  });
+  return { runtime, questions, seed, seedSource, warnings, ...(block === undefined ? {} : { block }) };
+}
+
+async function requireKinds(container: Container, { name: competition, tasks }: Competition): Promise<void> {
+  const { kinds } = await container.getAsync<Evaluator>(EVALUATOR);
+  const unsupported = tasks.find(({ kind }) => !kinds.includes(kind));
+  if (unsupported) throw runtimeErrors.KIND_UNSUPPORTED({ competition, kind: unsupported.kind });
+}

@@ -1,0 +1,71 @@
+import type { Evaluation } from './evaluate.js';
+import type { TaskReport } from './evaluate-model.js';
+import { lossesOf, meanLossOf, speedOf } from './totals.js';
+
+/** null where no task was checked. */
+function reasonableOf(tasks: readonly TaskReport[]): boolean | null {
+  const verdicts = tasks.flatMap(({ details }) => details.reasonable ?? []);
+  return verdicts.length === 0 ? null : verdicts.every(Boolean);
+}
+
+/** The answer for machines. Its names stay. */
+export function documentOf({ facts, found, answer, tasks, competition, failure }: Evaluation): Record<string, unknown> {
+  const meanLoss = meanLossOf(tasks);
+  return {
+    architecture: facts.architecture,
+    parameterCount: facts.parameterCount,
+    dtypes: facts.dtypes,
+    bytes: found.totalBytes,
+    evaluationDigest: facts.evaluationDigest,
+    tensorsDigest: facts.tensorsDigest,
+    directoryHash: found.directoryHash ?? null,
+    unusedTensors: facts.unusedTensors,
+    losses: lossesOf(tasks),
+    meanLoss: meanLoss ?? null,
+    perplexity: meanLoss === undefined ? null : Math.exp(meanLoss),
+    reasonable: reasonableOf(tasks),
+    generations: tasks.flatMap(({ details }) => details.generations),
+    logitsSpot: tasks.flatMap(({ details }) => details.logitsSpot ?? []),
+    tasks: tasks.map(taskDocument),
+    competition: competition ? competitionDocument(competition) : null,
+    speed: answer ? speedOf(answer, tasks) : null,
+    numerics: answer?.numerics ?? null,
+    timings: answer?.timings ?? null,
+    ...(failure ? { failure: failure.toReport() } : {}),
+  };
+}
+
+function taskDocument({ evaluation, source, sequences, tokens, weight, rawScore, details }: TaskReport): Record<string, unknown> {
+  return {
+    name: evaluation.name,
+    dataset: source,
+    samplesDigest: evaluation.samplesDigest,
+    sequences,
+    tokens,
+    weight,
+    meanLoss: rawScore,
+    perplexity: Math.exp(rawScore),
+    reasonable: details.reasonable,
+    losses: details.losses,
+  };
+}
+
+function competitionDocument({ drawn, acceptance, best }: NonNullable<Evaluation['competition']>): Record<string, unknown> {
+  const { checks, accepted, errors, score } = acceptance;
+  const { competition, epsilon } = drawn.runtime;
+  return {
+    id: competition.id,
+    name: competition.name,
+    block: drawn.block ?? null,
+    seed: drawn.seed.toString(),
+    seedSource: drawn.seedSource,
+    warnings: drawn.warnings,
+    checks: checks.map(({ name, found, limit, error }) => ({ name, found, limit, error: error?.toReport() ?? null })),
+    accepted,
+    reasons: errors.map(({ message }) => message),
+    errors: errors.map((error) => error.toReport()),
+    score,
+    epsilon: { ...epsilon.describe(), whenCommitted: epsilon.compute(0, 0), fullyDecayed: epsilon.fullyDecayed },
+    best: best ?? null,
+  };
+}

@@ -1,0 +1,68 @@
+import type { Container } from 'inversify';
+import type { Surroundings } from '@assay/core/composition/container';
+import type { ModelFacts } from '@assay/core/contracts/model';
+import { acceptanceOf, type Acceptance } from './acceptance.js';
+import { bestKnown, type BestKnown } from './best-known.js';
+import { competitionOf, drawCompetition, type DrawnCompetition } from './competition.js';
+import { evaluateErrors } from './errors.js';
+import { evaluateModel, evaluateOrSayWhyNot, inspect, type EvaluatedModel } from './evaluate-model.js';
+import { findModel, locateModel, type FoundModel } from './find-model.js';
+import { questionOfSequences } from './questions.js';
+import { readSequences } from './sequences-file.js';
+
+export interface Evaluation extends EvaluatedModel {
+  found: FoundModel;
+  facts: ModelFacts;
+  competition?: { drawn: DrawnCompetition; acceptance: Acceptance; best?: BestKnown };
+}
+
+export interface EvaluateRequest {
+  /** Folder, or NAMESPACE/NAME@REVISION. */
+  model: string;
+  /** A file; either this or a competition. */
+  sequences?: string | undefined;
+  /** Name or number. */
+  competition?: string | undefined;
+  /** Decimal digits. */
+  seed?: string | undefined;
+}
+
+/** What costs nothing is refused first: flags, then names, then what has to be fetched or computed. */
+export async function evaluate(
+  container: Container,
+  surroundings: Surroundings,
+  { model, sequences, competition, seed }: EvaluateRequest,
+  tell: (progress: string) => void,
+  signal: AbortSignal,
+): Promise<Evaluation> {
+  if ((sequences === undefined) === (competition === undefined)) throw evaluateErrors.EVALUATE_ON_WHAT({});
+  const given = seed === undefined ? undefined : seedOf(seed);
+  const read = sequences === undefined ? undefined : await readSequences(sequences);
+  const chosen = competition === undefined ? undefined : competitionOf(surroundings, competition);
+  const location = await locateModel(model);
+  const onFetch = ({ path, done, total }: { path: string; done: number; total: number }): void => {
+    tell(`fetching ${path}: ${Math.floor((100 * done) / Math.max(total, 1))} %`);
+  };
+  const found = await findModel(container, location, chosen !== undefined, onFetch, signal);
+  tell('inspecting');
+  const facts = await inspect(container, found, signal);
+  const onProgress = ({ phase, done, total }: { phase: string; done: number; total: number }): void => {
+    tell(`${phase}: ${done} of ${total}`);
+  };
+  if (!chosen) {
+    const questions = read ? [questionOfSequences(read, sequences ?? '', facts.vocabularySize)] : [];
+    return { found, facts, ...(await evaluateModel(container, found, facts, questions, onProgress, signal)) };
+  }
+  tell('drawing samples');
+  const drawn = await drawCompetition(container, surroundings, chosen, given, signal);
+  const evaluated = await evaluateOrSayWhyNot(container, found, facts, drawn.questions, onProgress, signal);
+  const acceptance = acceptanceOf(drawn, surroundings.profile, found, facts, evaluated);
+  const best = await bestKnown(container, drawn);
+  return { found, facts, ...evaluated, competition: { drawn, acceptance, ...(best ? { best } : {}) } };
+}
+
+/** @throws SEED_INVALID */
+function seedOf(seed: string): bigint {
+  if (!/^\d{1,80}$/.test(seed)) throw evaluateErrors.SEED_INVALID({ seed });
+  return BigInt(seed);
+}
