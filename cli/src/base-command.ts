@@ -59,7 +59,7 @@ export abstract class BaseCommand extends Command {
     const disposers = new Disposers(log);
     disposers.add('reporter', () => reporter.close());
     this.#closing = () => disposers.disposeAll();
-    return { config, registry, profile, dataDir: resolvePath(config.dataDir), resolvePath, clock: systemClock, log, reporter, disposers, mode };
+    return { config, registry, profile, dataDir: resolvePath(config.dataDir), resolvePath, environment: process.env, clock: systemClock, log, reporter, disposers, mode };
   }
 
   /** The command's answer on stdout: one JSON document, or text. */

@@ -5,10 +5,14 @@ export const IMPLEMENTATIONS: Readonly<Record<string, () => Promise<{ default: u
   tokenizers: () => import('@assay/plugin-tokenizers'),
   onnxruntime: () => import('@assay/plugin-onnxruntime'),
   process: () => import('@assay/plugin-process-evaluator'),
+  huggingface: () => import('@assay/plugin-huggingface'),
   'libsql-journal': () => import('@assay/plugin-libsql-journal'),
 };
 
 /** Packages of competitions and profiles: plain data, always looked at. */
 export const COMPETITIONS: Readonly<Record<string, () => Promise<{ default: unknown }>>> = {
   '@assay/competition-demo': () => import('@assay/competition-demo'),
+  '@assay/competition-refined-web': () => import('@assay/competition-refined-web'),
+  '@assay/competition-the-stack-v2': () => import('@assay/competition-the-stack-v2'),
+  '@assay/competition-six-tasks': () => import('@assay/competition-six-tasks'),
 };

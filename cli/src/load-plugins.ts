@@ -10,7 +10,7 @@ import { COMPETITIONS, IMPLEMENTATIONS } from './built-in-plugins.js';
 
 /** The chosen implementations, all competitions, and the packages that the config adds. */
 export async function loadPlugins(config: Config, configDir: string): Promise<PluginRegistry> {
-  const chosen = [config.chain, config.store, config.evaluator, config.inspector, config.tokenizer, config.journal];
+  const chosen = [config.chain, config.store, config.evaluator, config.inspector, config.tokenizer, config.rows, config.journal];
   const names = [...new Set(chosen.map(({ use }) => use))];
   const loading: Promise<Plugin>[] = [
     ...names.flatMap((name) => {
@@ -20,8 +20,9 @@ export async function loadPlugins(config: Config, configDir: string): Promise<Pl
     ...Object.entries(COMPETITIONS).map(([name, load]) => builtIn(name, load)),
     ...config.plugins.map((name) => outside(name, configDir)),
   ];
-  // Datasets of local text files come with the store's package, whichever store is chosen.
+  // Datasets of local text files and of the hub come with these packages, whichever store and rows are chosen.
   if (!names.includes('local-files')) loading.push(builtIn('local-files', () => import('@assay/plugin-local-files')));
+  if (!names.includes('huggingface')) loading.push(builtIn('huggingface', () => import('@assay/plugin-huggingface')));
   const plugins = await Promise.all(loading);
   return new PluginRegistry([...plugins, ...(await theRest(names, plugins))]);
 }

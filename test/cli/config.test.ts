@@ -115,7 +115,7 @@ describe('what is wrong with a configuration has a code and a hint', () => {
 
   const LOCAL = 'chain: { use: local-chain, file: ./chain.db, genesis: ./genesis.json }\nstore: { use: local-files, repos: . }\n';
   const GENESIS = JSON.stringify({ netuid: 9, seed: 's', neurons: [{ uid: 0, name: 'validator' }] });
-  const dataless = `competitions: [{ id: 7, name: 'dataless', tasks: [{ name: 't', kind: 'text-loss', dataset: 'nobody/knows', pages: 1, batchSize: 1, packSamples: true, maxBatches: 1, weight: 1, normalization: { type: 'none' } }],
+  const dataless = `competitions: [{ id: 1, name: 'dataless', tasks: [{ name: 't', kind: 'text-loss', dataset: 'nobody/knows', pages: 1, batchSize: 1, packSamples: true, maxBatches: 1, weight: 1, normalization: { type: 'none' } }],
     constraints: { minParameters: 1, maxParameters: 2, maxBytes: 3, architectures: ['LlamaForCausalLM'], sequenceLength: 4 }, tokenizer: { kind: 'builtin', name: 'cl100k_base' },
     epsilon: { type: 'fixed', epsilon: 0 }, comparison: 'mean-loss', onDatasetFailure: 'skip-round' }],`;
 

@@ -33,7 +33,7 @@ export class Attack {
 
   static async init(): Promise<Attack> {
     const log: Log = () => undefined;
-    const deps = { clock: { now: () => Date.now(), sleep: () => Promise.resolve() }, dataDir: tmpdir(), netuid: 1, modules: [], log, resolvePath: (path: string) => path };
+    const deps = { clock: { now: () => Date.now(), sleep: () => Promise.resolve() }, dataDir: tmpdir(), netuid: 1, modules: [], environment: {}, log, resolvePath: (path: string) => path };
     const { inspector, evaluator } = plugin.provides;
     if (!inspector || !evaluator) throw new Error('the plugin lacks an evaluator');
     const options: unknown = inspector.options.parse({ memoryLimit: LIMITS.memory, threads: 1 });

@@ -22,7 +22,7 @@ async function unitsOf(folder: string, fileName: string): Promise<UnitResult[]> 
   const kind = Object.hasOwn(KINDS, name) ? KINDS[name] : undefined;
   if (!kind) return [{ unit: 'file', status: 'failed', detail: `no kind is called ${name}` }];
   try {
-    return kind(fields(JSON.parse(await readFile(join(folder, fileName), 'utf8'))));
+    return await kind(fields(JSON.parse(await readFile(join(folder, fileName), 'utf8'))));
   } catch (error) {
     return [{ unit: 'file', status: 'failed', detail: error instanceof Error ? error.message : String(error) }];
   }

@@ -6,7 +6,7 @@ export interface UnitResult {
   detail?: string;
 }
 
-export type Kind = (content: Fields) => UnitResult[];
+export type Kind = (content: Fields) => UnitResult[] | Promise<UnitResult[]>;
 export type Fields = Readonly<Record<string, unknown>>;
 
 export class Mismatch extends Error {}

@@ -22,10 +22,12 @@ describe('runVectors', () => {
         "competition_tracker 26 34",
         "epsilon 120 0",
         "hashes 55 0",
+        "loaders 25 0",
         "model_id 65 0",
         "normalize_score 80 0",
         "random 6 0",
         "reasonable_output 120 0",
+        "run_step_data 6 0",
         "score_model 46 34",
         "should_retry 200 0",
         "sync_block_seed 30 0",
@@ -41,6 +43,11 @@ describe('runVectors', () => {
     ['wins', /"top_uid":\d+/, '"top_uid":99'],
     ['should_retry', /"result":true/, '"result":false'],
     ['hashes', /"directory_hash":"\S/, '"directory_hash":"#'],
+    ['loaders', /"next_global_random":0\.\d+/, '"next_global_random":0.5'],
+    ['loaders', /"sleeps":\[5/, '"sleeps":[6'],
+    ['loaders', /"batches":\[\[\[\d+/, '"batches":[[[1'],
+    ['run_step_data', /"shuffled_order":\[\d+/, '"shuffled_order":[0'],
+    ['run_step_data', /"page_names":\[[^,]+/, '"page_names":["0"'],
   ])('fails where a vector of %s is changed', async (name, original, changed) => {
     const text = JSON.stringify(JSON.parse(await readFile(join(fixtures, `${name}.json`), 'utf8')));
     await writeFile(join(folder, `${name}.json`), text.replaceAll(new RegExp(original, 'g'), changed));

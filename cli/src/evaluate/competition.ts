@@ -6,8 +6,9 @@ import { EVALUATOR, type Evaluator } from '@assay/core/contracts/evaluator';
 import type { RunEvent } from '@assay/core/contracts/reporter';
 import type { TextLossSamples } from '@assay/core/contracts/task-kinds';
 import type { ErrorReport } from '@assay/core/errors/assay-error';
-import type { CompetitionRuntime } from '@assay/core/runtime/context';
+import type { CompetitionRuntime } from '@assay/core/runtime/competitions';
 import { runtimeErrors } from '@assay/core/runtime/errors';
+import { taskWeight } from '@assay/core/judging/score';
 import { drawSamples } from '@assay/core/runtime/round/sample';
 import { chainNow } from './chain-now.js';
 import { evaluateErrors } from './errors.js';
@@ -27,9 +28,12 @@ export interface DrawnCompetition {
 }
 
 /** An installed competition by name or number, with the config's overrides. @throws COMPETITION_UNKNOWN, COMPETITION_NUMBER_UNKNOWN */
-export function competitionOf({ registry, config }: Surroundings, named: string): Competition {
+export function competitionOf({ registry, config, profile }: Surroundings, named: string): Competition {
   if (!/^\d+$/.test(named)) return withOverrides(registry.competition(named), config);
-  const found = registry.competitions().find(({ id }) => id === Number(named));
+  const ofNumber = registry.competitions().filter(({ id }) => id === Number(named));
+  // Of several the one that the subnet judges by now or will, or judged by last.
+  const meant = profile.schedule.flatMap(({ competitions }) => competitions).findLast(({ id }) => id === Number(named))?.name;
+  const found = ofNumber.find(({ name }) => name === meant) ?? (ofNumber.length === 1 ? ofNumber[0] : undefined);
   if (!found) throw evaluateErrors.COMPETITION_NUMBER_UNKNOWN({ id: Number(named), known: registry.competitions().map(({ id, name }) => `${id} (${name})`) });
   return withOverrides(found, config);
 }
@@ -37,7 +41,7 @@ export function competitionOf({ registry, config }: Surroundings, named: string)
 /** @param given the seed; without one that of the newest sync block, which all validators share */
 export async function drawCompetition(container: Container, surroundings: Surroundings, competition: Competition, given: bigint | undefined, signal: AbortSignal): Promise<DrawnCompetition> {
   await requireKinds(container, competition);
-  const runtime = await buildCompetition(container, competition, surroundings, signal);
+  const runtime = await buildCompetition(container, competition, { ...surroundings, isNeeded: true }, signal);
   const { seed, seedSource, block } = await chainNow(container, surroundings.profile, given, signal);
   const warnings: ErrorReport[] = [];
   const reporter = {
@@ -49,7 +53,7 @@ export async function drawCompetition(container: Container, surroundings: Surrou
   const tasks = await drawSamples({ reporter, clock: surroundings.clock }, runtime, seed, signal);
   const questions = tasks.map(({ task, evaluation, batches }) => {
     const { batches: tokens } = evaluation.samples as TextLossSamples;
-    return { evaluation, source: task.dataset, sequences: batches, tokens: countTokens(tokens), weight: task.weight };
+    return { evaluation, source: task.dataset, sequences: batches, tokens: countTokens(tokens), weight: taskWeight(task.weight, batches) };
   });
   return { runtime, questions, seed, seedSource, warnings, ...(block === undefined ? {} : { block }) };
 }

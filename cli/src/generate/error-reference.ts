@@ -6,7 +6,8 @@ import { judgingErrors } from '@assay/core/judging/errors';
 import { commitmentErrors, storeErrors, verificationErrors } from '@assay/core/model/errors';
 import { runtimeErrors } from '@assay/core/runtime/errors';
 import { scheduleErrors } from '@assay/core/competition/schedule';
-import { localTextErrors } from '@assay/core/sampling/local-text-dataset';
+import { datasetErrors } from '@assay/core/datasets/errors';
+import { localTextErrors } from '@assay/core/datasets/local-text-dataset';
 import { libsqlJournalErrors } from '@assay/plugin-libsql-journal/dist/errors.js';
 import { localFilesErrors } from '@assay/plugin-local-files/dist/errors.js';
 import { localChainErrors, palletErrors } from '@assay/plugin-local-chain/dist/errors.js';
@@ -23,7 +24,7 @@ const CATALOGUES = {
   'Model files': modelErrors,
   'Evaluator': { ...evaluationErrors, ...evaluatorErrors },
   'Tokenizers': tokenizerErrors,
-  'Local texts': localTextErrors,
+  'Datasets': { ...datasetErrors, ...localTextErrors },
   'Judging': judgingErrors,
   'Run loop': runtimeErrors,
   'Journal': { ...journalErrors, ...libsqlJournalErrors },

@@ -12,8 +12,8 @@ export const demoProfile: SubnetProfile = defineProfile({
     {
       fromBlock: 0,
       competitions: [
-        { id: 1, share: 0.7 },
-        { id: 2, share: 0.3 },
+        { id: 1, name: 'demo-docs', share: 0.7 },
+        { id: 2, name: 'demo-matches', share: 0.3 },
       ],
     },
   ],

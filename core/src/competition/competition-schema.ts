@@ -17,8 +17,8 @@ const task = z.object({
   pages: z.number().int().positive(),
   batchSize: z.number().int().positive(),
   packSamples: z.boolean(),
-  maxBatches: z.number().int().positive(),
-  weight: share,
+  maxBatches: z.number().int().positive().optional(),
+  weight: z.union([share, z.literal('samples')]),
   normalization: z.discriminatedUnion('type', [
     z.object({ type: z.literal('none') }),
     z.object({ type: z.literal('inverse-exponential'), ceiling: z.number().positive() }),
@@ -38,6 +38,12 @@ const constraints = z
     path: ['minParameters'],
   });
 
+function weightsAreShares(tasks: readonly { weight: number | 'samples' }[]): boolean {
+  if (tasks.every(({ weight }) => weight === 'samples')) return true;
+  const sum = tasks.reduce((total, { weight }) => total + (weight === 'samples' ? Number.NaN : weight), 0);
+  return Math.abs(sum - 1) < 1e-9;
+}
+
 export const competitionSchema = z.object({
   id: z.number().int().nonnegative(),
   name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'lower-case letters, digits and dashes'),
@@ -46,12 +52,13 @@ export const competitionSchema = z.object({
   tokenizer: z.discriminatedUnion('kind', [
     z.object({ kind: z.literal('builtin'), name: z.string() }),
     z.object({ kind: z.literal('folder'), path: z.string() }),
+    z.object({ kind: z.literal('hub'), repo: z.string().regex(/^[\w.-]+\/[\w.-]+$/, 'NAMESPACE/NAME'), revision: z.string().regex(/^[\w.-]+$/) }),
   ]),
   epsilon,
   tasks: z
     .array(task)
     .min(1)
-    .refine((tasks) => Math.abs(tasks.reduce((sum, { weight }) => sum + weight, 0) - 1) < 1e-9, 'the weights of the tasks must sum to 1')
+    .refine(weightsAreShares, "the weights of the tasks must sum to 1, or all be 'samples'")
     .refine((tasks) => new Set(tasks.map(({ name }) => name)).size === tasks.length, 'two tasks have the same name'),
   comparison: z.enum(['mean-loss', 'per-sequence']),
   onDatasetFailure: z.enum(['skip-round', 'renormalise']),

@@ -27,10 +27,13 @@ export interface EvalTask {
   pages: number;
   batchSize: number;
   packSamples: boolean;
-  /** Batches kept after the shuffle. */
-  maxBatches: number;
-  /** Share of the score; the weights of a competition sum to 1. */
-  weight: number;
+  /** Batches kept after the shuffle; all of them when left out. */
+  maxBatches?: number;
+  /**
+   * Share of the score; the weights of a competition sum to 1. `samples` for all of its tasks: each has its number of
+   * batches for a weight, so that the score is the mean over the batches of all of them.
+   */
+  weight: number | 'samples';
   normalization: Normalization;
 }
 

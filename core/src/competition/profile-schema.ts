@@ -13,7 +13,7 @@ export const profileSchema = z.object({
     .array(
       z.object({
         fromBlock: blocks,
-        competitions: z.array(z.object({ id: z.number().int().nonnegative(), share: z.number().min(0).max(1) })).min(1),
+        competitions: z.array(z.object({ id: z.number().int().nonnegative(), share: z.number().min(0).max(1), name: z.string().optional() })).min(1),
       }),
     )
     .superRefine((schedule, context) => {

@@ -1,7 +1,16 @@
 /** Which competitions are judged from a block on, and what share of the subnet's weight each hands out. */
 export interface ScheduleEntry {
   fromBlock: number;
-  competitions: readonly { id: number; share: number }[];
+  competitions: readonly ScheduledId[];
+}
+
+export interface ScheduledId {
+  /** What miners commit to. */
+  id: number;
+  /** Of the subnet's weight. */
+  share: number;
+  /** Which of the installed competitions of this id it is; needed where there are several. */
+  name?: string;
 }
 
 /** Times of the loops in milliseconds. Sources: the reference's cadences, see docs/run/cadences.md. */

@@ -1,5 +1,5 @@
 import { defineErrors } from '../errors/define-errors.js';
-import type { ScheduleEntry } from './profile.js';
+import type { ScheduledId, ScheduleEntry } from './profile.js';
 
 export const scheduleErrors = defineErrors({
   NO_SCHEDULE: {
@@ -22,7 +22,7 @@ export function competitionAt(
   schedule: readonly ScheduleEntry[],
   id: number,
   block: number,
-): { id: number; share: number } | undefined {
+): ScheduledId | undefined {
   return competitionsAt(schedule, block).find((competition) => competition.id === id);
 }
 

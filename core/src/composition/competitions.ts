@@ -1,43 +1,78 @@
 import { Container } from 'inversify';
 import type { Competition } from '../competition/competition.js';
+import type { ScheduledId } from '../competition/profile.js';
 import { DATASET_PROVIDER, type DatasetProvider } from '../contracts/dataset-provider.js';
 import { EPSILON_FUNCTION, type EpsilonFunction } from '../contracts/epsilon-function.js';
 import { EVALUATOR, type Evaluator } from '../contracts/evaluator.js';
+import { ROW_SOURCE, type RowSource } from '../contracts/row-source.js';
 import { TOKENIZER_LOADER, type Tokenizer, type TokenizerLoader } from '../contracts/tokenizer.js';
 import { epsilonFromDescription } from '../judging/epsilon.js';
+import { configErrors } from '../config/errors.js';
+import { competitionsAt } from '../competition/schedule.js';
+import { toAssayError } from '../errors/describe.js';
+import { Competitions } from '../runtime/competitions.js';
+import { isAbort } from '../runtime/supervise.js';
 import { checkedOptions } from '../plugin/registry.js';
-import type { CompetitionRuntime } from '../runtime/context.js';
+import type { CompetitionRuntime } from '../runtime/competitions.js';
 import { runtimeErrors } from '../runtime/errors.js';
 import { pluginDeps, type Surroundings } from './container.js';
 
 const TOKENIZER = Symbol.for('assay.Tokenizer');
 
-/** Competitions of the profile's schedule that are installed and chosen, each with its own child container, by id. */
+/**
+ * Competitions of the profile's schedule, from a block on, that are installed and chosen, each with its own child container.
+ * @param block newest block: what was in force only before is not made
+ */
 export async function buildCompetitions(
   root: Container,
   surroundings: Surroundings,
+  block: number,
   signal: AbortSignal,
-): Promise<Map<number, CompetitionRuntime>> {
+): Promise<Competitions> {
   const evaluator = await root.getAsync<Evaluator>(EVALUATOR);
-  const built = new Map<number, CompetitionRuntime>();
-  for (const competition of chosenCompetitions(surroundings)) {
+  const { schedule } = surroundings.profile;
+  const now = new Set(competitionsAt(schedule, block));
+  const meant = [...chosenCompetitions(surroundings, block)];
+  const built = new Map<string, CompetitionRuntime>();
+  for (const competition of new Map(meant.map(([, one]) => [one.name, one])).values()) {
     const unsupported = competition.tasks.find(({ kind }) => !evaluator.kinds.includes(kind));
     if (unsupported) {
       const error = runtimeErrors.KIND_UNSUPPORTED({ competition: competition.name, kind: unsupported.kind });
       surroundings.reporter.report({ event: 'warning', error: error.toReport() }, surroundings.clock.now());
       continue;
     }
-    built.set(competition.id, await buildCompetition(root, competition, surroundings, signal));
+    const isNeeded = meant.some(([scheduled, { name }]) => name === competition.name && now.has(scheduled));
+    built.set(competition.name, await buildCompetition(root, competition, { ...surroundings, isNeeded }, signal));
   }
-  return built;
+  const byPlace = meant.flatMap(([scheduled, { name }]) => {
+    const runtime = built.get(name);
+    return runtime ? [[scheduled, runtime] as const] : [];
+  });
+  return new Competitions(schedule, new Map(byPlace));
 }
 
-/** Those that the config names, or all that the schedule names; with the config's overrides. */
-export function chosenCompetitions({ config, registry, profile }: Pick<Surroundings, 'config' | 'registry' | 'profile'>): Competition[] {
-  const scheduled = new Set(profile.schedule.flatMap(({ competitions }) => competitions.map(({ id }) => id)));
-  const named = config.competitions?.map((name) => registry.competition(name));
-  const chosen = named ?? registry.competitions().filter(({ id }) => scheduled.has(id));
-  return chosen.map((competition) => withOverrides(competition, config));
+/**
+ * What each place of the schedule means, at a block and after it, among the competitions that the config names or, when it
+ * names none, among all that are installed; with the config's overrides. A place means the competition that it names, or
+ * else the only one of its number: an operator who judges by another one than the subnet has chosen it.
+ * @throws COMPETITION_AMBIGUOUS
+ */
+export function chosenCompetitions(
+  { config, registry, profile }: Pick<Surroundings, 'config' | 'registry' | 'profile'>,
+  block: number,
+): Map<ScheduledId, Competition> {
+  const candidates = config.competitions?.flatMap((name) => registry.competitionsOf(name)) ?? registry.competitions();
+  const inForce = profile.schedule.filter((_entry, index) => (profile.schedule[index + 1]?.fromBlock ?? Number.POSITIVE_INFINITY) > block);
+  const chosen = inForce.flatMap(({ competitions }) =>
+    competitions.flatMap((scheduled) => {
+      const ofId = candidates.filter(({ id }) => id === scheduled.id);
+      const found = ofId.find(({ name }) => name === scheduled.name) ?? (ofId.length === 1 ? ofId[0] : ofId.find(({ name }) => config.competitions?.includes(name)));
+      if (found) return [[scheduled, withOverrides(found, config)] as const];
+      if (ofId.length === 0) return [];
+      throw configErrors.COMPETITION_AMBIGUOUS({ id: scheduled.id, ...(scheduled.name === undefined ? {} : { name: scheduled.name }), known: ofId.map(({ name }) => name) });
+    }),
+  );
+  return new Map(chosen);
 }
 
 /** A competition as the config changes it. */
@@ -54,7 +89,7 @@ export function withOverrides(competition: Competition, { comparison, onDatasetF
 export async function buildCompetition(
   root: Container,
   competition: Competition,
-  surroundings: Surroundings,
+  surroundings: Surroundings & { isNeeded: boolean },
   signal: AbortSignal,
 ): Promise<CompetitionRuntime> {
   const child = new Container({ parent: root });
@@ -69,7 +104,7 @@ export async function buildCompetition(
     const options: unknown = checkedOptions(`dataset ${task.dataset}`, factory.options, given);
     child
       .bind<DatasetProvider>(DATASET_PROVIDER)
-      .toDynamicValue(async () => factory.create(options, pluginDeps(surroundings, 'datasets'), signal))
+      .toDynamicValue(async () => factory.create(options, { ...pluginDeps(surroundings, 'datasets'), rows: await root.getAsync<RowSource>(ROW_SOURCE) }, signal))
       .inSingletonScope()
       .whenNamed(task.name);
   }
@@ -77,10 +112,30 @@ export async function buildCompetition(
   for (const { name } of competition.tasks) {
     datasets.set(name, await child.getAsync<DatasetProvider>(DATASET_PROVIDER, { name }));
   }
+  await requireAccess(datasets, surroundings, signal);
   return {
     competition,
     epsilon: child.get<EpsilonFunction>(EPSILON_FUNCTION),
     tokenizer: await child.getAsync<Tokenizer>(TOKENIZER),
     datasets,
   };
+}
+
+/**
+ * Before anything is downloaded. A credential that is missing or refused ends the start of a run that needs it now; what
+ * can't be found out, because the service does not answer, is the rounds' business.
+ */
+async function requireAccess(datasets: ReadonlyMap<string, DatasetProvider>, { isNeeded, reporter, clock, log }: Surroundings & { isNeeded: boolean }, signal: AbortSignal): Promise<void> {
+  for (const provider of new Set(datasets.values())) {
+    try {
+      await provider.requireAccess?.(signal);
+    } catch (error) {
+      if (isAbort(error)) throw error;
+      const known = toAssayError(error);
+      const isRefusal = known.code === 'CREDENTIAL_MISSING' || known.code === 'CREDENTIAL_REFUSED';
+      if (isRefusal && isNeeded) throw error;
+      if (isRefusal) reporter.report({ event: 'warning', error: known.toReport() }, clock.now());
+      else log('warn', 'whether a dataset can be read was not found out', { code: known.code });
+    }
+  }
 }

@@ -35,7 +35,8 @@ export async function composeValidator(
   const store = await container.getAsync<ModelStore>(MODEL_STORE);
   const inspector = await container.getAsync<ModelInspector>(MODEL_INSPECTOR);
   const evaluator = await container.getAsync<Evaluator>(EVALUATOR);
-  const competitions = await buildCompetitions(container, surroundings, signal);
+  const { number: block } = await chain.head(signal);
+  const competitions = await buildCompetitions(container, surroundings, block, signal);
   const { clock, log, reporter, profile } = surroundings;
   const deps = {
     profile,

@@ -9,6 +9,7 @@ import { LOG, type Log } from '../contracts/logger.js';
 import { MODEL_STORE } from '../contracts/model-store.js';
 import { REPORTER, type Reporter } from '../contracts/reporter.js';
 import { ROUND_JOURNAL } from '../contracts/round-journal.js';
+import { ROW_SOURCE } from '../contracts/row-source.js';
 import { TOKENIZER_LOADER } from '../contracts/tokenizer.js';
 import type { SubnetProfile } from '../competition/profile.js';
 import type { PluginDeps } from '../plugin/plugin.js';
@@ -23,6 +24,7 @@ export interface Surroundings {
   /** Absolute. */
   dataDir: string;
   resolvePath: (path: string) => string;
+  environment: Readonly<Record<string, string | undefined>>;
   clock: Clock;
   log: Log;
   reporter: Reporter;
@@ -37,6 +39,7 @@ const CONTRACTS = [
   ['evaluator', EVALUATOR],
   ['inspector', MODEL_INSPECTOR],
   ['tokenizer', TOKENIZER_LOADER],
+  ['rows', ROW_SOURCE],
   ['journal', ROUND_JOURNAL],
 ] as const satisfies readonly (readonly [ChosenContract, symbol])[];
 
@@ -79,7 +82,7 @@ type Create = (options: unknown, deps: PluginDeps & { mode: string }, signal: Ab
  * @param plugin whose it is
  */
 export function pluginDeps(surroundings: Surroundings, folder: string, plugin?: string): PluginDeps {
-  const { clock, dataDir, profile, log, resolvePath, registry } = surroundings;
+  const { clock, dataDir, profile, log, resolvePath, registry, environment } = surroundings;
   const own = folder === 'journal' ? dataDir : join(dataDir, folder);
-  return { clock, dataDir: own, netuid: profile.netuid, modules: plugin === undefined ? [] : registry.modulesFor(plugin), log, resolvePath };
+  return { clock, dataDir: own, netuid: profile.netuid, modules: plugin === undefined ? [] : registry.modulesFor(plugin), log, resolvePath, environment };
 }

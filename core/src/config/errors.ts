@@ -74,6 +74,13 @@ export const configErrors = defineErrors({
       `No installed package provides a competition named ${p.name}; there is ${p.known.join(', ') || 'none'}.`,
     hint: () => 'Correct `competitions`, or add its package under `plugins`.',
   },
+  COMPETITION_AMBIGUOUS: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { id: number; name?: string; known: readonly string[] }) =>
+      `The schedule means ${p.name === undefined ? 'one' : p.name} of the competitions of number ${p.id}, and there are ${p.known.join(', ')}.`,
+    hint: () => "Name it in the profile's schedule (name: ...), or name the one to judge by under `competitions`.",
+  },
   DATASET_UNKNOWN: {
     fault: 'config',
     retry: 'never',

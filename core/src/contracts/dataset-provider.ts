@@ -30,6 +30,11 @@ export interface DatasetSample {
  */
 export interface DatasetProvider {
   sample(request: SampleRequest, signal: AbortSignal): Promise<DatasetSample>;
+  /**
+   * Proves before a run that whatever credentials the dataset needs are there and accepted.
+   * @throws CREDENTIAL_MISSING, CREDENTIAL_REFUSED; anything else means that it could not be found out now
+   */
+  requireAccess?(signal: AbortSignal): Promise<void>;
 }
 
 export const DATASET_PROVIDER = Symbol.for('assay.DatasetProvider');

@@ -19,9 +19,13 @@ export interface TokenizerLoader {
   load(reference: TokenizerReference, signal: AbortSignal): Promise<Tokenizer>;
 }
 
-/** `builtin`: by name (cl100k_base). `folder`: a folder with tokenizer.json and tokenizer_config.json. */
+/**
+ * `builtin`: by name (cl100k_base). `folder`: a folder with tokenizer.json and tokenizer_config.json. `hub`: the same
+ * two files of a repo at a commit, a branch or a tag.
+ */
 export type TokenizerReference =
   | { kind: 'builtin'; name: string }
-  | { kind: 'folder'; path: string };
+  | { kind: 'folder'; path: string }
+  | { kind: 'hub'; repo: string; revision: string };
 
 export const TOKENIZER_LOADER = Symbol.for('assay.TokenizerLoader');

@@ -13,6 +13,8 @@ const implementation = z.object({
   create: z.custom((value) => typeof value === 'function', 'must be a function'),
 });
 
+const credential = z.object({ variables: z.array(z.string()).min(1), page: z.url(), files: z.array(z.string()).optional() });
+
 const pluginSchema = z.object({
   apiVersion: z.number(),
   name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'lower-case letters, digits and dashes'),
@@ -24,7 +26,8 @@ const pluginSchema = z.object({
       inspector: implementation.optional(),
       tokenizer: implementation.optional(),
       journal: implementation.optional(),
-      datasets: z.record(z.string(), implementation).optional(),
+      rows: implementation.optional(),
+      datasets: z.record(z.string(), implementation.extend({ credentials: z.array(credential).optional() })).optional(),
       competitions: z.array(competitionSchema).optional(),
       modules: z.record(z.string(), z.array(z.string().startsWith('file:', 'must be a file URL'))).optional(),
       profiles: z.record(z.string(), profileSchema).optional(),

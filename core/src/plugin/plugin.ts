@@ -6,6 +6,7 @@ import type { Evaluator, ModelInspector } from '../contracts/evaluator.js';
 import type { Log } from '../contracts/logger.js';
 import type { ModelStore } from '../contracts/model-store.js';
 import type { JournalOpenMode, RoundJournal } from '../contracts/round-journal.js';
+import type { RowSource } from '../contracts/row-source.js';
 import type { TokenizerLoader } from '../contracts/tokenizer.js';
 import type { Competition } from '../competition/competition.js';
 import type { SubnetProfile } from '../competition/profile.js';
@@ -13,7 +14,7 @@ import type { SubnetProfile } from '../competition/profile.js';
 /** Version of this shape; a plugin of another one is refused before boot. */
 export const PLUGIN_API_VERSION = 1;
 
-/** What every factory is given. Paths are absolute; nothing here is a secret. */
+/** What every factory is given. Paths are absolute. */
 export interface PluginDeps {
   clock: Clock;
   /** Folder in which this implementation may keep files of its own. */
@@ -21,6 +22,8 @@ export interface PluginDeps {
   netuid: number;
   /** Modules that other packages bring for this plugin, as file URLs: see `Provisions.modules`. */
   modules: readonly string[];
+  /** Variables of the process and of .env. Some are secrets: they are read where they are needed and go nowhere else. */
+  environment: Readonly<Record<string, string | undefined>>;
   /** Progress and trouble of the implementation, for the log on stderr. */
   log: Log;
   /** A path from the config as an absolute one: `~` expanded, the rest relative to the config file's folder. */
@@ -38,6 +41,25 @@ export interface Implementation<Options, Extra, Contract> {
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 type AnyImplementation<Extra, Contract> = Implementation<any, Extra, Contract>;
 
+export interface DatasetDeps extends PluginDeps {
+  /** Rows from the source that the config names. */
+  rows: RowSource;
+}
+
+/** What a dataset needs beside the network, as plain data, so that it can be shown and checked without running anything. */
+export interface CredentialNeed {
+  /** All of them are needed. */
+  variables: readonly string[];
+  /** Page that tells how to get it, or where to accept the terms. */
+  page: string;
+  /** Files that may hold it instead: `~` is the home folder, `${NAME}` a variable; one that is not set leaves the file out. */
+  files?: readonly string[];
+}
+
+export interface DatasetImplementation<Options = unknown> extends Implementation<Options, { rows: RowSource }, DatasetProvider> {
+  credentials?: readonly CredentialNeed[];
+}
+
 /** A contract's name in the config file, what serves it, and what its factory is given beyond PluginDeps. */
 export interface Provisions {
   chain?: AnyImplementation<{ mode: 'validate' | 'read' }, ChainClient>;
@@ -45,9 +67,11 @@ export interface Provisions {
   evaluator?: AnyImplementation<object, Evaluator>;
   inspector?: AnyImplementation<object, ModelInspector>;
   tokenizer?: AnyImplementation<object, TokenizerLoader>;
+  rows?: AnyImplementation<object, RowSource>;
   journal?: AnyImplementation<JournalOpenMode, RoundJournal>;
   /** By dataset id, e.g. `tiiuae/falcon-refinedweb`. */
-  datasets?: Readonly<Record<string, AnyImplementation<object, DatasetProvider>>>;
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
+  datasets?: Readonly<Record<string, DatasetImplementation<any>>>;
   competitions?: readonly Competition[];
   /**
    * Modules for another plugin, by its name, e.g. architectures for `onnxruntime`: file URLs

@@ -5,7 +5,7 @@ import { issuesOf } from '../config/resolve.js';
 import type { Plugin, Provisions } from './plugin.js';
 
 /** Contracts that the config file chooses an implementation for with `use`. */
-export type ChosenContract = 'chain' | 'store' | 'evaluator' | 'inspector' | 'tokenizer' | 'journal';
+export type ChosenContract = 'chain' | 'store' | 'evaluator' | 'inspector' | 'tokenizer' | 'rows' | 'journal';
 
 type FactoryOf<C extends ChosenContract> = NonNullable<Provisions[C]>;
 type DatasetFactory = NonNullable<Provisions['datasets']>[string];
@@ -19,7 +19,6 @@ export class PluginRegistry {
   constructor(private readonly plugins: readonly Plugin[]) {
     index('plugin', plugins, ({ name }) => [[name, name]]);
     this.#competitions = index('competition', plugins, ({ provides }) => (provides.competitions ?? []).map((item) => [item.name, item]));
-    index('competition id', plugins, ({ provides }) => (provides.competitions ?? []).map(({ id }) => [String(id), id]));
     this.#datasets = index('dataset', plugins, ({ provides }) => Object.entries(provides.datasets ?? {}));
     this.#profiles = index('subnet profile', plugins, ({ provides }) => Object.entries(provides.profiles ?? {}));
   }
@@ -46,6 +45,11 @@ export class PluginRegistry {
     const found = this.#competitions.get(name);
     if (!found) throw configErrors.COMPETITION_UNKNOWN({ name, known: [...this.#competitions.keys()] });
     return found.item;
+  }
+
+  /** Those of a package, or the one of that name. @throws COMPETITION_UNKNOWN */
+  competitionsOf(name: string): readonly Competition[] {
+    return this.plugins.find((plugin) => plugin.name === name)?.provides.competitions ?? [this.competition(name)];
   }
 
   competitions(): Competition[] {

@@ -1,26 +1,14 @@
 import type { ChainClient } from '../contracts/chain-client.js';
 import type { Clock } from '../contracts/clock.js';
-import type { DatasetProvider } from '../contracts/dataset-provider.js';
-import type { EpsilonFunction } from '../contracts/epsilon-function.js';
 import type { Evaluator } from '../contracts/evaluator.js';
 import type { Log } from '../contracts/logger.js';
 import type { ModelStore } from '../contracts/model-store.js';
 import type { Reporter, RunEvent } from '../contracts/reporter.js';
-import type { Tokenizer } from '../contracts/tokenizer.js';
-import type { Competition } from '../competition/competition.js';
 import type { SubnetProfile } from '../competition/profile.js';
 import type { ModelAcquirer } from '../model/acquire.js';
 import type { ChainView } from './chain-view.js';
+import type { Competitions } from './competitions.js';
 import type { ValidatorState } from './validator-state.js';
-
-/** A competition with what its own container bound: ready to draw samples and to be judged. */
-export interface CompetitionRuntime {
-  competition: Competition;
-  epsilon: EpsilonFunction;
-  tokenizer: Tokenizer;
-  /** By task name. */
-  datasets: ReadonlyMap<string, DatasetProvider>;
-}
 
 /** How this run differs from the everyday one. */
 export interface RunOptions {
@@ -48,8 +36,7 @@ export interface RuntimeDeps {
   state: ValidatorState;
   /** The newest snapshot, shared by all loops. */
   view: ChainView;
-  /** By id: the installed competitions that can be judged here. */
-  competitions: ReadonlyMap<number, CompetitionRuntime>;
+  competitions: Competitions;
 }
 
 export function report(deps: Pick<RuntimeDeps, 'reporter' | 'clock'>, event: RunEvent): void {

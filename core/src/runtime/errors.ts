@@ -46,9 +46,9 @@ export const runtimeErrors = defineErrors({
   COMPETITION_MISSING: {
     fault: 'config',
     retry: 'never',
-    message: (p: { id: number; block: number }) =>
-      `The schedule names competition ${p.id} at block ${p.block}, and no installed package provides it.`,
-    hint: () => 'Install its package and name it under `plugins`; until then it hands out no weight here.',
+    message: (p: { id: number; block: number; name?: string }) =>
+      `The schedule names competition ${p.id}${p.name === undefined ? '' : ` (${p.name})`} at block ${p.block}, and nothing here can judge it.`,
+    hint: () => 'Install its package and name it under `plugins`. Until it has run it hands out no weight, and the others share its part.',
   },
   EVALUATOR_SICK: {
     fault: 'validator',

@@ -31,7 +31,7 @@ export class MetagraphSync implements Loop {
     const forget = (): ReturnType<typeof rows.forgetModel>[] => [
       ...state.models().flatMap(({ hotkey }) => (registered.has(hotkey) ? [] : [rows.forgetModel(hotkey)])),
       // Left on the lists, they would count as backlog for ever.
-      ...state.contendersWithout(this.deps.competitions.keys(), (hotkey) => !registered.has(hotkey)),
+      ...state.contendersWithout(this.deps.competitions.ids, (hotkey) => !registered.has(hotkey)),
     ];
     if (forget().length > 0) await state.update(forget);
     report(this.deps, {

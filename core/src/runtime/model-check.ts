@@ -55,8 +55,8 @@ export class ModelCheck {
 
   /** Fetches and verifies under the limits of the competition that the miner committed to. */
   async acquire(neuron: Pick<Neuron, 'uid' | 'hotkey'>, model: CommittedModel, signal: AbortSignal): Promise<VerifiedModel> {
-    const runtime = this.deps.competitions.get(model.competitionId);
-    if (!runtime) throw runtimeErrors.COMPETITION_MISSING({ id: model.competitionId, block: 0 });
+    const runtime = this.deps.competitions.at(model.competitionId, this.deps.view.current.at.number);
+    if (!runtime) throw runtimeErrors.COMPETITION_MISSING({ id: model.competitionId, block: this.deps.view.current.at.number });
     const reference = { namespace: model.namespace, name: model.name, revision: model.revision };
     return this.deps.acquirer.acquire(
       {
@@ -121,7 +121,7 @@ export class ModelCheck {
         error: error.toReport(),
       }),
       // Contenders are named by hotkey: without this the refused model's predecessor would stay on the lists.
-      ...state.contendersWithout(this.deps.competitions.keys(), (hotkey) => hotkey === neuron.hotkey),
+      ...state.contendersWithout(this.deps.competitions.ids, (hotkey) => hotkey === neuron.hotkey),
     ]);
     this.#tell(neuron, commitment, model, 'rejected', { error });
   }
@@ -130,7 +130,7 @@ export class ModelCheck {
   async #considerAgain(known: TrackedModel, block: number, force: boolean): Promise<void> {
     if (known.competition === null) return;
     const again = this.#judging(known.competition).filter((id) => {
-      const runtime = this.deps.competitions.get(id);
+      const runtime = this.deps.competitions.at(id, block);
       if (!runtime) return false;
       return force || shouldRetry(this.deps.state.history(id, known.hotkey), runtime.epsilon, block);
     });
@@ -143,7 +143,7 @@ export class ModelCheck {
   }
 
   #others(judging: readonly number[]): number[] {
-    return [...this.deps.competitions.keys()].filter((id) => !judging.includes(id));
+    return this.deps.competitions.ids.filter((id) => !judging.includes(id));
   }
 
   #pendingRows(hotkey: string, competitions: readonly number[]): ReturnType<typeof rows.contenders>[] {

@@ -1,6 +1,7 @@
 import type { Competition } from '../competition/competition.js';
 import { competitionsAt } from '../competition/schedule.js';
-import type { CompetitionRuntime, RuntimeDeps } from './context.js';
+import type { CompetitionRuntime } from './competitions.js';
+import type { RuntimeDeps } from './context.js';
 
 export interface ScheduledCompetition extends CompetitionRuntime {
   share: number;
@@ -12,7 +13,7 @@ export function scheduledAt(
   block: number,
 ): ScheduledCompetition[] {
   return competitionsAt(deps.profile.schedule, block).flatMap(({ id, share }) => {
-    const runtime = deps.competitions.get(id);
+    const runtime = deps.competitions.at(id, block);
     return runtime ? [{ ...runtime, share }] : [];
   });
 }

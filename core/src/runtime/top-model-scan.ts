@@ -27,7 +27,7 @@ export class TopModelScan implements Loop {
     for (const uid of uids) {
       const neuron = snapshot.neurons.find((candidate) => candidate.uid === uid);
       if (!neuron) continue;
-      const evaluatedAt = [...competitions.keys()].flatMap((id) =>
+      const evaluatedAt = competitions.ids.flatMap((id) =>
         state.history(id, neuron.hotkey).map((result) => result.block),
       );
       const last = Math.max(...evaluatedAt, Number.NEGATIVE_INFINITY);

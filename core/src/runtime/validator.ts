@@ -66,13 +66,13 @@ export class Validator {
       chain: chain.description,
       hotkey,
       dataDir: this.options.dataDir,
-      competitions: inForce.map(({ id, share }) => ({ id, share, name: competitions.get(id)?.competition.name ?? '(not installed)' })),
+      competitions: inForce.map(({ id, share, name }) => ({ id, share, name: competitions.at(id, block)?.competition.name ?? `${name ?? 'unknown'} (not judged here)` })),
       mode: this.#mode(),
       recordedRounds: state.journal.head()?.number ?? 0,
     });
-    for (const { id } of inForce) {
-      if (competitions.has(id)) continue;
-      report(this.deps, { event: 'warning', error: runtimeErrors.COMPETITION_MISSING({ id, block }).toReport() });
+    for (const { id, name } of inForce) {
+      if (competitions.at(id, block)) continue;
+      report(this.deps, { event: 'warning', error: runtimeErrors.COMPETITION_MISSING({ id, block, ...(name === undefined ? {} : { name }) }).toReport() });
     }
   }
 

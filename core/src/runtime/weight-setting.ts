@@ -145,9 +145,9 @@ export class WeightSetting implements Loop {
     const shares = mergeCompetitions(standings, inForce, uidSpace(snapshot));
     if (!shares.some((share) => share > 0)) throw runtimeErrors.WEIGHTS_EMPTY({});
     const { uids, weights } = quantizeWeights(shares, { minAllowedWeights: snapshot.parameters.minAllowedWeights });
-    const sources = inForce.map(({ id, share }) => ({
+    const sources = inForce.map(({ id, share, name = '' }) => ({
       id,
-      name: this.deps.competitions.get(id)?.competition.name ?? '',
+      name: this.deps.competitions.at(id, snapshot.at.number)?.competition.name ?? name,
       share,
       average: standings.get(id) ?? [],
     }));

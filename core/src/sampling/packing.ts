@@ -1,3 +1,4 @@
+import type { SampleRequest } from '../contracts/dataset-provider.js';
 import { PythonRandom } from './python-random.js';
 
 /** One stream cut into sequences; the last incomplete one is dropped. */
@@ -28,8 +29,17 @@ export function batchSequences(sequences: readonly number[][], batchSize: number
   return Array.from({ length: count }, (_none, index) => sequences.slice(index * batchSize, (index + 1) * batchSize));
 }
 
-/** `random.Random(seed).shuffle(batches)`, then the first `limit`: which batches of a dataset are scored. */
-export function shuffleAndTruncate<T>(batches: readonly T[], seed: bigint, limit = 50): T[] {
+/** What a loader yields of its stream of documents. [batch][row][token] */
+export function batchesOf(
+  stream: readonly number[],
+  { packSamples, sequenceLength, batchSize, tokenizer }: Pick<SampleRequest, 'packSamples' | 'sequenceLength' | 'batchSize' | 'tokenizer'>,
+): number[][][] {
+  const prepared = packSamples ? stream : padDocuments(stream, tokenizer.eosTokenId, sequenceLength);
+  return batchSequences(packSequences(prepared, sequenceLength), batchSize);
+}
+
+/** `random.Random(seed).shuffle(batches)`, then the first `limit`, or all: which batches of a dataset are scored. */
+export function shuffleAndTruncate<T>(batches: readonly T[], seed: bigint, limit = Number.POSITIVE_INFINITY): T[] {
   const shuffled = [...batches];
   new PythonRandom(seed).shuffle(shuffled);
   return shuffled.slice(0, limit);

@@ -20,9 +20,14 @@ export class PythonRandom {
   /** Another generator that goes on from the same point of the stream. */
   clone(): PythonRandom {
     const copy = new PythonRandom(0n);
-    copy.#state.set(this.#state);
-    copy.#index = this.#index;
+    copy.restore(this);
     return copy;
+  }
+
+  /** Goes back, or on, to the point of the stream at which `other` is. */
+  restore(other: PythonRandom): void {
+    this.#state.set(other.#state);
+    this.#index = other.#index;
   }
 
   /** A double in [0, 1) of 53 random bits. */

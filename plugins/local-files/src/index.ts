@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { DatasetProvider } from '@assay/core/contracts/dataset-provider';
 import type { ModelStore } from '@assay/core/contracts/model-store';
 import { definePlugin, type PluginDeps } from '@assay/core/plugin/plugin';
-import { LocalTextDataset } from '@assay/core/sampling/local-text-dataset';
+import { LocalTextDataset } from '@assay/core/datasets/local-text-dataset';
 import { LocalStore } from './local-store.js';
 
 const storeOptions = z.strictObject({

@@ -9,23 +9,24 @@ const BUILT_IN = 'cl100k_base';
 class Tokenizers implements TokenizerLoader {
   readonly #opened = new Map<string, Promise<Tokenizer>>();
 
-  constructor(private readonly deps: Pick<PluginDeps, 'resolvePath'>) {}
+  constructor(private readonly deps: PluginDeps) {}
 
   load(reference: TokenizerReference, signal: AbortSignal): Promise<Tokenizer> {
     signal.throwIfAborted();
     const key = JSON.stringify(reference);
     const known = this.#opened.get(key);
     if (known) return known;
-    const opening = this.#open(reference);
+    const opening = this.#open(reference, signal);
     this.#opened.set(key, opening);
     // What failed once may have been mended meanwhile.
     opening.catch(() => this.#opened.delete(key));
     return opening;
   }
 
-  async #open(reference: TokenizerReference): Promise<Tokenizer> {
+  async #open(reference: TokenizerReference, signal: AbortSignal): Promise<Tokenizer> {
     // Ranks and the library take a while to load, and a run needs one of them.
     if (reference.kind === 'folder') return (await import('./tokenizer-folder.js')).tokenizerFolder(this.deps.resolvePath(reference.path));
+    if (reference.kind === 'hub') return (await import('./hub-tokenizer.js')).hubTokenizer(reference, this.deps, signal);
     if (reference.name !== BUILT_IN) throw tokenizerErrors.TOKENIZER_UNKNOWN({ name: reference.name, known: [BUILT_IN] });
     return (await import('./cl100k.js')).cl100kBase();
   }

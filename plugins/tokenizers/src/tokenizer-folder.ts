@@ -33,8 +33,11 @@ const tokenizerSchema = z.looseObject({
 /** Beyond this the library means that it knows no limit. */
 const NO_LIMIT = 1e15;
 
-/** tokenizer.json and tokenizer_config.json of a folder. Special-token text becomes its id, as in the library. */
-export async function tokenizerFolder(path: string): Promise<Tokenizer> {
+/**
+ * tokenizer.json and tokenizer_config.json of a folder. Special-token text becomes its id, as in the library.
+ * @param name for the journal
+ */
+export async function tokenizerFolder(path: string, name = path): Promise<Tokenizer> {
   const refuse = (reason: string, cause?: unknown): never => {
     throw tokenizerErrors.TOKENIZER_UNREADABLE({ path, reason }, cause);
   };
@@ -52,11 +55,11 @@ export async function tokenizerFolder(path: string): Promise<Tokenizer> {
   if (!definition.success) return refuse('tokenizer.json has no vocabulary', definition.error);
   const config = configSchema.safeParse(await read('tokenizer_config.json'));
   if (!config.success) return refuse('tokenizer_config.json names no eos_token', config.error);
-  return open(path, hash.digest('hex'), definition.data, config.data, refuse);
+  return open(name, hash.digest('hex'), definition.data, config.data, refuse);
 }
 
 function open(
-  path: string,
+  name: string,
   digest: string,
   definition: z.infer<typeof tokenizerSchema>,
   config: z.infer<typeof configSchema>,
@@ -68,7 +71,7 @@ function open(
   const ids = [...Object.values(definition.model.vocab), ...definition.added_tokens.map(({ id }) => id)];
   const limit = config.model_max_length ?? Number.POSITIVE_INFINITY;
   return {
-    name: path,
+    name,
     digest,
     eosTokenId,
     vocabularySize: ids.reduce((highest, id) => Math.max(highest, id), -1) + 1,

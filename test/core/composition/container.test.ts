@@ -33,6 +33,7 @@ function telling(log: string[], kinds: readonly string[] = ['text-loss']): unkno
       evaluator: made('evaluator', { kinds }),
       inspector: made('inspector'),
       tokenizer: made('tokenizer', { load: () => Promise.resolve(tokenizer) }),
+      rows: made('rows'),
       datasets: { 'local-text': made('dataset') },
     },
   };
@@ -40,7 +41,7 @@ function telling(log: string[], kinds: readonly string[] = ['text-loss']): unkno
 
 function surroundingsOf(log: string[], given: Readonly<Record<string, unknown>> = {}, kinds?: readonly string[]): Surroundings & { events: RunEvent[] } {
   const use = { use: 'telling' };
-  const config = configSchema.parse({ store: { ...use, dir: '/d' }, evaluator: use, inspector: use, tokenizer: use, ...given });
+  const config = configSchema.parse({ store: { ...use, dir: '/d' }, evaluator: use, inspector: use, tokenizer: use, rows: use, ...given });
   const registry = new PluginRegistry([checkPlugin('telling', telling(log, kinds)), checkPlugin('demo', demo)]);
   const events: RunEvent[] = [];
   return {
@@ -49,6 +50,7 @@ function surroundingsOf(log: string[], given: Readonly<Record<string, unknown>> 
     profile: registry.profile('demo'),
     dataDir: '/nowhere',
     resolvePath: (path) => path,
+    environment: {},
     clock: systemClock,
     log: () => undefined,
     reporter: { report: (event) => events.push(event), close: () => Promise.resolve() },
@@ -89,9 +91,9 @@ describe('competitions', () => {
   it('each has a dataset of its own, with the task\'s options and the config\'s over them', async () => {
     const log: string[] = [];
     const surroundings = surroundingsOf(log, { datasets: { 'local-text': { pageRows: 9 } } });
-    const built = await buildCompetitions(buildContainer(surroundings, signal), surroundings, signal);
-    expect([...built.keys()]).toEqual([1, 2]);
-    const [one, two] = [built.get(1), built.get(2)].map((runtime) => runtime?.datasets.get('sqlite-docs'));
+    const built = await buildCompetitions(buildContainer(surroundings, signal), surroundings, 0, signal);
+    expect(built.ids).toEqual([1, 2]);
+    const [one, two] = [built.at(1, 0), built.at(2, 0)].map((runtime) => runtime?.datasets.get('sqlite-docs'));
     expect(one).toBeDefined();
     expect(one).not.toBe(two);
     expect(log.filter((line) => line.startsWith('made dataset'))).toEqual(Array(2).fill(expect.stringMatching(/"pageRows":9/)));
@@ -100,14 +102,14 @@ describe('competitions', () => {
 
   it('whose tasks the evaluator can\'t do are left out, and that is told', async () => {
     const surroundings = surroundingsOf([], {}, ['word-error-rate']);
-    const built = await buildCompetitions(buildContainer(surroundings, signal), surroundings, signal);
-    expect(built.size).toBe(0);
+    const built = await buildCompetitions(buildContainer(surroundings, signal), surroundings, 0, signal);
+    expect(built.ids).toEqual([]);
     expect(surroundings.events).toMatchObject([{ event: 'warning', error: { code: 'KIND_UNSUPPORTED' } }, { event: 'warning', error: { code: 'KIND_UNSUPPORTED' } }]);
   });
 
   it('are those that the config names, with its overrides', () => {
     const surroundings = surroundingsOf([], { competitions: ['demo-docs'], comparison: { 'demo-docs': 'per-sequence' }, onDatasetFailure: { 'demo-docs': 'renormalise' } });
-    expect(chosenCompetitions(surroundings).map(({ name, comparison, onDatasetFailure }: Competition) => [name, comparison, onDatasetFailure])).toEqual([
+    expect([...chosenCompetitions(surroundings, 0).values()].map(({ name, comparison, onDatasetFailure }: Competition) => [name, comparison, onDatasetFailure])).toEqual([
       ['demo-docs', 'per-sequence', 'renormalise'],
     ]);
   });

@@ -67,7 +67,7 @@ async function scene(answer: Partial<ModelFacts> | Error = {}): Promise<Scene> {
   const repo = join(folder, 'repos', reference.namespace, reference.name, reference.revision);
   mkdirSync(repo, { recursive: true });
   for (const file of FILES) cpSync(join(DEMO, file), join(repo, file));
-  const deps = { clock: systemClock, dataDir: join(folder, 'data'), netuid: 9, modules: [], log: silent, resolvePath: (path: string) => path };
+  const deps = { clock: systemClock, dataDir: join(folder, 'data'), netuid: 9, modules: [], environment: {}, log: silent, resolvePath: (path: string) => path };
   const provided = localFiles.provides.store;
   if (!provided) throw new Error('local-files provides a store');
   const store = await provided.create({ repos: join(folder, 'repos') }, deps, never);

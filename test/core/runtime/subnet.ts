@@ -19,6 +19,7 @@ import { ChainView } from '@assay/core/runtime/chain-view';
 import type { RuntimeDeps } from '@assay/core/runtime/context';
 import { ModelCheck } from '@assay/core/runtime/model-check';
 import { isAbort, type Loop } from '@assay/core/runtime/supervise';
+import { Competitions } from '@assay/core/runtime/competitions';
 import { ValidatorState } from '@assay/core/runtime/validator-state';
 import { LocalChainClient, LocalNetwork } from '@assay/plugin-local-chain';
 import localFiles from '@assay/plugin-local-files';
@@ -185,7 +186,7 @@ export async function newSubnet({ chain: around = (real) => real, store: over = 
     cadences: CADENCES,
   };
   const chain = around(await LocalChainClient.init({ netuid: 9, blockTime: 0, hotkey: 'validator', mode: 'read' }, { network, clock }));
-  const plain = { clock, dataDir: join(folder, 'store'), netuid: 9, modules: [], log: () => undefined, resolvePath: (path: string) => path };
+  const plain = { clock, dataDir: join(folder, 'store'), netuid: 9, modules: [], environment: {}, log: () => undefined, resolvePath: (path: string) => path };
   const repos = join(folder, 'repos');
   const made = await localFiles.provides.store?.create({ repos }, plain, new AbortController().signal);
   if (!made) throw new Error('local-files has no store');
@@ -206,8 +207,17 @@ export async function newSubnet({ chain: around = (real) => real, store: over = 
     log: () => undefined,
     state: new ValidatorState(openJournal({ folder: join(folder, 'data'), mode: 'write' })),
     view,
-    competitions: new Map(
-      competitions.map((competition) => [competition.id, { competition, epsilon: epsilonFromDescription(competition.epsilon), tokenizer, datasets: new Map([['task', dataset]]) }]),
+    competitions: new Competitions(
+      profile.schedule,
+      new Map(
+        profile.schedule.flatMap((entry) =>
+          entry.competitions.flatMap((scheduled) =>
+            competitions
+              .filter(({ id }) => id === scheduled.id)
+              .map((competition) => [scheduled, { competition, epsilon: epsilonFromDescription(competition.epsilon), tokenizer, datasets: new Map([['task', dataset]]) }] as const),
+          ),
+        ),
+      ),
     ),
   };
   const { signal } = new AbortController();

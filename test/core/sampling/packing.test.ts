@@ -72,7 +72,7 @@ describe('shuffleAndTruncate', () => {
     );
   });
 
-  it('takes 50 when nothing is said', () => {
-    expect(shuffleAndTruncate(Array.from({ length: 80 }), 1n)).toHaveLength(50);
+  it('takes all when nothing is said', () => {
+    expect(shuffleAndTruncate(Array.from({ length: 80 }), 1n)).toHaveLength(80);
   });
 });

@@ -185,7 +185,7 @@ describe('opening', () => {
       clock: { now: () => 0, sleep: () => Promise.resolve() },
       dataDir: folder,
       netuid: 9,
-      modules: [],
+      modules: [], environment: {},
       log: () => undefined,
       resolvePath: (path: string) => join(folder, path),
       mode: 'write',

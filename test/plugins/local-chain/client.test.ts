@@ -26,7 +26,7 @@ async function client(folder: string, { clock = new HandClock(), mode = 'validat
   const factory = plugin.provides.chain;
   if (!factory) throw new Error('the plugin provides no chain');
   const checked: unknown = factory.options.parse({ file: 'chain.db', genesis: 'genesis.json', ...options });
-  const deps = { clock, dataDir: folder, netuid, modules: [], log: () => undefined, resolvePath: (path: string) => join(folder, path), mode };
+  const deps = { clock, dataDir: folder, netuid, modules: [], environment: {}, log: () => undefined, resolvePath: (path: string) => join(folder, path), mode };
   return factory.create(checked, deps, signal);
 }
 

@@ -29,7 +29,7 @@ async function scene(): Promise<Scene> {
   mkdirSync(join(repo, 'sub'), { recursive: true });
   writeFileSync(join(repo, 'config.json'), '{}');
   writeFileSync(join(repo, 'sub', 'notes'), 'deep');
-  const deps = { clock: systemClock, dataDir: join(folder, 'data'), netuid: 9, modules: [], log: silent, resolvePath: (path: string) => join(folder, path) };
+  const deps = { clock: systemClock, dataDir: join(folder, 'data'), netuid: 9, modules: [], environment: {}, log: silent, resolvePath: (path: string) => join(folder, path) };
   const provided = localFiles.provides.store;
   if (!provided) throw new Error('local-files provides a store');
   return { folder, repo, store: await provided.create({ repos: 'repos' }, deps, never) };

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { RowSource } from '@assay/core/contracts/row-source';
 import type { DatasetProvider, SampleRequest } from '@assay/core/contracts/dataset-provider';
 import type { Tokenizer } from '@assay/core/contracts/tokenizer';
 import { systemClock } from '@assay/core/runtime/system-clock';
@@ -27,10 +28,13 @@ function newFolder(): string {
   return folder;
 }
 
+/** Texts of local files come from no source of rows. */
+const noRows: RowSource = { description: 'none', maxInFlight: 1, page: () => Promise.reject(new Error('asked')), splits: () => Promise.reject(new Error('asked')) };
+
 async function dataset(path: string, options: object = {}): Promise<DatasetProvider> {
   const provided = localFiles.provides.datasets?.['local-text'];
   if (!provided) throw new Error('local-files provides local-text');
-  const deps = { clock: systemClock, dataDir: path, netuid: 9, modules: [], log: () => undefined, resolvePath: (given: string) => given };
+  const deps = { clock: systemClock, dataDir: path, netuid: 9, modules: [], environment: {}, log: () => undefined, resolvePath: (given: string) => given, rows: noRows };
   return provided.create(provided.options.parse({ path, ...options }), deps, never);
 }
 

@@ -21,7 +21,7 @@ const deps = {
   clock: { now: (): number => Date.now(), sleep: async (): Promise<void> => Promise.reject(abortError()) },
   dataDir: tmpdir(),
   netuid: 1,
-  modules: [],
+  modules: [], environment: {},
   log: (): void => undefined,
   resolvePath: (path: string): string => path,
 };

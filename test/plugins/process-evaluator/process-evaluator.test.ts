@@ -15,7 +15,7 @@ async function evaluator(options: Record<string, unknown>): Promise<Evaluator> {
     clock: { now: (): number => Date.now(), sleep: async (): Promise<void> => Promise.reject(abortError()) },
     dataDir: '/nowhere',
     netuid: 1,
-    modules: [],
+    modules: [], environment: {},
     log: (): void => undefined,
     resolvePath: (path: string): string => join(PROGRAMS, path),
   };

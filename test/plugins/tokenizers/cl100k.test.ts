@@ -11,7 +11,7 @@ let cl100k: Tokenizer;
 beforeAll(async () => {
   const provided = tokenizers.provides.tokenizer;
   if (!provided) throw new Error('tokenizers provides a tokenizer');
-  const loader = await provided.create({}, { clock: systemClock, dataDir: '', netuid: 9, modules: [], log: () => undefined, resolvePath: (path: string) => path }, never);
+  const loader = await provided.create({}, { clock: systemClock, dataDir: '', netuid: 9, modules: [], environment: {}, log: () => undefined, resolvePath: (path: string) => path }, never);
   cl100k = await loader.load({ kind: 'builtin', name: 'cl100k_base' }, never);
   await expect(loader.load({ kind: 'builtin', name: 'gpt2' }, never)).rejects.toMatchObject({ code: 'TOKENIZER_UNKNOWN', fault: 'config' });
 });

@@ -16,7 +16,7 @@ const END = 1023;
 async function loader(): Promise<TokenizerLoader> {
   const provided = tokenizers.provides.tokenizer;
   if (!provided) throw new Error('tokenizers provides a tokenizer');
-  return provided.create({}, { clock: systemClock, dataDir: '', netuid: 9, modules: [], log: () => undefined, resolvePath: (path: string) => path }, never);
+  return provided.create({}, { clock: systemClock, dataDir: '', netuid: 9, modules: [], environment: {}, log: () => undefined, resolvePath: (path: string) => path }, never);
 }
 
 const load = async (path: string): Promise<Tokenizer> => (await loader()).load({ kind: 'folder', path }, never);

@@ -9,7 +9,7 @@ import type { Json } from '../../contracts/round-journal.js';
 import { epsilonFromDescription } from '../../judging/epsilon.js';
 import { mergeCompetitions } from '../../judging/moving-average.js';
 import { RULES_VERSION } from '../../judging/rules-version.js';
-import { scoreModel } from '../../judging/score.js';
+import { scoreModel, taskWeight } from '../../judging/score.js';
 import { modelReference } from '../../contracts/model.js';
 import { errorReport } from '../../errors/error-report.js';
 import { runtimeErrors } from '../errors.js';
@@ -96,9 +96,9 @@ export function judgeEntry(entry: Omit<RoundEntry, 'verdict' | 'subnetWeights'>)
 /** The score of a contender from the raw scores of its tasks, or its failure. */
 function judgedContender({ uid, block, outcome }: EntryContender, tasks: RoundEntry['competition']['tasks']): JudgedContender {
   if (outcome.status === 'failed') return { uid, block, outcome };
-  const raw = outcome.tasks.flatMap(({ name, rawScore }) => {
+  const raw = outcome.tasks.flatMap(({ name, rawScore, samples }) => {
     const task = tasks.find((candidate) => candidate.name === name);
-    return task ? [{ name, rawScore, weight: task.weight, normalization: task.normalization }] : [];
+    return task ? [{ name, rawScore, weight: taskWeight(task.weight, samples), normalization: task.normalization }] : [];
   });
   const score = finiteScore(scoreModel(raw).score);
   if (score !== undefined) {

@@ -8,6 +8,7 @@ import { filesIntact } from '../../model/files-intact.js';
 import { validateCommitment } from '../../model/model-id.js';
 import { report, type RuntimeDeps } from '../context.js';
 import { withDeadline } from '../deadline.js';
+import { scoreModel, taskWeight } from '../../judging/score.js';
 import { runtimeErrors } from '../errors.js';
 import type { ModelCheck } from '../model-check.js';
 import { isAbort } from '../supervise.js';
@@ -211,7 +212,7 @@ export class RoundEvaluation {
       uid: neuron.uid,
       hotkey: neuron.hotkey,
       repo: `${model.reference.namespace}/${model.reference.name}`,
-      score: outcome.status === 'scored' ? rawMean(outcome.results, this.tasks) : null,
+      score: outcome.status === 'scored' ? scoreOf(outcome.results, this.tasks) : null,
       error: outcome.status === 'failed' ? outcome.error.toReport() : null,
       sameAs,
       elapsedMs,
@@ -274,5 +275,10 @@ export function scoredResult(results: readonly TaskResult[], { name, kind }: { n
   return { result, details: details.data };
 }
 
-const rawMean = (results: readonly TaskResult[], tasks: readonly DrawnTask[]): number =>
-  results.reduce((sum, { rawScore }, index) => sum + rawScore * (tasks[index]?.task.weight ?? 0), 0);
+function scoreOf(results: readonly TaskResult[], tasks: readonly DrawnTask[]): number {
+  const raw = results.flatMap(({ name, rawScore, samples }, index) => {
+    const task = tasks[index]?.task;
+    return task ? [{ name, rawScore, weight: taskWeight(task.weight, samples), normalization: task.normalization }] : [];
+  });
+  return scoreModel(raw).score;
+}

@@ -5,7 +5,8 @@ import type { DatasetSample } from '../../contracts/dataset-provider.js';
 import type { EvaluationTask, TextLossSamples } from '../../contracts/task-kinds.js';
 import { toAssayError } from '../../errors/describe.js';
 import { shuffleAndTruncate } from '../../sampling/packing.js';
-import { report, type CompetitionRuntime, type RuntimeDeps } from '../context.js';
+import type { CompetitionRuntime } from '../competitions.js';
+import { report, type RuntimeDeps } from '../context.js';
 import { runtimeErrors } from '../errors.js';
 import { isAbort } from '../supervise.js';
 

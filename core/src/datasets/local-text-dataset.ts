@@ -4,8 +4,8 @@ import { basename, join } from 'node:path';
 import type { DatasetProvider, DatasetSample, SampleRequest } from '../contracts/dataset-provider.js';
 import { isAssayError } from '../errors/assay-error.js';
 import { defineErrors } from '../errors/define-errors.js';
-import { batchSequences, packSequences, padDocuments } from './packing.js';
-import { PythonRandom } from './python-random.js';
+import { batchesOf } from '../sampling/packing.js';
+import { PythonRandom } from '../sampling/python-random.js';
 
 export const localTextErrors = defineErrors({
   TEXT_FILE_UNREADABLE: {
@@ -47,7 +47,7 @@ export class LocalTextDataset implements DatasetProvider {
     signal.throwIfAborted();
     this.#rows ??= await readTexts(this.options);
     const { texts, digest } = this.#rows;
-    const { tokenizer, sequenceLength, packSamples, batchSize } = request;
+    const { tokenizer, sequenceLength } = request;
     const random = new PythonRandom(request.seed);
     const pages: string[] = [];
     let stream: number[] = [];
@@ -61,8 +61,7 @@ export class LocalTextDataset implements DatasetProvider {
       });
       signal.throwIfAborted();
     }
-    const prepared = packSamples ? stream : padDocuments(stream, tokenizer.eosTokenId, sequenceLength);
-    return { batches: batchSequences(packSequences(prepared, sequenceLength), batchSize), pages, source: `sha256:${digest}` };
+    return { batches: batchesOf(stream, request), pages, source: `sha256:${digest}` };
   }
 
   /** First rows of as many pages. */

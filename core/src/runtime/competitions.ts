@@ -1,0 +1,34 @@
+import type { DatasetProvider } from '../contracts/dataset-provider.js';
+import type { EpsilonFunction } from '../contracts/epsilon-function.js';
+import type { Tokenizer } from '../contracts/tokenizer.js';
+import type { Competition } from '../competition/competition.js';
+import type { ScheduledId, ScheduleEntry } from '../competition/profile.js';
+import { competitionAt } from '../competition/schedule.js';
+
+/** A competition with what its own container bound: ready to draw samples and to be judged. */
+export interface CompetitionRuntime {
+  competition: Competition;
+  epsilon: EpsilonFunction;
+  tokenizer: Tokenizer;
+  /** By task name. */
+  datasets: ReadonlyMap<string, DatasetProvider>;
+}
+
+/** The competitions that can be judged here. At different blocks an id may be another of them. */
+export class Competitions {
+  /** Every id that is judged here at some block. */
+  readonly ids: readonly number[];
+
+  /** @param built by the place of the schedule that means it */
+  constructor(
+    private readonly schedule: readonly ScheduleEntry[],
+    private readonly built: ReadonlyMap<ScheduledId, CompetitionRuntime>,
+  ) {
+    this.ids = [...new Set([...built.keys()].map(({ id }) => id))];
+  }
+
+  at(id: number, block: number): CompetitionRuntime | undefined {
+    const scheduled = competitionAt(this.schedule, id, block);
+    return scheduled && this.built.get(scheduled);
+  }
+}

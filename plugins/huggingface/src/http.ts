@@ -1,0 +1,102 @@
+import { datasetErrors } from '@assay/core/datasets/errors';
+
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+/** Silence after which a request is given up: before the answer and between two parts of it. */
+export const SILENCE_MS = 15_000;
+const TOTAL_MS = 60_000;
+const REDIRECTS = 5;
+
+export interface Request {
+  /** For messages: what is asked for, never with a secret. */
+  what: string;
+  url: URL;
+  /** Sent to the origin of `url` and to no other, wherever redirects lead. */
+  token?: string | undefined;
+  /** First and last byte, both included. */
+  range?: { start: number; end: number };
+  /** A body longer than this is cut off and refused. */
+  maxBytes: number;
+}
+
+export interface Answer {
+  status: number;
+  headers: Headers;
+  body: Buffer;
+}
+
+/**
+ * One GET, read to its end, within bounded time and memory.
+ * @throws REQUEST_FAILED when no whole answer came; an answer of any status is one
+ */
+export async function get(request: Request, fetch: Fetch, signal: AbortSignal): Promise<Answer> {
+  const ended = new AbortController();
+  const stop = (reason: string) => (): void => {
+    ended.abort(new Error(reason));
+  };
+  const total = setTimeout(stop(`it took longer than ${TOTAL_MS / 1000} s`), TOTAL_MS);
+  let silence = setTimeout(stop(`nothing came for ${SILENCE_MS / 1000} s`), SILENCE_MS);
+  const onByte = (): void => {
+    clearTimeout(silence);
+    silence = setTimeout(stop(`nothing came for ${SILENCE_MS / 1000} s`), SILENCE_MS);
+  };
+  try {
+    const response = await follow(request, fetch, AbortSignal.any([signal, ended.signal]));
+    return { status: response.status, headers: response.headers, body: await bodyOf(response, request.maxBytes, onByte) };
+  } catch (error) {
+    signal.throwIfAborted();
+    const reason = ended.signal.aborted ? (ended.signal.reason as Error).message : reasonOf(error);
+    throw datasetErrors.REQUEST_FAILED({ what: request.what, reason }, error);
+  } finally {
+    clearTimeout(total);
+    clearTimeout(silence);
+  }
+}
+
+async function follow({ url, token, range }: Request, fetch: Fetch, signal: AbortSignal): Promise<Response> {
+  let current = url;
+  for (let hop = 0; ; hop += 1) {
+    const headers: Record<string, string> = {
+      ...(token !== undefined && current.origin === url.origin ? { authorization: `Bearer ${token}` } : {}),
+      ...(range ? { range: `bytes=${range.start}-${range.end}` } : {}),
+    };
+    const response = await fetch(current.href, { headers, redirect: 'manual', signal });
+    const location = response.status >= 300 && response.status < 400 ? response.headers.get('location') : null;
+    if (location === null) return response;
+    await response.body?.cancel();
+    if (hop >= REDIRECTS) throw new Error(`more than ${REDIRECTS} redirects`);
+    current = new URL(location, current);
+    if (!/^https?:$/.test(current.protocol)) throw new Error(`a redirect to ${current.protocol}`);
+  }
+}
+
+async function bodyOf(response: Response, maxBytes: number, onByte: () => void): Promise<Buffer> {
+  if (!response.body) return Buffer.alloc(0);
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    onByte();
+    length += part.value.length;
+    if (length > maxBytes) {
+      await reader.cancel();
+      throw new Error(`the body is longer than ${maxBytes} bytes`);
+    }
+    parts.push(part.value);
+  }
+  return Buffer.concat(parts);
+}
+
+/** What undici says is in the cause: `fetch failed` helps nobody. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? `${error.message}: ${error.cause.message || error.cause.name}` : error.message;
+}
+
+/** Milliseconds that the service asks for; it may give a date instead. */
+export function retryAfterMs(headers: Headers, now: number): number | undefined {
+  const value = headers.get('retry-after');
+  if (value === null) return undefined;
+  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - now;
+  return Number.isFinite(ms) && ms > 0 ? ms : undefined;
+}

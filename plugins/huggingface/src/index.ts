@@ -1,0 +1,55 @@
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { RowSource } from '@assay/core/contracts/row-source';
+import { rowDataset, splitDataset } from '@assay/core/datasets/row-dataset';
+import { definePlugin, type DatasetDeps, type PluginDeps } from '@assay/core/plugin/plugin';
+
+const options = z.strictObject({
+  source: z
+    .enum(['rows-api', 'parquet', 'rows-api-else-parquet'])
+    .default('rows-api')
+    .describe('Where rows are read: the datasets server, the parquet files on the hub, or these where the server does not answer.'),
+  endpoint: z.url({ protocol: /^https?$/ }).default('https://datasets-server.huggingface.co').describe('The datasets server, or a mirror of it.'),
+  hubUrl: z.url({ protocol: /^https?$/ }).optional().describe('The hub, or a mirror of it; HF_ENDPOINT, else huggingface.co when left out.'),
+  maxInFlight: z.number().int().min(1).max(64).default(8).describe('Requests that may be under way at a time.'),
+});
+
+async function create({ source, endpoint, hubUrl, maxInFlight }: z.infer<typeof options>, deps: PluginDeps): Promise<RowSource> {
+  const { clock, environment, dataDir, log } = deps;
+  const { RowsApi } = await import('./rows-api.js');
+  const http = { fetch: globalThis.fetch, clock, environment };
+  const api = new RowsApi({ endpoint, maxInFlight }, http);
+  if (source === 'rows-api') return api;
+  const [{ ParquetRows }, { FallbackRows }] = await Promise.all([import('./parquet-rows.js'), import('./fallback.js')]);
+  const hub = hubUrl ?? environment['HF_ENDPOINT'] ?? 'https://huggingface.co';
+  const parquet = new ParquetRows({ hubUrl: hub, maxInFlight, directory: join(dataDir, 'parquet') }, { ...http, sizes: api });
+  return source === 'parquet' ? parquet : new FallbackRows(api, parquet, { log });
+}
+
+const anyRows = z.strictObject({
+  dataset: z.string().regex(/^[\w.-]+\/[\w.-]+$/, 'NAMESPACE/NAME').describe('Dataset of the hub.'),
+  config: z.string().default('default'),
+  split: z.string().default('train'),
+  lastOffset: z.number().int().positive().describe('Highest row at which a page may begin.'),
+  gated: z.boolean().default(false).describe('Whether a token is needed.'),
+});
+
+const anySplits = anyRows.pick({ dataset: true });
+
+export default definePlugin({
+  apiVersion: 1,
+  name: 'huggingface',
+  provides: {
+    rows: { options, create },
+    datasets: {
+      'huggingface-rows': {
+        options: anyRows,
+        create: (given: z.infer<typeof anyRows>, deps: DatasetDeps, signal: AbortSignal) => rowDataset(given).create({}, deps, signal),
+      },
+      'huggingface-splits': {
+        options: anySplits,
+        create: (given: z.infer<typeof anySplits>, deps: DatasetDeps, signal: AbortSignal) => splitDataset(given).create({}, deps, signal),
+      },
+    },
+  },
+});

@@ -1,0 +1,92 @@
+import type { Clock } from '@assay/core/contracts/clock';
+import type { Page, PageQuery, RowSource, SplitSize } from '@assay/core/contracts/row-source';
+import { datasetErrors } from '@assay/core/datasets/errors';
+import { hubToken } from '@assay/core/datasets/row-dataset';
+import { z } from 'zod';
+import { get, retryAfterMs, type Answer, type Fetch, type Request } from './http.js';
+import { requireToken } from './token.js';
+
+/** Fifty rows of text are a megabyte or so. */
+const MAX_BYTES = 64 * 1024 * 1024;
+
+const rowsAnswer = z.looseObject({ rows: z.array(z.looseObject({ row: z.record(z.string(), z.unknown()) })) });
+const sizeAnswer = z.looseObject({
+  size: z.looseObject({ splits: z.array(z.looseObject({ config: z.string(), split: z.string(), num_rows: z.number().int().nonnegative() })) }),
+});
+
+export interface HttpDeps {
+  fetch: Fetch;
+  clock: Pick<Clock, 'now'>;
+  environment: Readonly<Record<string, string | undefined>>;
+}
+
+export interface RowsApiOptions {
+  /** `https://datasets-server.huggingface.co`, or a mirror. */
+  endpoint: string;
+  maxInFlight: number;
+}
+
+/** Hugging Face's datasets server: `/rows` and `/size`. */
+export class RowsApi implements RowSource {
+  readonly description = 'the rows API';
+  readonly maxInFlight: number;
+
+  constructor(
+    private readonly options: RowsApiOptions,
+    private readonly deps: HttpDeps,
+  ) {
+    this.maxInFlight = options.maxInFlight;
+  }
+
+  async page({ dataset, config, split, offset, length, gated }: PageQuery, signal: AbortSignal): Promise<Page> {
+    const what = `rows ${offset} to ${offset + length - 1} of ${dataset}`;
+    const token = gated ? await requireToken(this.deps.environment, dataset) : undefined;
+    const url = this.#url('rows', { dataset, config, split, offset: String(offset), length: String(length) });
+    const answer = await getWell({ what, url, token, maxBytes: MAX_BYTES }, this.deps, dataset, signal);
+    const { rows } = shaped(what, rowsAnswer, jsonOf(what, answer));
+    const revision = answer.headers.get('x-revision');
+    return { rows: rows.map(({ row }) => row), ...(revision === null ? {} : { revision }) };
+  }
+
+  async splits(dataset: string, signal: AbortSignal): Promise<SplitSize[]> {
+    const what = `the sizes of ${dataset}`;
+    const answer = await getWell({ what, url: this.#url('size', { dataset }), maxBytes: MAX_BYTES }, this.deps, dataset, signal);
+    return shaped(what, sizeAnswer, jsonOf(what, answer)).size.splits.map(({ config, split, num_rows: rows }) => ({ config, split, rows }));
+  }
+
+  #url(path: string, parameters: Record<string, string>): URL {
+    const url = new URL(path, this.options.endpoint.replace(/\/*$/, '/'));
+    url.search = new URLSearchParams(parameters).toString();
+    return url;
+  }
+}
+
+/** An answer of status 200 (206 for a range). @throws REQUEST_FAILED, CREDENTIAL_REFUSED */
+export async function getWell(request: Request, deps: HttpDeps, dataset: string, signal: AbortSignal): Promise<Answer> {
+  const answer = await get(request, deps.fetch, signal);
+  if (answer.status === (request.range ? 206 : 200)) return answer;
+  const code = /^\w{1,60}$/.exec(answer.headers.get('x-error-code') ?? '')?.[0];
+  const reason = `status ${answer.status}${code === undefined ? '' : ` (${code})`}`;
+  if (request.token !== undefined && (answer.status === 401 || answer.status === 403 || code === 'ExternalAuthenticatedError')) {
+    const { variables, page } = hubToken(dataset);
+    throw datasetErrors.CREDENTIAL_REFUSED({ variables, dataset, page, reason });
+  }
+  const asked = answer.status === 429 || answer.status === 503 ? retryAfterMs(answer.headers, deps.clock.now()) : undefined;
+  throw datasetErrors.REQUEST_FAILED({ what: request.what, reason, ...(asked === undefined ? {} : { retryAfterMs: asked }) });
+}
+
+export function jsonOf(what: string, { body }: Answer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8'));
+  } catch (error) {
+    throw datasetErrors.REQUEST_FAILED({ what, reason: 'the answer is no JSON', noJson: true }, error);
+  }
+}
+
+/** @throws ANSWER_MALFORMED */
+export function shaped<T>(what: string, schema: z.ZodType<T>, value: unknown): T {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw datasetErrors.ANSWER_MALFORMED({ what, reason: `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'another shape'}` });
+}
