@@ -13,10 +13,12 @@ export interface SplitLoaderOptions {
 /** Duplicate draws at which a loader is content with what it has. */
 const MOST_DUPLICATES = 100;
 
-interface Draw extends SplitPage {
+interface Draw {
   name: string;
   /** The generator after this draw. */
   after: PythonRandom;
+  /** Absent where no page could be drawn. */
+  page?: SplitPage;
   /** Tokens of the page, once its request has begun. */
   tokens?: Promise<number[]>;
 }
@@ -80,9 +82,9 @@ export class SplitLoader implements Loader {
     try {
       while (names.length < wanted) {
         while (ahead.length < this.deps.rows.maxInFlight && names.length + ahead.length < wanted) {
-          const draw = this.#draw(random, splits, shift);
+          const draw = drawn(random, splits, shift);
           // What may turn out to be a duplicate is not asked for before it is known.
-          if (![...names, ...ahead.map(({ name }) => name)].includes(draw.name)) void this.#begin(reader, draw, either);
+          if (![...names, ...ahead.map(({ name }) => name)].includes(draw.name)) this.#begin(reader, draw, either);
           ahead.push(draw);
         }
         const draw = ahead.shift();
@@ -94,7 +96,8 @@ export class SplitLoader implements Loader {
           break;
         }
         try {
-          for (const token of await (draw.tokens ?? this.#begin(reader, draw, either))) stream.push(token);
+          if (!draw.tokens) this.#begin(reader, draw, either);
+          for (const token of (await draw.tokens) ?? []) stream.push(token);
           names.push(draw.name);
         } catch (error) {
           failures += 1;
@@ -111,28 +114,27 @@ export class SplitLoader implements Loader {
     return names;
   }
 
-  #draw(random: PythonRandom, splits: readonly SplitSize[], shift: number): Draw {
+  #begin(reader: PageReader, draw: Draw, signal: AbortSignal): void {
     const { dataset } = this.options;
-    try {
-      const page = drawSplitPage(random, splits, shift);
-      return { ...page, name: `${page.config}_${page.offset}_${page.split}`, after: random.clone() };
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-      throw datasetErrors.SPLITS_UNUSABLE({ dataset, reason: splits.length === 0 ? 'it names no config' : 'a config has less than one page' }, error);
-    }
-  }
-
-  #begin(reader: PageReader, draw: Draw, signal: AbortSignal): Promise<number[]> {
-    const { config, split, offset } = draw;
     const read = async (): Promise<number[]> => {
+      if (!draw.page) throw datasetErrors.SPLITS_UNUSABLE({ dataset, reason: draw.name });
       const tokens: number[] = [];
-      await reader.read({ dataset: this.options.dataset, config, split, offset, length: PAGE_ROWS, gated: false }, tokens, signal);
+      await reader.read({ dataset, ...draw.page, length: PAGE_ROWS, gated: false }, tokens, signal);
       return tokens;
     };
-    const tokens = read();
+    draw.tokens = read();
     // Whoever never looks at it has ended for another reason.
-    tokens.catch(() => undefined);
-    draw.tokens = tokens;
-    return tokens;
+    draw.tokens.catch(() => undefined);
+  }
+}
+
+/** The next page, or why there is none: that counts only when it is this draw's turn. */
+function drawn(random: PythonRandom, splits: readonly SplitSize[], shift: number): Draw {
+  try {
+    const page = drawSplitPage(random, splits, shift);
+    return { name: `${page.config}_${page.offset}_${page.split}`, page, after: random.clone() };
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return { name: splits.length === 0 ? 'it names no config' : 'a config has less than one page', after: random.clone() };
   }
 }

@@ -2,9 +2,8 @@ import { datasetErrors } from '@assay/core/datasets/errors';
 
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
-/** Silence after which a request is given up: before the answer and between two parts of it. */
-export const SILENCE_MS = 15_000;
-const TOTAL_MS = 60_000;
+/** A whole answer may take so many times the silence that is borne. */
+const TOTAL = 4;
 const REDIRECTS = 5;
 
 export interface Request {
@@ -17,6 +16,8 @@ export interface Request {
   range?: { start: number; end: number };
   /** A body longer than this is cut off and refused. */
   maxBytes: number;
+  /** Silence after which a request is given up: before the answer and between two parts of it. */
+  timeoutMs: number;
 }
 
 export interface Answer {
@@ -34,11 +35,13 @@ export async function get(request: Request, fetch: Fetch, signal: AbortSignal): 
   const stop = (reason: string) => (): void => {
     ended.abort(new Error(reason));
   };
-  const total = setTimeout(stop(`it took longer than ${TOTAL_MS / 1000} s`), TOTAL_MS);
-  let silence = setTimeout(stop(`nothing came for ${SILENCE_MS / 1000} s`), SILENCE_MS);
+  const { timeoutMs } = request;
+  const total = setTimeout(stop(`it took longer than ${(TOTAL * timeoutMs) / 1000} s`), TOTAL * timeoutMs);
+  const listen = (): NodeJS.Timeout => setTimeout(stop(`nothing came for ${timeoutMs / 1000} s`), timeoutMs);
+  let silence = listen();
   const onByte = (): void => {
     clearTimeout(silence);
-    silence = setTimeout(stop(`nothing came for ${SILENCE_MS / 1000} s`), SILENCE_MS);
+    silence = listen();
   };
   try {
     const response = await follow(request, fetch, AbortSignal.any([signal, ended.signal]));
@@ -55,9 +58,12 @@ export async function get(request: Request, fetch: Fetch, signal: AbortSignal): 
 
 async function follow({ url, token, range }: Request, fetch: Fetch, signal: AbortSignal): Promise<Response> {
   let current = url;
+  let trusted = true;
   for (let hop = 0; ; hop += 1) {
+    // Whoever has once been elsewhere may have been sent back with intent.
+    trusted &&= current.origin === url.origin;
     const headers: Record<string, string> = {
-      ...(token !== undefined && current.origin === url.origin ? { authorization: `Bearer ${token}` } : {}),
+      ...(token !== undefined && trusted ? { authorization: `Bearer ${token}` } : {}),
       ...(range ? { range: `bytes=${range.start}-${range.end}` } : {}),
     };
     const response = await fetch(current.href, { headers, redirect: 'manual', signal });

@@ -12,12 +12,13 @@ const options = z.strictObject({
   endpoint: z.url({ protocol: /^https?$/ }).default('https://datasets-server.huggingface.co').describe('The datasets server, or a mirror of it.'),
   hubUrl: z.url({ protocol: /^https?$/ }).optional().describe('The hub, or a mirror of it; HF_ENDPOINT, else huggingface.co when left out.'),
   maxInFlight: z.number().int().min(1).max(64).default(8).describe('Requests that may be under way at a time.'),
+  timeoutMs: z.number().int().min(100).default(15_000).describe('Silence after which a request is given up; as a whole it may take four times as long.'),
 });
 
-async function create({ source, endpoint, hubUrl, maxInFlight }: z.infer<typeof options>, deps: PluginDeps): Promise<RowSource> {
+async function create({ source, endpoint, hubUrl, maxInFlight, timeoutMs }: z.infer<typeof options>, deps: PluginDeps): Promise<RowSource> {
   const { clock, environment, dataDir, log } = deps;
   const { RowsApi } = await import('./rows-api.js');
-  const http = { fetch: globalThis.fetch, clock, environment };
+  const http = { fetch: globalThis.fetch, clock, environment, timeoutMs };
   const api = new RowsApi({ endpoint, maxInFlight }, http);
   if (source === 'rows-api') return api;
   const [{ ParquetRows }, { FallbackRows }] = await Promise.all([import('./parquet-rows.js'), import('./fallback.js')]);

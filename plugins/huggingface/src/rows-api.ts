@@ -16,6 +16,7 @@ const sizeAnswer = z.looseObject({
 
 export interface HttpDeps {
   fetch: Fetch;
+  timeoutMs: number;
   clock: Pick<Clock, 'now'>;
   environment: Readonly<Record<string, string | undefined>>;
 }
@@ -62,8 +63,8 @@ export class RowsApi implements RowSource {
 }
 
 /** An answer of status 200 (206 for a range). @throws REQUEST_FAILED, CREDENTIAL_REFUSED */
-export async function getWell(request: Request, deps: HttpDeps, dataset: string, signal: AbortSignal): Promise<Answer> {
-  const answer = await get(request, deps.fetch, signal);
+export async function getWell(request: Omit<Request, 'timeoutMs'>, deps: HttpDeps, dataset: string, signal: AbortSignal): Promise<Answer> {
+  const answer = await get({ ...request, timeoutMs: deps.timeoutMs }, deps.fetch, signal);
   if (answer.status === (request.range ? 206 : 200)) return answer;
   const code = /^\w{1,60}$/.exec(answer.headers.get('x-error-code') ?? '')?.[0];
   const reason = `status ${answer.status}${code === undefined ? '' : ` (${code})`}`;

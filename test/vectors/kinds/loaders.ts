@@ -16,7 +16,7 @@ import sixTasks from '@assay/competition-six-tasks';
 import theStackV2 from '@assay/competition-the-stack-v2';
 import { StackLoader } from '@assay/competition-the-stack-v2/dist/stack-dataset.js';
 import { RowsApi } from '@assay/plugin-huggingface/dist/rows-api.js';
-import { SILENCE_MS } from '@assay/plugin-huggingface/dist/http.js';
+import huggingFace from '@assay/plugin-huggingface';
 import { bigint, closeDouble, equal, fields, list, Mismatch, number, numbers, text, type Fields, type Kind, type UnitResult } from '../unit.js';
 
 const pack = promisify(gzip);
@@ -24,6 +24,8 @@ const EOS = 256;
 const ENDPOINT = 'https://datasets-server.huggingface.co';
 const BUCKET = 'https://softwareheritage.s3.amazonaws.com/';
 const TOKEN = 'hf_fake';
+/** As the product has it when the config says nothing. */
+const { timeoutMs: TIMEOUT_MS } = huggingFace.provides.rows?.options.parse({}) as { timeoutMs: number };
 
 /** Ids are the UTF-8 bytes of the text, as in the vectors. */
 const bytes: Tokenizer = {
@@ -168,7 +170,7 @@ async function settled(loader: Loader, request: SampleRequest, random: PythonRan
 }
 
 async function loaderOf(name: string, maxInFlight: number, services: RecordedServices): Promise<Loader> {
-  const rows = new RowsApi({ endpoint: ENDPOINT, maxInFlight }, { fetch: services.fetch, clock: services.clock, environment: { HF_TOKEN: TOKEN } });
+  const rows = new RowsApi({ endpoint: ENDPOINT, maxInFlight }, { fetch: services.fetch, clock: services.clock, environment: { HF_TOKEN: TOKEN }, timeoutMs: TIMEOUT_MS });
   const { clock } = services;
   if (name === 'SubsetStackV2DedupLoader') return new StackLoader({ rows, clock }, services.blobs);
   const { plugin, id } = DATASETS[name] ?? {};
@@ -192,7 +194,7 @@ function requestsAgree({ asked, sleeps }: RecordedServices, given: Fields): void
   const expected = list(given['requests']).map(fields).map((request): Asked => {
     if (request['s3'] !== undefined) return { url: text(request['s3']), params: {}, authorization: null };
     const headers = request['headers'] === null || request['headers'] === undefined ? {} : strings(fields(request['headers']));
-    equal('timeout', SILENCE_MS / 1000, request['timeout']);
+    equal('timeout', TIMEOUT_MS / 1000, request['timeout']);
     return { url: text(request['url']), params: strings(fields(request['params'])), authorization: headers['Authorization'] ?? null };
   });
   for (const [index, request] of expected.entries()) equal(`request ${index}`, asked[index], request);

@@ -1,0 +1,194 @@
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import type { PageQuery, RowSource } from '@assay/core/contracts/row-source';
+import { systemClock } from '@assay/core/runtime/system-clock';
+import huggingFace from '@assay/plugin-huggingface';
+import { fakeService, json, rowsAnswer, type Answering } from './fake-services.js';
+
+const never = new AbortController().signal;
+const TOKEN = 'hf_aSecretOfTheOperator';
+const page: PageQuery = { dataset: 'bigcode/the-stack-v2-dedup', config: 'default', split: 'train', offset: 7, length: 50, gated: false };
+
+async function source(options: Record<string, unknown>, environment: Record<string, string> = {}): Promise<RowSource> {
+  const rows = huggingFace.provides.rows;
+  if (!rows) throw new Error('the plugin provides no rows');
+  const deps = { clock: systemClock, dataDir: mkdtempSync(join(tmpdir(), 'assay-rows-')), netuid: 9, modules: [], environment, log: () => undefined, resolvePath: (path: string) => path };
+  return rows.create(rows.options.parse(options), deps, never) as Promise<RowSource>;
+}
+
+describe('the rows API', () => {
+  it('gives rows, and the revision where the service tells it', async () => {
+    const service = await fakeService((response) => {
+      json(response, rowsAnswer(['one', 'two']), 200, { 'x-revision': 'abc123' });
+    });
+    const rows = await source({ endpoint: service.url });
+    expect(await rows.page(page, never)).toEqual({ rows: [{ text: 'one' }, { text: 'two' }], revision: 'abc123' });
+    expect(service.seen).toEqual([
+      { method: 'GET', path: '/rows', query: { dataset: 'bigcode/the-stack-v2-dedup', config: 'default', split: 'train', offset: '7', length: '50' }, authorization: undefined, range: undefined },
+    ]);
+  });
+
+  it('gives sizes without a token, in the order of the service', async () => {
+    const service = await fakeService((response) => {
+      json(response, { size: { splits: [{ config: 'b', split: 'train', num_rows: 9_007_199_254 }, { config: 'a', split: 'test', num_rows: 3 }] } });
+    });
+    const rows = await source({ endpoint: service.url }, { HF_TOKEN: TOKEN });
+    expect(await rows.splits('HuggingFaceFW/fineweb', never)).toEqual([{ config: 'b', split: 'train', rows: 9_007_199_254 }, { config: 'a', split: 'test', rows: 3 }]);
+    expect(service.seen[0]).toMatchObject({ path: '/size', query: { dataset: 'HuggingFaceFW/fineweb' }, authorization: undefined });
+  });
+
+  it('an endpoint may have a path of its own', async () => {
+    const service = await fakeService((response) => {
+      json(response, rowsAnswer([]));
+    });
+    await (await source({ endpoint: `${service.url}/mirror/of/it` })).page(page, never);
+    expect(service.seen[0]?.path).toBe('/mirror/of/it/rows');
+  });
+});
+
+const storm = Buffer.alloc(1024 * 1024, ' ');
+const misbehaving: [what: string, answering: Answering, expected: object][] = [
+  ['500', (response) => response.writeHead(500).end('{}'), { code: 'REQUEST_FAILED', payload: { reason: 'status 500' } }],
+  ['404 of a public dataset', (response) => response.writeHead(404, { 'x-error-code': 'DatasetNotFoundError' }).end('{}'), { code: 'REQUEST_FAILED', payload: { reason: 'status 404 (DatasetNotFoundError)' } }],
+  ['429 that names seconds', (response) => response.writeHead(429, { 'retry-after': '17' }).end(), { code: 'REQUEST_FAILED', payload: { reason: 'status 429', retryAfterMs: 17_000 } }],
+  ['429 that names nonsense', (response) => response.writeHead(429, { 'retry-after': 'soon' }).end(), { code: 'REQUEST_FAILED', payload: { reason: 'status 429' } }],
+  ['HTML instead of JSON', (response) => response.end('<!doctype html><title>busy</title>'), { code: 'REQUEST_FAILED', payload: { noJson: true } }],
+  ['JSON of another shape', (response) => response.end('{"error": "later"}'), { code: 'ANSWER_MALFORMED', fault: 'network' }],
+  ['rows without a row', (response) => response.end('{"rows": [{"row_idx": 1}]}'), { code: 'ANSWER_MALFORMED' }],
+  ['JSON that is no object', (response) => response.end('[]'), { code: 'ANSWER_MALFORMED' }],
+  ['a reset before the answer', (_response, _seen, request) => request.socket.destroy(), { code: 'REQUEST_FAILED' }],
+  [
+    'a reset in the middle of the body',
+    (response, _seen, request) => {
+      response.writeHead(200, { 'content-length': '1000' }).write('{"rows": [');
+      setTimeout(() => request.socket.destroy(), 20);
+    },
+    { code: 'REQUEST_FAILED' },
+  ],
+  ['silence', () => undefined, { code: 'REQUEST_FAILED', payload: { reason: 'nothing came for 0.3 s' } }],
+  [
+    'a byte now and then',
+    (response) => {
+      response.writeHead(200);
+      const drip = setInterval(() => response.write(' '), 50);
+      response.on('close', () => {
+        clearInterval(drip);
+      });
+    },
+    { code: 'REQUEST_FAILED', payload: { reason: 'it took longer than 1.2 s' } },
+  ],
+  [
+    'a body without end',
+    (response) => {
+      const pour = (): void => {
+        while (response.write(storm));
+        response.once('drain', pour);
+      };
+      response.writeHead(200, { 'content-length': String(10 * 1024 ** 3) });
+      pour();
+    },
+    { code: 'REQUEST_FAILED', payload: { reason: 'the body is longer than 67108864 bytes' } },
+  ],
+  ['a small gzip of a large body', (response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(Buffer.alloc(100 * 1024 * 1024, ' '))), { code: 'REQUEST_FAILED', payload: { reason: 'the body is longer than 67108864 bytes' } }],
+  ['a gzip that is cut off', (response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('{"rows": []}').subarray(0, 15)), { code: 'REQUEST_FAILED' }],
+  ['redirects in a circle', (response) => response.writeHead(302, { location: '/rows' }).end(), { code: 'REQUEST_FAILED', payload: { reason: 'more than 5 redirects' } }],
+  ['a redirect to a file', (response) => response.writeHead(302, { location: 'file:///etc/passwd' }).end(), { code: 'REQUEST_FAILED', payload: { reason: 'a redirect to file:' } }],
+];
+
+describe('a service that misbehaves is told apart from one that will not have it', () => {
+  it.each(misbehaving)('%s', async (_what, answering, expected) => {
+    const service = await fakeService(answering);
+    const rows = await source({ endpoint: service.url, timeoutMs: 300 });
+    await expect(rows.page(page, never)).rejects.toMatchObject(expected);
+  });
+
+  it('and one that is not there', async () => {
+    const rows = await source({ endpoint: 'http://127.0.0.1:9' });
+    await expect(rows.page(page, never)).rejects.toMatchObject({ code: 'REQUEST_FAILED', fault: 'network' });
+  });
+
+  it('a request ends with its signal', async () => {
+    const service = await fakeService(() => undefined);
+    const stop = new AbortController();
+    const asking = (await source({ endpoint: service.url })).page(page, stop.signal);
+    setTimeout(() => {
+      stop.abort(new Error('enough'));
+    }, 50);
+    await expect(asking).rejects.toThrow('enough');
+  });
+});
+
+describe('the token', () => {
+  const gated = { ...page, gated: true };
+
+  it('goes with requests for a gated dataset, and with no other', async () => {
+    const service = await fakeService((response) => {
+      json(response, rowsAnswer([]));
+    });
+    const rows = await source({ endpoint: service.url }, { HF_TOKEN: ` ${TOKEN}\n` });
+    await rows.page(gated, never);
+    await rows.page(page, never);
+    expect(service.seen.map(({ authorization }) => authorization)).toEqual([`Bearer ${TOKEN}`, undefined]);
+  });
+
+  it.each(['HF_TOKEN_PATH', 'HF_HOME', 'XDG_CACHE_HOME', 'HOME'])('is found in the file that the hub\'s tools keep: %s', async (variable) => {
+    const folder = mkdtempSync(join(tmpdir(), 'assay-token-'));
+    const path = { HF_TOKEN_PATH: 'token', HF_HOME: 'token', XDG_CACHE_HOME: 'huggingface/token', HOME: '.cache/huggingface/token' }[variable] ?? '';
+    mkdirSync(join(folder, path, '..'), { recursive: true });
+    writeFileSync(join(folder, path), `${TOKEN}\n`);
+    const service = await fakeService((response) => {
+      json(response, rowsAnswer([]));
+    });
+    await (await source({ endpoint: service.url }, { HOME: '/nonexistent', [variable]: variable === 'HF_TOKEN_PATH' ? join(folder, path) : folder })).page(gated, never);
+    expect(service.seen[0]?.authorization).toBe(`Bearer ${TOKEN}`);
+  });
+
+  it('is missed before anything is asked for', async () => {
+    const service = await fakeService((response) => response.end('{}'));
+    const rows = await source({ endpoint: service.url }, { HOME: '/nonexistent' });
+    await expect(rows.page(gated, never)).rejects.toMatchObject({
+      code: 'CREDENTIAL_MISSING',
+      fault: 'config',
+      message: expect.stringContaining('HF_TOKEN') as unknown,
+      hint: expect.stringContaining('https://huggingface.co/datasets/bigcode/the-stack-v2-dedup') as unknown,
+    });
+    expect(service.seen).toEqual([]);
+  });
+
+  it.each([
+    [401, {}],
+    [403, {}],
+    [404, { 'x-error-code': 'ExternalAuthenticatedError' }],
+  ])('that is refused with %i is named, but not shown', async (status, headers) => {
+    const service = await fakeService((response, { authorization }) => {
+      json(response, { error: `you sent ${authorization}` }, status, { ...headers, 'x-echo': authorization ?? '' });
+    });
+    const refused = (await source({ endpoint: service.url }, { HF_TOKEN: TOKEN })).page(gated, never);
+    await expect(refused).rejects.toMatchObject({ code: 'CREDENTIAL_REFUSED', message: expect.stringContaining('HF_TOKEN') as unknown });
+    expect(await refused.catch((error: unknown) => JSON.stringify(error) + String((error as Error).stack))).not.toContain(TOKEN);
+  });
+
+  it('that holds a line break is refused before it is sent', async () => {
+    const service = await fakeService((response) => response.end('{}'));
+    const rows = await source({ endpoint: service.url }, { HF_TOKEN: 'hf_a\r\nhost: evil' });
+    await expect(rows.page(gated, never)).rejects.toMatchObject({ code: 'CREDENTIAL_REFUSED' });
+    expect(service.seen).toEqual([]);
+  });
+
+  it('never follows a redirect to another host, nor comes back from there', async () => {
+    const home = await fakeService(() => undefined);
+    const elsewhere = await fakeService((response) => response.writeHead(307, { location: `${home.url}/rows/moved` }).end());
+    home.answer = (response, { path }) => {
+      if (path === '/rows') response.writeHead(302, { location: '/rows/here' }).end();
+      else if (path === '/rows/here') response.writeHead(302, { location: `${elsewhere.url}/there` }).end();
+      else json(response, rowsAnswer(['text']));
+    };
+    const rows = await source({ endpoint: home.url }, { HF_TOKEN: TOKEN });
+    expect((await rows.page(gated, never)).rows).toEqual([{ text: 'text' }]);
+    expect(home.seen.map(({ path, authorization }) => [path, authorization !== undefined])).toEqual([['/rows', true], ['/rows/here', true], ['/rows/moved', false]]);
+    expect(elsewhere.seen.map(({ authorization }) => authorization)).toEqual([undefined]);
+  });
+});
