@@ -1,5 +1,5 @@
 import { GetObjectCommand, S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
-import { datasetErrors } from '@assay/core';
+import { datasetErrors, isAssayError } from '@assay/core';
 import { AWS_CREDENTIALS, DATASET, type StackOptions } from './options.js';
 
 /** Stored contents, as they are stored. */
@@ -45,8 +45,8 @@ export class S3Blobs implements BlobStore {
     try {
       await this.#get(key, 'bytes=0-0', signal);
     } catch (error) {
-      const reason = error instanceof Error && error.cause instanceof Error ? error.cause.name : '';
-      if (!REFUSALS.has(reason)) throw error;
+      const reason = isAssayError(error) ? error.payload['reason'] : undefined;
+      if (typeof reason !== 'string' || !REFUSALS.has(reason)) throw error;
       const { variables, page } = AWS_CREDENTIALS;
       throw datasetErrors.CREDENTIAL_REFUSED({ variables, dataset: DATASET, page, reason });
     }
@@ -99,7 +99,7 @@ export class S3Blobs implements BlobStore {
     }
   }
 
-  /** Told by the error's name alone: messages of the service may repeat what was sent. */
+  /** Told by the error's name alone, and without what lies behind it: messages of the service may repeat what was sent. */
   #told(key: string, error: unknown): Error {
     const cause = error instanceof Error ? error : new Error(String(error));
     if (cause.name === 'CredentialsProviderError') {
@@ -107,6 +107,6 @@ export class S3Blobs implements BlobStore {
       return datasetErrors.CREDENTIAL_MISSING({ variables, dataset: DATASET, page });
     }
     const reason = cause.name === 'Error' ? cause.message : 'code' in cause && typeof cause.code === 'string' ? `${cause.name} (${cause.code})` : cause.name;
-    return datasetErrors.REQUEST_FAILED({ what: `${key} of the bucket ${this.options.bucket}`, reason }, cause);
+    return datasetErrors.REQUEST_FAILED({ what: `${key} of the bucket ${this.options.bucket}`, reason });
   }
 }

@@ -42,10 +42,24 @@ function utf8(bytes: Buffer): string | undefined {
 function other(bytes: Buffer, name: string): string | undefined {
   if (name === 'ascii' || name === 'us-ascii') return bytes.every((byte) => byte < 0x80) ? bytes.toString('latin1') : undefined;
   if (!iconv.encodingExists(name)) return byWebName(bytes, name);
-  const text = iconv.decode(bytes, name, { stripBOM: /^utf-?(16|32)$/.test(name) });
+  const text = asPython(iconv.decode(bytes, name, { stripBOM: /^utf-?(16|32)$/.test(name) }), name);
   if (!text.includes('\uFFFD')) return text;
   // The mark of what could not be decoded; only an encoding of Unicode can also have meant it.
   return UNICODE.test(name) && iconv.encode(text, name).equals(bytes) ? text : undefined;
+}
+
+/** Characters for which Python's tables and the library's, which are those of Windows, name different code points. */
+const JAPANESE = new Map([['～', '〜'], ['∥', '‖'], ['－', '−'], ['￠', '¢'], ['￡', '£'], ['￢', '¬']]);
+const DIFFERENT = new Map<string, ReadonlyMap<string, string>>([
+  ['shift-jis', JAPANESE],
+  ['sjis', JAPANESE],
+  ['euc-jp', JAPANESE],
+  ['gb2312', new Map([['·', '・'], ['—', '―']])],
+]);
+
+function asPython(text: string, name: string): string {
+  const different = DIFFERENT.get(name);
+  return different ? text.replace(/[～∥－￠￡￢·—]/g, (character) => different.get(character) ?? character) : text;
 }
 
 /** Encodings that browsers know and the library does not, e.g. iso-2022-jp. */
