@@ -38,8 +38,9 @@ export abstract class BaseCommand extends Command {
   #closing: (() => Promise<void>) | undefined;
 
   protected async loadConfig(flags: Readonly<Record<string, unknown>>): Promise<LoadedConfig> {
-    const { loadConfig } = await import('./load-config.js');
+    const [{ loadConfig }, { loadDotEnv }] = await Promise.all([import('./load-config.js'), import('./dot-env.js')]);
     const file = typeof flags['config'] === 'string' ? flags['config'] : undefined;
+    loadDotEnv(file);
     return loadConfig(file, configFromFlags(flags), process.env);
   }
 
@@ -75,11 +76,12 @@ export abstract class BaseCommand extends Command {
   protected override async catch(error: Error & { oclif?: unknown }): Promise<void> {
     // oclif's own errors (unknown flag, missing argument) know how to show themselves.
     if (error.oclif !== undefined) throw error;
-    const { toAssayError } = await import('@assay/core/errors/describe');
+    const [{ toAssayError }, { withoutSecrets }] = await Promise.all([import('@assay/core/errors/describe'), import('@assay/core/errors/secrets')]);
     const known = toAssayError(error);
+    const { message, hint } = known.toReport();
     if (this.argv.includes('--json')) this.log(JSON.stringify({ error: known.toReport() }));
-    process.stderr.write(`${known.code}: ${known.message}\n  → ${known.hint}\n`);
-    if (known.code === 'INTERNAL' && error.stack) process.stderr.write(`${error.stack}\n`);
+    process.stderr.write(`${known.code}: ${message}\n  → ${hint}\n`);
+    if (known.code === 'INTERNAL' && error.stack) process.stderr.write(`${withoutSecrets(error.stack)}\n`);
     process.exitCode = known.fault === 'config' ? 2 : 1;
   }
 }

@@ -17,7 +17,7 @@ afterAll(() => Promise.all(closing.map((close) => close())));
 /** A real S3 server with a bucket. */
 export async function s3Server(objects: ReadonlyMap<string, Buffer>): Promise<string> {
   const server = new S3rver({ port: 0, address: '127.0.0.1', silent: true, directory: mkdtempSync(join(tmpdir(), 'assay-s3-')), configureBuckets: [{ name: BUCKET, configs: [] }] });
-  const { port } = (await server.run()) as AddressInfo;
+  const { port } = (await server.run());
   closing.push(() => server.close());
   const endpoint = `http://127.0.0.1:${port}`;
   const client = new S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true, credentials: KEYS });

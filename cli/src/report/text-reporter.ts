@@ -1,4 +1,5 @@
 import type { EventOf, Reporter, RunEvent } from '@assay/core/contracts/reporter';
+import { withoutSecrets } from '@assay/core/errors/secrets';
 import { LiveLine } from './live-line.js';
 import { paletteFor, type Palette } from './palette.js';
 import { roundTable } from './round-table.js';
@@ -30,7 +31,7 @@ export class TextReporter implements Reporter {
     const text = describe(event, this.#palette);
     if (text === undefined) return;
     this.#live?.clear();
-    this.output.write(`${text}\n`);
+    this.output.write(`${withoutSecrets(text)}\n`);
   }
 
   close(): Promise<void> {

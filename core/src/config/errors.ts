@@ -7,6 +7,12 @@ export const configErrors = defineErrors({
     message: (p: { path: string }) => `There is no config file at ${p.path}.`,
     hint: () => 'Pass one with --config FILE; examples/demo.yaml is one to start from.',
   },
+  ENV_FILE_UNREADABLE: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { path: string; reason: string }) => `The variables in ${p.path} can't be read: ${p.reason}`,
+    hint: () => 'Mend its permissions, or take it away and set the variables in the environment.',
+  },
   CONFIG_MALFORMED: {
     fault: 'config',
     retry: 'never',

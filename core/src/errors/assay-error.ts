@@ -1,3 +1,5 @@
+import { valueWithoutSecrets, withoutSecrets } from './secrets.js';
+
 /** Whose doing it is. Only a miner's fault may lower a miner's score. */
 export type Fault = 'miner' | 'validator' | 'network' | 'chain' | 'config';
 
@@ -37,9 +39,10 @@ export class AssayError extends Error implements ErrorReport {
     this.payload = report.payload;
   }
 
+  /** To be shown and kept: without what the process knows to be secret. */
   toReport(): ErrorReport {
     const { code, message, hint, fault, retry, payload } = this;
-    return { code, message, hint, fault, retry, payload };
+    return { code, message: withoutSecrets(message), hint: withoutSecrets(hint), fault, retry, payload: valueWithoutSecrets(payload) as ErrorPayload };
   }
 }
 

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { datasetErrors } from '@assay/core/datasets/errors';
+import { keepSecret } from '@assay/core/errors/secrets';
 import { hubToken } from '@assay/core/datasets/row-dataset';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -18,6 +19,7 @@ export async function requireToken(environment: Environment, dataset: string): P
   const token = (environment['HF_TOKEN'] ?? environment['HUGGING_FACE_HUB_TOKEN'] ?? (await fromFile(environment)))?.trim();
   if (token === undefined || token === '') throw datasetErrors.CREDENTIAL_MISSING({ variables, dataset, page });
   if (!TOKEN.test(token)) throw datasetErrors.CREDENTIAL_REFUSED({ variables, dataset, page, reason: 'it holds characters that no token has' });
+  keepSecret('HF_TOKEN', token);
   return token;
 }
 

@@ -51,7 +51,7 @@ async function source(options: Record<string, unknown>, folder = dataDir(), envi
   if (!rows) throw new Error('the plugin provides no rows');
   const clock = { now: () => 0, sleep: () => Promise.resolve() };
   const deps = { clock, dataDir: folder, netuid: 9, modules: [], environment, log: () => undefined, resolvePath: (path: string) => path };
-  return rows.create(rows.options.parse({ hubUrl: hub.url, endpoint: server.url, timeoutMs: 500, ...options }), deps, never) as Promise<RowSource>;
+  return rows.create(rows.options.parse({ hubUrl: hub.url, endpoint: server.url, timeoutMs: 500, ...options }), deps, never);
 }
 
 const at = (offset: number, change: Partial<PageQuery> = {}): PageQuery => ({ dataset: 'a/b', config: 'default', split: 'train', offset, length: 50, gated: false, ...change });

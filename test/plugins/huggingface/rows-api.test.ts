@@ -16,7 +16,7 @@ async function source(options: Record<string, unknown>, environment: Record<stri
   const rows = huggingFace.provides.rows;
   if (!rows) throw new Error('the plugin provides no rows');
   const deps = { clock: systemClock, dataDir: mkdtempSync(join(tmpdir(), 'assay-rows-')), netuid: 9, modules: [], environment, log: () => undefined, resolvePath: (path: string) => path };
-  return rows.create(rows.options.parse(options), deps, never) as Promise<RowSource>;
+  return rows.create(rows.options.parse(options), deps, never);
 }
 
 describe('the rows API', () => {

@@ -1,0 +1,45 @@
+/** What the process knows and nobody else may: by what stands in its place. One for all copies of this package. */
+const KEY = Symbol.for('assay.secrets');
+/** What is shorter would be found in words. */
+const SHORTEST = 8;
+const SECRET_NAME = /TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|MNEMONIC|ACCESS_KEY|API_KEY|PRIVATE/i;
+
+type Holder = { [KEY]?: Map<string, string> };
+
+function known(): Map<string, string> {
+  const holder = globalThis as Holder;
+  return (holder[KEY] ??= new Map());
+}
+
+/**
+ * From now on this value is shown by its name alone, in whatever is logged, reported or recorded. A last line of defence:
+ * secrets are not put into messages in the first place.
+ */
+export function keepSecret(name: string, value: string): void {
+  if (value.length < SHORTEST) return;
+  known().set(value, name);
+  known().set(encodeURIComponent(value), name);
+  known().set(JSON.stringify(value).slice(1, -1), name);
+}
+
+/** Variables that by their name hold a secret. */
+export function keepSecretsOf(environment: Readonly<Record<string, string | undefined>>): void {
+  for (const [name, value] of Object.entries(environment)) {
+    // A path names a file, and no secret.
+    if (value !== undefined && SECRET_NAME.test(name) && !/_(PATH|FILE)$/.test(name)) keepSecret(name, value);
+  }
+}
+
+export function withoutSecrets(text: string): string {
+  let safe = text;
+  for (const [value, name] of known()) if (safe.includes(value)) safe = safe.replaceAll(value, `[${name}]`);
+  return safe;
+}
+
+/** The same for every text within. */
+export function valueWithoutSecrets(value: unknown): unknown {
+  if (typeof value === 'string') return withoutSecrets(value);
+  if (Array.isArray(value)) return value.map(valueWithoutSecrets);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [withoutSecrets(key), valueWithoutSecrets(inner)]));
+}
