@@ -54,7 +54,7 @@ export abstract class BaseCommand extends Command {
       import('./logger.js'),
     ]);
     const { config, baseDir, resolvePath } = loaded;
-    const registry = await loadPlugins(config, baseDir);
+    const registry = await loadPlugins(config, baseDir, this.config.dataDir);
     const profile = effectiveProfile(registry.profile(config.subnet), config);
     const log = stderrLog(config.logLevel);
     const disposers = new Disposers(log);

@@ -1,15 +1,15 @@
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { configErrors } from '@assay/core/config/errors';
 import type { Config } from '@assay/core/config/schema';
 import { checkPlugin } from '@assay/core/plugin/check';
 import type { Plugin } from '@assay/core/plugin/plugin';
 import { PluginRegistry } from '@assay/core/plugin/registry';
+import { findPackage, installedPackages, loadPackage } from './plugin-packages.js';
 import { COMPETITIONS, IMPLEMENTATIONS } from './built-in-plugins.js';
 
-/** The chosen implementations, all competitions, and the packages that the config adds. */
-export async function loadPlugins(config: Config, configDir: string): Promise<PluginRegistry> {
+/**
+ * The chosen implementations, all competitions, and the packages that the config and `validator plugins` add.
+ * @param dataDir where `validator plugins` keeps what it installs
+ */
+export async function loadPlugins(config: Config, configDir: string, dataDir: string): Promise<PluginRegistry> {
   const chosen = [config.chain, config.store, config.evaluator, config.inspector, config.tokenizer, config.rows, config.journal];
   const names = [...new Set(chosen.map(({ use }) => use))];
   const loading: Promise<Plugin>[] = [
@@ -18,7 +18,8 @@ export async function loadPlugins(config: Config, configDir: string): Promise<Pl
       return load ? [builtIn(name, load)] : [];
     }),
     ...Object.entries(COMPETITIONS).map(([name, load]) => builtIn(name, load)),
-    ...config.plugins.map((name) => outside(name, configDir)),
+    ...config.plugins.map(async (name) => loadPackage(await findPackage(name, configDir), name)),
+    ...(await installedPackages(dataDir)).map(({ name, root }) => loadPackage(root, name)),
   ];
   // Datasets of local text files and of the hub come with these packages, whichever store and rows are chosen.
   if (!names.includes('local-files')) loading.push(builtIn('local-files', () => import('@assay/plugin-local-files')));
@@ -37,17 +38,4 @@ async function theRest(names: readonly string[], loaded: readonly Plugin[]): Pro
 
 async function builtIn(name: string, load: () => Promise<{ default: unknown }>): Promise<Plugin> {
   return checkPlugin(name, (await load()).default);
-}
-
-/** A package resolved from the config file's folder, as node would, or a path to one. */
-async function outside(name: string, configDir: string): Promise<Plugin> {
-  let exported: unknown;
-  try {
-    const resolve = createRequire(join(configDir, 'package.json')).resolve;
-    const module: unknown = await import(pathToFileURL(resolve(name)).href);
-    exported = typeof module === 'object' && module !== null && 'default' in module ? module.default : undefined;
-  } catch (error) {
-    throw configErrors.PLUGIN_NOT_FOUND({ package: name, reason: error instanceof Error ? error.message : String(error) }, error);
-  }
-  return checkPlugin(name, exported);
 }

@@ -29,7 +29,7 @@ export const configErrors = defineErrors({
     fault: 'config',
     retry: 'never',
     message: (p: { package: string; reason: string }) => `The plugin package ${p.package} can't be loaded: ${p.reason}`,
-    hint: () => 'Install it beside the config file (npm install PACKAGE), or correct its name under `plugins`.',
+    hint: () => 'Install it (validator plugins install PACKAGE, or npm install PACKAGE beside the config file), or correct its name under `plugins`.',
   },
   PLUGIN_MALFORMED: {
     fault: 'config',
@@ -43,7 +43,7 @@ export const configErrors = defineErrors({
     retry: 'never',
     message: (p: { plugin: string; apiVersion: unknown; wanted: number }) =>
       `Plugin ${p.plugin} is made for plugin API ${String(p.apiVersion)}; this is ${p.wanted}.`,
-    hint: () => 'Install the version of the plugin that matches this validator.',
+    hint: (p: { plugin: string }) => `Install the version of it that matches this validator, or remove it: validator plugins uninstall ${p.plugin}, or take it out of \`plugins\`.`,
   },
   PLUGIN_DUPLICATE: {
     fault: 'config',

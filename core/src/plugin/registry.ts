@@ -56,9 +56,22 @@ export class PluginRegistry {
     return [...this.#competitions.values()].map(({ item }) => item);
   }
 
+  /** Name of the package's plugin that has it. */
+  pluginOf(competition: string): string | undefined {
+    return this.#competitions.get(competition)?.plugin;
+  }
+
+  profiles(): SubnetProfile[] {
+    return [...this.#profiles.values()].map(({ item }) => item);
+  }
+
+  findDataset(id: string): DatasetFactory | undefined {
+    return this.#datasets.get(id)?.item;
+  }
+
   dataset(competition: Competition, task: string, dataset: string): DatasetFactory {
-    const found = this.#datasets.get(dataset);
-    if (found) return found.item;
+    const found = this.findDataset(dataset);
+    if (found) return found;
     throw configErrors.DATASET_UNKNOWN({ competition: competition.name, task, dataset, known: [...this.#datasets.keys()] });
   }
 }

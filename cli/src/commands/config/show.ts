@@ -16,7 +16,7 @@ Precedence: flag, environment (ASSAY_ and the key in capitals, two underscores b
       import('@assay/core/runtime/validator-state'),
     ]);
     const { leaves } = await import('@assay/core/config/resolve');
-    const registry = await loadPlugins(config, baseDir);
+    const registry = await loadPlugins(config, baseDir, this.config.dataDir);
     const profile = asJson(effectiveProfile(registry.profile(config.subnet), config));
     this.answer(flags.json, { values, profile }, () =>
       [

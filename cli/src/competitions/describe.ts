@@ -1,0 +1,82 @@
+import type { Competition } from '@assay/core/competition/competition';
+import type { SubnetProfile } from '@assay/core/competition/profile';
+import { epsilonFromDescription } from '@assay/core/judging/epsilon';
+import { foundCredential } from '@assay/core/plugin/credentials';
+import type { PluginRegistry } from '@assay/core/plugin/registry';
+
+export interface CompetitionDescription {
+  name: string;
+  id: number;
+  package: string;
+  judges: readonly number[];
+  constraints: Competition['constraints'];
+  tokenizer: Competition['tokenizer'];
+  comparison: Competition['comparison'];
+  onDatasetFailure: Competition['onDatasetFailure'];
+  tasks: { name: string; kind: string; dataset: string; installed: boolean; pages: number; maxBatches: number | null; weight: number | 'samples' }[];
+  epsilon: Competition['epsilon'] & { points: { blocks: number; epsilon: number }[] };
+  /** Reward share, where a schedule names it. `until` is null where nothing follows. */
+  shares: { subnet: string; fromBlock: number; untilBlock: number | null; share: number }[];
+  credentials: { variables: readonly string[]; datasets: string[]; page: string; found: string | null }[];
+}
+
+const POINTS = 24;
+
+export function describeCompetition(competition: Competition, registry: PluginRegistry, environment: Readonly<Record<string, string | undefined>>): CompetitionDescription {
+  const { name, id, judges = [id], constraints, tokenizer, comparison, onDatasetFailure, tasks } = competition;
+  return {
+    name,
+    id,
+    package: registry.pluginOf(name) ?? '',
+    judges,
+    constraints,
+    tokenizer,
+    comparison,
+    onDatasetFailure,
+    tasks: tasks.map((task) => ({
+      name: task.name,
+      kind: task.kind,
+      dataset: task.dataset,
+      installed: registry.findDataset(task.dataset) !== undefined,
+      pages: task.pages,
+      maxBatches: task.maxBatches ?? null,
+      weight: task.weight,
+    })),
+    epsilon: { ...competition.epsilon, points: pointsOf(competition) },
+    shares: registry.profiles().flatMap((profile) => sharesIn(profile, competition, registry)),
+    credentials: credentialsOf(competition, registry, environment),
+  };
+}
+
+/** From the commitment to somewhat beyond the end of the decay. */
+function pointsOf({ epsilon }: Competition): { blocks: number; epsilon: number }[] {
+  const decay = epsilonFromDescription(epsilon);
+  const blocks = 'blocks' in epsilon && typeof epsilon.blocks === 'number' ? epsilon.blocks : 1;
+  return Array.from({ length: POINTS }, (_none, index) => {
+    const elapsed = Math.round((index * blocks * 1.25) / (POINTS - 1));
+    return { blocks: elapsed, epsilon: decay.compute(elapsed, 0) };
+  });
+}
+
+/** A place of the schedule means the competition that it names, or the only one of its id. */
+function sharesIn(profile: SubnetProfile, { id, name }: Competition, registry: PluginRegistry): CompetitionDescription['shares'] {
+  const alone = registry.competitions().filter((other) => other.id === id).length === 1;
+  return profile.schedule.flatMap(({ fromBlock, competitions }, index) =>
+    competitions
+      .filter((place) => place.id === id && (place.name === undefined ? alone : place.name === name))
+      .map(({ share }) => ({ subnet: profile.name, fromBlock, untilBlock: profile.schedule[index + 1]?.fromBlock ?? null, share })),
+  );
+}
+
+function credentialsOf({ tasks }: Competition, registry: PluginRegistry, environment: Readonly<Record<string, string | undefined>>): CompetitionDescription['credentials'] {
+  const needs = new Map<string, CompetitionDescription['credentials'][number]>();
+  for (const dataset of new Set(tasks.map((task) => task.dataset))) {
+    for (const need of registry.findDataset(dataset)?.credentials ?? []) {
+      const key = need.variables.join(' ');
+      const known = needs.get(key);
+      if (known) known.datasets.push(dataset);
+      else needs.set(key, { variables: need.variables, datasets: [dataset], page: need.page, found: foundCredential(need, environment) ?? null });
+    }
+  }
+  return [...needs.values()];
+}

@@ -1,0 +1,93 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { isAbsolute, join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { z } from 'zod';
+import { configErrors } from '@assay/core/config/errors';
+import { checkPlugin } from '@assay/core/plugin/check';
+import { PLUGIN_API_VERSION, type Plugin } from '@assay/core/plugin/plugin';
+
+const manifest = z.looseObject({
+  name: z.string().optional(),
+  main: z.string().optional(),
+  exports: z.unknown().optional(),
+  validator: z.looseObject({ plugin: z.boolean().optional(), apiVersion: z.number().optional() }).optional(),
+});
+type Manifest = z.infer<typeof manifest>;
+
+/** What `validator plugins` keeps in its data folder. */
+const dataFolder = z.looseObject({
+  oclif: z.looseObject({ plugins: z.array(z.looseObject({ name: z.string(), type: z.string(), root: z.string().optional() })).default([]) }).optional(),
+});
+
+export interface InstalledPackage {
+  name: string;
+  root: string;
+}
+
+/** Packages that `validator plugins install` and `link` have added and that say that they are ours. */
+export async function installedPackages(dataDir: string): Promise<InstalledPackage[]> {
+  const kept = dataFolder.safeParse(await jsonOf(join(dataDir, 'package.json')).catch(() => ({})));
+  const listed = kept.success ? (kept.data.oclif?.plugins ?? []) : [];
+  const packages = listed.map(({ name, root }) => ({ name, root: root ?? join(dataDir, 'node_modules', name) }));
+  const ours = await Promise.all(packages.map(async ({ root }) => (await manifestOf(root).catch(() => undefined))?.validator?.plugin === true));
+  return packages.filter((_package, index) => ours[index] === true);
+}
+
+/**
+ * The plugin of a package at a folder, or in one module. Its manifest is looked at first: what is made for another version
+ * never runs.
+ * @param shown what the user called it
+ * @throws PLUGIN_NOT_FOUND, PLUGIN_API_VERSION, PLUGIN_MALFORMED
+ */
+export async function loadPackage(root: string, shown: string): Promise<Plugin> {
+  let exported: unknown;
+  try {
+    const entry = root.endsWith('js') && existsSync(root) && !existsSync(join(root, 'package.json')) ? root : join(root, await entryOf(root, shown));
+    const module: unknown = await import(pathToFileURL(entry).href);
+    exported = typeof module === 'object' && module !== null && 'default' in module ? module.default : undefined;
+  } catch (error) {
+    if (error instanceof Error && 'fault' in error) throw error;
+    throw configErrors.PLUGIN_NOT_FOUND({ package: shown, reason: error instanceof Error ? error.message : String(error) }, error);
+  }
+  return checkPlugin(shown, exported);
+}
+
+/** A package by name as node finds it from a folder, or by path. */
+export async function findPackage(name: string, from: string): Promise<string> {
+  if (name.startsWith('.') || isAbsolute(name)) {
+    const path = resolve(from, name);
+    if (existsSync(path)) return path;
+    throw configErrors.PLUGIN_NOT_FOUND({ package: name, reason: `there is nothing at ${path}` });
+  }
+  const places = createRequire(join(from, 'package.json')).resolve.paths(name) ?? [];
+  const found = places.map((place) => join(place, name)).find((path) => existsSync(join(path, 'package.json')));
+  if (found !== undefined) return found;
+  throw configErrors.PLUGIN_NOT_FOUND({ package: name, reason: `no node_modules from ${from} upwards has it` });
+}
+
+async function entryOf(root: string, shown: string): Promise<string> {
+  const { validator, exports, main } = await manifestOf(root);
+  const apiVersion = validator?.apiVersion;
+  if (apiVersion !== undefined && apiVersion !== PLUGIN_API_VERSION) throw configErrors.PLUGIN_API_VERSION({ plugin: shown, apiVersion, wanted: PLUGIN_API_VERSION });
+  return exportedEntry(exports) ?? main ?? 'index.js';
+}
+
+/** The file that `import` means, of node's conditions those that hold here. */
+function exportedEntry(exports: unknown): string | undefined {
+  if (typeof exports === 'string') return exports;
+  if (typeof exports !== 'object' || exports === null) return undefined;
+  if ('.' in exports) return exportedEntry(exports['.']);
+  for (const [condition, target] of Object.entries(exports)) {
+    const entry: string | undefined = ['import', 'node', 'default', 'module-sync'].includes(condition) ? exportedEntry(target) : undefined;
+    if (entry !== undefined) return entry;
+  }
+  return undefined;
+}
+
+async function manifestOf(root: string): Promise<Manifest> {
+  return manifest.parse(await jsonOf(join(root, 'package.json')));
+}
+
+const jsonOf = async (path: string): Promise<unknown> => JSON.parse(await readFile(path, 'utf8')) as unknown;

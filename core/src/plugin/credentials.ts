@@ -1,0 +1,22 @@
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import type { CredentialNeed } from './plugin.js';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Where a credential is found, in words; undefined when it is nowhere. Whether it is accepted, only the service knows. */
+export function foundCredential({ variables, files = [] }: CredentialNeed, environment: Environment): string | undefined {
+  if (variables.every((name) => (environment[name] ?? '').trim() !== '')) return 'environment';
+  return files.flatMap((pattern) => expanded(pattern, environment) ?? []).find((path) => existsSync(path));
+}
+
+/** `~` is the home folder and `${NAME}` a variable; undefined where one is not set. */
+function expanded(pattern: string, environment: Environment): string | undefined {
+  let known = true;
+  const path = pattern.replace(/^~(?=\/)/, environment['HOME'] ?? homedir()).replace(/\$\{(\w+)\}/g, (_all, name: string) => {
+    const value = environment[name] ?? '';
+    known &&= value !== '';
+    return value;
+  });
+  return known ? path : undefined;
+}
