@@ -58,4 +58,4 @@ function count(parameters: number): string {
   return parameters >= 1e6 ? `${Number((parameters / 1e6).toFixed(1))} M` : whole.format(parameters);
 }
 
-const bytes = (size: number): string => (size >= 1024 ** 3 ? `${Number((size / 1024 ** 3).toFixed(1))} GiB` : `${Number((size / 1024 ** 2).toFixed(1))} MiB`);
+const bytes = (size: number): string => (size < 1024 ** 2 ? `${whole.format(size)} bytes` : size >= 1024 ** 3 ? `${Number((size / 1024 ** 3).toFixed(1))} GiB` : `${Number((size / 1024 ** 2).toFixed(1))} MiB`);

@@ -13,6 +13,7 @@ import { localFilesErrors } from '@assay/plugin-local-files/dist/errors.js';
 import { localChainErrors, palletErrors } from '@assay/plugin-local-chain/dist/errors.js';
 import { evaluatorErrors, modelErrors } from '@assay/plugin-onnxruntime/dist/errors.js';
 import { tokenizerErrors } from '@assay/plugin-tokenizers/dist/errors.js';
+import { competitionErrors } from '../competitions/errors.js';
 import { evaluateErrors } from '../evaluate/errors.js';
 import { journalCommandErrors } from '../journal-command.js';
 import { sequencesErrors } from '../evaluate/sequences-file.js';
@@ -30,7 +31,7 @@ const CATALOGUES = {
   'Journal': { ...journalErrors, ...libsqlJournalErrors },
   'Embedded network': { ...localChainErrors, ...palletErrors },
   'Configuration': { ...configErrors, ...scheduleErrors },
-  'Command line': { ...sequencesErrors, ...evaluateErrors, ...journalCommandErrors },
+  'Command line': { ...sequencesErrors, ...evaluateErrors, ...journalCommandErrors, ...competitionErrors },
 };
 
 type AnyCatalogue = Record<string, (payload: Record<string, unknown>) => AssayError>;

@@ -1,0 +1,31 @@
+import { toAssayError } from '../errors/describe.js';
+
+/** What a check found. */
+export interface CheckResult {
+  /** What was looked at: a competition, a dataset, a profile. */
+  subject: string;
+  name: string;
+  /** Why it failed; undefined where it passed. */
+  reason?: string;
+}
+
+export type Check = () => void | Promise<void>;
+
+export function demand(holds: boolean, reason: string): asserts holds {
+  if (!holds) throw new Error(reason);
+}
+
+/** Every check by itself: one that fails does not hide the others. */
+export async function runChecks(subject: string, checks: Readonly<Record<string, Check>>): Promise<CheckResult[]> {
+  const results: CheckResult[] = [];
+  for (const [name, check] of Object.entries(checks)) {
+    try {
+      await check();
+      results.push({ subject, name });
+    } catch (error) {
+      const { code, message } = toAssayError(error);
+      results.push({ subject, name, reason: code === 'INTERNAL' && error instanceof Error ? error.message : `${code}: ${message}` });
+    }
+  }
+  return results;
+}
