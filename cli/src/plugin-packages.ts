@@ -42,16 +42,19 @@ export async function installedPackages(dataDir: string): Promise<InstalledPacka
  * @throws PLUGIN_NOT_FOUND, PLUGIN_API_VERSION, PLUGIN_MALFORMED
  */
 export async function loadPackage(root: string, shown: string): Promise<Plugin> {
-  let exported: unknown;
+  return checkPlugin(shown, await importPackage(root, shown));
+}
+
+/** What a package exports, of whatever shape. @throws PLUGIN_NOT_FOUND, PLUGIN_API_VERSION */
+export async function importPackage(root: string, shown: string): Promise<unknown> {
   try {
     const entry = root.endsWith('js') && existsSync(root) && !existsSync(join(root, 'package.json')) ? root : join(root, await entryOf(root, shown));
     const module: unknown = await import(pathToFileURL(entry).href);
-    exported = typeof module === 'object' && module !== null && 'default' in module ? module.default : undefined;
+    return typeof module === 'object' && module !== null && 'default' in module ? module.default : undefined;
   } catch (error) {
     if (error instanceof Error && 'fault' in error) throw error;
     throw configErrors.PLUGIN_NOT_FOUND({ package: shown, reason: error instanceof Error ? error.message : String(error) }, error);
   }
-  return checkPlugin(shown, exported);
 }
 
 /** A package by name as node finds it from a folder, or by path. */

@@ -7,6 +7,7 @@ import theStackV2 from '@assay/competition-the-stack-v2';
 import { decoded } from '@assay/competition-the-stack-v2/dist/source-text.js';
 import type { DatasetProvider, DatasetSample } from '@assay/core/contracts/dataset-provider';
 import type { Page, RowSource } from '@assay/core/contracts/row-source';
+import { asDataset } from '@assay/core/datasets/document-dataset';
 import type { DatasetDeps } from '@assay/core/plugin/plugin';
 import { letters } from '../core/datasets/letters.js';
 import { before, KEYS, s3Server, type Spoiling } from './s3-server.js';
@@ -56,7 +57,7 @@ async function stack(rows: RowSource, options: Record<string, unknown>): Promise
     },
   };
   const deps: DatasetDeps = { rows, clock, dataDir: mkdtempSync(join(tmpdir(), 'assay-stack-')), netuid: 9, modules: [], environment: {}, log: () => undefined, resolvePath: (path) => path };
-  return { dataset: await provided.create(provided.options.parse(options), deps, never), sleeps };
+  return { dataset: asDataset(await provided.create(provided.options.parse(options), deps, never)), sleeps };
 }
 
 const draw = (dataset: DatasetProvider, sequenceLength = 30): Promise<DatasetSample> =>

@@ -9,6 +9,7 @@ import { TOKENIZER_LOADER, type Tokenizer, type TokenizerLoader } from '../contr
 import { epsilonFromDescription } from '../judging/epsilon.js';
 import { configErrors } from '../config/errors.js';
 import { competitionsAt } from '../competition/schedule.js';
+import { asDataset } from '../datasets/document-dataset.js';
 import { toAssayError } from '../errors/describe.js';
 import { Competitions } from '../runtime/competitions.js';
 import { isAbort } from '../runtime/supervise.js';
@@ -104,7 +105,7 @@ export async function buildCompetition(
     const options: unknown = checkedOptions(`dataset ${task.dataset}`, factory.options, given);
     child
       .bind<DatasetProvider>(DATASET_PROVIDER)
-      .toDynamicValue(async () => factory.create(options, { ...pluginDeps(surroundings, 'datasets'), rows: await root.getAsync<RowSource>(ROW_SOURCE) }, signal))
+      .toDynamicValue(async () => asDataset(await factory.create(options, { ...pluginDeps(surroundings, 'datasets'), rows: await root.getAsync<RowSource>(ROW_SOURCE) }, signal)))
       .inSingletonScope()
       .whenNamed(task.name);
   }

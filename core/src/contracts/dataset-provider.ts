@@ -37,4 +37,40 @@ export interface DatasetProvider {
   requireAccess?(signal: AbortSignal): Promise<void>;
 }
 
+/** Random numbers that follow from the seed alone: CPython's generator. */
+export interface SeededRandom {
+  /** A double in [0, 1). */
+  random(): number;
+  /** Uniform in [first, last], both included. */
+  randint(first: number, last: number): number;
+  choice<T>(items: readonly T[]): T;
+  /** In place. */
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- an array of anything, kept in its type
+  shuffle<T>(items: T[]): void;
+}
+
+export interface DocumentRequest {
+  seed: bigint;
+  random: SeededRandom;
+  /** How much to draw: what a page is, the dataset says. */
+  pages: number;
+}
+
+export interface Documents {
+  /** Texts in the order drawn. */
+  documents: readonly string[];
+  /** Names of what was drawn. */
+  pages: string[];
+  source: string;
+}
+
+/**
+ * A dataset in few words: it draws texts, and leaves tokens, cutting and packing to the validator. Pure as a
+ * DatasetProvider is.
+ */
+export interface DocumentSource {
+  documents(request: DocumentRequest, signal: AbortSignal): Promise<Documents>;
+  requireAccess?(signal: AbortSignal): Promise<void>;
+}
+
 export const DATASET_PROVIDER = Symbol.for('assay.DatasetProvider');

@@ -4,11 +4,12 @@ const KEY = Symbol.for('assay.secrets');
 const SHORTEST = 8;
 const SECRET_NAME = /TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|MNEMONIC|ACCESS_KEY|API_KEY|PRIVATE/i;
 
-type Holder = { [KEY]?: Map<string, string> };
-
 function known(): Map<string, string> {
-  const holder = globalThis as Holder;
-  return (holder[KEY] ??= new Map());
+  const held: unknown = Reflect.get(globalThis, KEY);
+  if (held instanceof Map) return held as Map<string, string>;
+  const fresh = new Map<string, string>();
+  Reflect.set(globalThis, KEY, fresh);
+  return fresh;
 }
 
 /**

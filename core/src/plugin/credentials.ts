@@ -12,11 +12,7 @@ export function foundCredential({ variables, files = [] }: CredentialNeed, envir
 
 /** `~` is the home folder and `${NAME}` a variable; undefined where one is not set. */
 function expanded(pattern: string, environment: Environment): string | undefined {
-  let known = true;
-  const path = pattern.replace(/^~(?=\/)/, environment['HOME'] ?? homedir()).replace(/\$\{(\w+)\}/g, (_all, name: string) => {
-    const value = environment[name] ?? '';
-    known &&= value !== '';
-    return value;
-  });
-  return known ? path : undefined;
+  const names = [...pattern.matchAll(/\$\{(\w+)\}/g)].map(([, name = '']) => name);
+  if (names.some((name) => (environment[name] ?? '') === '')) return undefined;
+  return pattern.replace(/^~(?=\/)/, environment['HOME'] ?? homedir()).replace(/\$\{(\w+)\}/g, (_all, name: string) => environment[name] ?? '');
 }

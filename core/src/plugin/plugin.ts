@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { ChainClient } from '../contracts/chain-client.js';
 import type { Clock } from '../contracts/clock.js';
-import type { DatasetProvider } from '../contracts/dataset-provider.js';
+import type { DatasetProvider, DocumentSource } from '../contracts/dataset-provider.js';
 import type { Evaluator, ModelInspector } from '../contracts/evaluator.js';
 import type { Log } from '../contracts/logger.js';
 import type { ModelStore } from '../contracts/model-store.js';
@@ -56,7 +56,7 @@ export interface CredentialNeed {
   files?: readonly string[];
 }
 
-export interface DatasetImplementation<Options = unknown> extends Implementation<Options, { rows: RowSource }, DatasetProvider> {
+export interface DatasetImplementation<Options = unknown> extends Implementation<Options, { rows: RowSource }, DatasetProvider | DocumentSource> {
   credentials?: readonly CredentialNeed[];
 }
 

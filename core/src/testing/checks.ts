@@ -11,6 +11,8 @@ export interface CheckResult {
 
 export type Check = () => void | Promise<void>;
 
+const DEADLINE_MS = 60_000;
+
 export function demand(holds: boolean, reason: string): asserts holds {
   if (!holds) throw new Error(reason);
 }
@@ -20,7 +22,7 @@ export async function runChecks(subject: string, checks: Readonly<Record<string,
   const results: CheckResult[] = [];
   for (const [name, check] of Object.entries(checks)) {
     try {
-      await check();
+      await inTime(check());
       results.push({ subject, name });
     } catch (error) {
       const { code, message } = toAssayError(error);
@@ -28,4 +30,18 @@ export async function runChecks(subject: string, checks: Readonly<Record<string,
     }
   }
   return results;
+}
+
+async function inTime(work: void | Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      reject(new Error(`it was not done after ${DEADLINE_MS / 1000} s`));
+    }, DEADLINE_MS);
+  });
+  try {
+    await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { RowSource } from '@assay/core/contracts/row-source';
+import { asDataset } from '@assay/core/datasets/document-dataset';
 import type { DatasetProvider, SampleRequest } from '@assay/core/contracts/dataset-provider';
 import type { Tokenizer } from '@assay/core/contracts/tokenizer';
 import { systemClock } from '@assay/core/runtime/system-clock';
@@ -35,7 +36,7 @@ async function dataset(path: string, options: object = {}): Promise<DatasetProvi
   const provided = localFiles.provides.datasets?.['local-text'];
   if (!provided) throw new Error('local-files provides local-text');
   const deps = { clock: systemClock, dataDir: path, netuid: 9, modules: [], environment: {}, log: () => undefined, resolvePath: (given: string) => given, rows: noRows };
-  return provided.create(provided.options.parse({ path, ...options }), deps, never);
+  return asDataset(await provided.create(provided.options.parse({ path, ...options }), deps, never));
 }
 
 function request(change: Partial<SampleRequest> = {}): SampleRequest {

@@ -14,15 +14,15 @@ no credential shown. Options of its datasets are taken from the config file. Exi
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(CompetitionCheck);
-    const [{ checkPluginPackage }, { findPackage, loadPackage }, { plainTable }] = await Promise.all([
+    const [{ checkPluginPackage }, { findPackage, importPackage }, { plainTable }] = await Promise.all([
       import('@assay/core/testing/plugin-conformance'),
       import('../../plugin-packages.js'),
       import('../../report/plain-table.js'),
     ]);
     const { config } = await this.loadConfig(flags);
-    const plugin = await loadPackage(await findPackage(args.package, process.cwd()), args.package);
+    const exported = await importPackage(await findPackage(args.package, process.cwd()), args.package);
     const datasets = Object.fromEntries(Object.entries(config.datasets).map(([id, options]) => [id, { options }]));
-    const results = await checkPluginPackage(args.package, plugin, { datasets });
+    const results = await checkPluginPackage(args.package, exported, { datasets });
     this.answer(
       flags.json,
       results.map(({ subject, name, reason }) => ({ subject, name, passed: reason === undefined, reason: reason ?? null })),

@@ -1,0 +1,128 @@
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import demo from '@assay/competition-demo';
+import { TEXTS } from '@assay/competition-demo/dist/competitions.js';
+import refinedWeb from '@assay/competition-refined-web';
+import sixTasks from '@assay/competition-six-tasks';
+import theStackV2 from '@assay/competition-the-stack-v2';
+import huggingFace from '@assay/plugin-huggingface';
+import localFiles from '@assay/plugin-local-files';
+import { definePlugin, type DatasetDeps, type DatasetSample, type DocumentRequest, type Plugin, type SampleRequest } from '@assay/core';
+import { checkPluginPackage, type PluginWorld } from '@assay/core/testing/plugin-conformance';
+import { z } from 'zod';
+import { KEYS, s3Server } from './s3-server.js';
+
+const failures = async (plugin: unknown, world?: PluginWorld): Promise<string[]> =>
+  (await checkPluginPackage('it', plugin, world)).flatMap(({ subject, name, reason }) => (reason === undefined ? [] : [`${subject}: ${name}: ${reason}`]));
+
+describe('the packages of this house pass every check', () => {
+  beforeAll(() => {
+    vi.stubEnv('AWS_ACCESS_KEY_ID', KEYS.accessKeyId);
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', KEYS.secretAccessKey);
+  });
+  afterAll(() => {
+    vi.unstubAllEnvs();
+  });
+
+  it.each([['demo', demo], ['refined-web', refinedWeb], ['six-tasks', sixTasks]])('%s', async (_name, plugin) => {
+    expect(await failures(plugin)).toEqual([]);
+  });
+
+  it('the-stack-v2, with a bucket', async () => {
+    const blobs = Array.from({ length: 50 }, (_none, index) => [`blob${index}`, gzipSync(`text of blob ${index}`)] as const);
+    const endpoint = await s3Server(new Map(blobs));
+    const rows = {
+      description: 'rows that name blobs',
+      maxInFlight: 4,
+      page: ({ offset, length }: { offset: number; length: number }) => Promise.resolve({ rows: Array.from({ length }, (_none, index) => ({ blob_id: `blob${(offset + index) % 50}`, src_encoding: 'UTF-8' })) }),
+      splits: () => Promise.resolve([]),
+    };
+    expect(await failures(theStackV2, { datasets: { 'bigcode/the-stack-v2-dedup': { options: { endpoint }, rows } } })).toEqual([]);
+  });
+
+  it('plugins that have datasets', async () => {
+    const lines = readFileSync(join(TEXTS, 'heldout.jsonl'), 'utf8').split('\n').slice(0, 30);
+    const path = join(mkdtempSync(join(tmpdir(), 'assay-kit-')), 'texts.jsonl');
+    writeFileSync(path, lines.join('\n'));
+    expect(await failures(localFiles, { datasets: { 'local-text': { options: { path, pageRows: 3 } } } })).toEqual([]);
+    const hub = { 'huggingface-rows': { options: { dataset: 'a/b', lastOffset: 1000 } }, 'huggingface-splits': { options: { dataset: 'a/b' } } };
+    expect(await failures(huggingFace, { datasets: hub })).toEqual([]);
+  });
+});
+
+/** A package with one dataset that draws as told. */
+const withDataset = (create: (deps: DatasetDeps) => unknown): Plugin =>
+  definePlugin({ apiVersion: 1, name: 'odd', provides: { datasets: { odd: { options: z.object({}), create: (_options: object, deps: DatasetDeps) => Promise.resolve(create(deps) as never) } } } });
+
+const texts = ({ random, pages }: DocumentRequest): string[] => Array.from({ length: pages * 50 }, () => `text ${random.randint(0, 1000)}`);
+const sampleOf = (request: SampleRequest, change: Partial<DatasetSample> = {}): DatasetSample => ({
+  batches: Array.from({ length: 4 }, (_none, batch) => Array.from({ length: request.batchSize }, () => Array.from({ length: request.sequenceLength }, (_token, index) => (Number(request.seed % 100n) + batch + index) % 250))),
+  pages: [`page ${request.seed}`],
+  source: 'made up',
+  ...change,
+});
+
+const obeying = (draw: (request: SampleRequest) => DatasetSample) => async (request: SampleRequest, signal: AbortSignal): Promise<DatasetSample> => {
+  signal.throwIfAborted();
+  return Promise.resolve(draw(request));
+};
+
+describe('a dataset that does otherwise fails the check of just that', () => {
+  it.each<[what: string, create: (deps: DatasetDeps) => unknown, expected: string[]]>([
+    ['nothing wrong', () => ({ documents: (request: DocumentRequest) => Promise.resolve({ documents: texts(request), pages: [request.seed.toString()], source: 'texts' }) }), []],
+    [
+      'the clock decides',
+      () => ({ documents: (request: DocumentRequest) => Promise.resolve({ documents: texts(request), pages: [`${request.seed} ${Math.floor(Date.now() / 36_000_000)}`], source: 'texts' }) }),
+      ['draws the same for the same seed'],
+    ],
+    [
+      'a counter decides',
+      () => {
+        let count = 0;
+        return { documents: (request: DocumentRequest) => Promise.resolve({ documents: texts(request), pages: [`${request.seed} ${(count += 1)}`], source: 'texts' }) };
+      },
+      ['draws the same twice'],
+    ],
+    ['the seed does not', () => ({ documents: ({ pages }: DocumentRequest) => Promise.resolve({ documents: Array.from({ length: pages * 50 }, () => 'the same'), pages: ['the same'], source: 'texts' }) }), ['something else for another seed']],
+    ['short sequences', () => ({ sample: obeying((request) => sampleOf({ ...request, sequenceLength: 10 })) }), ['gives full batches']],
+    ['tokens of another tokenizer', () => ({ sample: obeying((request) => sampleOf(request, { batches: [Array.from({ length: request.batchSize }, () => Array.from({ length: 64 }, () => 100_000))] })) }), ['gives full batches']],
+    [
+      'the token of the operator in its source',
+      ({ environment }) => ({ documents: (request: DocumentRequest) => Promise.resolve({ documents: texts(request), pages: [request.seed.toString()], source: `with ${environment['HF_TOKEN']}` }) }),
+      ['says nothing of the credentials'],
+    ],
+    [
+      'the token in the log',
+      ({ environment, log }) => ({
+        documents: (request: DocumentRequest) => {
+          log('debug', 'asking', { token: environment['HF_TOKEN'] });
+          return Promise.resolve({ documents: texts(request), pages: [request.seed.toString()], source: 'texts' });
+        },
+      }),
+      ['says nothing of the credentials'],
+    ],
+    [
+      'its signal is not passed on, and errors are its own',
+      ({ rows }) => ({
+        documents: async (request: DocumentRequest) => {
+          const query = { dataset: 'a/b', config: 'c', split: 's', offset: request.random.randint(0, 9999), length: 50, gated: false };
+          const page = await rows.page(query, new AbortController().signal).catch(() => Promise.reject(new Error('oh')));
+          return { documents: page.rows.map(({ text }) => text as string), pages: [String(query.offset)], source: 'texts' };
+        },
+      }),
+      ['ends with its signal', 'gives up on a source'],
+    ],
+  ])('%s', async (_what, create, expected) => {
+    const found = await failures(withDataset(create));
+    expect(found).toHaveLength(expected.length);
+    for (const [index, name] of expected.entries()) expect(found[index]).toContain(name);
+  });
+
+  it('and what is no plugin at all is said to be none', async () => {
+    expect(await failures({ name: 'nothing' })).toEqual([expect.stringContaining('PLUGIN_MALFORMED')]);
+    expect(await failures(undefined)).toEqual([expect.stringContaining('PLUGIN_MALFORMED')]);
+  });
+});

@@ -1,0 +1,77 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { errorOf, validator } from '../e2e/validator-process.js';
+import { ROOT } from '../e2e/world.js';
+
+const PAGE = readFileSync(join(ROOT, 'docs', 'build', 'competition.md'), 'utf8');
+
+/** Files that the page writes, by path. */
+const files = new Map([...PAGE.matchAll(/^```\w+ file=(\S+)\n(.*?)^```$/gms)].map(([, path = '', content = '']) => [path, content]));
+
+describe('the package that docs/build/competition.md writes', () => {
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'assay-page-'));
+    for (const [path, content] of files) {
+      mkdirSync(dirname(join(folder, path)), { recursive: true });
+      writeFileSync(join(folder, path), content);
+    }
+    // In place of npm install: the core and the compiler of this checkout.
+    mkdirSync(join(folder, 'node_modules', '@assay'), { recursive: true });
+    symlinkSync(join(ROOT, 'core'), join(folder, 'node_modules', '@assay', 'core'));
+    execFileSync(process.execPath, [join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', folder], { encoding: 'utf8' });
+  });
+  afterAll(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('consists of the files that the page names', () => {
+    expect([...files.keys()].sort()).toEqual(['package.json', 'src/competition.ts', 'src/index.ts', 'src/poems.ts', 'src/profile.ts', 'tsconfig.json']);
+  });
+
+  it('passes every check', async () => {
+    const answer = await validator(['competition', 'check', folder, '--json']);
+    const results = JSON.parse(answer.stdout) as { subject: string; name: string; passed: boolean; reason: string | null }[];
+    expect(results.filter(({ passed }) => !passed)).toEqual([]);
+    expect(new Set(results.map(({ subject }) => subject))).toEqual(new Set([folder, 'rhymes', 'local-poems', 'subnet verse']));
+    expect(answer.code).toBe(0);
+  });
+
+  it('needs nothing of Assay\'s when it runs', async () => {
+    const bare = join(folder, 'installed');
+    mkdirSync(bare);
+    execFileSync('cp', ['-r', join(folder, 'dist'), join(folder, 'package.json'), bare]);
+    writeFileSync(join(folder, 'config.yaml'), `subnet: verse\nplugins: [${bare}]\n`);
+    const answer = await validator(['competitions', 'rhymes', '--json', '--config', join(folder, 'config.yaml')]);
+    expect(JSON.parse(answer.stdout)).toMatchObject({ competitions: [{ name: 'rhymes', id: 40, shares: [{ subnet: 'verse', fromBlock: 0, untilBlock: null, share: 1 }] }] });
+  });
+
+  it.each<[what: string, path: string, from: string, to: string, expected: string]>([
+    ['weights that do not sum to 1', 'dist/competition.js', 'weight: 0.25', 'weight: 0.5', 'weights of the tasks must sum to 1'],
+    ['an epsilon that grows', 'dist/competition.js', 'end: 0.0005', 'end: 0.5', 'end is above start'],
+    ['a limit that no model meets', 'dist/competition.js', 'maxBytes: 600 *', 'maxBytes: 1 *', 'bytes, 1048576 are allowed'],
+    ['a draw that depends on the clock', 'dist/poems.js', 'random.randint(0, POEMS.length - 1)', 'Math.floor(Math.random() * POEMS.length)', 'another clock, or Math.random'],
+    ['shares above everything', 'dist/profile.js', 'share: 1 }', "share: 1 }, { id: 41, name: 'others', share: 1 }", 'the shares sum to 2'],
+    ['a commitment that need not rest', 'dist/profile.js', 'evaluationDelay: 250', 'evaluationDelay: 50', '50 blocks of rest'],
+  ])('fails with %s', async (_what, path, from, to, expected) => {
+    const original = readFileSync(join(folder, path), 'utf8');
+    expect(original).toContain(from);
+    writeFileSync(join(folder, path), original.replace(from, to));
+    const answer = await validator(['competition', 'check', folder, '--json']);
+    writeFileSync(join(folder, path), original);
+    expect(answer.code).toBe(1);
+    const results = JSON.parse(answer.stdout) as { reason: string | null }[];
+    expect(results.flatMap(({ reason }) => reason ?? []).join('\n')).toContain(expected);
+  });
+
+  it('made for another version is refused before anything of it runs', async () => {
+    const manifest = readFileSync(join(folder, 'package.json'), 'utf8');
+    writeFileSync(join(folder, 'package.json'), manifest.replace('"apiVersion": 1', '"apiVersion": 9'));
+    const answer = await validator(['competition', 'check', folder, '--json']);
+    writeFileSync(join(folder, 'package.json'), manifest);
+    expect(errorOf(answer)).toMatchObject({ code: 'PLUGIN_API_VERSION', payload: { apiVersion: 9, wanted: 1 } });
+  });
+});
