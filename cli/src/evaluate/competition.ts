@@ -50,7 +50,7 @@ export async function drawCompetition(container: Container, surroundings: Surrou
     },
     close: () => Promise.resolve(),
   };
-  const tasks = await drawSamples({ reporter, clock: surroundings.clock }, runtime, seed, signal);
+  const tasks = await drawSamples({ reporter, clock: surroundings.clock, profile: surroundings.profile }, runtime, seed, signal);
   const questions = tasks.map(({ task, evaluation, batches }) => {
     const { batches: tokens } = evaluation.samples as TextLossSamples;
     return { evaluation, source: task.dataset, sequences: batches, tokens: countTokens(tokens), weight: taskWeight(task.weight, batches) };

@@ -7,8 +7,14 @@ import { toAssayError } from '../../errors/describe.js';
 import { shuffleAndTruncate } from '../../sampling/packing.js';
 import type { CompetitionRuntime } from '../competitions.js';
 import { report, type RuntimeDeps } from '../context.js';
+import { withDeadline } from '../deadline.js';
 import { runtimeErrors } from '../errors.js';
 import { isAbort } from '../supervise.js';
+
+/** Of the round's time, what one dataset may take: sources that answer slowly end the round's patience, not its deadline. */
+const SHARE_OF_ROUND = 4;
+
+type SampleDeps = Pick<RuntimeDeps, 'reporter' | 'clock' | 'profile'>;
 
 /** The first tokens of sequences 0 and 1, and how many to generate after them, as the reference asks. */
 const PROMPT_LENGTH = 100;
@@ -27,7 +33,7 @@ export interface DrawnTask {
  * competition prefers to renormalise; one that gives no batch always does.
  */
 export async function drawSamples(
-  deps: Pick<RuntimeDeps, 'reporter' | 'clock'>,
+  deps: SampleDeps,
   entry: CompetitionRuntime,
   seed: bigint,
   signal: AbortSignal,
@@ -53,7 +59,7 @@ export async function drawSamples(
 }
 
 async function drawTask(
-  deps: Pick<RuntimeDeps, 'reporter' | 'clock'>,
+  deps: SampleDeps,
   entry: CompetitionRuntime,
   task: EvalTask,
   seed: bigint,
@@ -61,7 +67,7 @@ async function drawTask(
 ): Promise<DrawnTask> {
   const { competition, tokenizer } = entry;
   const where = { competition: competition.name, task: task.name, dataset: task.dataset };
-  const sample = await sampleDataset(entry, task, seed, signal);
+  const sample = await sampleDataset(deps, entry, task, seed, signal);
   const batches = shuffleAndTruncate(sample.batches, seed, task.maxBatches);
   if (batches.length === 0) throw runtimeErrors.DATASET_EMPTY(where);
   const samples: TextLossSamples = {
@@ -90,6 +96,7 @@ async function drawTask(
 }
 
 async function sampleDataset(
+  { profile }: SampleDeps,
   entry: CompetitionRuntime,
   task: EvalTask,
   seed: bigint,
@@ -100,17 +107,16 @@ async function sampleDataset(
   const provider = entry.datasets.get(task.name);
   if (!provider) throw runtimeErrors.DATASET_UNAVAILABLE({ ...where, reason: 'no package provides it' });
   try {
-    return await provider.sample(
-      {
-        seed,
-        tokenizer,
-        sequenceLength: competition.constraints.sequenceLength,
-        batchSize: task.batchSize,
-        pages: task.pages,
-        packSamples: task.packSamples,
-      },
-      signal,
-    );
+    const request = {
+      seed,
+      tokenizer,
+      sequenceLength: competition.constraints.sequenceLength,
+      batchSize: task.batchSize,
+      pages: task.pages,
+      packSamples: task.packSamples,
+    };
+    const ms = profile.cadences.roundDeadline / SHARE_OF_ROUND;
+    return await withDeadline(ms, signal, () => runtimeErrors.DEADLINE({ what: `Drawing from ${task.dataset}`, ms }), (limited) => provider.sample(request, limited));
   } catch (error) {
     if (isAbort(error)) throw error;
     throw runtimeErrors.DATASET_UNAVAILABLE({ ...where, reason: toAssayError(error).message }, error);

@@ -1,0 +1,40 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { defineErrors } from '@assay/core/errors/define-errors';
+import { keepSecretsOf, valueWithoutSecrets, withoutSecrets } from '@assay/core/errors/secrets';
+
+const environment = {
+  HF_TOKEN: 'hf_abcdefgh',
+  AWS_SECRET_ACCESS_KEY: 'a/b+c"d=efgh',
+  GITHUB_PASSWORD: 'short',
+  HF_TOKEN_PATH: '/home/operator/token',
+  LANGUAGE: 'en_GB.UTF-8',
+};
+
+describe('a secret', () => {
+  beforeAll(() => {
+    keepSecretsOf(environment);
+  });
+
+  it.each([
+    ['as it is', 'sent hf_abcdefgh there', 'sent [HF_TOKEN] there'],
+    ['more than once', 'hf_abcdefghhf_abcdefgh', '[HF_TOKEN][HF_TOKEN]'],
+    ['in JSON', JSON.stringify({ key: 'a/b+c"d=efgh' }), '{"key":"[AWS_SECRET_ACCESS_KEY]"}'],
+    ['in a URL', `https://x/?k=${encodeURIComponent('a/b+c"d=efgh')}`, 'https://x/?k=[AWS_SECRET_ACCESS_KEY]'],
+  ])('is shown by its name: %s', (_what, text, shown) => {
+    expect(withoutSecrets(text)).toBe(shown);
+  });
+
+  it('is found in whatever holds it, keys too', () => {
+    expect(valueWithoutSecrets({ list: ['hf_abcdefgh', 1, null], hf_abcdefgh: { deep: 'x hf_abcdefgh' } })).toEqual({ list: ['[HF_TOKEN]', 1, null], '[HF_TOKEN]': { deep: 'x [HF_TOKEN]' } });
+  });
+
+  it('is no path, no language, and nothing of a few letters', () => {
+    const text = 'short /home/operator/token en_GB.UTF-8';
+    expect(withoutSecrets(text)).toBe(text);
+  });
+
+  it('does not leave in an error\'s report', () => {
+    const errors = defineErrors({ ECHO: { fault: 'network', retry: 'backoff', message: (p: { said: string }) => `It said ${p.said}`, hint: (p: { said: string }) => `Not ${p.said}` } });
+    expect(JSON.stringify(errors.ECHO({ said: 'hf_abcdefgh' }).toReport())).not.toContain('hf_abcdefgh');
+  });
+});
