@@ -25,6 +25,8 @@ export class S3Blobs implements BlobStore {
   readonly #client: S3Client;
 
   constructor(private readonly options: StackOptions) {
+    // It speaks of versions to come; the one in use is pinned.
+    process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
     const { region, endpoint, anonymous } = options;
     const config: S3ClientConfig = {
       region,

@@ -136,7 +136,7 @@ async function requireAccess(datasets: ReadonlyMap<string, DatasetProvider>, { i
       const isRefusal = known.code === 'CREDENTIAL_MISSING' || known.code === 'CREDENTIAL_REFUSED';
       if (isRefusal && isNeeded) throw error;
       if (isRefusal) reporter.report({ event: 'warning', error: known.toReport() }, clock.now());
-      else log('warn', 'whether a dataset can be read was not found out', { code: known.code });
+      else log('warn', 'whether a dataset can be read was not found out', { code: known.code, reason: known.toReport().message });
     }
   }
 }

@@ -41,9 +41,9 @@ export const datasetErrors = defineErrors({
   CREDENTIAL_MISSING: {
     fault: 'config',
     retry: 'never',
-    message: (p: { variables: readonly string[]; dataset: string; page: string }) => `${p.dataset} needs ${p.variables.join(' and ')}, which is not set.`,
+    message: (p: { variables: readonly string[]; dataset: string; page: string }) => `${p.dataset} needs ${p.variables.join(' and ')}, which ${p.variables.length > 1 ? 'are' : 'is'} not set.`,
     hint: (p: { variables: readonly string[]; page: string }) =>
-      `Set it in the environment or in .env, after accepting the terms at ${p.page}; docs/run/credentials.md shows how, step by step.`,
+      `Set ${p.variables.join(' and ')} in the environment or in .env, after accepting the terms at ${p.page}; docs/run/credentials.md shows how, step by step.`,
   },
   CREDENTIAL_REFUSED: {
     fault: 'config',

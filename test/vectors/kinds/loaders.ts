@@ -73,7 +73,7 @@ class RecordedServices {
     const params = Object.fromEntries(searchParams);
     this.asked.push({ url: `${origin}${pathname}`, params, authorization: new Headers(headers).get('authorization') });
     const answer = this.#next(keyOf(`${origin}${pathname}`, params));
-    if (answer['fails'] === true) throw new TypeError('fetch failed');
+    if (isFailure(answer)) throw new TypeError('fetch failed');
     const status = typeof answer['status'] === 'number' ? answer['status'] : 200;
     const body = typeof answer['body'] === 'string' ? answer['body'] : JSON.stringify(answer['response'] ?? {});
     return Promise.resolve(new Response(body, { status }));
@@ -84,8 +84,9 @@ class RecordedServices {
       const url = `${BUCKET}${key}`;
       this.asked.push({ url, params: {}, authorization: null });
       const answer = this.#next(url);
-      if (answer['fails'] === true) throw datasetErrors.REQUEST_FAILED({ what: key, reason: 'fake' });
-      return pack(text(answer['text']));
+      if (isFailure(answer)) throw datasetErrors.REQUEST_FAILED({ what: key, reason: 'fake' });
+      // What has no text came, and was nothing that could be decoded.
+      return typeof answer['text'] === 'string' ? pack(answer['text']) : Buffer.from('no gzip');
     },
     requireAccess: () => Promise.resolve(),
     close: () => undefined,
@@ -106,6 +107,8 @@ class RecordedServices {
     return answer;
   }
 }
+
+const isFailure = ({ fails }: Fields): boolean => fails !== undefined && fails !== null && fails !== false;
 
 const keyOf = (url: string, params: Record<string, string>): string => `${url}?${new URLSearchParams(params).toString()}`;
 const strings = (given: Fields): Record<string, string> => Object.fromEntries(Object.entries(given).map(([key, value]) => [key, String(value)]));
@@ -208,7 +211,7 @@ export const runStepData: Kind = async (content) => {
   const results: UnitResult[] = [];
   for (const [index, item] of list(content['tasks']).entries()) {
     results.push(await unitOf(`tasks[${index}]`, async () => {
-      await taskAgrees(fields(item), seed);
+      await taskAgrees(fields(item), seed, content);
     }));
   }
   return results;
@@ -226,11 +229,11 @@ const LOADERS: Readonly<Record<number, string>> = {
   8: 'SubsetInfiWebMathLoader',
 };
 
-async function taskAgrees(given: Fields, seed: bigint): Promise<void> {
-  const services = new AnyRows(SIZES);
+async function taskAgrees(given: Fields, seed: bigint, content: Fields): Promise<void> {
+  const services = new AnyRows(content['size_splits'] === undefined ? SIZES : list(content['size_splits']).map(fields).map((split) => ({ config: text(split['config']), split: text(split['split']), rows: number(split['num_rows']) })));
   const kwargs = fields(given['dataset_kwargs']);
   const loader = await loaderOver(LOADERS[number(given['dataset_id'])] ?? '', services);
-  const request: SampleRequest = { seed, tokenizer: bytes, sequenceLength: 256, batchSize: number(kwargs['batch_size']), pages: number(kwargs['num_pages']), packSamples: true };
+  const request: SampleRequest = { seed, tokenizer: bytes, sequenceLength: number(content['sequence_length'] ?? 256), batchSize: number(kwargs['batch_size']), pages: number(kwargs['num_pages']), packSamples: true };
   const { pages } = await loader.collect(request, new PythonRandom(seed), new AbortController().signal);
   equal('page_names', pages, list(given['page_names']).map(String));
   const asked = list(given['request_params']).map((params) => strings(fields(params)));
