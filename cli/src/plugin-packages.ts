@@ -27,12 +27,17 @@ export interface InstalledPackage {
 }
 
 /** Packages that `validator plugins install` and `link` have added and that say that they are ours. */
-export async function installedPackages(dataDir: string): Promise<InstalledPackage[]> {
+export const installedPackages = (dataDir: string): Promise<InstalledPackage[]> => addedPackages(dataDir, true);
+
+/** Those that do not say so: they may still add commands. */
+export const foreignPackages = (dataDir: string): Promise<InstalledPackage[]> => addedPackages(dataDir, false);
+
+async function addedPackages(dataDir: string, wanted: boolean): Promise<InstalledPackage[]> {
   const kept = dataFolder.safeParse(await jsonOf(join(dataDir, 'package.json')).catch(() => ({})));
   const listed = kept.success ? (kept.data.oclif?.plugins ?? []) : [];
   const packages = listed.map(({ name, root }) => ({ name, root: root ?? join(dataDir, 'node_modules', name) }));
   const ours = await Promise.all(packages.map(async ({ root }) => (await manifestOf(root).catch(() => undefined))?.validator?.plugin === true));
-  return packages.filter((_package, index) => ours[index] === true);
+  return packages.filter((_package, index) => ours[index] === wanted);
 }
 
 /**

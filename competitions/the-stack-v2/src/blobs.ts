@@ -8,7 +8,6 @@ export interface BlobStore {
   read(key: string, signal: AbortSignal): Promise<Buffer>;
   /** Proves with a blob that is there that the credentials are accepted. @throws CREDENTIAL_MISSING, CREDENTIAL_REFUSED, REQUEST_FAILED */
   requireAccess(key: string, signal: AbortSignal): Promise<void>;
-  close(): void;
 }
 
 const CONNECT_MS = 15_000;
@@ -52,10 +51,6 @@ export class S3Blobs implements BlobStore {
       const { variables, page } = AWS_CREDENTIALS;
       throw datasetErrors.CREDENTIAL_REFUSED({ variables, dataset: DATASET, page, reason });
     }
-  }
-
-  close(): void {
-    this.#client.destroy();
   }
 
   async #get(key: string, range: string | undefined, signal: AbortSignal): Promise<Buffer> {

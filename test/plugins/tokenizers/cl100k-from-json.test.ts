@@ -24,7 +24,7 @@ function letters(): string[] {
 /** The two parts of which a token was last merged: those that the ranks below its own leave. */
 function lastMerge(token: string, rankOf: ReadonlyMap<string, number>): [string, string] | undefined {
   const own = rankOf.get(token) ?? 0;
-  let parts = [...token];
+  let parts = Array.from(token);
   while (parts.length > 2) {
     let [best, at] = [own, -1];
     for (let index = 0; index + 1 < parts.length; index += 1) {

@@ -89,7 +89,6 @@ class RecordedServices {
       return typeof answer['text'] === 'string' ? pack(answer['text']) : Buffer.from('no gzip');
     },
     requireAccess: () => Promise.resolve(),
-    close: () => undefined,
   };
 
   readonly clock = {
@@ -282,7 +281,7 @@ class AnyRows implements RowSource {
 async function loaderOver(name: string, rows: RowSource): Promise<Loader> {
   const clock = { now: () => 0, sleep: () => Promise.resolve() };
   if (name === 'SubsetStackV2DedupLoader') {
-    const blobs = { read: () => pack('any text, and enough of it'), requireAccess: () => Promise.resolve(), close: () => undefined };
+    const blobs = { read: () => pack('any text, and enough of it'), requireAccess: () => Promise.resolve() };
     return new StackLoader({ rows, clock }, blobs);
   }
   const { plugin, id } = DATASETS[name] ?? {};
