@@ -12,6 +12,7 @@ import { COMPETITIONS, IMPLEMENTATIONS } from './built-in-plugins.js';
 export async function loadPlugins(config: Config, configDir: string, dataDir: string): Promise<PluginRegistry> {
   const chosen = [config.chain, config.store, config.evaluator, config.inspector, config.tokenizer, config.rows, config.journal];
   const names = [...new Set(chosen.map(({ use }) => use))];
+  const installed = await installedPackages(dataDir);
   const loading: Promise<Plugin>[] = [
     ...names.flatMap((name) => {
       const load = IMPLEMENTATIONS[name];
@@ -19,7 +20,7 @@ export async function loadPlugins(config: Config, configDir: string, dataDir: st
     }),
     ...Object.entries(COMPETITIONS).map(([name, load]) => builtIn(name, load)),
     ...config.plugins.map(async (name) => loadPackage(await findPackage(name, configDir), name)),
-    ...(await installedPackages(dataDir)).map(({ name, root }) => loadPackage(root, name)),
+    ...installed.map(({ name, root }) => loadPackage(root, name)),
   ];
   // Datasets of local text files and of the hub come with these packages, whichever store and rows are chosen.
   if (!names.includes('local-files')) loading.push(builtIn('local-files', () => import('@assay/plugin-local-files')));

@@ -2,6 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { cliReference } from './cli-reference.js';
 import { configJsonSchema } from './config-schema.js';
+import { sortedManifest } from './manifest.js';
 import { errorReference } from './error-reference.js';
 import { eventJsonSchema } from './event-schema.js';
 
@@ -13,6 +14,8 @@ const root = join(import.meta.dirname, '..', '..', '..');
 const check = process.argv.includes('--check');
 
 const files: readonly (readonly [path: string, content: () => string | Promise<string>])[] = [
+  // Written by oclif, in the order in which a file system happens to list the commands.
+  ['oclif.manifest.json', () => sortedManifest(join(root, 'oclif.manifest.json'))],
   ['docs/reference/cli.md', () => cliReference(root)],
   ['docs/reference/config.schema.json', configJsonSchema],
   ['docs/reference/events.schema.json', eventJsonSchema],
