@@ -8,7 +8,7 @@ const ROWS: OffsetLoaderOptions = { dataset: DATASET, config: 'default', split: 
 
 /** The Stack v2 dedup: rows name blobs, the bucket of Software Heritage holds them. */
 export class StackLoader extends OffsetLoader {
-  constructor(deps: Pick<DatasetDeps, 'rows' | 'clock'>, blobs: BlobStore) {
+  constructor(deps: Pick<DatasetDeps, 'rows' | 'clock'> & Partial<Pick<DatasetDeps, 'log'>>, blobs: BlobStore) {
     super(ROWS, { ...deps, rowText: textOf(blobs) });
   }
 }

@@ -1,5 +1,6 @@
 import limitTo, { type LimitFunction } from 'p-limit';
 import type { Clock } from '../contracts/clock.js';
+import type { Log } from '../contracts/logger.js';
 import type { Page, PageQuery, Row, RowSource } from '../contracts/row-source.js';
 import type { Tokenizer } from '../contracts/tokenizer.js';
 import { abortError, toAssayError } from '../errors/describe.js';
@@ -8,6 +9,7 @@ import { datasetErrors, retryAfterOf } from './errors.js';
 /** Failed requests after which a loader gives up, and the pause after each but the last. */
 export const ATTEMPTS = 15;
 const PAUSE_MS = 5000;
+const WORTH_A_LOOK = 5;
 /** A service that asks for more patience than this is treated as one that is down. */
 const LONGEST_PAUSE_MS = 60_000;
 
@@ -21,6 +23,7 @@ export type RowText = (row: Row, number: number, signal: AbortSignal) => string 
 export interface LoaderDeps {
   rows: RowSource;
   clock: Clock;
+  log?: Log;
   /** Where the text is no column of the row. */
   rowText?: RowText;
 }
@@ -70,7 +73,10 @@ export class PageReader {
   async pause(error: unknown, attempt: number, signal: AbortSignal): Promise<void> {
     const { dataset } = this.options;
     if (attempt >= ATTEMPTS) throw datasetErrors.REQUESTS_EXHAUSTED({ dataset, attempts: attempt, reason: toAssayError(error).message }, error);
-    await this.deps.clock.sleep(Math.max(PAUSE_MS, Math.min(retryAfterOf(error), LONGEST_PAUSE_MS)), signal);
+    const ms = Math.max(PAUSE_MS, Math.min(retryAfterOf(error), LONGEST_PAUSE_MS));
+    // Some fail every day; what goes on for longer is worth a look.
+    this.deps.log?.(attempt % WORTH_A_LOOK === 0 ? 'warn' : 'info', 'a request failed and is made again', { dataset, attempt, reason: toAssayError(error).toReport().message, ms });
+    await this.deps.clock.sleep(ms, signal);
   }
 
   /** Texts in row order. Behind a row that failed none is asked for any more; those before it are still wanted. */
