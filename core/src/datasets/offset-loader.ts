@@ -13,6 +13,8 @@ export interface OffsetLoaderOptions {
   /** Highest row at which a page may begin. */
   lastOffset: number;
   gated: boolean;
+  /** Column with the text; `text`, else `content`, when left out. */
+  column?: string;
 }
 
 /**
@@ -32,8 +34,8 @@ export class OffsetLoader implements Loader {
   }
 
   async collect(request: SampleRequest, random: PythonRandom, signal: AbortSignal): Promise<Collected> {
-    const { dataset, lastOffset } = this.options;
-    const reader = new PageReader({ dataset, tokenizer: request.tokenizer, columns: ['text', 'content'] }, this.deps);
+    const { dataset, lastOffset, column } = this.options;
+    const reader = new PageReader({ dataset, tokenizer: request.tokenizer, columns: column === undefined ? ['text', 'content'] : [column] }, this.deps);
     for (let round = 1; round <= REFILLS; round += 1) {
       const offsets = drawOffsets(random, lastOffset, request.pages);
       const stream = await this.#streamOf(reader, offsets, signal);

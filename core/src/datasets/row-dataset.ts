@@ -42,6 +42,8 @@ export interface RowDatasetOptions extends Pick<OffsetLoaderOptions, 'dataset' |
   split?: string;
   /** Set where a token is needed. */
   gated?: boolean;
+  /** Column with the text; `text`, else `content`, when left out. */
+  column?: string;
 }
 
 /** The first row of a gated dataset: whoever may read it may read them all. */

@@ -32,10 +32,14 @@ const anyRows = z.strictObject({
   config: z.string().default('default'),
   split: z.string().default('train'),
   lastOffset: z.number().int().positive().describe('Highest row at which a page may begin.'),
+  column: z.string().optional().describe('Column with the text; text, else content, when left out.'),
   gated: z.boolean().default(false).describe('Whether a token is needed.'),
 });
 
 const anySplits = anyRows.pick({ dataset: true });
+
+/** An option that is not given is not there. */
+const withoutUndefined = ({ column, ...rest }: z.infer<typeof anyRows>): Parameters<typeof rowDataset>[0] => (column === undefined ? rest : { ...rest, column });
 
 export default definePlugin({
   apiVersion: 1,
@@ -45,7 +49,7 @@ export default definePlugin({
     datasets: {
       'huggingface-rows': {
         options: anyRows,
-        create: (given: z.infer<typeof anyRows>, deps: DatasetDeps, signal: AbortSignal) => rowDataset(given).create({}, deps, signal),
+        create: (given: z.infer<typeof anyRows>, deps: DatasetDeps, signal: AbortSignal) => rowDataset(withoutUndefined(given)).create({}, deps, signal),
       },
       'huggingface-splits': {
         options: anySplits,

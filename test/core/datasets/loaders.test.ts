@@ -78,6 +78,8 @@ describe('a loader', () => {
   it('takes `content` where there is no `text`, and null for a row that can\'t be used', async () => {
     const content = await world(simple, ({ length }) => ({ rows: Array.from({ length }, () => ({ content: 'text' })) }));
     expect((await content.dataset.sample(request(), never)).batches.length).toBeGreaterThan(0);
+    const own = await world(rowDataset({ dataset: 'a/b', lastOffset: 1000, column: 'poem' }), ({ length }) => ({ rows: Array.from({ length }, () => ({ text: 'not this', poem: 'xyz' })) }));
+    expect((await own.dataset.sample(request({ sequenceLength: 4 }), never)).batches[0]).toEqual([[120, 121, 122, 0]]);
     const none = await world(simple, ({ length }) => ({ rows: Array.from({ length }, () => ({ text: null, content: 'not asked' })) }));
     await expect(none.dataset.sample(request(), never)).rejects.toMatchObject({ code: 'ROW_UNUSABLE', message: expect.stringContaining('text is null') as unknown });
     const splits = await world(splitDataset({ dataset: 'a/b' }), ({ length }) => ({ rows: Array.from({ length }, () => ({ content: 'text' })) }));
