@@ -26,7 +26,7 @@ Nothing is asked of any service: a credential that is there may still be refused
     const { config, baseDir } = await this.loadConfig(flags);
     const registry = await loadPlugins(config, baseDir, this.config.dataDir);
     const shown = args.name === undefined ? registry.competitions() : registry.competitionsOf(args.name);
-    const described = shown.map((competition) => describeCompetition(competition, registry, process.env));
+    const described = shown.map((competition) => describeCompetition(competition, { registry, config, environment: process.env }));
     this.answer(flags.json, { competitions: described }, () => competitionsText(described, paletteFor(process.stdout.isTTY)));
   }
 }

@@ -1,7 +1,8 @@
 import type { Competition } from '@assay/core/competition/competition';
 import type { SubnetProfile } from '@assay/core/competition/profile';
+import type { Config } from '@assay/core/config/schema';
 import { epsilonFromDescription } from '@assay/core/judging/epsilon';
-import { foundCredential } from '@assay/core/plugin/credentials';
+import { credentialsOf, foundCredential } from '@assay/core/plugin/credentials';
 import type { PluginRegistry } from '@assay/core/plugin/registry';
 
 export interface CompetitionDescription {
@@ -22,7 +23,15 @@ export interface CompetitionDescription {
 
 const POINTS = 24;
 
-export function describeCompetition(competition: Competition, registry: PluginRegistry, environment: Readonly<Record<string, string | undefined>>): CompetitionDescription {
+/** What a competition is looked at with. */
+export interface Around {
+  registry: PluginRegistry;
+  config: Pick<Config, 'datasets'>;
+  environment: Readonly<Record<string, string | undefined>>;
+}
+
+export function describeCompetition(competition: Competition, around: Around): CompetitionDescription {
+  const { registry } = around;
   const { name, id, judges = [id], constraints, tokenizer, comparison, onDatasetFailure, tasks } = competition;
   return {
     name,
@@ -44,7 +53,7 @@ export function describeCompetition(competition: Competition, registry: PluginRe
     })),
     epsilon: { ...competition.epsilon, points: pointsOf(competition) },
     shares: registry.profiles().flatMap((profile) => sharesIn(profile, competition, registry)),
-    credentials: credentialsOf(competition, registry, environment),
+    credentials: credentialNeeds(competition, around),
   };
 }
 
@@ -68,13 +77,14 @@ function sharesIn(profile: SubnetProfile, { id, name }: Competition, registry: P
   );
 }
 
-function credentialsOf({ tasks }: Competition, registry: PluginRegistry, environment: Readonly<Record<string, string | undefined>>): CompetitionDescription['credentials'] {
+function credentialNeeds({ tasks }: Competition, { registry, config, environment }: Around): CompetitionDescription['credentials'] {
   const needs = new Map<string, CompetitionDescription['credentials'][number]>();
-  for (const dataset of new Set(tasks.map((task) => task.dataset))) {
-    for (const need of registry.findDataset(dataset)?.credentials ?? []) {
-      const key = need.variables.join(' ');
+  for (const { dataset, datasetOptions } of tasks) {
+    const implementation = registry.findDataset(dataset);
+    for (const need of implementation ? credentialsOf(implementation, { ...datasetOptions, ...config.datasets[dataset] }) : []) {
+      const key = `${need.variables.join(' ')} ${need.page}`;
       const known = needs.get(key);
-      if (known) known.datasets.push(dataset);
+      if (known) known.datasets = [...new Set([...known.datasets, dataset])];
       else needs.set(key, { variables: need.variables, datasets: [dataset], page: need.page, found: foundCredential(need, environment) ?? null });
     }
   }

@@ -27,7 +27,7 @@ const pluginSchema = z.object({
       tokenizer: implementation.optional(),
       journal: implementation.optional(),
       rows: implementation.optional(),
-      datasets: z.record(z.string(), implementation.extend({ credentials: z.array(credential).optional() })).optional(),
+      datasets: z.record(z.string(), implementation.extend({ credentials: z.union([z.array(credential), z.custom((value) => typeof value === 'function', 'must be a list or a function')]).optional() })).optional(),
       competitions: z.array(competitionSchema).optional(),
       modules: z.record(z.string(), z.array(z.string().startsWith('file:', 'must be a file URL'))).optional(),
       profiles: z.record(z.string(), profileSchema).optional(),

@@ -1,6 +1,13 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
-import type { CredentialNeed } from './plugin.js';
+import type { CredentialNeed, DatasetImplementation } from './plugin.js';
+
+/** What a dataset needs with these options; nothing where they are not its own. */
+export function credentialsOf({ credentials = [], options: schema }: DatasetImplementation, options: Readonly<Record<string, unknown>>): readonly CredentialNeed[] {
+  if (typeof credentials !== 'function') return credentials;
+  const parsed = schema.safeParse(options);
+  return parsed.success ? credentials(parsed.data) : [];
+}
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -57,7 +57,8 @@ export interface CredentialNeed {
 }
 
 export interface DatasetImplementation<Options = unknown> extends Implementation<Options, { rows: RowSource }, DatasetProvider | DocumentSource> {
-  credentials?: readonly CredentialNeed[];
+  /** As data, or by the options where these decide. */
+  credentials?: readonly CredentialNeed[] | ((options: Options) => readonly CredentialNeed[]);
 }
 
 /** A contract's name in the config file, what serves it, and what its factory is given beyond PluginDeps. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { RowSource } from '@assay/core/contracts/row-source';
-import { rowDataset, splitDataset } from '@assay/core/datasets/row-dataset';
+import { hubToken, rowDataset, splitDataset } from '@assay/core/datasets/row-dataset';
 import { definePlugin, type DatasetDeps, type PluginDeps } from '@assay/core/plugin/plugin';
 
 const options = z.strictObject({
@@ -49,6 +49,7 @@ export default definePlugin({
     datasets: {
       'huggingface-rows': {
         options: anyRows,
+        credentials: ({ gated, dataset }: z.infer<typeof anyRows>) => (gated ? [hubToken(dataset)] : []),
         create: (given: z.infer<typeof anyRows>, deps: DatasetDeps, signal: AbortSignal) => rowDataset(withoutUndefined(given)).create({}, deps, signal),
       },
       'huggingface-splits': {
