@@ -3,13 +3,13 @@ import { z } from 'zod';
 const share = z.number().min(0).max(1);
 
 const epsilon = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('fixed'), epsilon: z.number().min(0).lt(1) }),
+  z.strictObject({ type: z.literal('fixed'), epsilon: z.number().min(0).lt(1) }),
   z
-    .object({ type: z.literal('linear-decay'), start: z.number().min(0).lt(1), end: z.number().min(0).lt(1), blocks: z.number().int().positive() })
+    .strictObject({ type: z.literal('linear-decay'), start: z.number().min(0).lt(1), end: z.number().min(0).lt(1), blocks: z.number().int().positive() })
     .refine(({ start, end }) => end <= start, { error: 'epsilon must not grow: end is above start', path: ['end'] }),
 ]);
 
-const task = z.object({
+const task = z.strictObject({
   name: z.string().min(1),
   kind: z.string().min(1),
   dataset: z.string().min(1),
@@ -20,13 +20,13 @@ const task = z.object({
   maxBatches: z.number().int().positive().optional(),
   weight: z.union([share, z.literal('samples')]),
   normalization: z.discriminatedUnion('type', [
-    z.object({ type: z.literal('none') }),
-    z.object({ type: z.literal('inverse-exponential'), ceiling: z.number().positive() }),
+    z.strictObject({ type: z.literal('none') }),
+    z.strictObject({ type: z.literal('inverse-exponential'), ceiling: z.number().positive() }),
   ]),
 });
 
 const constraints = z
-  .object({
+  .strictObject({
     minParameters: z.number().int().nonnegative(),
     maxParameters: z.number().int().positive(),
     maxBytes: z.number().int().positive(),
@@ -44,15 +44,15 @@ function weightsAreShares(tasks: readonly { weight: number | 'samples' }[]): boo
   return Math.abs(sum - 1) < 1e-9;
 }
 
-export const competitionSchema = z.object({
+export const competitionSchema = z.strictObject({
   id: z.number().int().nonnegative(),
   name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'lower-case letters, digits and dashes'),
   judges: z.array(z.number().int().nonnegative()).min(1).optional(),
   constraints,
   tokenizer: z.discriminatedUnion('kind', [
-    z.object({ kind: z.literal('builtin'), name: z.string() }),
-    z.object({ kind: z.literal('folder'), path: z.string() }),
-    z.object({ kind: z.literal('hub'), repo: z.string().regex(/^[\w.-]+\/[\w.-]+$/, 'NAMESPACE/NAME'), revision: z.string().regex(/^[\w.-]+$/) }),
+    z.strictObject({ kind: z.literal('builtin'), name: z.string() }),
+    z.strictObject({ kind: z.literal('folder'), path: z.string() }),
+    z.strictObject({ kind: z.literal('hub'), repo: z.string().regex(/^[\w.-]+\/[\w.-]+$/, 'NAMESPACE/NAME'), revision: z.string().regex(/^[\w.-]+$/) }),
   ]),
   epsilon,
   tasks: z

@@ -4,16 +4,16 @@ import { scheduleProblem } from './schedule.js';
 const ms = z.number().nonnegative();
 const blocks = z.number().int().nonnegative();
 
-export const profileSchema = z.object({
+export const profileSchema = z.strictObject({
   name: z.string(),
   netuid: z.number().int().min(0).max(65535),
   weightsVersionKey: z.bigint().nonnegative(),
   commitmentCodec: z.literal('pretraining'),
   schedule: z
     .array(
-      z.object({
+      z.strictObject({
         fromBlock: blocks,
-        competitions: z.array(z.object({ id: z.number().int().nonnegative(), share: z.number().min(0).max(1), name: z.string().optional() })).min(1),
+        competitions: z.array(z.strictObject({ id: z.number().int().nonnegative(), share: z.number().min(0).max(1), name: z.string().optional() })).min(1),
       }),
     )
     .superRefine((schedule, context) => {
@@ -27,8 +27,8 @@ export const profileSchema = z.object({
   sampleMin: z.number().int().positive(),
   updatedModelsLimit: z.number().int().positive(),
   keepThreshold: z.number().min(0).max(1),
-  topMiners: z.object({ minStake: z.bigint().nonnegative(), minWeightShare: z.number().min(0).max(1), reevaluateAfterBlocks: blocks }),
-  cadences: z.object({
+  topMiners: z.strictObject({ minStake: z.bigint().nonnegative(), minWeightShare: z.number().min(0).max(1), reevaluateAfterBlocks: blocks }),
+  cadences: z.strictObject({
     metagraphSync: ms,
     metagraphDeadline: ms,
     modelSync: ms,

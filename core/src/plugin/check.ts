@@ -13,7 +13,7 @@ const implementation = z.object({
   create: z.custom((value) => typeof value === 'function', 'must be a function'),
 });
 
-const credential = z.object({ variables: z.array(z.string()).min(1), page: z.url(), files: z.array(z.string()).optional() });
+const credential = z.strictObject({ variables: z.array(z.string()).min(1), page: z.url(), files: z.array(z.string()).optional() });
 
 const pluginSchema = z.object({
   apiVersion: z.number(),
