@@ -3,7 +3,7 @@ import type { Competition } from '../competition/competition.js';
 import type { ScheduledId } from '../competition/profile.js';
 import { DATASET_PROVIDER, type DatasetProvider } from '../contracts/dataset-provider.js';
 import { EPSILON_FUNCTION, type EpsilonFunction } from '../contracts/epsilon-function.js';
-import { EVALUATOR, type Evaluator } from '../contracts/evaluator.js';
+import { EVALUATOR, MODEL_INSPECTOR, type Evaluator, type ModelInspector } from '../contracts/evaluator.js';
 import { ROW_SOURCE, type RowSource } from '../contracts/row-source.js';
 import { TOKENIZER_LOADER, type Tokenizer, type TokenizerLoader } from '../contracts/tokenizer.js';
 import { epsilonFromDescription } from '../judging/epsilon.js';
@@ -13,6 +13,7 @@ import { asDataset } from '../datasets/document-dataset.js';
 import { toAssayError } from '../errors/describe.js';
 import { Competitions } from '../runtime/competitions.js';
 import { isAbort } from '../runtime/supervise.js';
+import { requireArchitectures } from '../runtime/require-architectures.js';
 import { checkedOptions } from '../plugin/registry.js';
 import type { CompetitionRuntime } from '../runtime/competitions.js';
 import { runtimeErrors } from '../runtime/errors.js';
@@ -31,6 +32,7 @@ export async function buildCompetitions(
   signal: AbortSignal,
 ): Promise<Competitions> {
   const evaluator = await root.getAsync<Evaluator>(EVALUATOR);
+  const inspector = await root.getAsync<ModelInspector>(MODEL_INSPECTOR);
   const { schedule } = surroundings.profile;
   const now = new Set(competitionsAt(schedule, block));
   const meant = [...chosenCompetitions(surroundings, block)];
@@ -42,6 +44,7 @@ export async function buildCompetitions(
       surroundings.reporter.report({ event: 'warning', error: error.toReport() }, surroundings.clock.now());
       continue;
     }
+    await requireArchitectures(competition, { evaluator, inspector }, signal);
     const isNeeded = meant.some(([scheduled, { name }]) => name === competition.name && now.has(scheduled));
     built.set(competition.name, await buildCompetition(root, competition, { ...surroundings, isNeeded }, signal));
   }
@@ -123,8 +126,8 @@ export async function buildCompetition(
 }
 
 /**
- * Before anything is downloaded. A credential that is missing or refused ends the start of a run that needs it now; what
- * can't be found out, because the service does not answer, is the rounds' business.
+ * Before anything is downloaded. A credential that is missing or refused, or a file that is not there, ends the start of a
+ * run that needs it now; what can't be found out, because the service does not answer, is the rounds' business.
  */
 async function requireAccess(datasets: ReadonlyMap<string, DatasetProvider>, { isNeeded, reporter, clock, log }: Surroundings & { isNeeded: boolean }, signal: AbortSignal): Promise<void> {
   for (const provider of new Set(datasets.values())) {
@@ -133,9 +136,9 @@ async function requireAccess(datasets: ReadonlyMap<string, DatasetProvider>, { i
     } catch (error) {
       if (isAbort(error)) throw error;
       const known = toAssayError(error);
-      const isRefusal = known.code === 'CREDENTIAL_MISSING' || known.code === 'CREDENTIAL_REFUSED';
-      if (isRefusal && isNeeded) throw error;
-      if (isRefusal) reporter.report({ event: 'warning', error: known.toReport() }, clock.now());
+      const isOurs = known.fault === 'config';
+      if (isOurs && isNeeded) throw error;
+      if (isOurs) reporter.report({ event: 'warning', error: known.toReport() }, clock.now());
       else log('warn', 'whether a dataset can be read was not found out', { code: known.code, reason: known.toReport().message });
     }
   }

@@ -31,8 +31,9 @@ export interface DatasetSample {
 export interface DatasetProvider {
   sample(request: SampleRequest, signal: AbortSignal): Promise<DatasetSample>;
   /**
-   * Proves before a run that whatever credentials the dataset needs are there and accepted.
-   * @throws CREDENTIAL_MISSING, CREDENTIAL_REFUSED; anything else means that it could not be found out now
+   * Proves before a run that whatever credentials and files the dataset needs are there and accepted.
+   * @throws CREDENTIAL_MISSING, CREDENTIAL_REFUSED, or another error with the fault `config`, which ends the start;
+   *   anything else means that it could not be found out now
    */
   requireAccess?(signal: AbortSignal): Promise<void>;
 }

@@ -61,6 +61,8 @@ export interface Evaluator {
     onProgress: (progress: EvaluationProgress) => void,
     signal: AbortSignal,
   ): Promise<EvaluationAnswer>;
+  /** Class names, e.g. `LlamaForCausalLM`, of what it can evaluate; undefined where it does not say. */
+  architectures?(signal: AbortSignal): Promise<readonly string[] | undefined>;
   /** Absent where no such model is known. */
   canary?(): Promise<Canary>;
   /** Says which model is likely asked for next, so that it can be made ready while the current one is computed. */
@@ -74,6 +76,8 @@ export interface Evaluator {
  */
 export interface ModelInspector {
   inspect(directory: string, signal: AbortSignal): Promise<ModelFacts>;
+  /** Class names of what it can tell the facts of; undefined where it does not say. */
+  architectures?(signal: AbortSignal): Promise<readonly string[] | undefined>;
   close(): Promise<void>;
 }
 

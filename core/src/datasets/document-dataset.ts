@@ -2,9 +2,31 @@ import type { DatasetProvider, DatasetSample, DocumentSource, SampleRequest } fr
 import { batchesOf } from '../sampling/packing.js';
 import { PythonRandom } from '../sampling/python-random.js';
 import { datasetErrors } from './errors.js';
+import { checkedDocuments, checkedSample } from './checked-sample.js';
 
-/** What a package made, as a dataset. */
-export const asDataset = (made: DatasetProvider | DocumentSource): DatasetProvider => ('documents' in made ? new DocumentDataset(made) : made);
+/** What a package made, as a dataset; what it draws is looked at before a model is scored on it. @throws DATASET_MALFORMED */
+export function asDataset(made: DatasetProvider | DocumentSource): DatasetProvider {
+  // A package in plain JavaScript may have made anything.
+  const given: unknown = made;
+  if (typeof given === 'object' && given !== null) {
+    if ('documents' in made) return new CheckedDataset(new DocumentDataset(made));
+    if (typeof Reflect.get(made, 'sample') === 'function') return new CheckedDataset(made);
+  }
+  throw datasetErrors.DATASET_MALFORMED({ reason: 'what create gives has neither sample nor documents' });
+}
+
+/** A wrong token would be held against the models that meet it. */
+class CheckedDataset implements DatasetProvider {
+  constructor(private readonly dataset: DatasetProvider) {}
+
+  async sample(request: SampleRequest, signal: AbortSignal): Promise<DatasetSample> {
+    return checkedSample(await this.dataset.sample(request, signal), request);
+  }
+
+  async requireAccess(signal: AbortSignal): Promise<void> {
+    await this.dataset.requireAccess?.(signal);
+  }
+}
 
 /** Texts that a source draws: each cut at the tokenizer's limit, ended, and packed as all others are. */
 class DocumentDataset implements DatasetProvider {
@@ -13,7 +35,8 @@ class DocumentDataset implements DatasetProvider {
   async sample(request: SampleRequest, signal: AbortSignal): Promise<DatasetSample> {
     signal.throwIfAborted();
     const { seed, pages: wanted, tokenizer } = request;
-    const { documents, pages, source } = await this.source.documents({ seed, random: new PythonRandom(seed), pages: wanted }, signal);
+    const drawn = await this.source.documents({ seed, random: new PythonRandom(seed), pages: wanted }, signal);
+    const { documents, pages, source } = checkedDocuments(drawn);
     const stream = documents.flatMap((text: unknown, row) => {
       if (typeof text !== 'string') throw datasetErrors.ROW_UNUSABLE({ dataset: source, row, reason: `it is a ${typeof text}` });
       return [...tokenizer.encode(text).slice(0, tokenizer.modelMaxLength), tokenizer.eosTokenId];

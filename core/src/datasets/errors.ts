@@ -38,6 +38,12 @@ export const datasetErrors = defineErrors({
     message: (p: { dataset: string; reason: string }) => `No page of ${p.dataset} can be drawn: ${p.reason}`,
     hint: () => 'Check that the endpoint in the config file is the service that it should be.',
   },
+  DATASET_MALFORMED: {
+    fault: 'config',
+    retry: 'next-round',
+    message: (p: { reason: string }) => `The package of this dataset does not do what it has to: ${p.reason}`,
+    hint: () => 'Tell its author; validator competition check PACKAGE shows what is wrong with it.',
+  },
   CREDENTIAL_MISSING: {
     fault: 'config',
     retry: 'never',

@@ -64,6 +64,10 @@ export class LocalTextDataset implements DatasetProvider {
     return { batches: batchesOf(stream, request), pages, source: `sha256:${digest}` };
   }
 
+  async requireAccess(): Promise<void> {
+    this.#rows ??= await readTexts(this.options);
+  }
+
   /** First rows of as many pages. */
   #draw(random: PythonRandom, rows: number, pages: number): number[] {
     return Array.from({ length: pages }, () => random.randint(0, Math.max(0, rows - this.options.pageRows)));

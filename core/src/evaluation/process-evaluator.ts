@@ -61,6 +61,10 @@ export class ProcessEvaluator implements Evaluator {
     return { id, results, numerics, timings };
   }
 
+  async architectures(signal: AbortSignal): Promise<readonly string[] | undefined> {
+    return (await this.#client.hello(signal)).architectures;
+  }
+
   prepare(model: VerifiedModel): void {
     this.#client.prepare({ type: 'prepare', model: onTheWire(model) });
   }

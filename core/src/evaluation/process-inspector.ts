@@ -27,6 +27,10 @@ export class ProcessInspector implements ModelInspector {
     throw evaluationErrors.EVALUATOR_PROTOCOL({ reason: `it answered an inspection with ${answer.type}`, line: '' });
   }
 
+  async architectures(signal: AbortSignal): Promise<readonly string[] | undefined> {
+    return (await this.#client.hello(signal)).architectures;
+  }
+
   close(): Promise<void> {
     return this.#client.close();
   }

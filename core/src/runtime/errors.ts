@@ -43,6 +43,13 @@ export const runtimeErrors = defineErrors({
       `Competition ${p.competition} has a task of kind ${p.kind}, which the evaluator can't do.`,
     hint: () => 'Name an evaluator that declares this kind, or leave the competition out: it then holds no weight here.',
   },
+  ARCHITECTURES_UNSUPPORTED: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { competition: string; architectures: readonly string[]; by: string; supported: readonly string[] }) =>
+      `Competition ${p.competition} allows ${p.architectures.join(', ')}, which the ${p.by} does not know; it knows ${p.supported.join(', ')}.`,
+    hint: () => 'Miners would be blamed for models that their subnet allows. Add the package that brings the architecture under `plugins`, or choose an evaluator that has it.',
+  },
   COMPETITION_MISSING: {
     fault: 'config',
     retry: 'never',

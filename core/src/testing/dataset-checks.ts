@@ -201,6 +201,9 @@ class FailingRows implements RowSource {
   }
 }
 
+/** Rows for datasets that are made and not asked: every request fails. */
+export const noRows: RowSource = new FailingRows();
+
 /** Never answers; ends with its signal, as a source has to. */
 const silent: RowSource = {
   description: 'silence',

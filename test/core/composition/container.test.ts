@@ -34,7 +34,7 @@ function telling(log: string[], kinds: readonly string[] = ['text-loss']): unkno
       inspector: made('inspector'),
       tokenizer: made('tokenizer', { load: () => Promise.resolve(tokenizer) }),
       rows: made('rows'),
-      datasets: { 'local-text': made('dataset') },
+      datasets: { 'local-text': made('dataset', { sample: () => Promise.resolve() }) },
     },
   };
 }

@@ -2,6 +2,7 @@ import { buildCompetitions, chosenCompetitions } from '@assay/core/composition/c
 import { buildContainer, type Surroundings } from '@assay/core/composition/container';
 import type { Competition } from '@assay/core/competition/competition';
 import type { ScheduleEntry } from '@assay/core/competition/profile';
+import { configErrors } from '@assay/core/config/errors';
 import { configSchema } from '@assay/core/config/schema';
 import type { RunEvent } from '@assay/core/contracts/reporter';
 import { datasetErrors } from '@assay/core/datasets/errors';
@@ -35,8 +36,14 @@ const schedule: ScheduleEntry[] = [
   { fromBlock: 200, competitions: [{ id: 7, name: 'gated', share: 1 }] },
 ];
 
+/** What evaluator and inspector say that they know. */
+interface Known {
+  evaluator?: readonly string[];
+  inspector?: readonly string[];
+}
+
 /** @param refusal what the gated dataset says when it is looked at */
-function surroundings(given: Readonly<Record<string, unknown>> = {}, refusal?: Error, places: ScheduleEntry[] = schedule): Surroundings & { events: RunEvent[]; logged: string[] } {
+function surroundings(given: Readonly<Record<string, unknown>> = {}, refusal?: Error, places: ScheduleEntry[] = schedule, known: Known = {}): Surroundings & { events: RunEvent[]; logged: string[] } {
   const use = { use: 'all' };
   const registry = new PluginRegistry([
     checkPlugin('demo', demo),
@@ -44,7 +51,8 @@ function surroundings(given: Readonly<Record<string, unknown>> = {}, refusal?: E
       apiVersion: 1,
       name: 'all',
       provides: {
-        evaluator: made({ kinds: ['text-loss'] }),
+        evaluator: made({ kinds: ['text-loss'], architectures: () => Promise.resolve(known.evaluator) }),
+        inspector: made(known.inspector ? { architectures: () => Promise.resolve(known.inspector) } : {}),
         tokenizer: made({ load: () => Promise.resolve({}) }),
         rows: made({}),
         datasets: { open: made({ sample: () => Promise.resolve() }), gated: made({ sample: () => Promise.resolve(), requireAccess: () => (refusal ? Promise.reject(refusal) : Promise.resolve()) }) },
@@ -55,7 +63,7 @@ function surroundings(given: Readonly<Record<string, unknown>> = {}, refusal?: E
   ]);
   const [events, logged]: [RunEvent[], string[]] = [[], []];
   return {
-    config: configSchema.parse({ evaluator: use, tokenizer: use, rows: use, ...given }),
+    config: configSchema.parse({ evaluator: use, inspector: use, tokenizer: use, rows: use, ...given }),
     registry,
     profile: { ...demoProfile, schedule: places },
     dataDir: '/nowhere',
@@ -102,6 +110,25 @@ describe('a schedule', () => {
   });
 });
 
+describe('an allowed architecture', () => {
+  const build = async (known: Known): Promise<void> => {
+    const around = surroundings({}, undefined, schedule, known);
+    await buildCompetitions(buildContainer(around, signal), around, 0, signal);
+  };
+
+  it.each<[by: string, known: Known]>([
+    ['evaluator', { evaluator: ['GPT2LMHeadModel'], inspector: ['LlamaForCausalLM'] }],
+    ['inspector', { evaluator: ['LlamaForCausalLM'], inspector: ['GPT2LMHeadModel'] }],
+  ])('that the %s does not know ends the start', async (by, known) => {
+    await expect(build(known)).rejects.toMatchObject({ code: 'ARCHITECTURES_UNSUPPORTED', payload: { competition: 'first', architectures: ['LlamaForCausalLM'], by, supported: ['GPT2LMHeadModel'] } });
+  });
+
+  it('that both know, or of which nothing is said, does not', async () => {
+    await build({ evaluator: ['LlamaForCausalLM'], inspector: ['LlamaForCausalLM', 'GPT2LMHeadModel'] });
+    await build({});
+  });
+});
+
 describe('credentials', () => {
   const refused = (): AssayError => datasetErrors.CREDENTIAL_MISSING({ variables: ['HF_TOKEN'], dataset: 'gated', page: 'https://x' });
   const build = async (block: number, refusal: Error): Promise<Surroundings & { events: RunEvent[]; logged: string[] }> => {
@@ -112,6 +139,10 @@ describe('credentials', () => {
 
   it('that are needed now and missing end the start', async () => {
     await expect(build(200, refused())).rejects.toMatchObject({ code: 'CREDENTIAL_MISSING' });
+  });
+
+  it('are not all that can be known: nor does a run begin whose file is not there', async () => {
+    await expect(build(200, configErrors.ENV_FILE_UNREADABLE({ path: '/x', reason: 'ENOENT' }))).rejects.toMatchObject({ code: 'ENV_FILE_UNREADABLE' });
   });
 
   it('that will be needed later are told', async () => {

@@ -28,7 +28,6 @@ const facts: ModelFacts = {
 
 /** Says of every folder what it was told to, and remembers which ones it was shown. */
 class ToldInspector implements ModelInspector {
-  readonly architectures = ['LlamaForCausalLM'];
   readonly seen: string[][] = [];
   constructor(private readonly answer: Partial<ModelFacts> | Error) {}
   async inspect(directory: string): Promise<ModelFacts> {

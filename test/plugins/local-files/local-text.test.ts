@@ -140,7 +140,10 @@ describe('local-text', () => {
     ['holds a folder in place of a file', (folder) => { mkdirSync(join(folder, 'x.txt')); return folder; }],
   ])('says that a path %s', async (_name, make) => {
     const path = make(newFolder());
-    await expect((await dataset(path)).sample(request(), never)).rejects.toMatchObject({ code: 'TEXT_FILE_UNREADABLE', fault: 'config', payload: { path } });
+    const expected = { code: 'TEXT_FILE_UNREADABLE', fault: 'config', payload: { path } };
+    const made = await dataset(path);
+    await expect(made.requireAccess?.(never)).rejects.toMatchObject(expected);
+    await expect(made.sample(request(), never)).rejects.toMatchObject(expected);
   });
 
   it('stops when aborted', async () => {
