@@ -5,6 +5,7 @@ import { isAbsolute, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { configErrors } from '@assay/core/config/errors';
+import { isAssayError } from '@assay/core/errors/assay-error';
 import { checkPlugin } from '@assay/core/plugin/check';
 import { PLUGIN_API_VERSION, type Plugin } from '@assay/core/plugin/plugin';
 
@@ -44,23 +45,35 @@ async function addedPackages(dataDir: string, wanted: boolean): Promise<Installe
  * The plugin of a package at a folder, or in one module. Its manifest is looked at first: what is made for another version
  * never runs.
  * @param shown what the user called it
- * @throws PLUGIN_NOT_FOUND, PLUGIN_API_VERSION, PLUGIN_MALFORMED
+ * @throws PLUGIN_NOT_FOUND, PLUGIN_BROKEN, PLUGIN_API_VERSION, PLUGIN_MALFORMED
  */
 export async function loadPackage(root: string, shown: string): Promise<Plugin> {
   return checkPlugin(shown, await importPackage(root, shown));
 }
 
-/** What a package exports, of whatever shape. @throws PLUGIN_NOT_FOUND, PLUGIN_API_VERSION */
+/** What a package exports, of whatever shape. @throws PLUGIN_NOT_FOUND, PLUGIN_BROKEN, PLUGIN_API_VERSION */
 export async function importPackage(root: string, shown: string): Promise<unknown> {
+  const entry = await entryIn(root, shown);
   try {
-    const entry = root.endsWith('js') && existsSync(root) && !existsSync(join(root, 'package.json')) ? root : join(root, await entryOf(root, shown));
     const module: unknown = await import(pathToFileURL(entry).href);
     return typeof module === 'object' && module !== null && 'default' in module ? module.default : undefined;
   } catch (error) {
-    if (error instanceof Error && 'fault' in error) throw error;
-    throw configErrors.PLUGIN_NOT_FOUND({ package: shown, reason: error instanceof Error ? error.message : String(error) }, error);
+    throw configErrors.PLUGIN_BROKEN({ package: shown, reason: reasonOf(error) }, error);
   }
 }
+
+/** A module's own file, or the one that a package's manifest names. */
+async function entryIn(root: string, shown: string): Promise<string> {
+  try {
+    if (root.endsWith('js') && existsSync(root) && !existsSync(join(root, 'package.json'))) return root;
+    return join(root, await entryOf(root, shown));
+  } catch (error) {
+    if (isAssayError(error)) throw error;
+    throw configErrors.PLUGIN_NOT_FOUND({ package: shown, reason: reasonOf(error) }, error);
+  }
+}
+
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** A package by name as node finds it from a folder, or by path. */
 export async function findPackage(name: string, from: string): Promise<string> {

@@ -85,7 +85,7 @@ describe('what is wrong with a configuration has a code and a hint', () => {
     ['no file', 'CONFIG_NOT_FOUND', {}, 'config.yaml'],
     ['an unknown profile', 'PROFILE_UNKNOWN', { 'config.yaml': 'subnet: moon\n' }, 'demo'],
     ['a plugin that is not installed', 'PLUGIN_NOT_FOUND', { 'config.yaml': 'plugins: [assay-nowhere]\n' }, 'assay-nowhere'],
-    ['a plugin that does not parse', 'PLUGIN_NOT_FOUND', { 'config.yaml': 'plugins: [./p/index.mjs]\n', 'p/index.mjs': 'export default {' }, './p/index.mjs'],
+    ['a plugin that does not parse', 'PLUGIN_BROKEN', { 'config.yaml': 'plugins: [./p/index.mjs]\n', 'p/index.mjs': 'export default {' }, './p/index.mjs'],
     ['a plugin of another API', 'PLUGIN_API_VERSION', { 'config.yaml': 'plugins: [./p/index.mjs]\n', 'p/index.mjs': outside('next').replace('apiVersion: 1', 'apiVersion: 2') }, '2'],
     ['a plugin without default export', 'PLUGIN_MALFORMED', { 'config.yaml': 'plugins: [./p/index.mjs]\n', 'p/index.mjs': 'export const a = 1;' }, './p/index.mjs'],
     ['a plugin that misspells a contract', 'PLUGIN_MALFORMED', { 'config.yaml': 'plugins: [./p/index.mjs]\n', 'p/index.mjs': outside('typo', 'evaluater: {},') }, 'evaluater'],

@@ -68,7 +68,7 @@ describe('validator plugins', () => {
   it.each<[what: string, change: Record<string, unknown>, index: string, code: string]>([
     ['made for another version', { validator: { plugin: true, apiVersion: 2 } }, INDEX, 'PLUGIN_API_VERSION'],
     ['that exports something else', {}, 'export default { apiVersion: 1, name: "foreign", provides: { competitions: [{ id: 1 }] } };', 'PLUGIN_MALFORMED'],
-    ['that can\'t be loaded', {}, 'import "not-there";', 'PLUGIN_NOT_FOUND'],
+    ['that can\'t be loaded', {}, 'import "not-there";', 'PLUGIN_BROKEN'],
   ])('refuses a package %s, and says why', { timeout: 120_000 }, async (what, change, index, code) => {
     const path = packageAt(`bad-${code}`, { dependencies: {}, ...change }, index);
     const tarball = join(path, npm(['pack'], path));

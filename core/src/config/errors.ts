@@ -31,6 +31,12 @@ export const configErrors = defineErrors({
     message: (p: { package: string; reason: string }) => `The plugin package ${p.package} can't be loaded: ${p.reason}`,
     hint: () => 'Install it (validator plugins install PACKAGE, or npm install PACKAGE beside the config file), or correct its name under `plugins`.',
   },
+  PLUGIN_BROKEN: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { package: string; reason: string }) => `The plugin package ${p.package} is there and does not load: ${p.reason}`,
+    hint: () => 'Build it, and see that it loads by itself: node --input-type=module -e "await import(FILE)". If it is not yours, tell its author.',
+  },
   PLUGIN_MALFORMED: {
     fault: 'config',
     retry: 'never',
