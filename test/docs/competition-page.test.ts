@@ -56,6 +56,17 @@ describe('the package that docs/build/competition.md writes', () => {
     ['a draw that depends on the clock', 'dist/poems.js', 'random.randint(0, POEMS.length - 1)', 'Math.floor(Math.random() * POEMS.length)', 'another clock, or Math.random'],
     ['shares above everything', 'dist/profile.js', 'share: 1 }', "share: 1 }, { id: 41, name: 'others', share: 1 }", 'the shares sum to 2'],
     ['a commitment that need not rest', 'dist/profile.js', 'evaluationDelay: 250', 'evaluationDelay: 50', '50 blocks of rest'],
+    ['a key that no task has', 'dist/competition.js', 'maxBatches: 50', 'maxBatch: 50', 'maxBatch'],
+    ['a key that no profile has', 'dist/profile.js', 'sampleMin: 5', 'sampleMin: 5, sampleMax: 5', 'sampleMax'],
+    ['a dataset that nobody has', 'dist/competition.js', 'tiiuae/falcon-refinedweb', 'tiiuae/falcon-refined', 'DATASET_UNKNOWN'],
+    ['an option that the dataset needs', 'dist/competition.js', ', lastOffset: 90_000', '', 'lastOffset'],
+    ['an option that the dataset does not have', 'dist/competition.js', 'lastOffset: 90_000', 'lastOffset: 90_000, spilt: 1', 'spilt'],
+    ['a tokenizer that is not built in', 'dist/competition.js', 'cl100k_base', 'cl200k_base', 'cl200k_base'],
+    ['a tokenizer that is not there', 'dist/competition.js', "kind: 'builtin', name: 'cl100k_base'", "kind: 'folder', path: '/nowhere'", '/nowhere'],
+    ['an architecture that no evaluator has', 'dist/competition.js', "'Qwen2ForCausalLM'", "'Qwen2CausalLM'", 'ARCHITECTURES_UNSUPPORTED'],
+    ['a name that is not scheduled', 'dist/profile.js', "name: 'rhymes', share", "name: 'rimes', share", 'COMPETITION_UNKNOWN'],
+    ['a dataset that is none', 'dist/poems.js', 'async create() {', 'async create() { return undefined;', 'DATASET_MALFORMED'],
+    ['a dataset that draws nothing', 'dist/poems.js', 'signal.throwIfAborted();', 'return undefined;', 'DATASET_MALFORMED'],
   ])('fails with %s', async (_what, path, from, to, expected) => {
     const original = readFileSync(join(folder, path), 'utf8');
     expect(original).toContain(from);

@@ -23,6 +23,11 @@ export class PluginRegistry {
     this.#profiles = index('subnet profile', plugins, ({ provides }) => Object.entries(provides.profiles ?? {}));
   }
 
+  /** With one more, in place of one of its name. */
+  with(plugin: Plugin): PluginRegistry {
+    return new PluginRegistry([...this.plugins.filter(({ name }) => name !== plugin.name), plugin]);
+  }
+
   factory<C extends ChosenContract>(contract: C, use: string): FactoryOf<C> {
     const factory = this.plugins.find(({ name }) => name === use)?.provides[contract];
     if (factory) return factory;

@@ -1,13 +1,19 @@
 import { checkPlugin } from '../plugin/check.js';
 import type { Plugin } from '../plugin/plugin.js';
-import { runChecks, type CheckResult } from './checks.js';
+import { runChecks, type Check, type CheckResult } from './checks.js';
 import { competitionChecks, profileChecks } from './competition-checks.js';
 import { datasetChecks, type DatasetWorld } from './dataset-checks.js';
+import { installedCompetitionChecks, installedProfileChecks, type Installation } from './installation-checks.js';
 
 export type { CheckResult } from './checks.js';
+export type { Installation } from './installation-checks.js';
 export type { DatasetWorld } from './dataset-checks.js';
 
 export interface PluginWorld {
+  /** What it will stand beside; by itself, only what is in the package is looked at. */
+  installation?: Installation;
+  /** Told before each check. */
+  onCheck?: (subject: string, check: string) => void;
   /** By dataset id, where the options of the tasks are not enough to try it. */
   datasets?: Readonly<Record<string, Partial<DatasetWorld>>>;
 }
@@ -19,20 +25,26 @@ export interface PluginWorld {
  */
 export async function checkPluginPackage(packageName: string, exported: unknown, world: PluginWorld = {}): Promise<CheckResult[]> {
   let plugin: Plugin | undefined;
-  const shape = await runChecks(packageName, {
+  const run = (subject: string, checks: Readonly<Record<string, Check>>): Promise<CheckResult[]> => runChecks(subject, checks, world.onCheck);
+  const shape = await run(packageName, {
     'is a plugin of this version': () => {
       plugin = checkPlugin(packageName, exported);
     },
   });
   if (!plugin) return shape;
   const { competitions = [], profiles = {}, datasets = {} } = plugin.provides;
+  const { installation } = world;
   const results = [...shape];
-  for (const competition of competitions) results.push(...(await runChecks(competition.name, competitionChecks(competition))));
-  for (const [name, profile] of Object.entries(profiles)) results.push(...(await runChecks(`subnet ${name}`, profileChecks(profile, competitions))));
+  for (const competition of competitions) {
+    results.push(...(await run(competition.name, { ...competitionChecks(competition), ...(installation && installedCompetitionChecks(competition, installation)) })));
+  }
+  for (const [name, profile] of Object.entries(profiles)) {
+    results.push(...(await run(`subnet ${name}`, { ...profileChecks(profile, competitions), ...(installation && installedProfileChecks(profile, installation)) })));
+  }
   for (const [id, implementation] of Object.entries(datasets)) {
     const used = competitions.flatMap(({ tasks }) => tasks).find(({ dataset }) => dataset === id);
     const { options = {}, ...rest } = world.datasets?.[id] ?? {};
-    results.push(...(await runChecks(id, datasetChecks(implementation, { ...rest, options: { ...used?.datasetOptions, ...options } }))));
+    results.push(...(await run(id, datasetChecks(implementation, { ...rest, options: { ...used?.datasetOptions, ...options } }))));
   }
   return results;
 }
