@@ -58,8 +58,10 @@ function copyOfBest(): string {
 
 const TEXTS = join(ROOT, 'competitions', 'demo', 'assets', 'texts');
 
-/** A config with a competition of two tasks, the second one on the texts at a path. */
-function configOf(world: World, texts: string, change: Readonly<Record<string, unknown>> = {}): string {
+const GONE = "{ options: { parse: (value) => value, safeParse: (data) => ({ success: true, data }) }, create: async () => ({ documents: async () => { throw new Error('gone'); } }) }";
+
+/** A config with a competition of two tasks, the second one on the texts at a path, or on some that can't be had. */
+function configOf(world: World, texts: string | undefined, change: Readonly<Record<string, unknown>> = {}): string {
   const folder = join(world.folder, 'two-tasks');
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'two-tasks', type: 'module', main: 'index.js', validator: { plugin: true, apiVersion: 1 } }));
@@ -69,9 +71,11 @@ function configOf(world: World, texts: string, change: Readonly<Record<string, u
     const [docs] = demo.provides.competitions;
     const [task] = docs.tasks;
     const half = (name, weight, options) => ({ ...task, name, weight, datasetOptions: { ...task.datasetOptions, ...options } });
-    export default { apiVersion: 1, name: 'two-tasks', provides: { competitions: [
-      { ...docs, id: 7, name: 'two-tasks', tasks: [half('first', 0.75, {}), half('second', 0.25, { path: ${JSON.stringify(texts)}, pageRows: 3 })] },
-    ] } };`,
+    const second = ${texts === undefined ? "{ ...half('second', 0.25, {}), dataset: 'gone' }" : `half('second', 0.25, { path: ${JSON.stringify(texts)}, pageRows: 3 })`};
+    export default { apiVersion: 1, name: 'two-tasks', provides: {
+      datasets: { gone: ${GONE} },
+      competitions: [{ ...docs, id: 7, name: 'two-tasks', tasks: [half('first', 0.75, {}), second] }],
+    } };`,
   );
   return world.configWith('two-tasks.yaml', { plugins: ['./two-tasks'], ...change });
 }
@@ -255,12 +259,18 @@ describe('a competition of several tasks, from a package', () => {
 
   it('goes by the config where a dataset can\'t be had', async () => {
     const world = newWorld();
-    const nowhere = join(world.folder, 'nowhere');
-    const skipped = await validator(['evaluate', BEST, '--competition', '7', '--seed', '3', '--json', '--config', configOf(world, nowhere)]);
+    const skipped = await validator(['evaluate', BEST, '--competition', '7', '--seed', '3', '--json', '--config', configOf(world, undefined)]);
     expect([skipped.code, errorOf(skipped).code]).toEqual([1, 'DATASET_UNAVAILABLE']);
-    const { answer } = await compete(BEST, '--competition', '7', '--seed', '3', '--config', configOf(world, nowhere, { onDatasetFailure: { 'two-tasks': 'renormalise' } }));
+    const { answer } = await compete(BEST, '--competition', '7', '--seed', '3', '--config', configOf(world, undefined, { onDatasetFailure: { 'two-tasks': 'renormalise' } }));
     expect(answer.tasks.map(({ name }) => name)).toEqual(['first']);
     expect(answer.competition.warnings.map(({ code }) => code)).toEqual(['DATASET_UNAVAILABLE']);
     expect(answer.competition.score).toBeCloseTo(answer.tasks[0]?.meanLoss ?? Number.NaN, 12);
+  });
+
+  it('ends at once where the path of the texts is wrong, whatever the config says', async () => {
+    const world = newWorld();
+    const config = configOf(world, join(world.folder, 'nowhere'), { onDatasetFailure: { 'two-tasks': 'renormalise' } });
+    const refused = await validator(['evaluate', BEST, '--competition', '7', '--seed', '3', '--json', '--config', config]);
+    expect([refused.code, errorOf(refused).code]).toEqual([2, 'TEXT_FILE_UNREADABLE']);
   });
 });

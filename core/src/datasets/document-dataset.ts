@@ -5,12 +5,15 @@ import { datasetErrors } from './errors.js';
 import { checkedDocuments, checkedSample } from './checked-sample.js';
 
 /** What a package made, as a dataset; what it draws is looked at before a model is scored on it. @throws DATASET_MALFORMED */
-export function asDataset(made: DatasetProvider | DocumentSource): DatasetProvider {
+export const asDataset = (made: DatasetProvider | DocumentSource): DatasetProvider => new CheckedDataset(providerOf(made));
+
+/** The same, and what it draws is taken as it is: for checks. @throws DATASET_MALFORMED */
+export function providerOf(made: DatasetProvider | DocumentSource): DatasetProvider {
   // A package in plain JavaScript may have made anything.
   const given: unknown = made;
   if (typeof given === 'object' && given !== null) {
-    if ('documents' in made) return new CheckedDataset(new DocumentDataset(made));
-    if (typeof Reflect.get(made, 'sample') === 'function') return new CheckedDataset(made);
+    if ('documents' in made) return new DocumentDataset(made);
+    if (typeof Reflect.get(made, 'sample') === 'function') return made;
   }
   throw datasetErrors.DATASET_MALFORMED({ reason: 'what create gives has neither sample nor documents' });
 }
