@@ -30,11 +30,15 @@ export async function runChecks(subject: string, checks: Readonly<Record<string,
         results.push({ subject, name, reason: `${error.message}; the checks after it were left out` });
         break;
       }
-      const { code, message } = toAssayError(error);
-      results.push({ subject, name, reason: code === 'INTERNAL' && error instanceof Error ? error.message : `${code}: ${message}` });
+      results.push({ subject, name, reason: reasonOf(error) });
     }
   }
   return results;
+}
+
+export function reasonOf(error: unknown): string {
+  const { code, message } = toAssayError(error);
+  return code === 'INTERNAL' && error instanceof Error ? error.message : `${code}: ${message}`;
 }
 
 class Unending extends Error {}

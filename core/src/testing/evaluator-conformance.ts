@@ -6,6 +6,7 @@ import type { Canary, EvaluationAnswer, EvaluationProgress, Evaluator } from '..
 import { textLossDetails, type EvaluationTask } from '../contracts/task-kinds.js';
 import { toAssayError } from '../errors/describe.js';
 import { textLossCanary } from '../evaluation/canary.js';
+import { demand, reasonOf } from './checks.js';
 
 type Check = (evaluator: Evaluator, signal: AbortSignal) => Promise<void>;
 
@@ -26,10 +27,6 @@ const WEIGHTS = 'model.safetensors';
 /** Of bfloat16, the type of the canary's weights. */
 const NAN_BYTES = Buffer.from([0xc0, 0x7f]);
 const NAN_WEIGHTS = 4096;
-
-function demand(holds: boolean, reason: string): asserts holds {
-  if (!holds) throw new Error(reason);
-}
 
 /** The canary's model with other tasks, or other files. */
 async function ask(
@@ -143,7 +140,7 @@ export async function checkEvaluator(evaluator: Evaluator, signal: AbortSignal, 
     signal.throwIfAborted();
     const result = await run(evaluator, signal).then(
       (): ConformanceResult => ({ name }),
-      (error: unknown): ConformanceResult => ({ name, reason: toAssayError(error).message }),
+      (error: unknown): ConformanceResult => ({ name, reason: reasonOf(error) }),
     );
     results.push(result);
     onResult(result);
