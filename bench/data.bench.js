@@ -1,5 +1,5 @@
 // What drawing samples costs: tokenizing, and fetching pages from a server that takes its time.
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,7 +16,9 @@ const MEGABYTE = 1_000_000;
 const LATENCY_MS = 300;
 const PAGES = 22;
 
-const deps = { clock: systemClock, dataDir: mkdtempSync(join(tmpdir(), 'assay-bench-')), netuid: 9, modules: [], environment: {}, log: () => undefined, resolvePath: (path) => path };
+const folder = mkdtempSync(join(tmpdir(), 'assay-bench-'));
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+const deps = { clock: systemClock, dataDir: folder, netuid: 9, modules: [], environment: {}, log: () => undefined, resolvePath: (path) => path };
 const loader = await tokenizers.provides.tokenizer.create({}, deps, never);
 const cl100k = await loader.load({ kind: 'builtin', name: 'cl100k_base' }, never);
 
@@ -58,7 +60,7 @@ const pageRows = [];
 for (const maxInFlight of [1, 2, 4, 8, 16]) {
   const { options, create } = huggingFace.provides.rows;
   const source = await create(options.parse({ endpoint, maxInFlight }), deps, never);
-  const dataset = await rowDataset({ dataset: 'a/b', lastOffset: 1_000_000 }).create({}, { ...deps, dataDir: mkdtempSync(join(tmpdir(), 'assay-bench-')), rows: source }, never);
+  const dataset = await rowDataset({ dataset: 'a/b', lastOffset: 1_000_000 }).create({}, { ...deps, dataDir: mkdtempSync(join(folder, 'pages-')), rows: source }, never);
   const request = { seed: 7n, tokenizer: cl100k, sequenceLength: 4096, batchSize: 1, pages: PAGES, packSamples: true };
   const started = performance.now();
   const { batches } = await dataset.sample(request, never);

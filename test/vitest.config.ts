@@ -5,6 +5,7 @@ export default defineConfig({
     root: import.meta.dirname,
     include: ['**/*.test.ts'],
     exclude: ['dist/**', 'fixtures/**'],
+    globalSetup: './temporary-folder.ts',
     testTimeout: 30_000,
     hookTimeout: 30_000,
   },
