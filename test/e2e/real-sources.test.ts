@@ -79,6 +79,7 @@ describe('a competition on real datasets', () => {
     const answer = await validator(['run', '--once', '--json', '--config', config('trouble.yaml', trouble.url, bucket.url)], { env: bare });
     expect(answer.code, answer.stderr).toBe(0);
     const events = eventsOf(answer.stdout);
+    expect(allOf(events, 'sampling-started').map(({ dataset }) => dataset)).toEqual(['tiiuae/falcon-refinedweb', 'bigcode/the-stack-v2-dedup']);
     expect(allOf(events, 'samples-drawn').map(({ dataset, batches }) => [dataset, batches])).toEqual([['tiiuae/falcon-refinedweb', 12], ['bigcode/the-stack-v2-dedup', 8]]);
     expect(firstOf(events, 'round-finished')?.rows.length).toBeGreaterThan(5);
     expect(firstOf(events, 'weights-set')?.confirmed).toBe(true);

@@ -45,6 +45,7 @@ function progressOf(event: RunEvent): string | undefined {
     const share = event.total > 0 ? Math.floor((event.done / event.total) * 100) : 100;
     return `fetching uid ${event.uid} ${safeText(event.repo, 40)} ${safeText(event.path, 40)} ${share} %`;
   }
+  if (event.event === 'sampling-started') return `${event.competition.name}: drawing ${event.pages} pages of ${event.dataset} for ${event.task}`;
   if (event.event === 'evaluation-progress') {
     const { uid, repo, phase, done, total, model, models, remainingMs } = event;
     const left = remainingMs === null ? '' : `, about ${duration(remainingMs)} left`;
@@ -79,6 +80,7 @@ const DESCRIBE: Describe = {
   'download-progress': silent,
   'round-started': ({ competition, block, contenders, syncBlock }, { bold }) =>
     bold(`${competition.name}: round at block ${block}, ${contenders.length} contenders, seed of block ${syncBlock}`),
+  'sampling-started': silent,
   'samples-drawn': ({ task, dataset, pages, batches, tokens }) =>
     `  ${task}: ${batches} batches, ${tokens} tokens from ${pages} pages of ${dataset}`,
   'evaluation-progress': silent,

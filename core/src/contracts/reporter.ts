@@ -82,6 +82,7 @@ export const runEvent = z.discriminatedUnion('event', [
     seed: z.string(),
     contenders: z.array(miner.extend({ repo: z.string() })),
   }),
+  z.object({ event: z.literal('sampling-started'), competition, task: z.string(), dataset: z.string(), pages: z.number() }),
   z.object({
     event: z.literal('samples-drawn'),
     competition,

@@ -66,10 +66,11 @@ async function drawTask(
   signal: AbortSignal,
 ): Promise<DrawnTask> {
   const { competition, tokenizer } = entry;
-  const where = { competition: competition.name, task: task.name, dataset: task.dataset };
+  const told = { competition: { id: competition.id, name: competition.name }, task: task.name, dataset: task.dataset };
+  report(deps, { event: 'sampling-started', ...told, pages: task.pages });
   const sample = await sampleDataset(deps, entry, task, seed, signal);
   const batches = shuffleAndTruncate(sample.batches, seed, task.maxBatches);
-  if (batches.length === 0) throw runtimeErrors.DATASET_EMPTY(where);
+  if (batches.length === 0) throw runtimeErrors.DATASET_EMPTY({ ...told, competition: competition.name });
   const samples: TextLossSamples = {
     batches,
     padTokenId: tokenizer.eosTokenId,
@@ -79,9 +80,7 @@ async function drawTask(
   };
   report(deps, {
     event: 'samples-drawn',
-    competition: { id: competition.id, name: competition.name },
-    task: task.name,
-    dataset: task.dataset,
+    ...told,
     pages: sample.pages.length,
     batches: batches.length,
     tokens: batches.flat(2).length,
