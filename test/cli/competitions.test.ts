@@ -34,6 +34,11 @@ describe('validator competitions', () => {
     expect(stdout).not.toMatch(/doNotShow|AKIA/);
   });
 
+  it('is plain text where nobody watches, also on a machine that says it can show colours', async () => {
+    const { stdout } = await validator(['competitions', 'six-tasks'], { env: { ...bare, CI: 'true', FORCE_COLOR: '1' } });
+    expect(stdout).not.toContain('\u001b');
+  });
+
   it('is data with --json', async () => {
     const { stdout } = await validator(['competitions', 'the-stack-v2', '--json'], { env: bare });
     const { competitions } = JSON.parse(stdout) as { competitions: { name: string }[] };

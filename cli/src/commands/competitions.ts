@@ -17,16 +17,17 @@ Nothing is asked of any service: a credential that is there may still be refused
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Competitions);
-    const [{ loadPlugins }, { describeCompetition }, { competitionsText }, { paletteFor }] = await Promise.all([
+    const [{ loadPlugins }, { describeCompetition }, { competitionsText }, { paletteFor }, { isTerminal }] = await Promise.all([
       import('../load-plugins.js'),
       import('../competitions/describe.js'),
       import('../competitions/text.js'),
       import('../report/palette.js'),
+      import('../report/terminal.js'),
     ]);
     const { config, baseDir } = await this.loadConfig(flags);
     const registry = await loadPlugins(config, baseDir, this.config.dataDir);
     const shown = args.name === undefined ? registry.competitions() : registry.competitionsOf(args.name);
     const described = shown.map((competition) => describeCompetition(competition, { registry, config, environment: process.env }));
-    this.answer(flags.json, { competitions: described }, () => competitionsText(described, paletteFor(process.stdout.isTTY)));
+    this.answer(flags.json, { competitions: described }, () => competitionsText(described, paletteFor(isTerminal(process.stdout))));
   }
 }

@@ -46,7 +46,7 @@ that would not be accepted; the answer is printed all the same.`;
       import('../report/safe-text.js'),
     ]);
     const surroundings = await this.surroundings(await this.loadConfig(flags), 'read');
-    const live = process.stderr.isTTY && !flags.json ? new LiveLine(process.stderr, process.stderr.columns) : undefined;
+    const live = flags.json ? undefined : LiveLine.on(process.stderr);
     const tell = (progress: string): void => live?.show(safeText(progress, 200));
     const container = buildContainer(surroundings, abort.signal);
     try {

@@ -1,6 +1,6 @@
-import type { WriteStream } from 'node:tty';
 import { EVENT_SCHEMA_VERSION, type Reporter } from '@assay/core/contracts/reporter';
 import { withoutSecrets } from '@assay/core/errors/secrets';
+import { isTerminal } from './terminal.js';
 import { TextReporter } from './text-reporter.js';
 
 /** JSON lines when asked; else text, with colour and a live line where there is a person to see it. */
@@ -14,5 +14,3 @@ export function createReporter(options: { json: boolean; stdout: NodeJS.WriteStr
     close: () => Promise.resolve(),
   };
 }
-
-const isTerminal = (stream: NodeJS.WriteStream): stream is WriteStream => stream.isTTY && process.env['TERM'] !== 'dumb';

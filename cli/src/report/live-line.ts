@@ -1,3 +1,5 @@
+import { isTerminal } from './terminal.js';
+
 /** One line at the bottom of a terminal that is written again and again. */
 export class LiveLine {
   #shown = false;
@@ -6,6 +8,11 @@ export class LiveLine {
     private readonly output: Pick<NodeJS.WritableStream, 'write'>,
     private readonly width: number,
   ) {}
+
+  /** Nothing where nobody watches. */
+  static on(stream: NodeJS.WriteStream): LiveLine | undefined {
+    return isTerminal(stream) ? new LiveLine(stream, stream.columns) : undefined;
+  }
 
   show(text: string): void {
     this.output.write(`\r\u001b[2K${text.slice(0, this.width - 1)}`);

@@ -27,7 +27,7 @@ when a check fails.`;
     const exported = await importPackage(await findPackage(args.package, process.cwd()), args.package);
     const datasets = Object.fromEntries(Object.entries(surroundings.config.datasets).map(([id, options]) => [id, { options }]));
     const abort = new AbortController();
-    const live = process.stderr.isTTY && !flags.json ? new LiveLine(process.stderr, process.stderr.columns) : undefined;
+    const live = flags.json ? undefined : LiveLine.on(process.stderr);
     const results = await checkPluginPackage(args.package, exported, {
       datasets,
       installation: installationOf(exported, surroundings, abort.signal),

@@ -5,6 +5,7 @@ import { commonFlags } from '../../base-command.js';
 import { JournalCommand } from '../../journal-command.js';
 import { paletteFor } from '../../report/palette.js';
 import { roundTable } from '../../report/round-table.js';
+import { isTerminal } from '../../report/terminal.js';
 
 export default class JournalShow extends JournalCommand {
   static override readonly description = 'One recorded round: the table that the run showed, samples, and weights.';
@@ -22,7 +23,7 @@ export default class JournalShow extends JournalCommand {
         `hash ${record.hash}`,
         ...entry.samples.map(({ task, dataset, batches, digest }) => `samples of ${task}: ${batches} batches of ${dataset}, sha256 ${digest}`),
         ...(verdict.void ? [`void: ${verdict.void.code}: ${verdict.void.message}`] : []),
-        roundTable({ rows: rowsOf(entry, verdict) }, paletteFor(process.stdout.isTTY)),
+        roundTable({ rows: rowsOf(entry, verdict) }, paletteFor(isTerminal(process.stdout))),
       ].join('\n');
     });
   }
