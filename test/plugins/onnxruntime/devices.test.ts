@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -9,9 +10,11 @@ import { generate } from '../../../plugins/onnxruntime/dist/running/generate.js'
 import { batchLosses } from '../../../plugins/onnxruntime/dist/running/losses.js';
 import { errorOf, FIXTURES, goldenOf, newEvaluator, samplesOf } from './worlds.js';
 
-/** A Vulkan device in software, as Debian's chromium brings it. */
+/** A Vulkan device in software, as Debian's chromium brings it; programs find devices through a loader of its own package. */
 const SOFTWARE_DRIVER = '/usr/lib/chromium/vk_swiftshader_icd.json';
 const driver = process.env['VK_ICD_FILENAMES'] ?? (existsSync(SOFTWARE_DRIVER) ? SOFTWARE_DRIVER : undefined);
+const hasLoader = spawnSync('ldconfig', ['-p'], { encoding: 'utf8' }).stdout?.includes('libvulkan.so.1') ?? false;
+const missing = [...(hasLoader ? [] : ['the Vulkan loader (libvulkan1)']), ...(driver === undefined ? ['a Vulkan driver (chromium brings one)'] : [])];
 
 const plainAttention: Device = { ...CPU, target: { ...CPU.target, attention: 'plain' } };
 
@@ -58,7 +61,7 @@ describe('a device that can not be used', () => {
   });
 });
 
-describe.skipIf(driver === undefined)(`webgpu${driver === undefined ? ': skipped, no Vulkan driver (chromium brings one)' : ''}`, () => {
+describe.skipIf(missing.length > 0)(`webgpu${missing.length > 0 ? `: skipped, without ${missing.join(' and ')}` : ''}`, () => {
   beforeAll(() => {
     if (driver !== undefined) process.env['VK_ICD_FILENAMES'] = driver;
   });
