@@ -13,7 +13,8 @@ import { errorOf, FIXTURES, goldenOf, newEvaluator, samplesOf } from './worlds.j
 /** A Vulkan device in software, as Debian's chromium brings it; programs find devices through a loader of its own package. */
 const SOFTWARE_DRIVER = '/usr/lib/chromium/vk_swiftshader_icd.json';
 const driver = process.env['VK_ICD_FILENAMES'] ?? (existsSync(SOFTWARE_DRIVER) ? SOFTWARE_DRIVER : undefined);
-const hasLoader = spawnSync('ldconfig', ['-p'], { encoding: 'utf8' }).stdout?.includes('libvulkan.so.1') ?? false;
+const libraries = spawnSync('ldconfig', ['-p'], { encoding: 'utf8' });
+const hasLoader = libraries.status === 0 && libraries.stdout.includes('libvulkan.so.1');
 const missing = [...(hasLoader ? [] : ['the Vulkan loader (libvulkan1)']), ...(driver === undefined ? ['a Vulkan driver (chromium brings one)'] : [])];
 
 const plainAttention: Device = { ...CPU, target: { ...CPU.target, attention: 'plain' } };
