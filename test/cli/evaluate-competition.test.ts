@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { errorOf, validator } from '../e2e/validator-process.js';
 import { newFolder, newWorld, ROOT, type World } from '../e2e/world.js';
+import { overflowing } from './overflowing.js';
 
 const MODELS = join(ROOT, 'competitions', 'demo', 'assets', 'models');
 const BEST = join(MODELS, 'llama-2000steps');
@@ -111,7 +112,7 @@ describe('validator evaluate --competition', () => {
   });
 
   it('refuses a model whose losses are no numbers', async () => {
-    const { code, answer } = await onDocs(repoOf(world, 'chaos/nan'));
+    const { code, answer } = await onDocs(overflowing());
     expect({ code, codes: errorCodes(answer), score: answer.competition.score }).toEqual({ code: 1, codes: ['NON_FINITE_LOSS'], score: null });
   });
 

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { readSequences } from '../../cli/dist/evaluate/sequences-file.js';
 import { errorOf, validator, type Answer } from '../e2e/validator-process.js';
 import { newFolder, newWorld, ROOT } from '../e2e/world.js';
+import { overflowing } from './overflowing.js';
 
 const MODELS = join(ROOT, 'competitions', 'demo', 'assets', 'models');
 const golden = z.object({
@@ -66,12 +67,17 @@ describe('validator evaluate', () => {
     const { folder } = newWorld();
     const repos = join(folder, 'network', 'repos');
     const cases = [
-      ['chaos/nan', 'NON_FINITE_LOSS'],
+      ['chaos/nan', 'NON_FINITE_WEIGHT'],
       ['chaos/liar', 'SAFETENSORS_MALFORMED'],
       ['chaos/pickle', 'WEIGHTS_MISSING'],
     ] as const;
     const answers = await Promise.all(cases.map(async ([repo]) => evaluate(join(repos, repo, revisionOf(repos, repo)), sequences)));
     expect(answers.map((answer, index) => [cases[index]?.[0], answer.code, errorOf(answer).code, errorOf(answer).fault])).toEqual(cases.map(([repo, code]) => [repo, 1, code, 'miner']));
+  });
+
+  it('refuses a model whose losses overflow', async () => {
+    const answer = await evaluate(overflowing(), sequences);
+    expect([answer.code, errorOf(answer).code, errorOf(answer).fault]).toEqual([1, 'NON_FINITE_LOSS', 'miner']);
   });
 
   it.each(['config.json', 'model.safetensors'])('refuses a folder without %s', async (missing) => {

@@ -66,11 +66,17 @@ export const modelErrors = defineErrors({
     message: (p: { tensor: string; other: string }) => `${p.tensor} and ${p.other} are one tensor by config.json and differ in the files.`,
     hint: () => 'Set tie_word_embeddings to false, or save the model again.',
   },
+  NON_FINITE_WEIGHT: {
+    fault: 'miner',
+    retry: 'never',
+    message: (p: { tensor: string; element: number; value: 'NaN' | 'infinity' }) => `${short(p.tensor)} holds ${p.value} at element ${p.element}.`,
+    hint: () => 'Weights are finite numbers: look for an overflow in training or in the conversion to a shorter type.',
+  },
   NON_FINITE_LOSS: {
     fault: 'miner',
     retry: 'never',
     message: (p: { task: string; batch: number }) => `The loss of batch ${p.batch} in ${p.task} is not a finite number.`,
-    hint: () => 'Weights or activations hold NaN or infinity: evaluate the model yourself before committing it.',
+    hint: () => 'Weights are so large that activations overflow: evaluate the model yourself before committing it.',
   },
   SEQUENCE_TOO_LONG: {
     fault: 'miner',

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { ModelFacts } from '@assay/core/contracts/model';
@@ -9,6 +8,7 @@ import { architectureOf, classNames } from './architectures/registry.js';
 import { modelErrors } from './errors.js';
 import { effectiveGenerationConfig, generationConfig, type GenerationConfig } from './files/generation-config.js';
 import { readJsonObject, UnusableJson } from './files/read-json.js';
+import { readTensor } from './files/tensor-content.js';
 import { readWeights, type StoredTensor } from './files/weights.js';
 import { matchTensors } from './match-tensors.js';
 
@@ -98,24 +98,20 @@ async function requireEqualTwins({ weightsFolder, twins, architecture, config }:
   const tied = architecture.tied(config);
   if (!twins || !tied) return;
   const [first, second] = twins;
-  const same = first.dtype === second.dtype && (await digestOfTensor(weightsFolder, first)) === (await digestOfTensor(weightsFolder, second));
+  const same = first.dtype === second.dtype && (await readTensor(weightsFolder, first)).digest === (await readTensor(weightsFolder, second)).digest;
   if (!same) throw modelErrors.TIED_TENSORS_DIFFER({ tensor: tied.name, other: tied.otherName });
 }
 
-/** Over name, type, shape and sha256 of the bytes of each used tensor, in order of names. */
+/**
+ * Over name, type, shape and sha256 of the bytes of each used tensor, in order of names.
+ * @throws NON_FINITE_WEIGHT, also where no sample would have touched it: another round's may
+ */
 async function digestOfTensors({ weightsFolder, tensors }: InspectedModel): Promise<string> {
   const digest = createHash('sha256');
   for (const [name, tensor] of [...tensors].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    digest.update(JSON.stringify([name, tensor.dtype, tensor.shape, await digestOfTensor(weightsFolder, tensor)]));
+    const { digest: content, nonFinite } = await readTensor(weightsFolder, tensor);
+    if (nonFinite) throw modelErrors.NON_FINITE_WEIGHT({ tensor: name, ...nonFinite });
+    digest.update(JSON.stringify([name, tensor.dtype, tensor.shape, content]));
   }
   return digest.digest('hex');
-}
-
-async function digestOfTensor(folder: string, { file, offset, length }: StoredTensor): Promise<string> {
-  const content = createHash('sha256');
-  if (length > 0) {
-    const bytes = createReadStream(join(folder, file), { start: offset, end: offset + length - 1, highWaterMark: 1 << 20 });
-    for await (const chunk of bytes) content.update(chunk as Buffer);
-  }
-  return content.digest('hex');
 }

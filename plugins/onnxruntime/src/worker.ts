@@ -115,14 +115,14 @@ function countBatches(samples: unknown): number {
 }
 
 try {
-    await loadArchitectures(z.array(z.string()).parse(JSON.parse(process.env['ASSAY_EVALUATOR_MODULES'] ?? '[]')));
-    await warmUp();
+  await loadArchitectures(z.array(z.string()).parse(JSON.parse(process.env['ASSAY_EVALUATOR_MODULES'] ?? '[]')));
+  await warmUp();
   if (device.name !== 'cpu') await requireAgreement(device, threads);
-  } catch (error) {
-    // A first line that is a fault says why there is no hello.
-    send({ type: 'fault', id: '', error: faultReport(error) });
-    throw error;
-  }
+} catch (error) {
+  // A first line that is a fault says why there is no hello.
+  send({ type: 'fault', id: '', error: faultReport(error) });
+  throw error;
+}
 send({
   type: 'hello',
   protocol: EVALUATOR_PROTOCOL_VERSION,

@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Evaluator, ModelInspector } from '@assay/core/contracts/evaluator';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -45,9 +47,11 @@ function mistralFolder(shape: Shape, tensors: ReturnType<typeof mistralTensors>)
   });
 }
 
-async function lossesOf(folder: string, batches: number[][][]): Promise<number[]> {
+async function lossesOf(folder: string, batches: number[][][], spoil: () => void = () => undefined): Promise<number[]> {
   const task = taskOf({ batches, padTokenId: 0, packed: true, promptLength: 0, generatedTokens: 1 });
-  return detailsOf(await evaluate(evaluator, await verified(inspector, folder), [task])).losses;
+  const model = await verified(inspector, folder);
+  spoil();
+  return detailsOf(await evaluate(evaluator, model, [task])).losses;
 }
 
 it('a model of any shape has the loss that plain arithmetic gives it', async () => {
@@ -84,11 +88,12 @@ describe('a head that is computed in blocks', () => {
 
   it('names a NaN of its last block', async () => {
     const shape = { ...narrow, vocabulary: 90_001 };
-    const tensors = mistralTensors(shape, 5).map(({ bytes, ...tensor }) => {
-      if (tensor.name === 'lm_head.weight') bytes.writeFloatLE(Number.NaN, bytes.length - 4);
-      return { ...tensor, bytes };
+    const folder = mistralFolder(shape, mistralTensors(shape, 5));
+    const work = lossesOf(folder, [[drawn(240, shape.vocabulary)]], () => {
+      const tensors = mistralTensors(shape, 5);
+      tensors.find(({ name }) => name === 'lm_head.weight')?.bytes.writeFloatLE(Number.NaN, 4 * (shape.vocabulary * shape.width - 1));
+      writeFileSync(join(folder, 'model.safetensors'), assembled(tensors));
     });
-    const work = lossesOf(mistralFolder(shape, tensors), [[drawn(240, shape.vocabulary)]]);
     expect(await errorOf(work)).toMatchObject({ code: 'NON_FINITE_LOSS', fault: 'miner' });
   });
 });

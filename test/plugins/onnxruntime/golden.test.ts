@@ -85,9 +85,11 @@ describe('models evaluated by the library', () => {
     expect(canary.tolerance(numerics)).toBe(1e-4);
   });
 
-  it('a loss that is not finite is the miner\'s fault and never a number', async () => {
+  it('a weight that is no number is named, and a loss that is none never becomes a score', async () => {
     const directory = join(FIXTURES, 'llama-nan-weight');
-    const work = evaluate(evaluator, await verified(inspector, directory), [taskOf(samplesOf(goldenOf(directory)))]);
+    await expect(errorOf(verified(inspector, directory))).resolves.toMatchObject({ code: 'NON_FINITE_WEIGHT', fault: 'miner', payload: { value: 'NaN' } });
+    const unseen = { ...(await verified(inspector, join(FIXTURES, 'llama-rope-dynamic'))), directory, files: [] };
+    const work = evaluate(evaluator, unseen, [taskOf(samplesOf(goldenOf(directory)))]);
     await expect(errorOf(work)).resolves.toMatchObject({ code: 'NON_FINITE_LOSS', fault: 'miner' });
   });
 });

@@ -1,0 +1,79 @@
+import { createHash } from 'node:crypto';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { StoredTensor } from './weights.js';
+
+/** What is known of a tensor once all of its bytes have been read. */
+export interface TensorContent {
+  /** Hex sha256 of the bytes. */
+  digest: string;
+  /** The first element, counted in the order of the file, that is no finite number. */
+  nonFinite?: { element: number; value: 'NaN' | 'infinity' };
+}
+
+/** Whole elements of every type. */
+const BLOCK_BYTES = 1024 * 1024;
+const WORD_BYTES = 4;
+
+/** Of a type, repeated through 32 bits: where the exponent lies, and what carries a full one into the sign's place. */
+interface Format {
+  bytes: number;
+  exponent: number;
+  carry: number;
+  sign: number;
+}
+
+/** IEEE 754: NaN and infinity have all bits of the exponent set. */
+const FORMATS: Readonly<Record<string, Format>> = {
+  F32: { bytes: 4, exponent: 0x7f80_0000, carry: 0x0080_0000, sign: 0x8000_0000 },
+  F16: { bytes: 2, exponent: 0x7c00_7c00, carry: 0x0400_0400, sign: 0x8000_8000 },
+  BF16: { bytes: 2, exponent: 0x7f80_7f80, carry: 0x0080_0080, sign: 0x8000_8000 },
+};
+
+/** Reads a tensor of a type in which weights may be stored. @throws what the file system says; RangeError where the file is shorter */
+export async function readTensor(folder: string, { file, offset, length, dtype }: StoredTensor): Promise<TensorContent> {
+  const format = FORMATS[dtype];
+  if (!format) throw new RangeError(`no weights are stored as ${dtype}`);
+  const digest = createHash('sha256');
+  const block = Buffer.alloc(Math.min(BLOCK_BYTES, Math.ceil(length / WORD_BYTES) * WORD_BYTES));
+  let nonFinite: TensorContent['nonFinite'];
+  const handle = await open(join(folder, file));
+  try {
+    for (let done = 0; done < length; ) {
+      const bytes = block.subarray(0, Math.min(block.length, length - done));
+      await readWhole(handle, bytes, offset + done);
+      digest.update(bytes);
+      nonFinite ??= firstNonFinite(block, bytes.length, format, done / format.bytes);
+      done += bytes.length;
+    }
+  } finally {
+    await handle.close();
+  }
+  return { digest: digest.digest('hex'), ...(nonFinite ? { nonFinite } : {}) };
+}
+
+async function readWhole(handle: Awaited<ReturnType<typeof open>>, into: Buffer, position: number): Promise<void> {
+  for (let filled = 0; filled < into.length; ) {
+    const { bytesRead } = await handle.read(into, filled, into.length - filled, position + filled);
+    if (bytesRead === 0) throw new RangeError('the file ends before its tensors do');
+    filled += bytesRead;
+  }
+}
+
+/** Most blocks hold none: they are told by one pass without a branch. */
+function firstNonFinite(block: Buffer, length: number, format: Format, before: number): TensorContent['nonFinite'] {
+  // Behind an odd number of 16-bit elements stands what is no part of them.
+  block.fill(0, length, Math.min(block.length, Math.ceil(length / WORD_BYTES) * WORD_BYTES));
+  const words = new Int32Array(block.buffer, block.byteOffset, Math.ceil(length / WORD_BYTES));
+  let carried = 0;
+  for (let index = 0; index < words.length; index += 1) carried |= ((words[index] ?? 0) & format.exponent) + format.carry;
+  if ((carried & format.sign) === 0) return undefined;
+  const bits = format.bytes * 8;
+  const exponent = format.exponent >>> (32 - bits);
+  const magnitude = 2 ** (bits - 1) - 1;
+  for (let index = 0; index < length / format.bytes; index += 1) {
+    const element = block.readUIntLE(index * format.bytes, format.bytes);
+    if ((element & exponent) === exponent) return { element: before + index, value: (element & magnitude) === exponent ? 'infinity' : 'NaN' };
+  }
+  return undefined;
+}
