@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { TEXTS, TOKENIZER } from '@assay/competition-demo/dist/competitions.js';
-import { before, KEYS, s3Server } from '../competitions/s3-server.js';
+import { before, KEYS, s3Server } from '../s3-server.js';
 import { fakeService, json, type FakeService } from '../plugins/huggingface/fake-services.js';
 import { allOf, errorOf, eventsOf, firstOf, validator } from './validator-process.js';
 import { newWorld, type World } from './world.js';

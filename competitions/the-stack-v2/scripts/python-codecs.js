@@ -40,4 +40,4 @@ const about = 'Names of CPython 3.11 for its text codecs; for each codec what it
 const asset = `{\n "about": ${JSON.stringify(about)},\n "aliases": ${JSON.stringify(readJson('aliases.json'))},\n "codecs": {\n${lines(codecs)}\n }\n}\n`;
 const root = join(import.meta.dirname, '..');
 writeFileSync(join(root, 'assets', 'python-codecs.json'), asset);
-writeFileSync(join(root, '..', '..', 'test', 'fixtures', 'python-codecs.json'), `{\n${lines(digests)}\n}\n`);
+writeFileSync(join(root, 'test', 'fixtures', 'python-codecs.json'), `{\n${lines(digests)}\n}\n`);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { DatasetProvider, DocumentSource, SampleRequest } from '@assay/core/contracts/dataset-provider';
 import { asDataset } from '@assay/core/datasets/document-dataset';
-import { letters } from './letters.js';
+import { letters } from '../../letters.js';
 
 const { signal } = new AbortController();
 const request: SampleRequest = { seed: 7n, tokenizer: letters, sequenceLength: 4, batchSize: 2, pages: 3, packSamples: true };

@@ -7,7 +7,7 @@ import type { Loader } from '@assay/core/datasets/sample-set';
 import { SplitLoader } from '@assay/core/datasets/split-loader';
 import { isAssayError } from '@assay/core/errors/assay-error';
 import { PythonRandom } from '@assay/core/sampling/python-random';
-import { letters } from './letters.js';
+import { letters } from '../../letters.js';
 
 /** What a page's requests come to: some fail at first, or always; what comes in the end is always the same. */
 type Fate = 'rows' | 'fails' | 'empty' | 'null-row' | 'no-json';

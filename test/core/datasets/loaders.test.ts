@@ -8,7 +8,7 @@ import { asDataset } from '@assay/core/datasets/document-dataset';
 import { datasetErrors } from '@assay/core/datasets/errors';
 import { rowDataset, splitDataset } from '@assay/core/datasets/row-dataset';
 import type { DatasetImplementation } from '@assay/core/plugin/plugin';
-import { letters } from './letters.js';
+import { letters } from '../../letters.js';
 
 const never = new AbortController().signal;
 

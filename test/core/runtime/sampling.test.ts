@@ -6,7 +6,7 @@ import { epsilonFromDescription } from '@assay/core/judging/epsilon';
 import { drawSamples, type DrawnTask } from '@assay/core/runtime/round/sample';
 import { systemClock } from '@assay/core/runtime/system-clock';
 import { demoProfile } from '@assay/competition-demo/dist/profile.js';
-import { letters } from '../datasets/letters.js';
+import { letters } from '../../letters.js';
 import { COMPETITION } from './subnet.js';
 
 const base: EvalTask = { name: 't', kind: 'text-loss', dataset: 'none', pages: 1, batchSize: 1, packSamples: true, weight: 1, normalization: { type: 'none' } };

@@ -7,7 +7,7 @@ import type { PageQuery, RowSource } from '@assay/core/contracts/row-source';
 import { OffsetLoader } from '@assay/core/datasets/offset-loader';
 import { PythonRandom } from '@assay/core/sampling/python-random';
 import huggingFace from '@assay/plugin-huggingface';
-import { letters } from '../../core/datasets/letters.js';
+import { letters } from '../../letters.js';
 import { fakeService, json, rowsAnswer, type FakeService } from './fake-services.js';
 
 const never = new AbortController().signal;

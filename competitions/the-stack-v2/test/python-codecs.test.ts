@@ -3,11 +3,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { describe, expect, it } from 'vitest';
-import { pythonDecoder } from '@assay/competition-the-stack-v2/dist/codecs/python-codecs.js';
-import { UnitTable } from '@assay/competition-the-stack-v2/dist/codecs/unit-table.js';
-import { unitsOf } from '@assay/competition-the-stack-v2/dist/codecs/units.js';
+import { pythonDecoder } from '../dist/codecs/python-codecs.js';
+import { UnitTable } from '../dist/codecs/unit-table.js';
+import { unitsOf } from '../dist/codecs/units.js';
 
-const fixture = <T>(name: string, shape: z.ZodType<T>): T => shape.parse(JSON.parse(readFileSync(join(import.meta.dirname, '..', 'fixtures', name), 'utf8')));
+const fixture = <T>(name: string, shape: z.ZodType<T>): T => shape.parse(JSON.parse(readFileSync(join(import.meta.dirname, 'fixtures', name), 'utf8')));
 const digests = fixture('python-codecs.json', z.record(z.string(), z.object({ units: z.number(), digest: z.string() })));
 const decoded = fixture('python-decoded.json', z.array(z.tuple([z.string(), z.string(), z.string().nullable()])));
 

@@ -1,55 +1,22 @@
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import demo from '@assay/competition-demo';
+import { describe, expect, it } from 'vitest';
 import { TEXTS } from '@assay/competition-demo/dist/competitions.js';
-import refinedWeb from '@assay/competition-refined-web';
-import sixTasks from '@assay/competition-six-tasks';
-import theStackV2 from '@assay/competition-the-stack-v2';
 import huggingFace from '@assay/plugin-huggingface';
 import localFiles from '@assay/plugin-local-files';
 import { definePlugin, type DatasetDeps, type DatasetSample, type DocumentRequest, type Plugin, type SampleRequest } from '@assay/core';
-import { checkPluginPackage, type PluginWorld } from '@assay/core/testing/plugin-conformance';
 import { z } from 'zod';
-import { KEYS, s3Server } from './s3-server.js';
+import { failedChecks } from '../../package-checks.js';
 
-const failures = async (plugin: unknown, world?: PluginWorld): Promise<string[]> =>
-  (await checkPluginPackage('it', plugin, world)).flatMap(({ subject, name, reason }) => (reason === undefined ? [] : [`${subject}: ${name}: ${reason}`]));
-
-describe('the packages of this house pass every check', () => {
-  beforeAll(() => {
-    vi.stubEnv('AWS_ACCESS_KEY_ID', KEYS.accessKeyId);
-    vi.stubEnv('AWS_SECRET_ACCESS_KEY', KEYS.secretAccessKey);
-  });
-  afterAll(() => {
-    vi.unstubAllEnvs();
-  });
-
-  it.each([['demo', demo], ['refined-web', refinedWeb], ['six-tasks', sixTasks]])('%s', async (_name, plugin) => {
-    expect(await failures(plugin)).toEqual([]);
-  });
-
-  it('the-stack-v2, with a bucket', async () => {
-    const blobs = Array.from({ length: 50 }, (_none, index) => [`blob${index}`, gzipSync(`text of blob ${index}`)] as const);
-    const endpoint = await s3Server(new Map(blobs));
-    const rows = {
-      description: 'rows that name blobs',
-      maxInFlight: 4,
-      page: ({ offset, length }: { offset: number; length: number }) => Promise.resolve({ rows: Array.from({ length }, (_none, index) => ({ blob_id: `blob${(offset + index) % 50}`, src_encoding: 'UTF-8' })) }),
-      splits: () => Promise.resolve([]),
-    };
-    expect(await failures(theStackV2, { datasets: { 'bigcode/the-stack-v2-dedup': { options: { endpoint }, rows } } })).toEqual([]);
-  });
-
-  it('plugins that have datasets', async () => {
+describe('the plugins of this house pass every check', () => {
+  it('that have datasets', async () => {
     const lines = readFileSync(join(TEXTS, 'heldout.jsonl'), 'utf8').split('\n').slice(0, 30);
     const path = join(mkdtempSync(join(tmpdir(), 'assay-kit-')), 'texts.jsonl');
     writeFileSync(path, lines.join('\n'));
-    expect(await failures(localFiles, { datasets: { 'local-text': { options: { path, pageRows: 3 } } } })).toEqual([]);
+    expect(await failedChecks(localFiles, { datasets: { 'local-text': { options: { path, pageRows: 3 } } } })).toEqual([]);
     const hub = { 'huggingface-rows': { options: { dataset: 'a/b', lastOffset: 1000 } }, 'huggingface-splits': { options: { dataset: 'a/b' } } };
-    expect(await failures(huggingFace, { datasets: hub })).toEqual([]);
+    expect(await failedChecks(huggingFace, { datasets: hub })).toEqual([]);
   });
 });
 
@@ -116,13 +83,13 @@ describe('a dataset that does otherwise fails the check of just that', () => {
       ['ends with its signal', 'gives up on a source'],
     ],
   ])('%s', async (_what, create, expected) => {
-    const found = await failures(withDataset(create));
+    const found = await failedChecks(withDataset(create));
     expect(found).toHaveLength(expected.length);
     for (const [index, name] of expected.entries()) expect(found[index]).toContain(name);
   });
 
   it('and what is no plugin at all is said to be none', async () => {
-    expect(await failures({ name: 'nothing' })).toEqual([expect.stringContaining('PLUGIN_MALFORMED')]);
-    expect(await failures(undefined)).toEqual([expect.stringContaining('PLUGIN_MALFORMED')]);
+    expect(await failedChecks({ name: 'nothing' })).toEqual([expect.stringContaining('PLUGIN_MALFORMED')]);
+    expect(await failedChecks(undefined)).toEqual([expect.stringContaining('PLUGIN_MALFORMED')]);
   });
 });

@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import theStackV2 from '@assay/competition-the-stack-v2';
-import { decoded } from '@assay/competition-the-stack-v2/dist/source-text.js';
+import theStackV2 from '../dist/index.js';
+import { decoded } from '../dist/source-text.js';
 import type { DatasetProvider, DatasetSample } from '@assay/core/contracts/dataset-provider';
 import type { Page, RowSource } from '@assay/core/contracts/row-source';
 import { asDataset } from '@assay/core/datasets/document-dataset';
 import type { DatasetDeps } from '@assay/core/plugin/plugin';
-import { letters } from '../core/datasets/letters.js';
-import { before, KEYS, s3Server, type Spoiling } from './s3-server.js';
+import { letters } from '../../../test/letters.js';
+import { before, KEYS, s3Server, type Spoiling } from '../../../test/s3-server.js';
 
 const never = new AbortController().signal;
 const TEXTS = ['first\n', 'zweite Ü', 'третья', '第四'];
