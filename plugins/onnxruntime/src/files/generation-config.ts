@@ -6,13 +6,19 @@ const tokenIds = z.union([tokenId, z.array(tokenId).max(1024)]).nullish().transf
 const penalty = z.number().positive().max(1e6).nullish().transform((given) => given ?? 1);
 const count = z.number().int().min(0).max(1_000_000).nullish().transform((given) => given ?? 0);
 
+/** What a process of 14 billion parameters still has the memory for. */
+const MOST_BEAMS = 64;
+
 /**
- * What of generation_config.json steers greedy generation. Sampling (do_sample, temperature, top_k, ...), beams and
- * contrastive search are not followed: the verdict of a shared round can't hang on a random number, so the likeliest
- * token is taken. Lengths are the check's own: it asks for a fixed number of new tokens, at least and at most.
+ * What of generation_config.json steers generation. Sampling (do_sample, temperature, top_k, ...) is not followed: the
+ * verdict of a shared round can't hang on a random number, so the likeliest token, or the likeliest beam, is taken. Lengths
+ * are the check's own: it asks for a fixed number of new tokens, at least and at most.
  */
 export const generationConfig = z.object({
   eos_token_id: tokenIds,
+  num_beams: z.number().int().min(1).max(MOST_BEAMS).nullish().transform((given) => given ?? 1),
+  /** Log probabilities are normalised again after the rules. */
+  renormalize_logits: z.boolean().nullish().transform((given) => given ?? false),
   repetition_penalty: penalty,
   encoder_repetition_penalty: penalty,
   no_repeat_ngram_size: count,
@@ -26,7 +32,9 @@ export const generationConfig = z.object({
   bad_words_ids: z.array(z.array(tokenId).min(1).max(64)).max(4096).nullish().transform((given) => given ?? []),
   forced_bos_token_id: tokenId.nullish().transform((given) => given ?? null),
   forced_eos_token_id: tokenIds,
-}).refine((given) => given.exponential_decay_length_penalty === null || given.eos_token_id.length > 0, 'exponential_decay_length_penalty needs an eos_token_id');
+}).refine((given) => given.exponential_decay_length_penalty === null || given.eos_token_id.length > 0, 'exponential_decay_length_penalty needs an eos_token_id')
+  // What only beams are steered by is there with them alone: it would make another model of one that is not.
+  .transform(({ num_beams: count, renormalize_logits: renormalize, ...rules }) => ({ ...rules, ...(count > 1 ? { beams: { count, renormalize } } : {}) }));
 export type GenerationConfig = z.infer<typeof generationConfig>;
 
 /** Parameters of generation that config.json may hold as well, with the library's own defaults. */

@@ -1,7 +1,7 @@
 import type { SeenLength } from '../architectures/architecture.js';
 import type { InspectedModel } from '../inspect.js';
-import { applyRules, argmax } from './next-token-rules.js';
 import { NextTokens, type NewTokens } from './next-tokens.js';
+import { BeamSearch, GreedySearch, type Lanes, type Search } from './search.js';
 import type { SessionOptions } from './session.js';
 
 export interface GenerationOptions extends SessionOptions {
@@ -17,39 +17,34 @@ export interface GenerationOptions extends SessionOptions {
 const MASKED = -3.4028234663852886e38;
 
 /**
- * Continues each row greedily, as the library's generate does with `pad_token_id` given and no attention mask: prompt
- * positions that hold the pad token are masked unless it also ends a text for this model; a row that has ended goes on
- * with the pad token.
+ * Continues each row as the library's generate does with `pad_token_id` given and no attention mask: prompt positions that
+ * hold the pad token are masked unless it also ends a text for this model; a row that has ended goes on with the pad token.
  * @param rows [batch][prompt]
  * @returns [batch][count]; shorter only when every row has ended
  */
 export async function generate(model: InspectedModel, rows: readonly (readonly number[])[], options: GenerationOptions): Promise<number[][]> {
   const { count, padTokenId, seenLength } = options;
   const { generation } = model;
-  const promptLength = rows[0]?.length ?? 0;
+  const search: Search = generation.beams ? new BeamSearch(rows.length, generation) : new GreedySearch(rows.length, generation, padTokenId);
+  const lanes: Lanes = { sequences: rows.flatMap((row) => Array.from({ length: search.beams }, () => [...row])), promptLength: rows[0]?.length ?? 0, count };
+  const { promptLength } = lanes;
   const masked = !generation.eos_token_id.includes(padTokenId) && rows.some((row) => row.includes(padTokenId));
-  const visible = rows.map((row) => row.map((token) => !masked || token !== padTokenId));
+  // Whatever is generated can be seen, and the beams of a row share its prompt.
+  const visible = lanes.sequences.map((sequence) => sequence.map((token) => !masked || token !== padTokenId));
   // A cached key keeps the angle of the length at which it was computed, and what was once seen stays seen unless the
   // sequence is back within the positions that the model was made for.
   const lengthAt: SeenLength = (position, maxPositions) =>
     Math.max(promptLength, position + 1, promptLength >= maxPositions ? seenLength : 0);
-  const shape = { batch: rows.length, positions: promptLength + count, masked, lengthAt };
-  const session = await NextTokens.load(model, shape, options);
+  const session = await NextTokens.load(model, { batch: lanes.sequences.length, positions: promptLength + count, masked, lengthAt }, options);
   try {
-    const sequences = rows.map((row) => [...row]);
-    const ended = rows.map(() => false);
-    for (let step = 0; step < count && !ended.every(Boolean); step += 1) {
-      const logits = await session.advance(newTokens(sequences, visible, masked, step === 0 ? promptLength : 1));
-      for (const [index, sequence] of sequences.entries()) {
-        const scores = logits[index] ?? new Float32Array(0);
-        applyRules(scores, { tokens: sequence, promptLength, limit: count }, generation);
-        const token = ended[index] === true ? padTokenId : argmax(scores);
-        sequence.push(token);
-        visible[index]?.push(true);
-        if (generation.eos_token_id.includes(token)) ended[index] = true;
-      }
+    for (let step = 0; step < count && !search.ended(); step += 1) {
+      const logits = await session.advance(newTokens(lanes.sequences, visible, masked, step === 0 ? promptLength : 1));
+      const { parents, tokens } = search.choose(logits, lanes);
+      session.reorder(parents);
+      lanes.sequences = parents.map((parent, lane) => [...(lanes.sequences[parent] ?? []), ...tokens.slice(lane, lane + 1)]);
+      for (const seen of visible) seen.push(true);
     }
-    return sequences.map((sequence) => sequence.slice(promptLength));
+    return search.results(lanes).map((sequence) => sequence.slice(promptLength));
   } finally {
     await session.release();
   }

@@ -88,7 +88,24 @@ export class NextTokens {
     return rows.map((_row, index) => logits.slice(index * width, (index + 1) * width));
   }
 
+  /** Each row goes on as the row `parents` names: it gets that one's keys and values. */
+  reorder(parents: readonly number[]): void {
+    if (parents.every((parent, row) => parent === row)) return;
+    this.past = Object.fromEntries(Object.entries(this.past).map(([name, tensor]) => [name, rowsOf(tensor, parents)]));
+  }
+
   async release(): Promise<void> {
     await this.session.release();
   }
+}
+
+/** Rows of the first axis, in this order. */
+function rowsOf(tensor: Tensor, rows: readonly number[]): Tensor {
+  const { data, dims } = tensor;
+  if (!(data instanceof Float32Array)) throw new Error('keys and values are float32');
+  const [count = 1] = dims;
+  const size = data.length / count;
+  const taken = new Float32Array(size * rows.length);
+  for (const [index, row] of rows.entries()) taken.set(data.subarray(row * size, (row + 1) * size), index * size);
+  return new Tensor('float32', taken, [rows.length, ...dims.slice(1)]);
 }
