@@ -119,7 +119,7 @@ def continuations(model, samples):
     for batch in samples["batches"][:2]:
         prompts = torch.tensor([row[:length] for row in batch], device=DEVICE)
         output = model.generate(
-            prompts, min_new_tokens=count, max_new_tokens=count, pad_token_id=samples["padTokenId"], do_sample=False, num_beams=1
+            prompts, min_new_tokens=count, max_new_tokens=count, pad_token_id=samples["padTokenId"], do_sample=False
         )
         said.append(output[:, prompts.shape[1] :].tolist())
     return said
