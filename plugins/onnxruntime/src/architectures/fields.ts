@@ -4,7 +4,8 @@ import type { RopeScaling } from '../blocks/rotary.js';
 
 /** Sizes beyond which no real model goes: a hostile config must not make the graph explode. */
 export const size = (limit = 1_048_576): z.ZodNumber => z.number().int().min(1).max(limit);
-export const layers = (): z.ZodNumber => size(1024);
+/** What the runtime plans grows with the square of the layers. */
+export const layers = (): z.ZodNumber => size(512);
 export const heads = (): z.ZodNumber => size(4096);
 
 /** A key that may be missing. null is a value of its own, with which the library fails where it needs a number or a name. */

@@ -38,7 +38,7 @@ function vocabularyBlocks(g: GraphBuilder, { weight }: Head, rows: number): Bloc
 
 /** One block of the matrix, not before `after` is there: [entries, width] */
 function matrixBlock(g: GraphBuilder, { weight }: Head, { start, end }: Block, after: string): string {
-  const rows = delayed(g, g.weightRows(weight, start, end), [end - start, g.shapeOf(weight)[1] ?? 0], after);
+  const rows = delayed(g, g.weightRows(weight, start, end), { type: g.typeOf(weight), dims: [end - start, g.shapeOf(weight)[1] ?? 0] }, after);
   return g.isReady(weight) ? rows : g.converted(rows);
 }
 
@@ -83,7 +83,7 @@ export function tokenLosses(
   const chunks = blocksOf(batch * (sequence - 1), ROWS).map((rows) => {
     const own = slice(g, labels, rows, 0);
     return {
-      shape: [rows.end - rows.start, width],
+      dims: [rows.end - rows.start, width],
       hidden: slice(g, predicting, rows, 0),
       block: g.node('Div', [own, g.ints([entries])]),
       places: g.node('Mod', [own, g.ints([entries])]),
@@ -95,7 +95,7 @@ export function tokenLosses(
     // Each block waits for the one before: otherwise the runtime computes them all before it reduces the first.
     const matrix = matrixBlock(g, head, block, previous);
     for (const [index, chunk] of chunks.entries()) {
-      const waiting = index === 0 ? chunk.hidden : delayed(g, chunk.hidden, chunk.shape, previous);
+      const waiting = index === 0 ? chunk.hidden : delayed(g, chunk.hidden, { type: g.target.computeType, dims: chunk.dims }, previous);
       // The last block may be shorter than the places reach.
       const places = block.end - block.start === entries ? chunk.places : g.node('Min', [chunk.places, g.ints([block.end - block.start - 1])]);
       previous = reduced(g, logits(g, waiting, matrix, head, block), places);

@@ -1,11 +1,12 @@
+import type { ElementTypeNumber } from '../onnx/encode.js';
 import type { GraphBuilder } from '../onnx/graph-builder.js';
 
 /**
  * A 2-d value, unchanged, but not before another 2-d value has been computed: adding the difference of a shape to itself
  * changes nothing but the order in which the runtime works, and with it what is in memory at a time.
  */
-export function delayed(g: GraphBuilder, value: string, shape: readonly number[], after: string): string {
-  return g.node('Reshape', [value, g.node('Add', [g.zerosAfter(after), g.ints(shape)])]);
+export function delayed(g: GraphBuilder, value: string, { type, dims }: { type: ElementTypeNumber; dims: readonly number[] }, after: string): string {
+  return g.known(g.node('Reshape', [value, g.node('Add', [g.zerosAfter(after), g.ints(dims)])]), type, dims);
 }
 
 /**
@@ -15,7 +16,7 @@ export function delayed(g: GraphBuilder, value: string, shape: readonly number[]
  */
 export function matrix(g: GraphBuilder, name: string, after: string): string {
   const raw = g.weight(name);
-  return g.isReady(name) ? raw : g.converted(delayed(g, raw, g.shapeOf(name), after));
+  return g.isReady(name) ? raw : g.converted(delayed(g, raw, { type: g.typeOf(name), dims: g.shapeOf(name) }, after));
 }
 
 /** A vector in the type in which is computed: small enough to be converted whenever. */

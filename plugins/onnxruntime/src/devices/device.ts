@@ -19,6 +19,8 @@ export interface Device {
   /** Execution provider of the runtime. */
   provider: string;
   target: Target;
+  /** What the runtime may make of the graph. */
+  optimization: 'disabled' | 'all';
 }
 
 const ELEMENT_TYPES: Readonly<Record<ComputeType, ElementTypeNumber>> = {
@@ -64,7 +66,15 @@ export function requireInstalled(name: DeviceName, type: ComputeType): void {
 
 /** A device as the config names it; whether it is there and right is another question. */
 export function deviceOf(name: DeviceName, type: ComputeType): Device {
-  return { name, computeType: type, provider: name, target: { attention: name === 'cpu' ? 'fused' : 'plain', computeType: ELEMENT_TYPES[type] } };
+  const onCpu = name === 'cpu';
+  return {
+    name,
+    computeType: type,
+    provider: name,
+    target: { attention: onCpu ? 'fused' : 'plain', computeType: ELEMENT_TYPES[type] },
+    // On the CPU the graph is what it should be: optimising it changes neither a digit nor the speed, and takes longer than loading.
+    optimization: onCpu ? 'disabled' : 'all',
+  };
 }
 
 export const CPU: Device = deviceOf('cpu', 'float32');

@@ -40,6 +40,7 @@ export class GraphBuilder {
   readonly #initializers = new Map<string, TensorProto>();
   readonly #inputs: ValueInfo[] = [];
   readonly #outputs: ValueInfo[] = [];
+  readonly #known: ValueInfo[] = [];
   readonly #shared = new Map<Float32Array, string>();
   readonly #made = new Map<string, string>();
   #names = 0;
@@ -65,6 +66,15 @@ export class GraphBuilder {
     const outputs = Array.from({ length: options.outputs ?? 1 }, (_none, index) => (index === 0 ? name : `${name}_${index}`));
     this.#nodes.push({ opType, domain: options.domain ?? '', name, inputs, outputs, attributes: options.attributes ?? {} });
     return name;
+  }
+
+  /**
+   * Tells what a value looks like where the runtime can't infer it. Buffers of unknown size are never used again, and each
+   * makes its plan of the memory slower: without this, loading takes time in the square of the number of layers.
+   */
+  known(value: string, type: ElementTypeNumber, dims: readonly number[]): string {
+    this.#known.push({ name: value, type, dims });
+    return value;
   }
 
   /** What is needed more than once is made once. */
@@ -109,7 +119,7 @@ export class GraphBuilder {
 
   /** Whether a weight is stored in the type in which is computed. */
   isReady(name: string): boolean {
-    return WEIGHT_TYPES[this.weights.get(name)?.dtype ?? ''] === this.target.computeType;
+    return this.typeOf(name) === this.target.computeType;
   }
 
   /** A value in the type in which is computed. */
@@ -125,6 +135,11 @@ export class GraphBuilder {
   /** A value of the type in which is computed, as float32. */
   toFloat32(value: string): string {
     return this.target.computeType === ElementType.FLOAT ? value : this.node('Cast', [value], { attributes: { to: { int: ElementType.FLOAT } } });
+  }
+
+  /** In which a weight is stored. */
+  typeOf(name: string): ElementTypeNumber {
+    return WEIGHT_TYPES[this.weights.get(name)?.dtype ?? ''] ?? this.target.computeType;
   }
 
   shapeOf(name: string): readonly number[] {
@@ -171,7 +186,7 @@ export class GraphBuilder {
 
   encode(): Uint8Array {
     return encodeModel(
-      { nodes: this.#nodes, initializers: [...this.#initializers.values()], inputs: this.#inputs, outputs: this.#outputs },
+      { nodes: this.#nodes, initializers: [...this.#initializers.values()], inputs: this.#inputs, outputs: this.#outputs, known: this.#known },
       OPSETS,
     );
   }

@@ -67,6 +67,7 @@ export class ModelSession {
       intraOpNumThreads: options.threads,
       interOpNumThreads: 1,
       executionMode: 'sequential',
+      graphOptimizationLevel: options.device.optimization,
       enableMemPattern: false,
       logSeverityLevel: 3,
       extra: {
