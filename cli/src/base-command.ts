@@ -19,6 +19,9 @@ const CONFIG_FLAGS: Readonly<Record<string, readonly string[]>> = {
   attention: ['evaluator', 'attention'],
 };
 
+/** Of an error's message on a terminal. */
+const LONGEST_LINE = 2000;
+
 /** Paths that are typed in a shell start where the shell stands; those in the config file start beside it. */
 const PATH_FLAGS = new Set(['data-dir', 'model-dir']);
 const fromHere = (path: string): string => (path.startsWith('~') ? path : resolve(path));
@@ -76,11 +79,16 @@ export abstract class BaseCommand extends Command {
   protected override async catch(error: Error & { oclif?: unknown }): Promise<void> {
     // oclif's own errors (unknown flag, missing argument) know how to show themselves.
     if (error.oclif !== undefined) throw error;
-    const [{ toAssayError }, { withoutSecrets }] = await Promise.all([import('@assay/core/errors/describe'), import('@assay/core/errors/secrets')]);
+    const [{ toAssayError }, { withoutSecrets }, { printable }] = await Promise.all([
+      import('@assay/core/errors/describe'),
+      import('@assay/core/errors/secrets'),
+      import('@assay/core/errors/printable'),
+    ]);
     const known = toAssayError(error);
     const { message, hint } = known.toReport();
     if (this.argv.includes('--json')) this.log(JSON.stringify({ error: known.toReport() }));
-    process.stderr.write(`${known.code}: ${message}\n  → ${hint}\n`);
+    const lines = message.split('\n').map((line) => printable(line, LONGEST_LINE));
+    process.stderr.write(`${known.code}: ${lines.join('\n')}\n  → ${hint}\n`);
     if (known.code === 'INTERNAL' && error.stack) process.stderr.write(`${withoutSecrets(error.stack)}\n`);
     process.exitCode = known.fault === 'config' ? 2 : 1;
   }

@@ -113,7 +113,7 @@ describe('validator evaluate --competition', () => {
 
   it('refuses a model whose losses are no numbers', async () => {
     const { code, answer } = await onDocs(overflowing());
-    expect({ code, codes: errorCodes(answer), score: answer.competition.score }).toEqual({ code: 1, codes: ['NON_FINITE_LOSS'], score: null });
+    expect({ code, codes: errorCodes(answer), score: answer.competition.score }).toEqual({ code: 1, codes: ['NON_FINITE_LOGITS'], score: null });
   });
 
   it.each([

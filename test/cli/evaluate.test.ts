@@ -77,7 +77,7 @@ describe('validator evaluate', () => {
 
   it('refuses a model whose losses overflow', async () => {
     const answer = await evaluate(overflowing(), sequences);
-    expect([answer.code, errorOf(answer).code, errorOf(answer).fault]).toEqual([1, 'NON_FINITE_LOSS', 'miner']);
+    expect([answer.code, errorOf(answer).code, errorOf(answer).fault]).toEqual([1, 'NON_FINITE_LOGITS', 'miner']);
   });
 
   it.each(['config.json', 'model.safetensors'])('refuses a folder without %s', async (missing) => {

@@ -37,17 +37,17 @@ that would not be accepted; the answer is printed all the same.`;
     process.once('SIGINT', () => {
       abort.abort();
     });
-    const [{ evaluate }, { documentOf }, { textOf }, { buildContainer }, { LiveLine }, { safeText }] = await Promise.all([
+    const [{ evaluate }, { documentOf }, { textOf }, { buildContainer }, { LiveLine }, { printable }] = await Promise.all([
       import('../evaluate/evaluate.js'),
       import('../evaluate/document.js'),
       import('../evaluate/text.js'),
       import('@assay/core/composition/container'),
       import('../report/live-line.js'),
-      import('../report/safe-text.js'),
+      import('@assay/core/errors/printable'),
     ]);
     const surroundings = await this.surroundings(await this.loadConfig(flags), 'read');
     const live = flags.json ? undefined : LiveLine.on(process.stderr);
-    const tell = (progress: string): void => live?.show(safeText(progress, 200));
+    const tell = (progress: string): void => live?.show(printable(progress, 200));
     const container = buildContainer(surroundings, abort.signal);
     try {
       const evaluation = await evaluate(container, surroundings, { model: args.model, ...flags }, tell, abort.signal);

@@ -1,7 +1,7 @@
 import type { EvaluationAnswer } from '@assay/core/contracts/evaluator';
 import type { EpsilonFunction } from '@assay/core/contracts/epsilon-function';
 import { plainTable } from '../report/plain-table.js';
-import { safeText } from '../report/safe-text.js';
+import { printable } from '@assay/core/errors/printable';
 import type { BestKnown } from './best-known.js';
 import type { Evaluation } from './evaluate.js';
 import type { TaskReport } from './evaluate-model.js';
@@ -28,7 +28,7 @@ export function textOf(evaluation: Evaluation, showsLosses: boolean): string {
 
 function nameOf({ found: { model } }: Evaluation): string {
   const { namespace, name, revision } = model.reference;
-  return safeText(revision === '' ? name : `${namespace}/${name}@${revision}`, 200);
+  return printable(revision === '' ? name : `${namespace}/${name}@${revision}`, 200);
 }
 
 function summaryOf({ facts, found: { totalBytes, directoryHash } }: Evaluation): Row[] {
@@ -79,9 +79,9 @@ function competitionText({ drawn, acceptance, best }: NonNullable<Evaluation['co
   const { checks, accepted, errors, score } = acceptance;
   const { competition, epsilon } = drawn.runtime;
   const { id, name } = competition;
-  const outcome = accepted ? 'would be accepted: yes' : `would be accepted: no, because\n${errors.map(({ code, message }) => `  ${code}: ${safeText(message, 400)}`).join('\n')}`;
+  const outcome = accepted ? 'would be accepted: yes' : `would be accepted: no, because\n${errors.map(({ code, message }) => `  ${code}: ${printable(message, 400)}`).join('\n')}`;
   return [
-    [`competition ${id} (${name}), seed ${drawn.seed} (${drawn.seedSource})`, ...drawn.warnings.map(({ code, message }) => `  ${code}: ${safeText(message, 400)}`)].join('\n'),
+    [`competition ${id} (${name}), seed ${drawn.seed} (${drawn.seedSource})`, ...drawn.warnings.map(({ code, message }) => `  ${code}: ${printable(message, 400)}`)].join('\n'),
     plainTable(['check', 'found', 'allowed', 'met'], checks.map((check) => [check.name, String(check.found), String(check.limit), check.error ? 'no' : 'yes'])),
     [`score: ${score?.toFixed(6) ?? 'none'}`, epsilonText(epsilon), ...(best ? bestText(best) : [])].join('\n'),
     outcome,

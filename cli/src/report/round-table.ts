@@ -1,7 +1,7 @@
 import Table from 'cli-table3';
 import type { EventOf, RoundRow } from '@assay/core/contracts/reporter';
 import type { Palette } from './palette.js';
-import { safeText } from './safe-text.js';
+import { printable } from '@assay/core/errors/printable';
 
 const COLUMNS = ['uid', 'repo', 'loss', 'epsilon', 'win rate', 'wins', 'weight', 'competition', 'block', 'note'];
 
@@ -24,7 +24,7 @@ export function roundTable({ rows }: Pick<EventOf<'round-finished'>, 'rows'>, pa
 function cells(row: RoundRow, palette: Palette): string[] {
   const plain = [
     String(row.uid),
-    safeText(row.repo, 38),
+    printable(row.repo, 38),
     row.score === null ? '–' : row.score.toFixed(6),
     row.epsilon === null ? '–' : `${(row.epsilon * 100).toFixed(3)} %`,
     row.winRate === null ? '–' : row.winRate.toFixed(3),

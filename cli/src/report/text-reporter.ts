@@ -3,7 +3,7 @@ import { withoutSecrets } from '@assay/core/errors/secrets';
 import { LiveLine } from './live-line.js';
 import { paletteFor, type Palette } from './palette.js';
 import { roundTable } from './round-table.js';
-import { safeText } from './safe-text.js';
+import { printable } from '@assay/core/errors/printable';
 
 type Output = Pick<NodeJS.WritableStream, 'write'>;
 type Describe = { [Name in RunEvent['event']]: (event: EventOf<Name>, palette: Palette) => string | undefined };
@@ -43,13 +43,13 @@ export class TextReporter implements Reporter {
 function progressOf(event: RunEvent): string | undefined {
   if (event.event === 'download-progress') {
     const share = event.total > 0 ? Math.floor((event.done / event.total) * 100) : 100;
-    return `fetching uid ${event.uid} ${safeText(event.repo, 40)} ${safeText(event.path, 40)} ${share} %`;
+    return `fetching uid ${event.uid} ${printable(event.repo, 40)} ${printable(event.path, 40)} ${share} %`;
   }
   if (event.event === 'sampling-started') return `${event.competition.name}: drawing ${event.pages} pages of ${event.dataset} for ${event.task}`;
   if (event.event === 'evaluation-progress') {
     const { uid, repo, phase, done, total, model, models, remainingMs } = event;
     const left = remainingMs === null ? '' : `, about ${duration(remainingMs)} left`;
-    return `${event.competition.name}: model ${model}/${models}, uid ${uid} ${safeText(repo, 40)}, ${phase} ${done}/${total}${left}`;
+    return `${event.competition.name}: model ${model}/${models}, uid ${uid} ${printable(repo, 40)}, ${phase} ${done}/${total}${left}`;
   }
   return undefined;
 }
@@ -57,7 +57,7 @@ function progressOf(event: RunEvent): string | undefined {
 const duration = (ms: number): string => (ms < 90_000 ? `${Math.max(1, Math.round(ms / 1000))} s` : `${Math.round(ms / 60_000)} min`);
 const percent = (share: number): string => `${(share * 100).toFixed(2)} %`;
 const errorLines = (error: { code: string; message: string; hint: string }): string =>
-  `${error.code}: ${safeText(error.message, 400)}\n    → ${error.hint}`;
+  `${error.code}: ${printable(error.message, 400)}\n    → ${error.hint}`;
 
 const silent = (): undefined => undefined;
 
@@ -72,7 +72,7 @@ const DESCRIBE: Describe = {
   'metagraph-synced': ({ block, neurons, commitments, uid }) =>
     `block ${block}: ${neurons} neurons, ${commitments} commitments, own uid ${uid ?? 'none'}`,
   'model-checked': (event, { red, dim }) => {
-    const who = `uid ${event.uid} ${safeText(event.repo, 40)} (block ${event.block})`;
+    const who = `uid ${event.uid} ${printable(event.repo, 40)} (block ${event.block})`;
     if (event.status === 'verified') return `verified ${who}: ${event.architecture ?? ''}, ${event.parameterCount ?? 0} parameters`;
     if (event.status === 'resting') return dim(`resting  ${who}: its evaluation delay is not over`);
     return red(`${event.status} ${who}: ${event.error ? errorLines(event.error) : ''}`);
@@ -85,7 +85,7 @@ const DESCRIBE: Describe = {
     `  ${task}: ${batches} batches, ${tokens} tokens from ${pages} pages of ${dataset}`,
   'evaluation-progress': silent,
   'evaluation-finished': ({ uid, repo, score, error, sameAs, elapsedMs }, { red }) => {
-    const who = `  uid ${uid} ${safeText(repo, 40)}`;
+    const who = `  uid ${uid} ${printable(repo, 40)}`;
     if (error) return red(`${who}: ${errorLines(error)}`);
     return `${who}: ${score?.toFixed(6) ?? ''}${sameAs === null ? ` in ${(elapsedMs / 1000).toFixed(1)} s` : `, the same model as uid ${sameAs}`}`;
   },

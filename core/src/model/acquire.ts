@@ -6,7 +6,7 @@ import type { ModelReference, RepoFile, StoredModel, VerifiedModel } from '../co
 import { directoryHash, secureHash } from './directory-hash.js';
 import { verificationErrors } from './errors.js';
 import { CONFIG, configFile, filesThatCount, INDEX, WEIGHTS, type RepoDocuments } from './files-that-count.js';
-import { parseJsonObject, type JsonObject } from './json-object.js';
+import { parseJsonObject, UnusableJson, type JsonObject } from './json-object.js';
 import { filesCheck, limitChecks, requireWithin, sizeCheck } from './limits.js';
 import { TOKENIZER_CONFIG } from './tokenizer-files.js';
 
@@ -73,20 +73,31 @@ export class ModelAcquirer {
   async #documents(reference: ModelReference, files: readonly RepoFile[], signal: AbortSignal): Promise<RepoDocuments> {
     const { maxConfigBytes = MAX_CONFIG_BYTES, maxDocumentBytes = MAX_DOCUMENT_BYTES } = this.options;
     const has = (path: string): boolean => files.some((file) => file.path === path);
-    const read = async (path: string, limit: number): Promise<JsonObject | undefined> => parseJsonObject(await this.deps.store.read(reference, path, limit, signal));
+    const read = async (path: string, limit: number): Promise<JsonObject | UnusableJson> => usable(await this.deps.store.read(reference, path, limit, signal));
     const demand = async (path: string, limit: number): Promise<JsonObject> => {
       if (!has(path)) throw verificationErrors.REPO_FILE_INVALID({ path, reason: 'it is missing' });
       const document = await read(path, limit);
-      if (!document) throw verificationErrors.REPO_FILE_INVALID({ path, reason: 'it is not a JSON object' });
+      if (document instanceof UnusableJson) throw verificationErrors.REPO_FILE_INVALID({ path, reason: document.message });
       return document;
     };
     const config = await demand(CONFIG, maxConfigBytes);
     const effective = configFile(config);
     const versionedConfig = effective === CONFIG ? config : await demand(effective, maxConfigBytes);
     requireSameConfig(effective, config, versionedConfig);
-    const tokenizerConfig = has(TOKENIZER_CONFIG) ? ((await read(TOKENIZER_CONFIG, maxDocumentBytes)) ?? null) : undefined;
+    const ofTokenizer = has(TOKENIZER_CONFIG) ? await read(TOKENIZER_CONFIG, maxDocumentBytes) : undefined;
+    // The library swallows what is wrong with a tokenizer.
+    const tokenizerConfig = ofTokenizer instanceof UnusableJson ? null : ofTokenizer;
     const index = !has(WEIGHTS) && has(INDEX) ? await demand(INDEX, maxDocumentBytes) : undefined;
     return { config, versionedConfig, ...(tokenizerConfig === undefined ? {} : { tokenizerConfig }), ...(index ? { index } : {}) };
+  }
+}
+
+function usable(bytes: Uint8Array): JsonObject | UnusableJson {
+  try {
+    return parseJsonObject(bytes);
+  } catch (error) {
+    if (error instanceof UnusableJson) return error;
+    throw error;
   }
 }
 

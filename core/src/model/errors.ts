@@ -1,4 +1,5 @@
 import { defineErrors } from '../errors/define-errors.js';
+import { printable } from '../errors/printable.js';
 
 export const commitmentErrors = defineErrors({
   COMMITMENT_MALFORMED: {
@@ -31,19 +32,19 @@ export const storeErrors = defineErrors({
   FILE_NOT_FOUND: {
     fault: 'miner',
     retry: 'never',
-    message: (p: { repo: string; path: string }) => `Repo ${p.repo} has no file ${p.path.slice(0, 200)}.`,
+    message: (p: { repo: string; path: string }) => `Repo ${p.repo} has no file ${printable(p.path, 200)}.`,
     hint: () => 'Upload the whole folder that save_pretrained wrote.',
   },
   FILE_TOO_LARGE: {
     fault: 'miner',
     retry: 'never',
-    message: (p: { path: string; size: number; limit: number }) => `${p.path.slice(0, 200)} has ${p.size} bytes, more than ${p.limit}.`,
+    message: (p: { path: string; size: number; limit: number }) => `${printable(p.path, 200)} has ${p.size} bytes, more than ${p.limit}.`,
     hint: () => 'Config and index files are small; save the model again.',
   },
   FILE_NAME_REFUSED: {
     fault: 'miner',
     retry: 'never',
-    message: (p: { path: string }) => `A file name of the repo can't be stored: ${JSON.stringify(p.path.slice(0, 200))}.`,
+    message: (p: { path: string }) => `A file name of the repo can't be stored: ${JSON.stringify(printable(p.path, 200))}.`,
     hint: () => 'Use plain file names: no links, no dots for folders, no control characters, each once whatever its case.',
   },
   TOO_MANY_FILES: {
@@ -56,7 +57,7 @@ export const storeErrors = defineErrors({
     fault: 'network',
     retry: 'backoff',
     message: (p: { path: string; expected: number; received: number }) =>
-      `${p.path.slice(0, 200)} gave ${p.received} bytes where ${p.expected} were listed.`,
+      `${printable(p.path, 200)} gave ${p.received} bytes where ${p.expected} were listed.`,
     hint: () => 'The source was cut off or has changed meanwhile; it is asked again.',
   },
   STORE_FULL: {
@@ -90,13 +91,13 @@ export const verificationErrors = defineErrors({
   REPO_FILE_INVALID: {
     fault: 'miner',
     retry: 'never',
-    message: (p: { path: string; reason: string }) => `${p.path.slice(0, 200)} can't be used: ${p.reason.slice(0, 200)}`,
+    message: (p: { path: string; reason: string }) => `${printable(p.path, 200)} can't be used: ${printable(p.reason, 200)}`,
     hint: () => 'Save the model again with save_pretrained and upload the whole folder.',
   },
   DUPLICATE_FILES: {
     fault: 'miner',
     retry: 'never',
-    message: (p: { paths: readonly string[] }) => `Two files that count have the same content: ${p.paths.join(' and ').slice(0, 200)}.`,
+    message: (p: { paths: readonly string[] }) => `Two files that count have the same content: ${printable(p.paths.join(' and '), 200)}.`,
     hint: () => 'No validator of this kind accepts such a repo; make the files differ or leave one out.',
   },
   HASH_MISMATCH: {

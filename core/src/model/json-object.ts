@@ -1,11 +1,47 @@
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-/** @returns undefined for anything but a JSON object in UTF-8 without a byte order mark, as the library reads it */
-export function parseJsonObject(bytes: Uint8Array): JsonObject | undefined {
+/** No config is nested like that, and whatever walks a value may recurse. */
+const MAX_DEPTH = 64;
+
+/** Why a document is of no use. */
+export class UnusableJson extends Error {}
+
+/**
+ * A JSON object that a miner wrote, in UTF-8 without a byte order mark, as the library reads it. Depth is counted before
+ * anything is parsed, and no prototype is reachable.
+ * @throws UnusableJson
+ */
+export function parseJsonObject(bytes: Uint8Array): JsonObject {
+  let text: string;
   try {
-    const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    return undefined;
+    throw new UnusableJson('it is not UTF-8');
+  }
+  requireShallow(text);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new UnusableJson('it is not JSON');
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new UnusableJson('it is not a JSON object');
+  return Object.fromEntries(Object.entries(value).filter(([key]) => key !== '__proto__'));
+}
+
+/** Outside of strings. */
+function requireShallow(text: string): void {
+  let depth = 0;
+  let inString = false;
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    if (inString) {
+      if (code === 0x5c) index += 1;
+      else if (code === 0x22) inString = false;
+    } else if (code === 0x22) inString = true;
+    else if (code === 0x7b || code === 0x5b) {
+      depth += 1;
+      if (depth > MAX_DEPTH) throw new UnusableJson(`it is nested deeper than ${MAX_DEPTH}`);
+    } else if (code === 0x7d || code === 0x5d) depth -= 1;
   }
 }

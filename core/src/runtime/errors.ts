@@ -36,6 +36,12 @@ export const runtimeErrors = defineErrors({
       `Dataset ${p.dataset} gave task ${p.task} no full batch.`,
     hint: () => 'The round is skipped and the standing kept. Draw more pages, or shorten the sequences.',
   },
+  STORED_MODEL_CHANGED: {
+    fault: 'validator',
+    retry: 'next-round',
+    message: (p: { repo: string; directory: string | null }) => `The files of ${p.repo} in ${p.directory ?? 'the store'} are no longer those that were verified.`,
+    hint: () => 'Look after the disk. Stop the validator and delete the folder: the model is fetched again.',
+  },
   KIND_UNSUPPORTED: {
     fault: 'config',
     retry: 'never',

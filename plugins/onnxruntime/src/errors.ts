@@ -1,6 +1,7 @@
 import { defineErrors } from '@assay/core/errors/define-errors';
+import { printable } from '@assay/core/errors/printable';
 
-const short = (text: string): string => text.slice(0, 200);
+const short = (text: string): string => printable(text, 200);
 
 /** What a miner's files can be refused for. Names from the files stay in the payload, cut short. */
 export const modelErrors = defineErrors({
@@ -63,7 +64,7 @@ export const modelErrors = defineErrors({
   TIED_TENSORS_DIFFER: {
     fault: 'miner',
     retry: 'never',
-    message: (p: { tensor: string; other: string }) => `${p.tensor} and ${p.other} are one tensor by config.json and differ in the files.`,
+    message: (p: { tensor: string; other: string }) => `${short(p.tensor)} and ${short(p.other)} are one tensor by config.json and differ in the files.`,
     hint: () => 'Set tie_word_embeddings to false, or save the model again.',
   },
   NON_FINITE_WEIGHT: {
@@ -76,6 +77,12 @@ export const modelErrors = defineErrors({
     fault: 'miner',
     retry: 'never',
     message: (p: { task: string; batch: number }) => `The loss of batch ${p.batch} in ${p.task} is not a finite number.`,
+    hint: () => 'Weights are so large that activations overflow: evaluate the model yourself before committing it.',
+  },
+  NON_FINITE_LOGITS: {
+    fault: 'miner',
+    retry: 'never',
+    message: (p: { position: number }) => `The model's logits behind ${p.position} tokens are no numbers.`,
     hint: () => 'Weights are so large that activations overflow: evaluate the model yourself before committing it.',
   },
   SEQUENCE_TOO_LONG: {

@@ -22,7 +22,7 @@ import { requireAgreement } from './devices/agreement.js';
 import { computeType, deviceName, deviceOf } from './devices/device.js';
 import { evaluatorErrors } from './errors.js';
 import { faultReport } from './fault-report.js';
-import { inspectModel, openModel, type InspectedModel } from './inspect.js';
+import { inspectModel, openModel } from './inspect.js';
 import { prepare } from './prepare.js';
 import { warmUp } from './running/warm-up.js';
 import { evaluateTextLoss } from './text-loss.js';
@@ -67,8 +67,9 @@ async function evaluate(request: Extract<EvaluatorRequest, { type: 'evaluate' }>
   send({ type: 'progress', id, phase: 'load', done: 0, total });
   const startedAt = performance.now();
   const usedBefore = process.cpuUsage();
+  await requireSameSizes(model.directory, model);
   const opened = await openModel(model.directory);
-  await requireSameFiles(opened, model);
+  if (opened.architecture.className !== model.architecture) throw evaluatorErrors.FILES_CHANGED({ directory: model.directory });
   let loadMs = performance.now() - startedAt;
   const onLoad = (ms: number): void => {
     loadMs += ms;
@@ -102,11 +103,9 @@ async function evaluate(request: Extract<EvaluatorRequest, { type: 'evaluate' }>
 }
 
 /** What was verified is what is evaluated, as far as a glance tells: hashing it all again would cost as much as it. */
-async function requireSameFiles(opened: InspectedModel, { architecture, files }: EvaluationModel): Promise<void> {
-  const { directory } = opened;
+async function requireSameSizes(directory: string, { files }: EvaluationModel): Promise<void> {
   const sizes = await Promise.all(files.map(({ path }) => stat(join(directory, path)).then(({ size }) => size, () => undefined)));
-  const changed = files.some(({ size }, index) => sizes[index] !== size);
-  if (changed || opened.architecture.className !== architecture) throw evaluatorErrors.FILES_CHANGED({ directory });
+  if (files.some(({ size }, index) => sizes[index] !== size)) throw evaluatorErrors.FILES_CHANGED({ directory });
 }
 
 function countBatches(samples: unknown): number {

@@ -151,6 +151,14 @@ describe('ModelAcquirer', () => {
     ['a config that is no object', (repo) => { writeFileSync(join(repo, 'config.json'), '[]'); }, 'REPO_FILE_INVALID'],
     ['a config behind a byte order mark', (repo) => { writeFileSync(join(repo, 'config.json'), '\uFEFF{}'); }, 'REPO_FILE_INVALID'],
     ['a config that is not UTF-8', (repo) => { writeFileSync(join(repo, 'config.json'), Buffer.from([0x7b, 0xff, 0x7d])); }, 'REPO_FILE_INVALID'],
+    [
+      'a config nested without end, and its copy for another version',
+      (repo) => {
+        const deep = `{"configuration_files":["config.4.0.0.json"],"x":${'['.repeat(400_000)}${']'.repeat(400_000)}}`;
+        for (const file of ['config.json', 'config.4.0.0.json']) writeFileSync(join(repo, file), deep);
+      },
+      'REPO_FILE_INVALID',
+    ],
     ['a huge config', (repo) => { writeFileSync(join(repo, 'config.json'), Buffer.alloc(1024 * 1024 + 1, 32)); }, 'FILE_TOO_LARGE'],
     ['a pickle only', (repo) => { rmSync(join(repo, 'model.safetensors')); writeFileSync(join(repo, 'pytorch_model.bin'), 'x'); }, 'NO_SAFETENSORS'],
     [

@@ -86,7 +86,19 @@ describe('a model beside a healthy canary', () => {
       return during(name);
     };
     await loop.pass(subnet.signal);
-    expect(outcomeOf(5)).toMatchObject({ score: null, error: { code: 'EVALUATOR_CRASHED', fault: 'validator' } });
+    expect(outcomeOf(5)).toMatchObject({ score: null, error: { code: 'STORED_MODEL_CHANGED', fault: 'validator' } });
+  });
+
+  it('whose files have changed is not to blame for what they now say', async () => {
+    const path = await stored(5);
+    const during = subnet.evaluator.during;
+    failures = { five: [failure('NON_FINITE_LOSS', 'miner'), failure('NON_FINITE_LOSS', 'miner')] };
+    subnet.evaluator.during = (name) => {
+      if (name === 'five') writeFileSync(path, '4.1');
+      return during(name);
+    };
+    await loop.pass(subnet.signal);
+    expect(outcomeOf(5)).toMatchObject({ score: null, error: { code: 'STORED_MODEL_CHANGED', fault: 'validator' } });
   });
 
   it('whose loss is never finite is to blame for that', async () => {

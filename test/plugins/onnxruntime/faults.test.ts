@@ -130,6 +130,12 @@ describe('requests that can\'t be answered', () => {
     await expect(errorOf(evaluate(evaluator, model, [short]))).resolves.toMatchObject({ code: 'FILES_CHANGED', fault: 'validator' });
   });
 
+  it('weights that were cut off after they were verified', async () => {
+    const model = await verified(inspector, copyOf(join(FIXTURES, 'gpt2-default')));
+    truncateSync(join(model.directory, 'model.safetensors'), 1000);
+    await expect(errorOf(evaluate(evaluator, model, [short]))).resolves.toMatchObject({ code: 'FILES_CHANGED', fault: 'validator' });
+  });
+
   it('a device that is not there', async () => {
     await expect(errorOf(newEvaluator({ device: 'cuda' }))).resolves.toMatchObject({ code: 'DEVICE_UNAVAILABLE', fault: 'config' });
   });

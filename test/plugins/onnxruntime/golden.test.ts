@@ -89,7 +89,8 @@ describe('models evaluated by the library', () => {
     const directory = join(FIXTURES, 'llama-nan-weight');
     await expect(errorOf(verified(inspector, directory))).resolves.toMatchObject({ code: 'NON_FINITE_WEIGHT', fault: 'miner', payload: { value: 'NaN' } });
     const unseen = { ...(await verified(inspector, join(FIXTURES, 'llama-rope-dynamic'))), directory, files: [] };
-    const work = evaluate(evaluator, unseen, [taskOf(samplesOf(goldenOf(directory)))]);
-    await expect(errorOf(work)).resolves.toMatchObject({ code: 'NON_FINITE_LOSS', fault: 'miner' });
+    const samples = samplesOf(goldenOf(directory));
+    await expect(errorOf(evaluate(evaluator, unseen, [taskOf(samples)]))).resolves.toMatchObject({ code: 'NON_FINITE_LOGITS', fault: 'miner' });
+    await expect(errorOf(evaluate(evaluator, unseen, [taskOf({ ...samples, promptLength: 0 })]))).resolves.toMatchObject({ code: 'NON_FINITE_LOSS', fault: 'miner' });
   });
 });

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ModelInspector } from '@assay/core/contracts/evaluator';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -21,6 +22,18 @@ const all = (shard: string): Record<string, string> => Object.fromEntries(tinyTe
 const deep = (depth: number): string => `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`;
 const reshaped = (change: { dtype?: string; shape?: number[] }): Buffer =>
   assembled(tinyTensors().map((tensor) => (tensor.name === 'model.norm.weight' ? { ...tensor, ...change } : tensor)));
+
+const shardNames = (count: number): Record<string, string> => Object.fromEntries(Array.from({ length: count }, (_none, shard) => [`s${shard}`, `s${shard}.safetensors`]));
+const longHeader = (name: string): Buffer => safetensors(`{"${name}":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}${' '.repeat(7 * 1024 * 1024)}}`, Buffer.alloc(0));
+const emptyTensors = (name: string, count: number): Buffer =>
+  safetensors(Object.fromEntries([name, ...Array.from({ length: count - 1 }, (_none, place) => `${name}.${place}`)].map((tensor) => [tensor, { dtype: 'U8', shape: [0], data_offsets: [0, 0] }])), Buffer.alloc(0));
+
+function linked(name: string, target: string): string {
+  const folder = tinyFolder({}, { [name]: undefined });
+  rmSync(join(folder, name), { force: true });
+  symlinkSync(target, join(folder, name));
+  return folder;
+}
 
 function fifo(): string {
   const folder = weights(undefined);
@@ -50,6 +63,7 @@ describe('what a miner may try', () => {
     ['a size that is text', 'CONFIG_UNSUPPORTED', () => tinyFolder({ hidden_size: '8' })],
     ['a fractional size', 'CONFIG_UNSUPPORTED', () => tinyFolder({ hidden_size: 8.5 })],
     ['a size past everything', 'CONFIG_UNSUPPORTED', () => tinyFolder({ vocab_size: 1e15 })],
+    ['more layers than anybody has', 'CONFIG_UNSUPPORTED', () => tinyFolder({ num_hidden_layers: 513 })],
     ['a million layers', 'CONFIG_UNSUPPORTED', () => tinyFolder({ num_hidden_layers: 1_000_000 })],
     ['heads that do not divide', 'CONFIG_UNSUPPORTED', () => tinyFolder({ num_attention_heads: 3 })],
     ['keys that do not divide', 'CONFIG_UNSUPPORTED', () => tinyFolder({ num_attention_heads: 4, num_key_value_heads: 3 })],
@@ -62,6 +76,14 @@ describe('what a miner may try', () => {
     ['no weights at all', 'WEIGHTS_MISSING', () => weights(undefined)],
     ['an empty file', 'SAFETENSORS_MALFORMED', () => weights(Buffer.alloc(0))],
     ['a pipe', 'SAFETENSORS_MALFORMED', fifo],
+    ['links in a circle', 'SAFETENSORS_MALFORMED', () => linked('model.safetensors', 'model.safetensors')],
+    ['a config that is a link in a circle', 'CONFIG_UNREADABLE', () => linked('config.json', 'config.json')],
+    ['a config below a file', 'CONFIG_UNREADABLE', () => linked('config.json', 'model.safetensors/config.json')],
+    ['a header of spaces', 'SAFETENSORS_MALFORMED', () => weights(safetensors(`{${' '.repeat(17 * 1024 * 1024)}}`, Buffer.alloc(0)))],
+    ['shards whose headers are too long together', 'SAFETENSORS_MALFORMED', () => index(shardNames(3), Object.fromEntries(Object.keys(shardNames(3)).map((name) => [`${name}.safetensors`, longHeader(name)])))],
+    ['shards with too many tensors together', 'SAFETENSORS_MALFORMED', () => index(shardNames(3), Object.fromEntries(Object.keys(shardNames(3)).map((name) => [`${name}.safetensors`, emptyTensors(name, 40_000)])))],
+    ['a name that turns a line around', 'SAFETENSORS_MALFORMED', () => weights(assembled([...tinyTensors(), { name: 'evil\u202egpj', dtype: 'U8', shape: [0], bytes: Buffer.alloc(0) }]))],
+    ['a name with a C1 control character', 'SAFETENSORS_MALFORMED', () => weights(assembled([...tinyTensors(), { name: 'evil\u009b31m', dtype: 'U8', shape: [0], bytes: Buffer.alloc(0) }]))],
     ['a header longer than the file', 'SAFETENSORS_MALFORMED', () => weights(safetensors({}, Buffer.alloc(0), 10_000n))],
     ['a header of 2^64 - 1 bytes', 'SAFETENSORS_MALFORMED', () => weights(safetensors({}, Buffer.alloc(0), 2n ** 64n - 1n))],
     ['a file cut short', 'SAFETENSORS_MALFORMED', () => weights(assembled(tinyTensors()).subarray(0, -1))],
@@ -86,6 +108,12 @@ describe('what a miner may try', () => {
     ['a bare model without its head', 'TENSOR_MISSING', () => weights(assembled(tinyTensors().map((tensor) => ({ ...tensor, name: tensor.name.replace('model.', '') }))))],
   ])('%s: %s', async (_what, code, folder) => {
     await expect(errorOf(inspector.inspect(folder(), signal))).resolves.toMatchObject({ code, fault: 'miner', retry: 'never' });
+  });
+
+  it('what it writes into messages can move no cursor', async () => {
+    const error = await errorOf(inspector.inspect(index({ ...all('a.safetensors'), 'ghost\u001b[31m\u202e': 'a.safetensors' }, { 'a.safetensors': assembled(tinyTensors()) }), signal));
+    expect(error.code).toBe('INDEX_MALFORMED');
+    expect(error.message).toContain('ghost�[31m�');
   });
 
   it('what it writes into messages is cut short', async () => {

@@ -29,6 +29,9 @@ describe('rules for the next token', () => {
     ['suppressed at the beginning only', { begin_suppress_tokens: [5] }, [1, 2], 1, [1, 2, -2, 4, 5, 6]],
     ['a forced end, at the end', { forced_eos_token_id: 2, eos_token_id: 2 }, [1, 2], 19, [no, no, 0, no, no, no]],
     ['a forced end, before', { forced_eos_token_id: 2 }, [1, 2], 18, [1, 2, -2, 4, 5, 6]],
+    ['a token forced at its place', { forced_decoder_ids: [[2, 1], [3, 4]] }, [0, 1], 0, [no, 0, no, no, no, no]],
+    ['no token forced at another', { forced_decoder_ids: [[1, 1], [3, null]] }, [0, 1], 0, [1, 2, -2, 4, 5, 6]],
+    ['the beginning is behind the forced tokens', { forced_decoder_ids: [[1, 1]], begin_suppress_tokens: [5] }, [0, 1], 1, [1, 2, -2, 4, 5, no]],
     ['ids beyond the vocabulary', { suppress_tokens: [99, -1], eos_token_id: [77, -1], bad_words_ids: [[88]] }, [1], 0, [1, 2, -2, 4, 5, 6]],
     ['sampling is not followed', { do_sample: true, temperature: 0.1, top_k: 1, num_beams: 4 }, [1], 0, [1, 2, -2, 4, 5, 6]],
   ])('%s', (_what, config, tokens, generated, scores) => {

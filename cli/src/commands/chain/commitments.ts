@@ -1,7 +1,7 @@
 import { ChainCommand } from '../../chain-command.js';
 import { commonFlags } from '../../base-command.js';
 import { plainTable } from '../../report/plain-table.js';
-import { safeText } from '../../report/safe-text.js';
+import { printable } from '@assay/core/errors/printable';
 
 export default class ChainCommitments extends ChainCommand {
   static override readonly description = 'What miners have committed, as it stands on chain.';
@@ -17,7 +17,7 @@ export default class ChainCommitments extends ChainCommand {
     this.answer(flags.json, { netuid: snapshot.netuid, at: snapshot.at, commitments }, () =>
       plainTable(
         ['uid', 'block', 'commitment'],
-        commitments.map(({ uid, block, data }) => [uid ?? '', block, safeText(data, 128)]),
+        commitments.map(({ uid, block, data }) => [uid ?? '', block, printable(data, 128)]),
       ),
     );
   }

@@ -15,13 +15,13 @@ when a check fails.`;
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(CompetitionCheck);
-    const [{ checkPluginPackage }, { findPackage, importPackage }, { installationOf }, { plainTable }, { LiveLine }, { safeText }] = await Promise.all([
+    const [{ checkPluginPackage }, { findPackage, importPackage }, { installationOf }, { plainTable }, { LiveLine }, { printable }] = await Promise.all([
       import('@assay/core/testing/plugin-conformance'),
       import('../../plugin-packages.js'),
       import('../../competitions/installation.js'),
       import('../../report/plain-table.js'),
       import('../../report/live-line.js'),
-      import('../../report/safe-text.js'),
+      import('@assay/core/errors/printable'),
     ]);
     const surroundings = await this.surroundings(await this.loadConfig(flags), 'read');
     const exported = await importPackage(await findPackage(args.package, process.cwd()), args.package);
@@ -31,7 +31,7 @@ when a check fails.`;
     const results = await checkPluginPackage(args.package, exported, {
       datasets,
       installation: installationOf(exported, surroundings, abort.signal),
-      onCheck: (subject, check) => live?.show(safeText(`${subject}: ${check}`, 200)),
+      onCheck: (subject, check) => live?.show(printable(`${subject}: ${check}`, 200)),
     });
     live?.clear();
     this.answer(

@@ -1,12 +1,10 @@
-import type { AssayError } from '../../errors/assay-error.js';
+import { AssayError } from '../../errors/assay-error.js';
 import { runtimeErrors } from '../errors.js';
 
-/** What is known when a model could not be scored twice, in two processes, between which the canary was scored right. */
+/** What is known when a model whose files are intact could not be scored twice, in two processes, between which the canary was scored right. */
 export interface Evidence {
   first: AssayError;
   second: AssayError;
-  /** Whether the stored files still have the content that was verified. */
-  filesIntact: boolean;
   /** Whether a model of about its size has been scored on this machine with the same numerics. */
   sizeScored: boolean;
 }
@@ -21,8 +19,8 @@ const exitOf = ({ code, payload }: AssayError): string | undefined =>
 const brokeIt = (error: AssayError): boolean => exitOf(error) !== undefined && exitOf(error) !== 'signal SIGKILL';
 
 /** The miner's fault, if the evidence says so; undefined leaves it the validator's. */
-export function blameFor({ first, second, filesIntact, sizeScored }: Evidence): AssayError | undefined {
-  if (!filesIntact) return undefined;
+export function blameFor({ first, second, sizeScored }: Evidence): AssayError | undefined {
+  if (second.fault === 'miner') return new AssayError({ ...second.toReport(), payload: { ...second.payload, tries: 2 } });
   const tries = [first, second].map(({ code, message }) => ({ code, message }));
   if (brokeIt(first) && brokeIt(second)) return runtimeErrors.MODEL_BREAKS_EVALUATOR({ tries });
   return sizeScored ? runtimeErrors.MODEL_EXCEEDS_LIMITS({ tries }) : undefined;

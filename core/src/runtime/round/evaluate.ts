@@ -117,21 +117,18 @@ export class RoundEvaluation {
     await requireHealth(this.deps, signal);
     const second = await attemptOf(ask);
     if (!isAssayError(second)) return second;
-    if (second.fault === 'miner') return { error: { ...second.toReport(), payload: { ...second.payload, tries: 2 } } };
-    const blamed = await this.#blame(contender, first, second, signal);
+    await this.#requireIntact(contender, signal);
+    const known = this.deps.state.largestScored(this.plan.entry.competition.id, this.#numericsDigest);
+    const blamed = blameFor({ first, second, sizeScored: known >= contender.model.facts.parameterCount * COMPARABLE_SIZE });
     if (!blamed) throw second;
     return { error: blamed.toReport() };
   }
 
-  async #blame(contender: Contender, first: AssayError, second: AssayError, signal: AbortSignal): Promise<AssayError | undefined> {
-    const stored = await this.deps.store.stored(contender.model.reference);
-    const known = this.deps.state.largestScored(this.plan.entry.competition.id, this.#numericsDigest);
-    return blameFor({
-      first,
-      second,
-      filesIntact: stored !== undefined && (await filesIntact(stored, signal)),
-      sizeScored: known >= contender.model.facts.parameterCount * COMPARABLE_SIZE,
-    });
+  /** Nobody is blamed for what a disk has made of their files. @throws STORED_MODEL_CHANGED */
+  async #requireIntact({ model: { reference } }: Contender, signal: AbortSignal): Promise<void> {
+    const stored = await this.deps.store.stored(reference);
+    if (stored && (await filesIntact(stored, signal))) return;
+    throw runtimeErrors.STORED_MODEL_CHANGED({ repo: `${reference.namespace}/${reference.name}`, directory: stored?.directory ?? null });
   }
 
   /** Remembers what this machine can do. */

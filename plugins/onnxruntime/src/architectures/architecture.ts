@@ -44,8 +44,11 @@ export interface KeyValueCache {
   keep(g: GraphBuilder, present: readonly [string, string]): void;
 }
 
-/** By position, for a model made for `maxPositions`. */
-export type SeenLength = (position: number, maxPositions: number) => number;
+/**
+ * Longest sequence that had been seen when a position was computed. A prompt shorter than `forgetsBelow` undoes what was seen
+ * before it.
+ */
+export type SeenLength = (position: number, forgetsBelow: number) => number;
 
 /**
  * eager: a query sees `window` keys, itself included, and Qwen2's window is ignored. flash: it sees one key more, and

@@ -29,15 +29,21 @@ export interface FamilyMember<Config extends DecoderKeys> {
   own(config: Config): Pick<DecoderShape, 'activation' | 'biases' | 'ignoresBiases' | 'window' | 'normOffset' | 'embeddingScale'> & { scaling?: RopeScaling };
 }
 
-const headDimensionOf = (given: DecoderKeys): number => given.head_dim ?? given.hidden_size / given.num_attention_heads;
+const headDimensionOf = (given: DecoderKeys): number => given.head_dim ?? Math.floor(given.hidden_size / given.num_attention_heads);
 const keyValueHeadsOf = (given: DecoderKeys): number => given.num_key_value_heads ?? given.num_attention_heads;
 
-/** What has to divide what, in every member of the family. */
+/** What has to divide what where heads share the width among them. */
 export function divisible<T extends z.ZodType<DecoderKeys>>(schema: T): T {
-  return schema
-    .refine((given) => typeof given.head_dim === 'number' || given.hidden_size % given.num_attention_heads === 0, {
+  return grouped(
+    schema.refine((given) => typeof given.head_dim === 'number' || given.hidden_size % given.num_attention_heads === 0, {
       error: 'hidden_size must be divisible by num_attention_heads',
-    })
+    }),
+  );
+}
+
+/** What has to divide what in every member of the family. */
+export function grouped<T extends z.ZodType<DecoderKeys>>(schema: T): T {
+  return schema
     .refine((given) => headDimensionOf(given) % 2 === 0, { error: 'heads must have an even size to be rotated' })
     .refine((given) => given.num_attention_heads % keyValueHeadsOf(given) === 0, {
       error: 'num_attention_heads must be divisible by num_key_value_heads',

@@ -39,7 +39,7 @@ export const ropeScaling = z
 export const legacyRopeScaling = z
   .discriminatedUnion('type', [z.strictObject({ type: z.literal('linear'), factor: growth }), z.strictObject({ type: z.literal('dynamic'), factor: growth })])
   .nullish()
-  .transform((given): RopeScaling => given ?? { type: 'default' });
+  .transform((given): RopeScaling => (given === null || given === undefined ? { type: 'default' } : given.type === 'dynamic' ? { ...given, forgets: false } : given));
 
 /** The library takes the common names of some keys for a class's own. */
 export function withNames(names: Readonly<Record<string, string>>): (given: unknown) => unknown {
@@ -87,8 +87,9 @@ export function scalingOf(raw: RawScaling, maxPositions: number, originalMaxPosi
     case 'default':
       return { type: 'default' };
     case 'linear':
+      return { type: 'linear', factor: raw.factor };
     case 'dynamic':
-      return { type: raw.rope_type, factor: raw.factor };
+      return { type: 'dynamic', factor: raw.factor, forgets: true };
     case 'llama3':
       return {
         type: 'llama3',

@@ -10,7 +10,9 @@ import { keysInWindow, linearTensors, type Architecture, type ExpectedTensor, ty
 import { TIED } from './decoder.js';
 import { activationName, epsilon, flag, heads, layers, optional, size, theta } from './fields.js';
 
-const cap = (fallback: number): z.ZodType<number | null> => z.number().positive().max(1e9).nullable().default(fallback);
+/** Smaller ones are none in float32: whatever is divided by them is no number. */
+const SMALLEST_CAP = 1e-30;
+const cap = (fallback: number): z.ZodType<number | null> => z.number().min(SMALLEST_CAP).max(1e9).nullable().default(fallback);
 
 /** A cap of null is none; a missing one is the default. */
 const config = z

@@ -28,7 +28,7 @@ const config = z
     attention_bias: flag(true),
   })
   .refine((given) => given.hidden_size % given.num_attention_heads === 0, 'hidden_size must be divisible by num_attention_heads')
-  .refine((given) => rotated(given) > 0 && rotated(given) % 2 === 0, 'rotary_pct must leave an even number of dimensions to rotate');
+  .refine((given) => rotated(given) % 2 === 0, 'rotary_pct must leave an even number of dimensions to rotate');
 
 const rotated = (given: { hidden_size: number; num_attention_heads: number; rotary_pct: number }): number =>
   Math.trunc((given.hidden_size / given.num_attention_heads) * given.rotary_pct);

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { keysInWindow } from './architecture.js';
-import { decoderFamily, divisible } from './decoder-family.js';
+import { decoderFamily, grouped } from './decoder-family.js';
 import { activationName, epsilon, flag, heads, layers, optional, size, theta } from './fields.js';
 
-const config = divisible(
+/** Heads need not share the whole width. */
+const config = grouped(
   z.object({
     vocab_size: optional(size(), 32_000),
     hidden_size: optional(size(), 4096),

@@ -30,7 +30,7 @@ const config = z
   .refine((given) => given.num_attention_heads % (given.num_key_value_heads ?? given.num_attention_heads) === 0, {
     error: 'num_attention_heads must be divisible by num_key_value_heads',
   })
-  .refine((given) => rotated(given) > 0 && rotated(given) % 2 === 0, 'partial_rotary_factor must leave an even number of dimensions to rotate')
+  .refine((given) => rotated(given) % 2 === 0, 'partial_rotary_factor must leave an even number of dimensions to rotate')
   // The library norms before it splits heads, and fails.
   .refine((given) => !given.qk_layernorm || given.num_attention_heads === 1, 'qk_layernorm works with one head only');
 

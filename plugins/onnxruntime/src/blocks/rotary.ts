@@ -1,4 +1,5 @@
 import { modelErrors } from '../errors.js';
+import type { SeenLength } from '../architectures/architecture.js';
 import type { GraphBuilder } from '../onnx/graph-builder.js';
 
 /** How one architecture turns positions into angles. All sizes in elements of one head. */
@@ -13,7 +14,8 @@ export interface RotaryConfig {
 export type RopeScaling =
   | { type: 'default' }
   | { type: 'linear'; factor: number }
-  | { type: 'dynamic'; factor: number }
+  /** forgets: a sequence within the positions that the model was made for undoes what a longer one has changed. The older classes keep it. */
+  | { type: 'dynamic'; factor: number; forgets: boolean }
   | { type: 'llama3'; factor: number; lowFrequencyFactor: number; highFrequencyFactor: number; originalMaxPositions: number }
   | { type: 'yarn'; factor: number; attentionFactor?: number; betaFast: number; betaSlow: number }
   | { type: 'longrope'; factors: readonly number[]; attentionFactor: number };
@@ -31,16 +33,17 @@ const range = (count: number): number[] => Array.from({ length: count }, (_none,
 
 /**
  * Angles position * theta^(-2i/d) (Su et al. 2021), rounded to float32 where the library rounds.
- * @param lengthAt longest sequence that had been seen when a position was computed: dynamic scaling depends on it, and in
- *   generation a cached key keeps the angle of its own time
+ * @param lengthAt see SeenLength: dynamic scaling depends on it, and in generation a cached key keeps the angle of its own time
  */
-export function rotaryTable(config: RotaryConfig, positions: number, lengthAt: (position: number, maxPositions: number) => number): RotaryTable {
+export function rotaryTable(config: RotaryConfig, positions: number, lengthAt: SeenLength): RotaryTable {
   const half = config.dimension / 2;
   const [cos, sin] = [new Float32Array(positions * half), new Float32Array(positions * half)];
   const scale = attentionScale(config.scaling);
-  let frequencies = inverseFrequencies(config, lengthAt(0, config.maxPositions));
+  const { scaling, maxPositions } = config;
+  const seenAt = (position: number): number => lengthAt(position, scaling.type === 'dynamic' && scaling.forgets ? maxPositions : 0);
+  let frequencies = inverseFrequencies(config, seenAt(0));
   for (let position = 0; position < positions; position += 1) {
-    if (config.scaling.type === 'dynamic') frequencies = inverseFrequencies(config, lengthAt(position, config.maxPositions));
+    if (scaling.type === 'dynamic') frequencies = inverseFrequencies(config, seenAt(position));
     for (let i = 0; i < half; i += 1) {
       const angle = f32(position * (frequencies[i] ?? 0));
       cos[position * half + i] = f32(Math.cos(angle)) * scale;
@@ -119,6 +122,7 @@ export function rotate(
   headDimension: number,
   interleaved = false,
 ): string {
+  if (table.half === 0) return x;
   const partial = table.half * 2 < headDimension;
   return g.node('RotaryEmbedding', [x, positions, g.floats([table.positions, table.half], table.cos), g.floats([table.positions, table.half], table.sin)], {
     domain: 'com.microsoft',

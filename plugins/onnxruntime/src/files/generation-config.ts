@@ -2,7 +2,8 @@ import { z } from 'zod';
 
 /** Ids that no vocabulary has are taken, as the library takes them, and mean nothing. */
 const tokenId = z.number().int().min(-0x8000_0000).max(0xffff_ffff);
-const tokenIds = z.union([tokenId, z.array(tokenId).max(1024)]).nullish().transform((given) => [given ?? []].flat());
+/** As long as a file of its size can hold. */
+const tokenIds = z.union([tokenId, z.array(tokenId)]).nullish().transform((given) => [given ?? []].flat());
 const penalty = z.number().positive().max(1e6).nullish().transform((given) => given ?? 1);
 const count = z.number().int().min(0).max(1_000_000).nullish().transform((given) => given ?? 0);
 
@@ -29,7 +30,9 @@ export const generationConfig = z.object({
   exponential_decay_length_penalty: z.tuple([z.number().int(), z.number().positive().max(1e6)]).nullish().transform((given) => (given ? { start: given[0], factor: given[1] } : null)),
   suppress_tokens: tokenIds,
   begin_suppress_tokens: tokenIds,
-  bad_words_ids: z.array(z.array(tokenId).min(1).max(64)).max(4096).nullish().transform((given) => given ?? []),
+  bad_words_ids: z.array(z.array(tokenId).min(1)).nullish().transform((given) => given ?? []),
+  /** [place in the text, prompt included, token] */
+  forced_decoder_ids: z.array(z.tuple([z.number().int(), tokenId.nullable()])).nullish().transform((given) => given ?? []),
   forced_bos_token_id: tokenId.nullish().transform((given) => given ?? null),
   forced_eos_token_id: tokenIds,
 }).refine((given) => given.exponential_decay_length_penalty === null || given.eos_token_id.length > 0, 'exponential_decay_length_penalty needs an eos_token_id')

@@ -6,15 +6,17 @@ import { openRegularFile } from './regular-file.js';
 const ELEMENT_BYTES: Readonly<Record<string, number>> = {
   BOOL: 1, U8: 1, I8: 1, F8_E5M2: 1, F8_E4M3: 1, I16: 2, U16: 2, F16: 2, BF16: 2, I32: 4, U32: 4, F32: 4, F64: 8, I64: 8, U64: 8,
 };
-const MAX_HEADER_BYTES = 100_000_000;
+/** Of all files of a model together. The format allows 100 MB a file; a model of 400 layers needs half a megabyte. */
+const MAX_HEADER_BYTES = 16 * 1024 * 1024;
 const MAX_TENSORS = 100_000;
 const MAX_DIMENSIONS = 8;
+/** Control and formatting characters, line separators, halves of characters. */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
 const LENGTH_BYTES = 8;
 /** The header, a tensor's entry, its shape. */
 const MAX_DEPTH = 3;
 /** Of each tensor: itself, its three members, two offsets and a few dimensions. */
 const MAX_VALUES = 16 * MAX_TENSORS;
-const NUMBER_OR_SPACE = /[0-9 \t\r\n]/;
 
 export interface TensorEntry {
   name: string;
@@ -26,12 +28,21 @@ export interface TensorEntry {
   length: number;
 }
 
+/** What the headers of one model may still cost: a model may come in many files. */
+export interface HeaderBudget {
+  bytes: number;
+  tensors: number;
+}
+
+export const headerBudget = (): HeaderBudget => ({ bytes: MAX_HEADER_BYTES, tensors: MAX_TENSORS });
+
 /**
  * The header of a safetensors file, checked whole: sizes against the file, types, shapes, and that the tensors cover
  * the data without holes or overlaps, as the format demands. The data itself is not read.
+ * @param budget what is used of it is taken off
  * @throws SAFETENSORS_MALFORMED
  */
-export async function readSafetensorsHeader(path: string, file: string): Promise<TensorEntry[]> {
+export async function readSafetensorsHeader(path: string, file: string, budget: HeaderBudget = headerBudget()): Promise<TensorEntry[]> {
   const refuse = (reason: string): never => {
     throw modelErrors.SAFETENSORS_MALFORMED({ file, reason });
   };
@@ -43,13 +54,17 @@ export async function readSafetensorsHeader(path: string, file: string): Promise
     const prefix = Buffer.alloc(LENGTH_BYTES);
     await handle.read(prefix, 0, LENGTH_BYTES, 0);
     const headerLength = prefix.readBigUInt64LE(0);
-    if (headerLength > BigInt(MAX_HEADER_BYTES)) refuse(`its header claims ${headerLength} bytes, more than ${MAX_HEADER_BYTES}`);
+    if (headerLength > BigInt(budget.bytes)) refuse(`its header claims ${headerLength} bytes; all headers of a model may have ${MAX_HEADER_BYTES}`);
     const bytes = Number(headerLength);
+    budget.bytes -= bytes;
     if (LENGTH_BYTES + bytes > size) refuse(`its header claims ${bytes} bytes and the file has ${size}`);
     const header = Buffer.alloc(bytes);
     const { bytesRead } = await handle.read(header, 0, bytes, LENGTH_BYTES);
     if (bytesRead !== bytes) refuse('it ends before its header does');
-    return parseHeader(header, LENGTH_BYTES + bytes, size, refuse);
+    const tensors = parseHeader(header, LENGTH_BYTES + bytes, size, refuse);
+    budget.tensors -= tensors.length;
+    if (budget.tensors < 0) refuse(`with it the model has more than ${MAX_TENSORS} tensors`);
+    return tensors;
   } finally {
     await handle.close();
   }
@@ -94,6 +109,8 @@ function topLevelMembers(header: Uint8Array, refuse: (reason: string) => never):
   return members;
 }
 
+const Code = { QUOTE: 0x22, BACKSLASH: 0x5c, OPEN_OBJECT: 0x7b, CLOSE_OBJECT: 0x7d, OPEN_LIST: 0x5b, CLOSE_LIST: 0x5d, COLON: 0x3a, COMMA: 0x2c } as const;
+const isDigitOrSpace = (code: number): boolean => (code >= 0x30 && code <= 0x39) || code === 0x20 || code === 0x09 || code === 0x0a || code === 0x0d;
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
@@ -105,18 +122,18 @@ function countKeys(text: string, refuse: (reason: string) => never): number {
   let values = 0;
   let keys = 0;
   for (let index = 0; index < text.length; index += 1) {
-    const character = text.charAt(index);
-    if (character === '"') {
+    const code = text.charCodeAt(index);
+    if (code === Code.QUOTE) {
       index += 1;
-      while (index < text.length && text[index] !== '"') index += text[index] === '\\' ? 2 : 1;
-    } else if (character === '{' || character === '[') {
+      while (index < text.length && text.charCodeAt(index) !== Code.QUOTE) index += text.charCodeAt(index) === Code.BACKSLASH ? 2 : 1;
+    } else if (code === Code.OPEN_OBJECT || code === Code.OPEN_LIST) {
       depth += 1;
       values += 1;
       if (depth > MAX_DEPTH) refuse(`its header is nested deeper than ${MAX_DEPTH}`);
-    } else if (character === '}' || character === ']') depth -= 1;
-    else if (character === ':') keys += 1;
-    else if (character === ',') values += 1;
-    else if (!NUMBER_OR_SPACE.test(character)) refuse('its header holds something else than strings, natural numbers, objects and lists');
+    } else if (code === Code.CLOSE_OBJECT || code === Code.CLOSE_LIST) depth -= 1;
+    else if (code === Code.COLON) keys += 1;
+    else if (code === Code.COMMA) values += 1;
+    else if (!isDigitOrSpace(code)) refuse('its header holds something else than strings, natural numbers, objects and lists');
     if (values > MAX_VALUES) refuse(`its header holds more than ${MAX_VALUES} values`);
   }
   return keys;
@@ -132,7 +149,7 @@ const tensorMembers = z.object({ dtype: z.unknown().optional(), shape: z.unknown
 const isSize = (value: unknown): value is number => typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 
 function tensorOf(name: string, value: unknown, dataStart: number, refuse: (reason: string) => never): TensorEntry {
-  if (name.length > 512 || /[\u0000-\u001f\u007f]/.test(name)) return refuse('a tensor has a name that no library writes');
+  if (name.length > 512 || UNPRINTABLE.test(name)) return refuse('a tensor has a name that no library writes');
   if (!isObject(value)) return refuse(`the entry of ${name} is not an object`);
   const { dtype, shape, data_offsets: offsets } = tensorMembers.parse(value);
   const elementBytes = typeof dtype === 'string' && Object.hasOwn(ELEMENT_BYTES, dtype) ? ELEMENT_BYTES[dtype] : undefined;

@@ -1,8 +1,9 @@
 import { readdir, realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { modelErrors } from '../errors.js';
-import { readJsonObject, UnusableJson } from './read-json.js';
-import { readSafetensorsHeader, type TensorEntry } from './safetensors.js';
+import { UnusableJson } from '@assay/core/model/json-object';
+import { readJsonObject } from './read-json.js';
+import { headerBudget, readSafetensorsHeader, type HeaderBudget, type TensorEntry } from './safetensors.js';
 
 const SINGLE = 'model.safetensors';
 const INDEX = 'model.safetensors.index.json';
@@ -49,10 +50,11 @@ async function readShards(directory: string, present: ReadonlySet<string>): Prom
   const shards = [...new Set(Object.values(map))];
   if (shards.length > MAX_SHARDS) refuse(`it names more than ${MAX_SHARDS} shards`);
   const all: StoredTensor[] = [];
+  const budget = headerBudget();
   for (const shard of shards) {
     if (!/^[A-Za-z0-9][A-Za-z0-9._-]*\.safetensors$/.test(shard)) refuse('a shard is not a plain file name');
     if (!present.has(shard)) refuse(`shard ${shard} is missing`);
-    all.push(...(await tensorsOf(directory, shard)));
+    for (const tensor of await tensorsOf(directory, shard, budget)) all.push(tensor);
   }
   const tensors = byName(all);
   for (const [name, shard] of Object.entries(map)) {
@@ -76,8 +78,8 @@ async function weightMap(directory: string, refuse: (reason: string) => never): 
   return Object.fromEntries(entries.map(([name, shard]): [string, string] => (typeof shard === 'string' ? [name, shard] : refuse('a shard is not a name'))));
 }
 
-async function tensorsOf(directory: string, file: string): Promise<StoredTensor[]> {
-  const tensors = await readSafetensorsHeader(join(directory, file), file);
+async function tensorsOf(directory: string, file: string, budget?: HeaderBudget): Promise<StoredTensor[]> {
+  const tensors = await readSafetensorsHeader(join(directory, file), file, budget);
   return tensors.map((tensor) => ({ ...tensor, file }));
 }
 

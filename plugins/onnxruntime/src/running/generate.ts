@@ -1,4 +1,5 @@
 import type { SeenLength } from '../architectures/architecture.js';
+import { modelErrors } from '../errors.js';
 import type { InspectedModel } from '../inspect.js';
 import { NextTokens, type NewTokens } from './next-tokens.js';
 import { BeamSearch, GreedySearch, type Lanes, type Search } from './search.js';
@@ -21,6 +22,7 @@ const MASKED = -3.4028234663852886e38;
  * hold the pad token are masked unless it also ends a text for this model; a row that has ended goes on with the pad token.
  * @param rows [batch][prompt]
  * @returns [batch][count]; shorter only when every row has ended
+ * @throws NON_FINITE_LOGITS
  */
 export async function generate(model: InspectedModel, rows: readonly (readonly number[])[], options: GenerationOptions): Promise<number[][]> {
   const { count, padTokenId, seenLength } = options;
@@ -31,14 +33,16 @@ export async function generate(model: InspectedModel, rows: readonly (readonly n
   const masked = !generation.eos_token_id.includes(padTokenId) && rows.some((row) => row.includes(padTokenId));
   // Whatever is generated can be seen, and the beams of a row share its prompt.
   const visible = lanes.sequences.map((sequence) => sequence.map((token) => !masked || token !== padTokenId));
-  // A cached key keeps the angle of the length at which it was computed, and what was once seen stays seen unless the
-  // sequence is back within the positions that the model was made for.
-  const lengthAt: SeenLength = (position, maxPositions) =>
-    Math.max(promptLength, position + 1, promptLength >= maxPositions ? seenLength : 0);
-  const session = await NextTokens.load(model, { batch: lanes.sequences.length, positions: promptLength + count, masked, lengthAt }, options);
+  // A cached key keeps the angle of the length at which it was computed.
+  const lengthAt: SeenLength = (position, forgetsBelow) => Math.max(promptLength, position + 1, promptLength >= forgetsBelow ? seenLength : 0);
+  // A query that may see nothing sees everything alike; the fused kernel has its own idea of it.
+  const device = masked ? { ...options.device, target: { ...options.device.target, attention: 'plain' as const } } : options.device;
+  const session = await NextTokens.load(model, { batch: lanes.sequences.length, positions: promptLength + count, masked, lengthAt }, { ...options, device });
   try {
     for (let step = 0; step < count && !search.ended(); step += 1) {
       const logits = await session.advance(newTokens(lanes.sequences, visible, masked, step === 0 ? promptLength : 1));
+      // Before the rules: some of them turn what is no number into one.
+      if (logits.some((scores) => scores.some(Number.isNaN))) throw modelErrors.NON_FINITE_LOGITS({ position: promptLength + step });
       const { parents, tokens } = search.choose(logits, lanes);
       session.reorder(parents);
       lanes.sequences = parents.map((parent, lane) => [...(lanes.sequences[parent] ?? []), ...tokens.slice(lane, lane + 1)]);

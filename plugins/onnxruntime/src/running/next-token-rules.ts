@@ -32,7 +32,10 @@ export function applyRules(scores: Float32Array, row: RowState, rules: Generatio
   if (rules.remove_invalid_values) removeInvalid(scores);
   if (rules.exponential_decay_length_penalty) favourEnd(scores, generated, rules.exponential_decay_length_penalty, rules.eos_token_id);
   forbid(scores, rules.suppress_tokens);
-  if (generated === 0) forbid(scores, rules.begin_suppress_tokens);
+  // The beginning is where the last forced token stands.
+  if (generated === (rules.forced_decoder_ids.at(-1)?.[0] ?? 0)) forbid(scores, rules.begin_suppress_tokens);
+  const forced = rules.forced_decoder_ids.findLast(([place]) => place === row.tokens.length)?.[1];
+  if (typeof forced === 'number') force(scores, [forced]);
 }
 
 function forbid(scores: Float32Array, tokens: readonly number[]): void {

@@ -1,3 +1,4 @@
+import { modelErrors } from '../errors.js';
 import type { InspectedModel } from '../inspect.js';
 import { SessionByShape } from './session-by-shape.js';
 import { commonFeeds, ModelSession, type SessionOptions } from './session.js';
@@ -5,6 +6,7 @@ import { commonFeeds, ModelSession, type SessionOptions } from './session.js';
 /**
  * First logits of the last position of each row, for comparison with other implementations.
  * batches: [batch][row][token] -> [batch][row][count]
+ * @throws NON_FINITE_LOGITS
  */
 export async function spotLogits(
   model: InspectedModel,
@@ -18,6 +20,7 @@ export async function spotLogits(
     for (const rows of batches) {
       const logits = await (await sessions.for(rows)).run(commonFeeds(rows), 'logits');
       const width = logits.length / rows.length;
+      if (!logits.every(Number.isFinite)) throw modelErrors.NON_FINITE_LOGITS({ position: rows[0]?.length ?? 0 });
       spots.push(rows.map((_row, index) => [...logits.slice(index * width, index * width + count)]));
     }
     return spots;
