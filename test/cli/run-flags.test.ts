@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { LocalNetwork } from '@assay/plugin-local-chain';
 import { describe, expect, it } from 'vitest';
 import { modernArguments } from '../../cli/dist/legacy-flags.js';
-import { allOf, eventsOf, firstOf, validator } from '../e2e/validator-process.js';
+import { allOf, errorOf, eventsOf, firstOf, validator } from '../e2e/validator-process.js';
 import { newFolder, newWorld, type World } from '../e2e/world.js';
 
 /** One competition and losses out of thin air: what the flags do does not depend on them. */
@@ -54,6 +54,13 @@ describe('validator run', () => {
     expect(code).toBe(0);
     expect(firstOf(eventsOf(stdout), 'metagraph-synced')).toMatchObject({ uid: null });
     expect(allOf(eventsOf(stdout), 'round-finished')).toHaveLength(1);
+  });
+
+  it('a journal of another subnet is not gone on with', async () => {
+    const { config } = quickWorld();
+    await validator(['run', '--config', config, '--once', '--json', '--offline']);
+    const other = await validator(['run', '--config', config, '--once', '--json', '--netuid', '40']);
+    expect([other.code, errorOf(other).code]).toEqual([2, 'JOURNAL_OF_ANOTHER_SUBNET']);
   });
 
   it('--rounds ends after that many', async () => {

@@ -7,6 +7,8 @@ import type { SubnetProfile } from '../competition/profile.js';
 import type { Config } from '../config/schema.js';
 import { ModelAcquirer } from '../model/acquire.js';
 import { ChainView } from '../runtime/chain-view.js';
+import { runtimeErrors } from '../runtime/errors.js';
+import { roundEntry } from '../runtime/round/entry.js';
 import { Validator, type ValidatorOptions } from '../runtime/validator.js';
 import { ValidatorState } from '../runtime/validator-state.js';
 import { buildCompetitions } from './competitions.js';
@@ -23,6 +25,14 @@ export function effectiveProfile(profile: SubnetProfile, config: Config): Subnet
   };
 }
 
+/** Averages of another subnet would become weights on this one. @throws JOURNAL_OF_ANOTHER_SUBNET */
+function requireSameSubnet(journal: RoundJournal, { profile: { netuid }, dataDir }: Surroundings): void {
+  const head = journal.head();
+  if (!head) return;
+  const recorded = roundEntry.parse(head.entry).netuid;
+  if (recorded !== netuid) throw runtimeErrors.JOURNAL_OF_ANOTHER_SUBNET({ recorded, netuid, dataDir });
+}
+
 /** Everything behind `validator run`. The journal comes first: its lock keeps a second validator out. */
 export async function composeValidator(
   container: Container,
@@ -31,6 +41,7 @@ export async function composeValidator(
   signal: AbortSignal,
 ): Promise<Validator> {
   const journal = await container.getAsync<RoundJournal>(ROUND_JOURNAL);
+  requireSameSubnet(journal, surroundings);
   const chain = await container.getAsync<ChainClient>(CHAIN_CLIENT);
   const store = await container.getAsync<ModelStore>(MODEL_STORE);
   const inspector = await container.getAsync<ModelInspector>(MODEL_INSPECTOR);

@@ -15,6 +15,12 @@ export const runtimeErrors = defineErrors({
     message: (p: { hotkey: string; netuid: number }) => `Hotkey ${p.hotkey} is not registered on netuid ${p.netuid}.`,
     hint: () => 'Register it first, pass another one, or try without registration: validator run --offline.',
   },
+  JOURNAL_OF_ANOTHER_SUBNET: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { recorded: number; netuid: number; dataDir: string }) => `The journal in ${p.dataDir} is of netuid ${p.recorded}, and this run is of netuid ${p.netuid}.`,
+    hint: () => 'Give each subnet a folder of its own: `dataDir` in the config, or --data-dir.',
+  },
   SEED_UNAVAILABLE: {
     fault: 'chain',
     retry: 'backoff',
