@@ -36,7 +36,7 @@ export interface GraphProto {
   inputs: readonly ValueInfo[];
   outputs: readonly ValueInfo[];
   /** Of values in between, what the runtime can't infer. */
-  known: readonly ValueInfo[];
+  known?: readonly ValueInfo[];
 }
 
 const ATTRIBUTE_TYPE = { float: 1, int: 2, string: 3, ints: 7 } as const;
@@ -63,7 +63,7 @@ function writeGraph(graph: GraphProto, pbf: PbfWriter): void {
   for (const tensor of graph.initializers) pbf.writeMessage(5, writeTensor, tensor);
   for (const input of graph.inputs) pbf.writeMessage(11, writeValueInfo, input);
   for (const output of graph.outputs) pbf.writeMessage(12, writeValueInfo, output);
-  for (const value of graph.known) pbf.writeMessage(13, writeValueInfo, value);
+  for (const value of graph.known ?? []) pbf.writeMessage(13, writeValueInfo, value);
 }
 
 function writeNode(node: NodeProto, pbf: PbfWriter): void {
