@@ -127,6 +127,7 @@ describe('what a miner may try', () => {
     ['a tensor that nobody uses', () => weights(assembled([...tinyTensors(), { name: 'extra', dtype: 'I64', shape: [1], bytes: Buffer.alloc(8) }])), ['extra']],
     ['a tied head that is stored once, under its own name', () => tinyFolder({ tie_word_embeddings: true }, { 'model.safetensors': without('model.embed_tokens.weight') }), []],
     ['a tied bare model', () => tinyFolder({ tie_word_embeddings: true }, { 'model.safetensors': assembled(tinyTensors().filter(({ name }) => name !== 'lm_head.weight').map((tensor) => ({ ...tensor, name: tensor.name.replace('model.', '') }))) }), []],
+    ['flags that are numbers', () => tinyFolder({ tie_word_embeddings: 0, attention_bias: 0, mlp_bias: null }), []],
     ['keys that only later versions know', () => tinyFolder({ head_dim: LLAMA_CONFIG.hidden_size / LLAMA_CONFIG.num_attention_heads, ['__proto__']: { vocab_size: 1 }, layer_types: ['full'] }), []],
   ])('is taken: %s', async (_what, folder, unused) => {
     await expect(inspector.inspect(folder(), signal)).resolves.toMatchObject({ architecture: 'LlamaForCausalLM', vocabularySize: LLAMA_CONFIG.vocab_size, unusedTensors: unused });

@@ -13,8 +13,8 @@ export function optional<T extends z.ZodType>(schema: T, fallback: z.infer<T>): 
   return schema.optional().transform((value) => (value === undefined ? fallback : value));
 }
 
-/** null is as false as false. */
-export const flag = (fallback: boolean): z.ZodType<boolean> => z.boolean().nullish().transform((value) => (value === undefined ? fallback : (value ?? false)));
+/** null and 0 are as false as false, and any other number as true as true. */
+export const flag = (fallback: boolean): z.ZodType<boolean> => z.union([z.boolean(), z.number()]).nullish().transform((value) => (value === undefined ? fallback : Boolean(value)));
 export const epsilon = (fallback: number): z.ZodType<number> => optional(z.number().min(0).max(1), fallback);
 export const activationName = (fallback: string): z.ZodType<string> => optional(z.enum(ACTIVATION_NAMES as [string, ...string[]]), fallback);
 export const theta = (fallback: number): z.ZodType<number> => optional(z.number().min(1).max(1e12), fallback);
