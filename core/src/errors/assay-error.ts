@@ -1,3 +1,4 @@
+import { errorReport } from './error-report.js';
 import { valueWithoutSecrets, withoutSecrets } from './secrets.js';
 
 /** Whose doing it is. Only a miner's fault may lower a miner's score. */
@@ -41,12 +42,27 @@ export class AssayError extends Error implements ErrorReport {
 
   /** To be shown and kept: without what the process knows to be secret. */
   toReport(): ErrorReport {
-    const { code, message, hint, fault, retry, payload } = this;
-    return { code, message: withoutSecrets(message), hint: withoutSecrets(hint), fault, retry, payload: valueWithoutSecrets(payload) as ErrorPayload };
+    return reportOf(this);
   }
 }
 
-/** True for errors of any copy of this package: plugins may bring their own. */
-export function isAssayError(error: unknown): error is AssayError {
+function reportOf({ code, message, hint, fault, retry, payload }: ErrorReport): ErrorReport {
+  return { code, message: withoutSecrets(message), hint: withoutSecrets(hint), fault, retry, payload: valueWithoutSecrets(payload) as ErrorPayload };
+}
+
+/** Whether it claims to be one of these. Nothing that came over the network can: JSON has no symbols. */
+export function isMarked(error: unknown): error is object {
   return typeof error === 'object' && error !== null && BRAND in error;
+}
+
+/**
+ * True for errors of any copy of this package: plugins may bring their own. True as well for what a package without a copy
+ * has marked, once every member is there and of its type; it lacks only the method, and is given it, so that whoever has
+ * asked here may report it.
+ */
+export function isAssayError(error: unknown): error is AssayError {
+  if (!isMarked(error)) return false;
+  if ('toReport' in error) return typeof error.toReport === 'function';
+  const { success, data } = errorReport.safeParse(error);
+  return success && Reflect.defineProperty(error, 'toReport', { value: () => reportOf(data) });
 }

@@ -1,15 +1,35 @@
-import { AssayError, isAssayError } from './assay-error.js';
+import { z } from 'zod';
+import { AssayError, isAssayError, isMarked } from './assay-error.js';
+import { errorReport } from './error-report.js';
+
+const issues = z.object({ issues: z.array(z.object({ path: z.array(z.unknown()), message: z.string() })).min(1) });
+
+/** What is wrong by a schema, zod's or one like it: a line each, with the dotted path of the value. */
+export function issueLines(error: unknown): string[] | undefined {
+  const { data } = issues.safeParse(error);
+  return data?.issues.map(({ path, message }) => `${path.map(String).join('.') || '(top)'}: ${message}`);
+}
+
+/** What any thrown value says. A schema's own message is a dump of JSON: its issues are told instead. */
+export function messageOf(error: unknown): string {
+  return issueLines(error)?.join('; ') ?? (error instanceof Error ? error.message : String(error));
+}
+
+/** What a package that marks its own errors has left out. */
+function lackOf(error: unknown): string {
+  if (!isMarked(error)) return '';
+  return ` (it is marked as an error with a code, and is none: ${messageOf(errorReport.safeParse(error).error)})`;
+}
 
 /**
  * Any thrown value as an AssayError. What nobody foresaw is the validator's own fault: it may never cost a miner.
  */
 export function toAssayError(error: unknown): AssayError {
   if (isAssayError(error)) return error;
-  const message = error instanceof Error ? error.message : String(error);
   return new AssayError(
     {
       code: 'INTERNAL',
-      message: `Unexpected error: ${message}`,
+      message: `Unexpected error: ${messageOf(error)}${lackOf(error)}`,
       hint: 'This is a defect in Assay or a plugin: please report it with the log around it.',
       fault: 'validator',
       retry: 'next-round',
