@@ -1,5 +1,13 @@
 import { defineErrors } from '../errors/define-errors.js';
 
+/** Of a package that node did not find: our own are on no registry, others have been forgotten or not fetched. */
+function hintForBroken(reason: string): string {
+  const missing = /^Cannot find package '([^']+)'/.exec(reason)?.[1];
+  if (missing?.startsWith('@assay/')) return `A package that is installed has no ${missing} beside it: import types only (import type ...), and export a plain object; docs/build/plugin.md shows how.`;
+  if (missing !== undefined) return `Write ${missing} under "dependencies" in its package.json and run npm install there. If it is not yours, tell its author.`;
+  return 'Build it, and see that it loads by itself: node --input-type=module -e "await import(FILE)". If it is not yours, tell its author.';
+}
+
 export const configErrors = defineErrors({
   CONFIG_NOT_FOUND: {
     fault: 'config',
@@ -35,14 +43,14 @@ export const configErrors = defineErrors({
     fault: 'config',
     retry: 'never',
     message: (p: { package: string; reason: string }) => `The plugin package ${p.package} is there and does not load: ${p.reason}`,
-    hint: () => 'Build it, and see that it loads by itself: node --input-type=module -e "await import(FILE)". If it is not yours, tell its author.',
+    hint: (p: { reason: string }) => hintForBroken(p.reason),
   },
   PLUGIN_MALFORMED: {
     fault: 'config',
     retry: 'never',
     message: (p: { package: string; issues: readonly string[] }) =>
       `${p.package} is not a plugin:\n${p.issues.map((issue) => `  ${issue}`).join('\n')}`,
-    hint: () => 'Its default export must be a plain object of the shape in docs/build/plugin.md.',
+    hint: () => 'Mend it as docs/build/plugin.md has it: its package.json, and a plain object as its default export. If it is not yours, take it out: validator plugins uninstall PACKAGE.',
   },
   PLUGIN_API_VERSION: {
     fault: 'config',
@@ -55,8 +63,8 @@ export const configErrors = defineErrors({
     fault: 'config',
     retry: 'never',
     message: (p: { what: string; id: string; plugins: readonly string[] }) =>
-      `Two plugins provide ${p.what} ${p.id}: ${p.plugins.join(' and ')}.`,
-    hint: () => 'Take one of them out of `plugins`.',
+      p.what === 'plugin' ? `Two packages call their plugin ${p.id}.` : `Two plugins provide ${p.what} ${p.id}: ${p.plugins.join(' and ')}.`,
+    hint: () => 'Take one of them out: of `plugins` in the config file, or with validator plugins uninstall PACKAGE.',
   },
   IMPLEMENTATION_UNKNOWN: {
     fault: 'config',
