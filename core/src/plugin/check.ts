@@ -28,12 +28,21 @@ const pluginSchema = z.object({
       journal: implementation.optional(),
       rows: implementation.optional(),
       datasets: z.record(z.string(), implementation.extend({ credentials: z.union([z.array(credential), z.custom((value) => typeof value === 'function', 'must be a list or a function')]).optional() })).optional(),
-      competitions: z.array(competitionSchema).optional(),
+      competitions: z.array(competitionSchema).superRefine(namesDiffer).optional(),
       modules: z.record(z.string(), z.array(z.string().startsWith('file:', 'must be a file URL'))).optional(),
       profiles: z.record(z.string(), profileSchema).optional(),
     })
     .strict(),
 });
+
+/** A package that has a name twice would stop the start, and be told of two packages. */
+function namesDiffer(competitions: readonly { name: string }[], context: z.RefinementCtx): void {
+  const names = competitions.map(({ name }) => name);
+  for (const [index, name] of names.entries()) {
+    const first = names.indexOf(name);
+    if (first !== index) context.addIssue({ code: 'custom', path: [index, 'name'], message: `competition ${first} of this package is called ${name} already` });
+  }
+}
 
 /** A package's default export as a plugin, or a coded error that says what is wrong with it. Runs nothing of it. */
 export function checkPlugin(packageName: string, exported: unknown): Plugin {

@@ -1,7 +1,7 @@
 import type { Competition } from '../competition/competition.js';
 import type { SubnetProfile } from '../competition/profile.js';
 import { configErrors } from '../config/errors.js';
-import { issuesOf } from '../config/resolve.js';
+import { issueLines, messageOf } from '../errors/describe.js';
 import type { Plugin, Provisions } from './plugin.js';
 
 /** Contracts that the config file chooses an implementation for with `use`. */
@@ -89,7 +89,8 @@ export function checkedOptions<Options>(
 ): Options {
   const parsed = schema.safeParse(options);
   if (parsed.success) return parsed.data;
-  throw configErrors.OPTIONS_INVALID({ where, issues: issuesOf(parsed.error as Parameters<typeof issuesOf>[0]) });
+  // A package's schema need not be zod's.
+  throw configErrors.OPTIONS_INVALID({ where, issues: issueLines(parsed.error) ?? [messageOf(parsed.error)] });
 }
 
 /** Items by key over all plugins; two plugins with the same key stop the start. */
