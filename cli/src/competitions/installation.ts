@@ -4,7 +4,7 @@ import { TOKENIZER_LOADER, type TokenizerLoader } from '@assay/core/contracts/to
 import { isAssayError } from '@assay/core/errors/assay-error';
 import { checkPlugin } from '@assay/core/plugin/check';
 import type { PluginRegistry } from '@assay/core/plugin/registry';
-import { noRows } from '@assay/core/testing/dataset-checks';
+import { noRows } from '@assay/core/testing/made-up-rows';
 import type { Installation } from '@assay/core/testing/plugin-conformance';
 
 /** What is installed, with a package that may not be. Nothing starts before it is asked for. */

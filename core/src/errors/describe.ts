@@ -12,13 +12,10 @@ export function issueLines(error: unknown): string[] | undefined {
 
 /** What any thrown value says. A schema's own message is a dump of JSON: its issues are told instead. */
 export function messageOf(error: unknown): string {
-  return issueLines(error)?.join('; ') ?? (error instanceof Error ? error.message : String(error));
-}
-
-/** What a package that marks its own errors has left out. */
-function lackOf(error: unknown): string {
-  if (!isMarked(error)) return '';
-  return ` (it is marked as an error with a code, and is none: ${messageOf(errorReport.safeParse(error).error)})`;
+  const said = issueLines(error)?.join('; ') ?? (error instanceof Error ? error.message : String(error));
+  if (!isMarked(error)) return said;
+  const lacks = issueLines(errorReport.safeParse(error).error) ?? [];
+  return lacks.length === 0 ? said : `${said} (marked as an error with a code, and none: ${lacks.join('; ')})`;
 }
 
 /**
@@ -29,7 +26,7 @@ export function toAssayError(error: unknown): AssayError {
   return new AssayError(
     {
       code: 'INTERNAL',
-      message: `Unexpected error: ${messageOf(error)}${lackOf(error)}`,
+      message: `Unexpected error: ${messageOf(error)}`,
       hint: 'This is a defect in Assay or a plugin: please report it with the log around it.',
       fault: 'validator',
       retry: 'next-round',

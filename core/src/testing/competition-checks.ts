@@ -1,6 +1,7 @@
 import type { Competition } from '../competition/competition.js';
 import type { SubnetProfile } from '../competition/profile.js';
 import { finiteScore } from '../contracts/brands.js';
+import { messageOf } from '../errors/describe.js';
 import { epsilonFromDescription } from '../judging/epsilon.js';
 import { scoreModel, taskWeight } from '../judging/score.js';
 import { judgeRound, type JudgedContender, type RoundVerdict } from '../judging/verdict.js';
@@ -20,7 +21,7 @@ export function competitionChecks(competition: Competition): Record<string, Chec
   const judge = (...models: [loss: number, age: number][]): RoundVerdict => judged(competition, models);
   return {
     'is plain data: it can be recorded, shown and replayed': () => {
-      demand(JSON.stringify(structuredCloneOrThrow(competition)) === JSON.stringify(competition), 'a copy of it is another');
+      demand(JSON.stringify(copyOf(competition)) === JSON.stringify(competition), 'a copy of it is another');
       demand(Object.values(competition).every((value) => typeof value !== 'function'), 'it holds a function');
     },
     'leaves room for a model: the smallest fits into the bytes allowed': () => {
@@ -81,8 +82,12 @@ export function profileChecks(profile: SubnetProfile, competitions: readonly Com
   };
 }
 
-function structuredCloneOrThrow<T>(value: T): T {
-  return structuredClone(value);
+function copyOf<T>(value: T): T {
+  try {
+    return structuredClone(value);
+  } catch (error) {
+    demand(false, `it can not be copied: ${messageOf(error)}`);
+  }
 }
 
 /** @param models loss and age in blocks; the uid is the position */

@@ -2,14 +2,18 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DatasetProvider, DatasetSample, SampleRequest } from '../contracts/dataset-provider.js';
-import type { Page, PageQuery, Row, RowSource, SplitSize } from '../contracts/row-source.js';
+import type { RowSource } from '../contracts/row-source.js';
 import type { Tokenizer } from '../contracts/tokenizer.js';
 import { checkedSample } from '../datasets/checked-sample.js';
 import { providerOf } from '../datasets/document-dataset.js';
 import { datasetErrors } from '../datasets/errors.js';
+import type { AssayError } from '../errors/assay-error.js';
 import { abortError, toAssayError } from '../errors/describe.js';
+import { credentialsOf } from '../plugin/credentials.js';
 import type { DatasetDeps, DatasetImplementation } from '../plugin/plugin.js';
-import { demand, type Check } from './checks.js';
+import { checkedOptions } from '../plugin/registry.js';
+import { demand, type Check, type Checks, type DependentCheck } from './checks.js';
+import { FailingRows, HOSTILE_ROWS, silent, TextRows } from './made-up-rows.js';
 
 /** What a dataset is tried with. */
 export interface DatasetWorld {
@@ -21,7 +25,8 @@ export interface DatasetWorld {
   environment?: Readonly<Record<string, string | undefined>>;
 }
 
-const SECRET = 'conformance-secret-0b5e';
+/** Read by libraries, also where a dataset does not declare them. */
+const USUAL_VARIABLES = ['HF_TOKEN', 'AWS_SECRET_ACCESS_KEY'];
 const SOON_MS = 5000;
 const MOST_REQUESTS = 2000;
 
@@ -38,16 +43,36 @@ const bytes: Tokenizer = {
 
 const request = (change: Partial<SampleRequest> = {}): SampleRequest => ({ seed: 75_975_164n, tokenizer: bytes, sequenceLength: 64, batchSize: 1, pages: 3, packSamples: true, ...change });
 
+const FIRST = 'gives full batches of tokens, and names the pages';
+
+interface Drawing {
+  implementation: DatasetImplementation;
+  world: DatasetWorld;
+  drawn: (change?: Partial<SampleRequest>, rows?: RowSource) => Promise<DatasetSample>;
+}
+
 /** What every dataset has to do. Each check makes its own, in an empty folder. */
-export function datasetChecks(implementation: DatasetImplementation, world: DatasetWorld): Record<string, Check> {
-  const drawn = (change?: Partial<SampleRequest>, rows?: RowSource): Promise<DatasetSample> => withDataset(implementation, world, (dataset, signal) => dataset.sample(request(change), signal), rows);
+export function datasetChecks(implementation: DatasetImplementation, world: DatasetWorld): Checks {
+  const drawing: Drawing = { implementation, world, drawn: (change, rows) => withDataset(implementation, world, (dataset, signal) => dataset.sample(request(change), signal), rows) };
+  return { [FIRST]: () => drawsAtAll(drawing), ...afterFirst(comparisons(drawing)), ...stopping(drawing), ...afterFirst(troubles(drawing)), ...silence(drawing) };
+}
+
+/** Of a dataset that draws nothing, these tell nothing. */
+const afterFirst = (checks: Record<string, Check>): Record<string, DependentCheck> => Object.fromEntries(Object.entries(checks).map(([name, run]) => [name, { needs: FIRST, run }]));
+
+async function drawsAtAll({ drawn }: Drawing): Promise<void> {
+  const change = { batchSize: 2 };
+  const sample = await drawn(change).catch((error: unknown) => {
+    requireBlameless(toAssayError(error));
+    throw error;
+  });
+  const { batches, pages, source } = checkedSample(sample, request(change));
+  demand(batches.length > 0, 'there is no batch');
+  demand(pages.length > 0 && source !== '', 'it does not say where they are from');
+}
+
+function comparisons({ implementation, world, drawn }: Drawing): Record<string, Check> {
   return {
-    'gives full batches of tokens, and names the pages': async () => {
-      const change = { batchSize: 2 };
-      const { batches, pages, source } = checkedSample(await drawn(change), request(change));
-      demand(batches.length > 0, 'there is no batch');
-      demand(pages.length > 0 && source !== '', 'it does not say where they are from');
-    },
     'draws the same for the same seed, on any machine and at any time': async () => {
       const first = await drawn();
       const again = await withTamperedWorld(() => drawn());
@@ -60,12 +85,17 @@ export function datasetChecks(implementation: DatasetImplementation, world: Data
       });
     },
     'draws something else for another seed': async () => {
-      demand(!same((await drawn()).pages, (await drawn({ seed: 5n })).pages), 'the seed does not matter');
+      demand(!same((await drawn()).pages, (await drawn({ seed: 5n })).pages), 'the seed does not matter: both draws name the same pages');
     },
     'keeps documents apart when they are not packed': async () => {
       const { batches } = await drawn({ packSamples: false });
       demand(batches.flat().every((row) => row.indexOf(256) < 0 || row.slice(row.indexOf(256)).every((id) => id === 256)), 'a sequence holds two documents');
     },
+  };
+}
+
+function stopping({ implementation, world }: Drawing): Record<string, Check> {
+  return {
     'ends with its signal, before the work and in the middle of it': async () => {
       const stopped = AbortSignal.abort(abortError());
       await refusal(withDataset(implementation, world, (dataset) => dataset.sample(request(), stopped)), 'it draws although it was stopped before');
@@ -78,6 +108,11 @@ export function datasetChecks(implementation: DatasetImplementation, world: Data
       const inTime = await Promise.race([ending.then(() => true), new Promise<boolean>((resolve) => setTimeout(resolve, SOON_MS, false).unref())]);
       demand(inTime, `it goes on for more than ${SOON_MS / 1000} s`);
     },
+  };
+}
+
+function troubles({ world, drawn }: Drawing): Record<string, Check> {
+  return {
     'gives up on a source that never answers well, and blames no miner': async () => {
       if (world.rows !== undefined) return;
       const failing = new FailingRows();
@@ -89,43 +124,59 @@ export function datasetChecks(implementation: DatasetImplementation, world: Data
       if (world.rows !== undefined) return;
       for (const row of HOSTILE_ROWS) await blameless(drawn({}, new TextRows(() => row)), true);
     },
+  };
+}
+
+function silence({ implementation, world }: Drawing): Record<string, Check> {
+  return {
     'says nothing of the credentials that it uses': async () => {
       const logged: unknown[] = [];
-      const environment = { ...world.environment, HF_TOKEN: SECRET, AWS_SECRET_ACCESS_KEY: SECRET };
+      const secrets = madeUpSecrets([...USUAL_VARIABLES, ...declaredBy(implementation, world)]);
+      const environment = { ...world.environment, ...secrets };
       const deps = { log: (...line: unknown[]): void => void logged.push(line), environment };
       const outcomes = await Promise.all(
         [undefined, new FailingRows()].map((rows) =>
           withDataset(implementation, { ...world, environment }, (dataset, signal) => dataset.sample(request(), signal), world.rows ?? rows, deps).catch((error: unknown) => toAssayError(error).toReport()),
         ),
       );
-      demand(!JSON.stringify([outcomes, logged]).includes(SECRET), 'a credential stands in the sample, in an error or in the log');
+      const said = JSON.stringify([outcomes, logged]);
+      const shown = Object.keys(secrets).filter((name) => said.includes(secretOf(name)));
+      demand(shown.length === 0, `the value of ${shown.join(' and ')} stands in the sample, in an error or in the log`);
     },
   };
 }
 
+/** Variables that it says it needs with these options. */
+const declaredBy = (implementation: DatasetImplementation, { options }: DatasetWorld): string[] => credentialsOf(implementation, options).flatMap(({ variables }) => variables);
+
+/** Found again wherever it turns up, and by its own name. */
+const secretOf = (variable: string): string => `conformance-secret-${variable}-0b5e`;
+
+const madeUpSecrets = (variables: readonly string[]): Record<string, string> => Object.fromEntries(variables.map((name) => [name, secretOf(name)]));
+
 async function withDataset<T>(
   implementation: DatasetImplementation,
-  { options, rows, environment = {} }: DatasetWorld,
+  world: DatasetWorld,
   use: (dataset: DatasetProvider, signal: AbortSignal) => Promise<T>,
-  given: RowSource = rows ?? new TextRows(),
+  rows: RowSource = world.rows ?? new TextRows(),
   change: Partial<DatasetDeps> = {},
 ): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'assay-conformance-'));
   const { signal } = new AbortController();
   const deps: DatasetDeps = {
-    rows: given,
+    rows,
     clock: { now: () => 0, sleep: (_ms, stop) => (stop.aborted ? Promise.reject(abortError()) : Promise.resolve()) },
     dataDir: folder,
     netuid: 0,
     modules: [],
-    environment,
+    environment: { ...madeUpSecrets(declaredBy(implementation, world)), ...world.environment },
     log: () => undefined,
     resolvePath: (path) => path,
     ...change,
   };
   try {
     await mkdir(folder, { recursive: true });
-    const checked = implementation.options.parse(options);
+    const checked: unknown = checkedOptions('the dataset', implementation.options, world.options);
     return await use(providerOf(await implementation.create(checked, deps, signal)), signal);
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -158,63 +209,12 @@ async function blameless(work: Promise<unknown>, mayPass = false): Promise<void>
     demand(mayPass, 'it gives a sample although there is none');
     return;
   }
-  demand(error.code !== 'INTERNAL', `an error without a code: ${error.message}`);
-  demand(error.fault !== 'miner', `${error.code} is a fault of the miner`);
+  if (error.code === 'INTERNAL') throw error.cause;
+  requireBlameless(error);
 }
 
-const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
-
-const HOSTILE_ROWS: readonly Row[] = [{}, { text: null, content: null }, { text: 7 }, { text: ['a'] }, { text: '\ud800', content: '\ud800' }, JSON.parse('{"__proto__": {"text": "a"}}') as Row];
-
-/** Text in every row, that of its place. */
-class TextRows implements RowSource {
-  readonly description = 'made-up rows';
-  readonly maxInFlight = 4;
-
-  constructor(private readonly row: (place: string) => Row = (place) => ({ text: `row ${place} of made-up text`, content: `row ${place}` })) {}
-
-  page({ config, split, offset, length }: PageQuery): Promise<Page> {
-    return Promise.resolve({ rows: Array.from({ length }, (_none, index) => this.row(`${config} ${split} ${offset + index}`)) });
-  }
-
-  splits(): Promise<readonly SplitSize[]> {
-    return Promise.resolve([{ config: 'one', split: 'train', rows: 100_000 }, { config: 'two', split: 'test', rows: 5000 }]);
-  }
-}
-
-class FailingRows implements RowSource {
-  readonly description = 'no rows';
-  readonly maxInFlight = 4;
-  asked = 0;
-
-  page(): Promise<Page> {
-    return this.#fail();
-  }
-
-  splits(): Promise<readonly SplitSize[]> {
-    return this.#fail();
-  }
-
-  #fail(): Promise<never> {
-    this.asked += 1;
-    return Promise.reject(datasetErrors.REQUEST_FAILED({ what: 'anything', reason: 'it always fails here' }));
-  }
-}
-
-/** Rows for datasets that are made and not asked: every request fails. */
-export const noRows: RowSource = new FailingRows();
-
-/** Never answers; ends with its signal, as a source has to. */
-const silent: RowSource = {
-  description: 'silence',
-  maxInFlight: 4,
-  page: (_query, signal) => untilAborted(signal),
-  splits: (_dataset, signal) => untilAborted(signal),
+const requireBlameless = ({ code, fault, message }: AssayError): void => {
+  demand(fault !== 'miner', `${code} is a fault of the miner, who has no part in this: ${message}`);
 };
 
-const untilAborted = (signal: AbortSignal): Promise<never> =>
-  new Promise((_resolve, reject) => {
-    signal.addEventListener('abort', () => {
-      reject(abortError());
-    });
-  });
+const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);

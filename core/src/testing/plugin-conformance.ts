@@ -1,6 +1,6 @@
 import { checkPlugin } from '../plugin/check.js';
 import type { Plugin } from '../plugin/plugin.js';
-import { runChecks, type Check, type CheckResult } from './checks.js';
+import { runChecks, type Checks, type CheckResult } from './checks.js';
 import { competitionChecks, profileChecks } from './competition-checks.js';
 import { datasetChecks, type DatasetWorld } from './dataset-checks.js';
 import { installedCompetitionChecks, installedProfileChecks, type Installation } from './installation-checks.js';
@@ -25,7 +25,7 @@ export interface PluginWorld {
  */
 export async function checkPluginPackage(packageName: string, exported: unknown, world: PluginWorld = {}): Promise<CheckResult[]> {
   let plugin: Plugin | undefined;
-  const run = (subject: string, checks: Readonly<Record<string, Check>>): Promise<CheckResult[]> => runChecks(subject, checks, world.onCheck);
+  const run = (subject: string, checks: Checks): Promise<CheckResult[]> => runChecks(subject, checks, world.onCheck);
   const shape = await run(packageName, {
     'is a plugin of this version': () => {
       plugin = checkPlugin(packageName, exported);

@@ -1,4 +1,4 @@
-import { runChecks } from '@assay/core/testing/checks';
+import { demand, runChecks } from '@assay/core/testing/checks';
 import { datasetErrors } from '@assay/core/datasets/errors';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
@@ -23,11 +23,21 @@ describe('checks', () => {
     const results = await runChecks('it', checks, (subject, check) => told.push(`${subject} ${check}`));
     expect(results).toEqual([
       { subject: 'it', name: 'one' },
-      { subject: 'it', name: 'two', reason: 'not so' },
-      { subject: 'it', name: 'three', reason: expect.stringMatching(/^DATASET_MALFORMED: .*no rows/) as string },
+      { subject: 'it', name: 'two', reason: 'an error without a code: not so', hint: expect.stringContaining('docs/build/plugin.md') as string },
+      { subject: 'it', name: 'three', reason: expect.stringMatching(/^DATASET_MALFORMED: .*no rows/) as string, hint: expect.stringContaining('Tell its author') as string },
       { subject: 'it', name: 'four' },
     ]);
     expect(told).toEqual(['it one', 'it two', 'it three', 'it four']);
+  });
+
+  it('that need another one are left out where it fails, and it says so', async () => {
+    const failing = (): void => {
+      demand(false, 'nothing there');
+    };
+    const dependent = { needs: 'first', run: () => Promise.reject(new Error('not reached')) };
+    const results = await runChecks('it', { first: failing, second: dependent, third: () => undefined });
+    expect(results).toEqual([{ subject: 'it', name: 'first', reason: 'nothing there; the checks that need it were left out' }, { subject: 'it', name: 'third' }]);
+    expect(await runChecks('it', { first: () => undefined, second: { ...dependent, run: () => undefined } })).toHaveLength(2);
   });
 
   it('that do not end are given up, and those after them left out', async () => {

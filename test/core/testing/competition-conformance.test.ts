@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { TEXTS } from '@assay/competition-demo/dist/competitions.js';
+import demo from '@assay/competition-demo';
 import huggingFace from '@assay/plugin-huggingface';
 import localFiles from '@assay/plugin-local-files';
 import { definePlugin, type DatasetDeps, type DatasetSample, type DocumentRequest, type Plugin, type SampleRequest } from '@assay/core';
@@ -86,6 +87,40 @@ describe('a dataset that does otherwise fails the check of just that', () => {
     const found = await failedChecks(withDataset(create));
     expect(found).toHaveLength(expected.length);
     for (const [index, name] of expected.entries()) expect(found[index]).toContain(name);
+  });
+
+  it('one cause is one row: what needs a draw is left out when nothing is drawn', async () => {
+    expect(await failedChecks(withDataset(() => ({ documents: () => Promise.reject(new Error('no poems today')) })))).toEqual([
+      'odd: gives full batches of tokens, and names the pages: an error without a code: no poems today; the checks that need it were left out',
+    ]);
+  });
+
+  it('a miner that is blamed for it, in that row', async () => {
+    const blaming = Object.assign(new Error('bad poems'), { [Symbol.for('assay.error')]: true, code: 'POEM_BAD', fault: 'miner', retry: 'never', hint: 'Write better ones.', payload: {} });
+    expect(await failedChecks(withDataset(() => ({ documents: () => Promise.reject(blaming) })))).toEqual([expect.stringContaining('POEM_BAD is a fault of the miner')]);
+  });
+
+  it.each<[what: string, create: (deps: DatasetDeps) => unknown]>([
+    ['in its source', ({ environment }) => ({ documents: (request: DocumentRequest) => Promise.resolve({ documents: texts(request), pages: [request.seed.toString()], source: `poems?token=${environment['POEM_TOKEN']}` }) })],
+    ['in its error', ({ environment }) => ({ documents: () => Promise.reject(new Error(`refused for ${environment['POEM_TOKEN']}`)) })],
+  ])('a credential that only it declares and shows %s', async (_what, create) => {
+    const plugin = withDataset(create);
+    const credentials = [{ variables: ['POEM_TOKEN'], page: 'https://poems.example' }];
+    const datasets = Object.fromEntries(Object.entries(plugin.provides.datasets ?? {}).map(([id, dataset]) => [id, { ...dataset, credentials }]));
+    expect((await failedChecks({ ...plugin, provides: { datasets } })).at(-1)).toContain('the value of POEM_TOKEN stands in');
+  });
+
+  it('options that its schema refuses, by path and not as a dump', async () => {
+    const found = await failedChecks(withDataset(() => ({})), { datasets: { odd: { options: {} } } });
+    expect(found[0]).toContain('DATASET_MALFORMED');
+    const strict = definePlugin({ apiVersion: 1, name: 'odd', provides: { datasets: { odd: { options: z.object({ lines: z.number() }), create: () => Promise.reject(new Error('not reached')) } } } });
+    expect((await failedChecks(strict))[0]).toMatch(/OPTIONS_INVALID: .*\n {2}lines: Invalid input/);
+  });
+
+  it('two competitions of one name are said to be in the one package', async () => {
+    const [competition] = demo.provides.competitions ?? [];
+    const found = await failedChecks({ apiVersion: 1, name: 'twice', provides: { competitions: [competition, competition] } });
+    expect(found).toEqual([expect.stringContaining('provides.competitions.1.name: competition 0 of this package is called demo-docs already')]);
   });
 
   it('and what is no plugin at all is said to be none', async () => {
