@@ -6,16 +6,21 @@ import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { configErrors } from '@assay/core/config/errors';
 import { isAssayError } from '@assay/core/errors/assay-error';
+import { issueLines, messageOf } from '@assay/core/errors/describe';
 import { checkPlugin } from '@assay/core/plugin/check';
 import { PLUGIN_API_VERSION, type Plugin } from '@assay/core/plugin/plugin';
 
 const manifest = z.looseObject({
-  name: z.string().optional(),
   main: z.string().optional(),
   exports: z.unknown().optional(),
   validator: z.looseObject({ plugin: z.boolean().optional(), apiVersion: z.number().optional() }).optional(),
 });
 type Manifest = z.infer<typeof manifest>;
+
+export const isManifest = (packageJson: unknown): boolean => manifest.safeParse(packageJson).success;
+
+/** Enough of a manifest to tell whose it wants to be, whatever else is wrong with it. */
+const claim = z.looseObject({ validator: z.looseObject({ plugin: z.unknown().optional() }).optional(), oclif: z.looseObject({ commands: z.unknown().optional(), hooks: z.unknown().optional() }).optional() });
 
 /** What `validator plugins` keeps in its data folder. */
 const dataFolder = z.looseObject({
@@ -28,17 +33,31 @@ export interface InstalledPackage {
 }
 
 /** Packages that `validator plugins install` and `link` have added and that say that they are ours. */
-export const installedPackages = (dataDir: string): Promise<InstalledPackage[]> => addedPackages(dataDir, true);
+export async function installedPackages(dataDir: string): Promise<InstalledPackage[]> {
+  return (await addedPackages(dataDir)).flatMap(({ claims, ...added }) => (claims === 'plugin' ? [added] : []));
+}
 
-/** Those that do not say so: they may still add commands. */
-export const foreignPackages = (dataDir: string): Promise<InstalledPackage[]> => addedPackages(dataDir, false);
+/** What an added package wants to be: ours, one of commands alone, or nothing that anybody would notice. */
+export type Claim = 'plugin' | 'commands' | 'nothing';
 
-async function addedPackages(dataDir: string, wanted: boolean): Promise<InstalledPackage[]> {
+export async function addedPackages(dataDir: string): Promise<(InstalledPackage & { claims: Claim })[]> {
   const kept = dataFolder.safeParse(await jsonOf(join(dataDir, 'package.json')).catch(() => ({})));
   const listed = kept.success ? (kept.data.oclif?.plugins ?? []) : [];
-  const packages = listed.map(({ name, root }) => ({ name, root: root ?? join(dataDir, 'node_modules', name) }));
-  const ours = await Promise.all(packages.map(async ({ root }) => (await manifestOf(root).catch(() => undefined))?.validator?.plugin === true));
-  return packages.filter((_package, index) => ours[index] === wanted);
+  return Promise.all(
+    listed.map(async ({ name, root = join(dataDir, 'node_modules', name) }) => ({ name, root, claims: await claimOf(root) })),
+  );
+}
+
+/** @throws PLUGIN_MALFORMED of what adds nothing, and whatever loadPackage throws of what is ours */
+export async function requireUse({ name, root, claims }: InstalledPackage & { claims: Claim }): Promise<void> {
+  if (claims === 'plugin') await loadPackage(root, name);
+  if (claims === 'nothing') throw configErrors.PLUGIN_MALFORMED({ package: name, issues: [`package.json: it has no "validator": { "plugin": true, "apiVersion": ${PLUGIN_API_VERSION} }, and no commands either`] });
+}
+
+async function claimOf(root: string): Promise<Claim> {
+  const { data } = claim.safeParse(await jsonOf(join(root, 'package.json')).catch(() => undefined));
+  if (data?.validator?.plugin !== undefined && data.validator.plugin !== false) return 'plugin';
+  return data?.oclif?.commands === undefined && data?.oclif?.hooks === undefined ? 'nothing' : 'commands';
 }
 
 /**
@@ -58,7 +77,7 @@ export async function importPackage(root: string, shown: string): Promise<unknow
     const module: unknown = await import(pathToFileURL(entry).href);
     return typeof module === 'object' && module !== null && 'default' in module ? module.default : undefined;
   } catch (error) {
-    throw configErrors.PLUGIN_BROKEN({ package: shown, reason: reasonOf(error) }, error);
+    throw configErrors.PLUGIN_BROKEN({ package: shown, reason: messageOf(error) }, error);
   }
 }
 
@@ -69,11 +88,11 @@ async function entryIn(root: string, shown: string): Promise<string> {
     return join(root, await entryOf(root, shown));
   } catch (error) {
     if (isAssayError(error)) throw error;
-    throw configErrors.PLUGIN_NOT_FOUND({ package: shown, reason: reasonOf(error) }, error);
+    const issues = issueLines(error) ?? (error instanceof SyntaxError ? [error.message] : undefined);
+    if (issues) throw configErrors.PLUGIN_MALFORMED({ package: shown, issues: issues.map((issue) => `package.json: ${issue}`) }, error);
+    throw configErrors.PLUGIN_NOT_FOUND({ package: shown, reason: messageOf(error) }, error);
   }
 }
-
-const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** A package by name as node finds it from a folder, or by path. */
 export async function findPackage(name: string, from: string): Promise<string> {
@@ -105,6 +124,11 @@ function exportedEntry(exports: unknown): string | undefined {
     if (entry !== undefined) return entry;
   }
   return undefined;
+}
+
+/** A package's own package.json, of whatever shape; undefined for a module without one. */
+export async function packageJsonOf(root: string): Promise<unknown> {
+  return jsonOf(join(root, 'package.json')).catch(() => undefined);
 }
 
 async function manifestOf(root: string): Promise<Manifest> {

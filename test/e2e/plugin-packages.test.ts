@@ -69,14 +69,34 @@ describe('validator plugins', () => {
     ['made for another version', { validator: { plugin: true, apiVersion: 2 } }, INDEX, 'PLUGIN_API_VERSION'],
     ['that exports something else', {}, 'export default { apiVersion: 1, name: "foreign", provides: { competitions: [{ id: 1 }] } };', 'PLUGIN_MALFORMED'],
     ['that can\'t be loaded', {}, 'import "not-there";', 'PLUGIN_BROKEN'],
+    ['that says its version as a text', { name: 'foreign-text', validator: { plugin: true, apiVersion: '1' } }, INDEX, 'PLUGIN_MALFORMED'],
+    ['that says of itself nothing', { name: 'foreign-nothing', validator: undefined }, INDEX, 'PLUGIN_MALFORMED'],
   ])('refuses a package %s, and says why', { timeout: 120_000 }, async (what, change, index, code) => {
-    const path = packageAt(`bad-${code}`, { dependencies: {}, ...change }, index);
+    const path = packageAt(`bad-${what.replaceAll(/\W/g, '-')}`, { dependencies: {}, ...change }, index);
     const tarball = join(path, npm(['pack'], path));
     const refused = await run('plugins', 'install', tarball);
     expect(refused.code, what).toBe(2);
     expect(refused.stderr).toContain(`${code}: `);
     expect(await names()).toContain('refined-web');
-    expect((await run('plugins')).stdout).not.toContain('foreign-competition');
+    expect((await run('plugins')).stdout).not.toContain('foreign-');
+  });
+
+  it('keeps a package of commands alone, and says that nothing else is taken from it', { timeout: 120_000 }, async () => {
+    const path = packageAt('commands', { name: 'foreign-commands', dependencies: {}, validator: undefined, oclif: { commands: './commands' } });
+    const kept = await run('plugins', 'install', join(path, npm(['pack'], path)));
+    expect([kept.code, kept.stderr]).toEqual([0, expect.stringContaining('foreign-commands adds commands alone')]);
+    expect(await names()).not.toContain('foreign');
+    await run('plugins', 'uninstall', 'foreign-commands');
+  });
+
+  it.each<[what: string, change: Record<string, unknown>, said: string]>([
+    ['without the key that the installer looks for', { name: 'foreign-keyless', dependencies: {}, oclif: undefined }, 'Write "oclif": {} and "validator"'],
+    ['that needs what no registry has', { name: 'foreign-needy', dependencies: { '@assay/core': '0.1.0' } }, 'Where it does not find an @assay/ package'],
+  ])('says what to write into the package.json of one %s', { timeout: 120_000 }, async (what, change, said) => {
+    const path = packageAt(`unfit-${what.replaceAll(/\W/g, '-')}`, change);
+    const refused = await run('plugins', 'install', join(path, npm(['pack'], path)));
+    expect(refused.code).not.toBe(0);
+    expect(refused.stderr.replaceAll(/\s+›?\s*/g, ' ')).toContain(said);
   });
 
   it('links a folder, so that a change in it counts at once', { timeout: 120_000 }, async () => {

@@ -1,11 +1,13 @@
 import { Args } from '@oclif/core';
+import type { Surroundings } from '@assay/core/composition/container';
+import type { CheckResult } from '@assay/core/testing/checks';
 import { BaseCommand, commonFlags } from '../../base-command.js';
 
 export default class CompetitionCheck extends BaseCommand {
   static override readonly description = `Hold a package to what every competition, profile and dataset has to be and to do.
 
 With made-up rows and without a network: limits, schedule, epsilon, ties, NaN; the same draw for the same seed, ends in time, errors with codes,
-no credential shown. Datasets, tokenizers, architectures and competitions that it names have to be installed, as the config file has them. Exit 1
+no credential shown. Of a folder, what package.json needs to be installed. Datasets, tokenizers, architectures and competitions that it names have to be installed, as the config file has them. Exit 1
 when a check fails.`;
 
   static override readonly examples = ['<%= config.bin %> competition check .', '<%= config.bin %> competition check ./dist/index.js --json'];
@@ -15,30 +17,45 @@ when a check fails.`;
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(CompetitionCheck);
-    const [{ checkPluginPackage }, { findPackage, importPackage }, { installationOf }, { plainTable }, { LiveLine }, { printable }] = await Promise.all([
-      import('@assay/core/testing/plugin-conformance'),
+    const [{ findPackage }, { plainTable }, { LiveLine }, { printable }] = await Promise.all([
       import('../../plugin-packages.js'),
-      import('../../competitions/installation.js'),
       import('../../report/plain-table.js'),
       import('../../report/live-line.js'),
       import('@assay/core/errors/printable'),
     ]);
     const surroundings = await this.surroundings(await this.loadConfig(flags), 'read');
-    const exported = await importPackage(await findPackage(args.package, process.cwd()), args.package);
-    const datasets = Object.fromEntries(Object.entries(surroundings.config.datasets).map(([id, options]) => [id, { options }]));
-    const abort = new AbortController();
+    const root = await findPackage(args.package, process.cwd());
     const live = flags.json ? undefined : LiveLine.on(process.stderr);
-    const results = await checkPluginPackage(args.package, exported, {
-      datasets,
-      installation: installationOf(exported, surroundings, abort.signal),
-      onCheck: (subject, check) => live?.show(printable(`${subject}: ${check}`, 200)),
-    });
+    const results = await this.#check(root, args.package, surroundings, (subject, check) => live?.show(printable(`${subject}: ${check}`, 200)));
     live?.clear();
     this.answer(
       flags.json,
-      results.map(({ subject, name, reason }) => ({ subject, name, passed: reason === undefined, reason: reason ?? null })),
-      () => plainTable(['of', 'check', 'result', 'reason'], results.map(({ subject, name, reason }) => [subject, name, reason === undefined ? 'passed' : 'failed', reason ?? ''])),
+      results.map(({ subject, name, reason, hint }) => ({ subject, name, passed: reason === undefined, reason: reason ?? null, hint: hint ?? null })),
+      () => plainTable(['of', 'check', 'result', 'reason'], results.map(({ subject, name, reason, hint }) => [subject, name, reason === undefined ? 'passed' : 'failed', [reason ?? '', ...(hint === undefined ? [] : [`→ ${hint}`])].join('\n')])),
     );
     if (results.some(({ reason }) => reason !== undefined)) process.exitCode = 1;
+  }
+
+  async #check(root: string, shown: string, surroundings: Surroundings, onCheck: (subject: string, check: string) => void): Promise<CheckResult[]> {
+    const [{ checkPluginPackage }, { installationOf }, { checkManifest }, { importPackage }] = await Promise.all([
+      import('@assay/core/testing/plugin-conformance'),
+      import('../../competitions/installation.js'),
+      import('../../competitions/manifest-checks.js'),
+      import('../../plugin-packages.js'),
+    ]);
+    const { results, readable } = await checkManifest(root, shown, this.config.root, onCheck);
+    if (!readable) return results;
+    const exported = await importPackage(root, shown);
+    const datasets = Object.fromEntries(Object.entries(surroundings.config.datasets).map(([id, options]) => [id, { options }]));
+    return [...results, ...(await checkPluginPackage(shown, exported, { datasets, installation: installationOf(exported, surroundings, new AbortController().signal), onCheck }))];
+  }
+
+  /** A dataset that was given up on may go on for ever, and keep the process. */
+  protected override async finally(error: Error | undefined): Promise<void> {
+    await super.finally(error);
+    if (error !== undefined) return;
+    process.stdout.write('', () => {
+      process.exit();
+    });
   }
 }

@@ -1,0 +1,50 @@
+import { realpath } from 'node:fs/promises';
+import { sep } from 'node:path';
+import { z } from 'zod';
+import { PLUGIN_API_VERSION } from '@assay/core/plugin/plugin';
+import { demand, runChecks, type Check, type CheckResult } from '@assay/core/testing/checks';
+import { isManifest, packageJsonOf } from '../plugin-packages.js';
+
+const text = z.record(z.string(), z.unknown());
+const manifest = z.looseObject({
+  validator: text.optional().catch(undefined),
+  oclif: text.optional().catch(undefined),
+  dependencies: text.default({}).catch({}),
+  peerDependencies: text.default({}).catch({}),
+});
+
+const MARK = `"validator": { "plugin": true, "apiVersion": ${PLUGIN_API_VERSION} }`;
+
+/**
+ * What `validator plugins install` will look for in a package.json. None of it is needed by a package that a config file names.
+ * @param published whether it goes elsewhere: what is beside it here is not beside it there
+ */
+export function manifestChecks(packageJson: unknown, published: boolean): Record<string, Check> {
+  const { validator, oclif, dependencies, peerDependencies } = manifest.catch(manifest.parse({})).parse(packageJson);
+  return {
+    'says in its package.json that it is a plugin, and of which version': () => {
+      const found = validator === undefined ? 'has no "validator"' : `has "validator": ${JSON.stringify(validator)}`;
+      demand(validator?.['plugin'] === true && validator['apiVersion'] === PLUGIN_API_VERSION, `package.json ${found}: write ${MARK}`);
+    },
+    'can be installed: its package.json has the key that the installer looks for': () => {
+      demand(oclif !== undefined, 'package.json has no "oclif", without which validator plugins install takes no package: write "oclif": {}');
+    },
+    'depends on nothing that no registry has': () => {
+      const ours = Object.keys({ ...dependencies, ...peerDependencies }).filter((name) => name.startsWith('@assay/'));
+      demand(!published || ours.length === 0, `${ours.join(' and ')} can't be fetched where it is installed: write it under "devDependencies" alone, and import types only (import type ...)`);
+    },
+  };
+}
+
+/**
+ * Those of a package in a folder; none of a module without a package.json.
+ * @param house what stands in this folder has everything of ours beside it
+ * @returns `readable`: false when the package can't be loaded for what these have found
+ */
+export async function checkManifest(root: string, shown: string, house: string, onCheck: (subject: string, check: string) => void): Promise<{ results: CheckResult[]; readable: boolean }> {
+  const packageJson = await packageJsonOf(root);
+  if (packageJson === undefined) return { results: [], readable: true };
+  const published = !(await realpath(root)).startsWith(`${await realpath(house)}${sep}`);
+  const results = await runChecks(shown, manifestChecks(packageJson, published), onCheck);
+  return { results, readable: isManifest(packageJson) || results.every(({ reason }) => reason === undefined) };
+}
