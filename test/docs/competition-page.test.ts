@@ -1,24 +1,20 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TOKENIZER } from '@assay/competition-demo/dist/competitions.js';
 import { errorOf, validator } from '../e2e/validator-process.js';
 import { ROOT } from '../e2e/world.js';
+import { filesOfPage, writeFiles } from './page-files.js';
 
-const PAGE = readFileSync(join(ROOT, 'docs', 'build', 'competition.md'), 'utf8');
-
-/** Files that the page writes, by path. */
-const files = new Map([...PAGE.matchAll(/^```\w+ file=(\S+)\n(.*?)^```$/gms)].map(([, path = '', content = '']) => [path, content]));
+const files = filesOfPage('competition.md');
 
 describe('the package that docs/build/competition.md writes', () => {
   let folder: string;
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'assay-page-'));
-    for (const [path, content] of files) {
-      mkdirSync(dirname(join(folder, path)), { recursive: true });
-      writeFileSync(join(folder, path), content);
-    }
+    writeFiles(folder, files);
     // In place of npm install: the core and the compiler of this checkout.
     mkdirSync(join(folder, 'node_modules', '@assay'), { recursive: true });
     symlinkSync(join(ROOT, 'core'), join(folder, 'node_modules', '@assay', 'core'));
@@ -29,7 +25,7 @@ describe('the package that docs/build/competition.md writes', () => {
   });
 
   it('consists of the files that the page names', () => {
-    expect([...files.keys()].sort()).toEqual(['package.json', 'src/competition.ts', 'src/index.ts', 'src/poems.ts', 'src/profile.ts', 'tsconfig.json']);
+    expect([...files.keys()].sort()).toEqual(['network.mjs', 'package.json', 'src/competition.ts', 'src/index.ts', 'src/poems.ts', 'src/profile.ts', 'tsconfig.json', 'verse.yaml']);
   });
 
   it('passes every check', async () => {
@@ -47,6 +43,29 @@ describe('the package that docs/build/competition.md writes', () => {
     writeFileSync(join(folder, 'config.yaml'), `subnet: verse\nplugins: [${bare}]\n`);
     const answer = await validator(['competitions', 'rhymes', '--json', '--config', join(folder, 'config.yaml')]);
     expect(JSON.parse(answer.stdout)).toMatchObject({ competitions: [{ name: 'rhymes', id: 40, shares: [{ subnet: 'verse', fromBlock: 0, untilBlock: null, share: 1 }] }] });
+  });
+
+  it('judges the demo\'s miners on a network of its own', { timeout: 60_000 }, async () => {
+    const path = join(folder, 'dist', 'competition.js');
+    const original = readFileSync(path, 'utf8');
+    const fitting: [from: string | RegExp, to: string][] = [
+      ['minParameters: 100_000_000', 'minParameters: 100_000'],
+      ['maxParameters: 130_000_000', 'maxParameters: 700_000'],
+      ['sequenceLength: 1024', 'sequenceLength: 256'],
+      ["{ kind: 'builtin', name: 'cl100k_base' }", `{ kind: 'folder', path: ${JSON.stringify(TOKENIZER)} }`],
+      ["dataset: 'tiiuae/falcon-refinedweb'", "dataset: 'local-poems'"],
+      [/dataset: 'huggingface-rows',.*\n.*datasetOptions: .*,/, "dataset: 'local-poems',"],
+    ];
+    writeFileSync(path, fitting.reduce((text, [from, to]) => text.replace(from, to), original));
+    execFileSync(process.execPath, [join(ROOT, 'competitions', 'demo', 'dist', 'main.js'), '.verse'], { cwd: folder });
+    execFileSync(process.execPath, ['network.mjs'], { cwd: folder });
+    const config = join(folder, 'verse.yaml');
+    const run = await validator(['run', '--once', '--json', '--config', config], { cwd: folder });
+    writeFileSync(path, original);
+    expect(run.code, run.stderr).toBe(0);
+    const weights = await validator(['chain', 'weights', '--json', '--config', config], { cwd: folder });
+    expect(JSON.parse(weights.stdout)).toMatchObject({ netuid: 40 });
+    expect((await validator(['journal', 'ls', '--json', '--config', config], { cwd: folder })).stdout).toContain('rhymes');
   });
 
   it.each<[what: string, path: string, from: string, to: string, expected: string]>([
