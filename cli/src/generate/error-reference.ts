@@ -46,6 +46,7 @@ function placeholder(name: string): unknown {
     toFixed: () => text,
     slice: () => placeholder(name),
     trim: () => placeholder(name),
+    replace: () => placeholder(name),
     join: () => text,
     map: () => placeholder(name),
     toJSON: () => text,
