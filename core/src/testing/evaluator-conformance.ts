@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { cp, mkdtemp, open, readFile, rm, truncate } from 'node:fs/promises';
+import { cp, mkdtemp, open, readFile, rm, stat, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Canary, EvaluationAnswer, EvaluationProgress, Evaluator } from '../contracts/evaluator.js';
+import type { StoredModel } from '../contracts/model.js';
 import { textLossDetails, type EvaluationTask } from '../contracts/task-kinds.js';
 import { toAssayError } from '../errors/describe.js';
 import { textLossCanary } from '../evaluation/canary.js';
+import { sha256OfFile } from '../model/files-intact.js';
 import { demand, reasonOf } from './checks.js';
 
 type Check = (evaluator: Evaluator, signal: AbortSignal) => Promise<void>;
@@ -33,9 +35,9 @@ async function ask(
   evaluator: Evaluator,
   { model, task }: Canary,
   signal: AbortSignal,
-  { tasks = [task], directory = model.directory, onProgress = () => undefined }: { tasks?: EvaluationTask[]; directory?: string; onProgress?: (progress: EvaluationProgress) => void } = {},
+  { tasks = [task], files = model, onProgress = () => undefined }: { tasks?: EvaluationTask[]; files?: Pick<StoredModel, 'directory' | 'files'>; onProgress?: (progress: EvaluationProgress) => void } = {},
 ): Promise<EvaluationAnswer> {
-  return evaluator.evaluate({ id: randomUUID(), model: { ...model, directory }, tasks, deadlineMs: DEADLINE_MS }, onProgress, signal);
+  return evaluator.evaluate({ id: randomUUID(), model: { ...model, directory: files.directory, files: files.files }, tasks, deadlineMs: DEADLINE_MS }, onProgress, signal);
 }
 
 const scoreOf = (answer: EvaluationAnswer, index = 0): number => answer.results[index]?.rawScore ?? Number.NaN;
@@ -47,6 +49,15 @@ const scoresTheCanary: Check = async (evaluator, signal) => {
   demand(Math.abs(score - canary.score) <= tolerance, `the known loss ${canary.score} came out as ${score}; ${tolerance} is tolerated in ${answer.numerics.computeType}`);
 };
 
+/** The files of a spoilt copy as they were fetched: what is wrong with them was wrong from the beginning. */
+async function published({ model }: Canary, directory: string, signal: AbortSignal): Promise<Pick<StoredModel, 'directory' | 'files'>> {
+  const files = model.files.map(async ({ path }) => {
+    const file = join(directory, path);
+    return { path, size: (await stat(file)).size, sha256: await sha256OfFile(file, signal) };
+  });
+  return { directory, files: await Promise.all(files) };
+}
+
 /** With a broken copy of the canary: a fault of the miner's, and the next request is answered. */
 const blamesTheMiner = (spoil: (path: string) => Promise<void>): Check => async (evaluator, signal) => {
   const canary = await textLossCanary();
@@ -54,7 +65,7 @@ const blamesTheMiner = (spoil: (path: string) => Promise<void>): Check => async 
   try {
     await cp(canary.model.directory, folder, { recursive: true });
     await spoil(join(folder, WEIGHTS));
-    const outcome = await ask(evaluator, canary, signal, { directory: folder }).then(
+    const outcome = await ask(evaluator, canary, signal, { files: await published(canary, folder, signal) }).then(
       (answer) => `it gave the score ${scoreOf(answer)}`,
       (error: unknown) => {
         const { code, fault } = toAssayError(error);
