@@ -18,9 +18,18 @@ function known(): Map<string, string> {
  */
 export function keepSecret(name: string, value: string): void {
   if (value.length < SHORTEST) return;
-  known().set(value, name);
-  known().set(encodeURIComponent(value), name);
-  known().set(JSON.stringify(value).slice(1, -1), name);
+  const bytes = Buffer.from(value);
+  const forms = [value, encodeURIComponent(value), JSON.stringify(value).slice(1, -1), bytes.toString('hex'), bytes.toString('hex').toUpperCase(), ...base64Of(bytes)];
+  for (const form of forms) known().set(form, name);
+}
+
+/** As they stand within the base64 of a longer text, wherever in it they begin; the ends would depend on what is beside them. */
+function base64Of(bytes: Buffer): string[] {
+  return [0, 1, 2].flatMap((before) => {
+    const text = Buffer.concat([Buffer.alloc(before), bytes]);
+    const [start, end] = [Math.ceil((before * 8) / 6), Math.floor((text.length * 8) / 6)];
+    return (['base64', 'base64url'] as const).map((form) => text.toString(form).slice(start, end));
+  });
 }
 
 /** Variables that by their name hold a secret. */

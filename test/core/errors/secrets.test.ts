@@ -20,8 +20,19 @@ describe('a secret', () => {
     ['more than once', 'hf_abcdefghhf_abcdefgh', '[HF_TOKEN][HF_TOKEN]'],
     ['in JSON', JSON.stringify({ key: 'a/b+c"d=efgh' }), '{"key":"[AWS_SECRET_ACCESS_KEY]"}'],
     ['in a URL', `https://x/?k=${encodeURIComponent('a/b+c"d=efgh')}`, 'https://x/?k=[AWS_SECRET_ACCESS_KEY]'],
+    ['in hex', `sent ${Buffer.from('hf_abcdefgh').toString('hex')}, ${Buffer.from('hf_abcdefgh').toString('hex').toUpperCase()}`, 'sent [HF_TOKEN], [HF_TOKEN]'],
   ])('is shown by its name: %s', (_what, text, shown) => {
     expect(withoutSecrets(text)).toBe(shown);
+  });
+
+  it.each(['', 'a', 'ab', 'abc', 'Bearer '])('is shown by its name in base64, behind %j', (before) => {
+    for (const form of ['base64', 'base64url'] as const) {
+      for (const behind of ['', 'x', 'xy']) {
+        const shown = withoutSecrets(Buffer.from(`${before}hf_abcdefgh${behind}`).toString(form));
+        // A character at each end may hold a bit or two of it.
+        expect(shown).toMatch(/^[\w-]*\[HF_TOKEN\][\w-]{0,4}=*$/);
+      }
+    }
   });
 
   it('is found in whatever holds it, keys too', () => {
