@@ -16,7 +16,7 @@ export interface PageQuery {
 
 export interface Page {
   rows: readonly Row[];
-  /** Commit of the dataset, where the source tells it. */
+  /** Commit of the dataset, where the source tells it. It is recorded with the samples: a source lets nothing through that is no commit. */
   revision?: string;
 }
 

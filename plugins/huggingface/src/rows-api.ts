@@ -10,9 +10,13 @@ import { requireToken } from './token.js';
 const MAX_BYTES = 64 * 1024 * 1024;
 
 const rowsAnswer = z.looseObject({ rows: z.array(z.looseObject({ row: z.record(z.string(), z.unknown()) })) });
+/** What the library that makes datasets lets a config be called, and nothing that is not seen: names become names of pages. */
+const name = z.string().regex(/^[^\p{C}\p{Zl}\p{Zp}<>:/\\|?*]{1,200}$/u, 'not what a config or a split can be called');
 const sizeAnswer = z.looseObject({
-  size: z.looseObject({ splits: z.array(z.looseObject({ config: z.string(), split: z.string(), num_rows: z.number().int().nonnegative() })) }),
+  size: z.looseObject({ splits: z.array(z.looseObject({ config: name, split: name, num_rows: z.number().int().nonnegative() })) }),
 });
+/** The commit of a dataset. Whatever else a server says in its place would be written down with the samples. */
+const COMMIT = /^[0-9a-f]{40}$/;
 
 export interface HttpDeps {
   fetch: Fetch;
@@ -45,8 +49,8 @@ export class RowsApi implements RowSource {
     const url = this.#url('rows', { dataset, config, split, offset: String(offset), length: String(length) });
     const answer = await getWell({ what, url, token, maxBytes: MAX_BYTES }, this.deps, dataset, signal);
     const { rows } = shaped(what, rowsAnswer, jsonOf(what, answer));
-    const revision = answer.headers.get('x-revision');
-    return { rows: rows.map(({ row }) => row), ...(revision === null ? {} : { revision }) };
+    const revision = answer.headers.get('x-revision') ?? '';
+    return { rows: rows.map(({ row }) => row), ...(COMMIT.test(revision) ? { revision } : {}) };
   }
 
   async splits(dataset: string, signal: AbortSignal): Promise<SplitSize[]> {
@@ -66,7 +70,8 @@ export class RowsApi implements RowSource {
 export async function getWell(request: Omit<Request, 'timeoutMs'>, deps: HttpDeps, dataset: string, signal: AbortSignal): Promise<Answer> {
   const answer = await get({ ...request, timeoutMs: deps.timeoutMs }, deps.fetch, signal);
   if (answer.status === (request.range ? 206 : 200)) return answer;
-  const code = /^\w{1,60}$/.exec(answer.headers.get('x-error-code') ?? '')?.[0];
+  // Letters alone: tokens have more in them.
+  const code = /^[A-Za-z]{1,60}$/.exec(answer.headers.get('x-error-code') ?? '')?.[0];
   const reason = `status ${answer.status}${code === undefined ? '' : ` (${code})`}`;
   if (request.token !== undefined && (answer.status === 401 || answer.status === 403 || code === 'ExternalAuthenticatedError')) {
     const { variables, page } = hubToken(dataset);

@@ -10,6 +10,7 @@ import { fakeService, json, rowsAnswer, type Answering } from './fake-services.j
 
 const never = new AbortController().signal;
 const TOKEN = 'hf_aSecretOfTheOperator';
+const COMMIT = '0123456789abcdef'.repeat(3).slice(0, 40);
 const page: PageQuery = { dataset: 'bigcode/the-stack-v2-dedup', config: 'default', split: 'train', offset: 7, length: 50, gated: false };
 
 async function source(options: Record<string, unknown>, environment: Record<string, string> = {}): Promise<RowSource> {
@@ -22,13 +23,45 @@ async function source(options: Record<string, unknown>, environment: Record<stri
 describe('the rows API', () => {
   it('gives rows, and the revision where the service tells it', async () => {
     const service = await fakeService((response) => {
-      json(response, rowsAnswer(['one', 'two']), 200, { 'x-revision': 'abc123' });
+      json(response, rowsAnswer(['one', 'two']), 200, { 'x-revision': COMMIT });
     });
     const rows = await source({ endpoint: service.url });
-    expect(await rows.page(page, never)).toEqual({ rows: [{ text: 'one' }, { text: 'two' }], revision: 'abc123' });
+    expect(await rows.page(page, never)).toEqual({ rows: [{ text: 'one' }, { text: 'two' }], revision: COMMIT });
     expect(service.seen).toEqual([
       { method: 'GET', path: '/rows', query: { dataset: 'bigcode/the-stack-v2-dedup', config: 'default', split: 'train', offset: '7', length: '50' }, authorization: undefined, range: undefined },
     ]);
+  });
+
+  it.each([
+    ['the token', TOKEN],
+    ['the token in base64', Buffer.from(TOKEN).toString('base64')],
+    ['the token in hex', Buffer.from(TOKEN).toString('hex')],
+    ['a branch', 'main'],
+    ['too much', COMMIT.repeat(200)],
+    ['a commit and more', `${COMMIT} ${TOKEN}`],
+  ])('gives no revision where it is none: %s', async (_what, revision) => {
+    const service = await fakeService((response) => {
+      json(response, rowsAnswer(['one']), 200, { 'x-revision': revision });
+    });
+    expect(await (await source({ endpoint: service.url }, { HF_TOKEN: TOKEN })).page({ ...page, gated: true }, never)).toEqual({ rows: [{ text: 'one' }] });
+  });
+
+  it.each<[config: string, split: string]>([['../../x', 'train'], ['a', 'train\n'], ['a\u2028b', 'train'], ['a\u001b[2J', 'train'], ['a'.repeat(201), 'train'], ['', 'train'], ['a', 'b\\c'], ['a', '']])(
+    'takes no config or split called %j, %j',
+    async (config, split) => {
+      const service = await fakeService((response) => {
+        json(response, { size: { splits: [{ config, split, num_rows: 100 }] } });
+      });
+      const refused = (await source({ endpoint: service.url })).splits('a/b', never);
+      await expect(refused).rejects.toMatchObject({ code: 'ANSWER_MALFORMED', message: expect.stringMatching(/size\.splits\.0\.(config|split): not what a config or a split can be called$/) as unknown });
+    },
+  );
+
+  it.each(['CC-MAIN-2013-20', '20231101.zh-min-nan', 'en-fr', 'C++', 'a config (of 2), with \'all\'', 'größer', '数据'])('takes a config called %s', async (config) => {
+    const service = await fakeService((response) => {
+      json(response, { size: { splits: [{ config, split: 'train', num_rows: 100 }] } });
+    });
+    expect(await (await source({ endpoint: service.url })).splits('a/b', never)).toEqual([{ config, split: 'train', rows: 100 }]);
   });
 
   it('gives sizes without a token, in the order of the service', async () => {
@@ -164,6 +197,7 @@ describe('the token', () => {
   it.each([
     [401, {}],
     [403, {}],
+    [401, { 'x-error-code': TOKEN }],
     [404, { 'x-error-code': 'ExternalAuthenticatedError' }],
   ])('that is refused with %i is named, but not shown', async (status, headers) => {
     const service = await fakeService((response, { authorization }) => {
