@@ -3,6 +3,7 @@ import { batchesOf } from '../sampling/packing.js';
 import { PythonRandom } from '../sampling/python-random.js';
 import { datasetErrors } from './errors.js';
 import { checkedDocuments, checkedSample } from './checked-sample.js';
+import { withoutSecretsIn } from './sample-set.js';
 
 /** What a package made, as a dataset; what it draws is looked at before a model is scored on it. @throws DATASET_MALFORMED */
 export const asDataset = (made: DatasetProvider | DocumentSource): DatasetProvider => new CheckedDataset(providerOf(made));
@@ -23,7 +24,7 @@ class CheckedDataset implements DatasetProvider {
   constructor(private readonly dataset: DatasetProvider) {}
 
   async sample(request: SampleRequest, signal: AbortSignal): Promise<DatasetSample> {
-    return checkedSample(await this.dataset.sample(request, signal), request);
+    return withoutSecretsIn(checkedSample(await this.dataset.sample(request, signal), request));
   }
 
   async requireAccess(signal: AbortSignal): Promise<void> {

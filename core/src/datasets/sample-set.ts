@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { DatasetSample, SampleRequest } from '../contracts/dataset-provider.js';
+import { withoutSecrets } from '../errors/secrets.js';
 import type { PythonRandom } from '../sampling/python-random.js';
 import { batchesOf } from '../sampling/packing.js';
 
@@ -32,8 +33,12 @@ export function sampleKey(loader: Loader, request: SampleRequest): string {
   return createHash('sha256').update(JSON.stringify(key)).digest('hex');
 }
 
-export const sampleOf = (loader: Loader, request: SampleRequest, { stream, pages, revision }: Collected): DatasetSample => ({
-  batches: batchesOf(stream, request),
-  pages,
-  source: revision === undefined ? loader.description : `${loader.description} at ${revision}`,
-});
+export const sampleOf = (loader: Loader, request: SampleRequest, { stream, pages, revision }: Collected): DatasetSample =>
+  withoutSecretsIn({
+    batches: batchesOf(stream, request),
+    pages,
+    source: revision === undefined ? loader.description : `${loader.description} at ${revision}`,
+  });
+
+/** What a sample says of itself is kept on disk, told and signed: a service that repeats what it was sent must not get that far. */
+export const withoutSecretsIn = ({ batches, pages, source }: DatasetSample): DatasetSample => ({ batches, pages: pages.map(withoutSecrets), source: withoutSecrets(source) });

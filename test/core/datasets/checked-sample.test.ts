@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { DatasetProvider, DocumentSource, SampleRequest } from '@assay/core/contracts/dataset-provider';
 import { asDataset } from '@assay/core/datasets/document-dataset';
+import { keepSecret } from '@assay/core/errors/secrets';
 import { letters } from '../../letters.js';
 
 const { signal } = new AbortController();
@@ -15,8 +16,16 @@ const documenting = (drawn: unknown): Promise<unknown> => asDataset({ documents:
 describe('what a package draws', () => {
   it('is passed on as it is', async () => {
     const drawn = sampleOf([[row, row], [row, [0, letters.vocabularySize - 1, 0, 0]]]);
-    expect(await sampling(drawn)).toBe(drawn);
+    expect(await sampling(drawn)).toEqual(drawn);
     expect(await sampling(sampleOf([]))).toEqual(sampleOf([]));
+  });
+
+  it('is told without a secret of this process', async () => {
+    keepSecret('MIRROR_PASSWORD', 'theMirrorsPassword');
+    const drawn = { batches: [], pages: ['theMirrorsPassword/1'], source: 'http://me:theMirrorsPassword@mirror' };
+    const told = { pages: ['[MIRROR_PASSWORD]/1'], source: 'http://me:[MIRROR_PASSWORD]@mirror' };
+    expect(await sampling(drawn)).toMatchObject(told);
+    expect(await documenting({ ...drawn, documents: ['some text'] })).toMatchObject(told);
   });
 
   it.each<[what: string, drawn: unknown, reason: string]>([

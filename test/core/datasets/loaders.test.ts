@@ -1,12 +1,14 @@
 import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { DatasetProvider, SampleRequest } from '@assay/core/contracts/dataset-provider';
 import type { Page, PageQuery, RowSource } from '@assay/core/contracts/row-source';
 import { asDataset } from '@assay/core/datasets/document-dataset';
 import { datasetErrors } from '@assay/core/datasets/errors';
 import { rowDataset, splitDataset } from '@assay/core/datasets/row-dataset';
+import { keepSecret } from '@assay/core/errors/secrets';
 import type { DatasetImplementation } from '@assay/core/plugin/plugin';
 import { letters } from '../../letters.js';
 
@@ -20,7 +22,7 @@ interface World {
 }
 
 type Answering = (query: PageQuery, time: number) => Page | Error;
-const fifty: Answering = ({ offset, length }) => ({ rows: Array.from({ length }, (_none, index) => ({ text: `row ${offset + index}` })), revision: 'r1' });
+const fifty =  ({ offset, length }: PageQuery): Page => ({ rows: Array.from({ length }, (_none, index) => ({ text: `row ${offset + index}` })), revision: 'r1' });
 
 async function world(implementation: DatasetImplementation, answering: Answering = fifty, dataDir = mkdtempSync(join(tmpdir(), 'assay-loader-'))): Promise<World> {
   const asked: PageQuery[] = [];
@@ -59,6 +61,18 @@ describe('a loader', () => {
     expect(source).toBe('a/b (default, train) from a source at r1');
   });
 
+  it('says it without a secret that a source tells it, to whoever asks and on disk', async () => {
+    const secret = 'hf_theSecretOfTheseLoaders';
+    keepSecret('HF_TOKEN', secret);
+    const folder = mkdtempSync(join(tmpdir(), 'assay-loader-'));
+    const { dataset } = await world(simple, (query) => ({ ...fifty(query), revision: `${secret} ${Buffer.from(`Bearer ${secret}`).toString('base64')}` }), folder);
+    const { source } = await dataset.sample(request(), never);
+    expect(source).toMatch(/^a\/b \(default, train\) from a source at \[HF_TOKEN\] .*\[HF_TOKEN\]/);
+    const [name = ''] = readdirSync(join(folder, 'samples'));
+    const kept = gunzipSync(readFileSync(join(folder, 'samples', name))).toString('utf8');
+    expect([kept.includes('[HF_TOKEN]'), kept.includes(secret)]).toEqual([true, false]);
+  });
+
   it('cuts each row at the tokenizer\'s limit, then ends it', async () => {
     const { dataset } = await world(simple, ({ length }) => ({ rows: Array.from({ length }, () => ({ text: 'abcdefgh' })) }));
     const { batches } = await dataset.sample(request({ tokenizer: { ...letters, modelMaxLength: 3 }, sequenceLength: 4 }), never);
@@ -70,7 +84,7 @@ describe('a loader', () => {
     ['not shorter than ever', 1000, 5000],
     ['not for hours', 7_200_000, 60_000],
   ])('waits %s', async (_what, retryAfterMs, slept) => {
-    const { dataset, sleeps } = await world(simple, (query, time) => (time === 1 ? datasetErrors.REQUEST_FAILED({ what: 'it', reason: 'status 429', retryAfterMs }) : fifty(query, time)));
+    const { dataset, sleeps } = await world(simple, (query, time) => (time === 1 ? datasetErrors.REQUEST_FAILED({ what: 'it', reason: 'status 429', retryAfterMs }) : fifty(query)));
     await dataset.sample(request(), never);
     expect(sleeps).toEqual([slept]);
   });
