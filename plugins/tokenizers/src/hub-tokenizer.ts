@@ -1,23 +1,24 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { downloadFile, modelInfo } from '@huggingface/hub';
+import { HubApiError } from '@huggingface/hub';
 import type { Tokenizer, TokenizerReference } from '@assay/core/contracts/tokenizer';
+import { inShort } from '@assay/core/datasets/in-short';
+import { isAssayError } from '@assay/core/errors/assay-error';
 import type { PluginDeps } from '@assay/core/plugin/plugin';
 import { tokenizerErrors } from './errors.js';
+import { COMMIT, Hub } from './hub.js';
 import { tokenizerFolder } from './tokenizer-folder.js';
 
 type HubReference = Extract<TokenizerReference, { kind: 'hub' }>;
 
 const FILES = ['tokenizer.json', 'tokenizer_config.json'];
-const COMMIT = /^[0-9a-f]{40}$/;
-const MAX_BYTES = 64 * 1024 * 1024;
-const TIMEOUT_MS = 60_000;
 
 /**
  * A tokenizer out of a public repo of the hub, kept on disk by commit. A branch is looked up at each start; where the hub
  * does not answer, the commit that it was at last serves.
+ * @throws TOKENIZER_UNAVAILABLE
  */
 export async function hubTokenizer({ repo, revision }: HubReference, { dataDir, environment, log }: PluginDeps, signal: AbortSignal): Promise<Tokenizer> {
   const hub = new Hub(environment['HF_ENDPOINT'] ?? 'https://huggingface.co', signal);
@@ -25,36 +26,20 @@ export async function hubTokenizer({ repo, revision }: HubReference, { dataDir, 
   try {
     const commit = await commitOf(hub, { repo, revision }, join(home, 'refs', revision), log);
     const folder = join(home, commit);
-    if (!existsSync(folder)) await fetchInto(folder, hub, repo, commit);
-    return await tokenizerFolder(folder, `${repo}@${commit}`);
+    return (await kept(folder, `${repo}@${commit}`, log)) ?? (await fetchInto(folder, hub, repo, commit));
   } catch (error) {
     signal.throwIfAborted();
-    if (!(error instanceof Error) || 'code' in error) throw error;
-    throw tokenizerErrors.TOKENIZER_UNAVAILABLE({ repo, revision, reason: error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message }, error);
+    throw tokenizerErrors.TOKENIZER_UNAVAILABLE({ repo, revision, reason: reasonOf(error) }, error);
   }
 }
 
-/** The hub without a token: tokenizers of competitions are public. */
-class Hub {
-  constructor(
-    private readonly url: string,
-    private readonly signal: AbortSignal,
-  ) {}
-
-  async commit(repo: string, revision: string): Promise<string> {
-    const { sha } = await modelInfo({ name: repo, revision, additionalFields: ['sha'], hubUrl: this.url, fetch: this.#fetch });
-    if (!COMMIT.test(sha)) throw new Error('the hub names no commit');
-    return sha;
-  }
-
-  async file(repo: string, revision: string, path: string): Promise<Buffer> {
-    const file = await downloadFile({ repo, revision, path, hubUrl: this.url, fetch: this.#fetch });
-    if (!file) throw new Error(`the repo has no ${path}`);
-    if (file.size > MAX_BYTES) throw new Error(`${path} has ${file.size} bytes`);
-    return Buffer.from(await file.arrayBuffer());
-  }
-
-  readonly #fetch: typeof fetch = (input, init) => fetch(input, { ...init, signal: AbortSignal.any([this.signal, AbortSignal.timeout(TIMEOUT_MS)]) });
+/** What the hub itself says of an error is whatever answers there may say: its status is told. */
+function reasonOf(error: unknown): string {
+  if (error instanceof HubApiError) return `status ${error.statusCode}`;
+  const inner = isAssayError(error) ? error.payload['reason'] : undefined;
+  if (typeof inner === 'string') return inShort(inner);
+  if (!(error instanceof Error)) return inShort(String(error));
+  return inShort(error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message);
 }
 
 async function commitOf(hub: Hub, { repo, revision }: Pick<HubReference, 'repo' | 'revision'>, path: string, log: PluginDeps['log']): Promise<string> {
@@ -71,14 +56,39 @@ async function commitOf(hub: Hub, { repo, revision }: Pick<HubReference, 'repo' 
   }
 }
 
-/** Both files or none. */
-async function fetchInto(folder: string, hub: Hub, repo: string, commit: string): Promise<void> {
+async function kept(folder: string, name: string, log: PluginDeps['log']): Promise<Tokenizer | undefined> {
+  if (!existsSync(folder)) return undefined;
+  try {
+    return await tokenizerFolder(folder, name);
+  } catch (error) {
+    log('warn', 'a kept tokenizer can\'t be read and is fetched anew', { name, reason: reasonOf(error) });
+    return undefined;
+  }
+}
+
+/** Both files or none, and only when they are a tokenizer: what is kept serves every later start. */
+async function fetchInto(folder: string, hub: Hub, repo: string, commit: string): Promise<Tokenizer> {
   const draft = `${folder}.${randomUUID()}`;
-  for (const name of FILES) await writeWhole(join(draft, name), await hub.file(repo, commit, name));
-  await rename(draft, folder).catch((error: unknown) => {
-    // Another process was faster.
+  try {
+    for (const name of FILES) await writeWhole(join(draft, name), await hub.file(repo, commit, name));
+    const tokenizer = await tokenizerFolder(draft, `${repo}@${commit}`);
+    await putInPlace(draft, folder);
+    return tokenizer;
+  } finally {
+    await rm(draft, { recursive: true, force: true });
+  }
+}
+
+async function putInPlace(draft: string, folder: string): Promise<void> {
+  try {
+    await rename(draft, folder);
+  } catch (error) {
     if (!existsSync(folder)) throw error;
-  });
+    // Another process was faster, or what is there can't be read.
+    if (await tokenizerFolder(folder).catch(() => undefined)) return;
+    await rm(folder, { recursive: true, force: true });
+    await rename(draft, folder);
+  }
 }
 
 async function writeWhole(path: string, content: string | Buffer): Promise<void> {

@@ -1,4 +1,5 @@
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -81,5 +82,83 @@ describe('a tokenizer from the hub', () => {
   ])('is refused with a reason: %s', async (what, revision) => {
     if (what.includes('breaks')) hub.answer = (_response, _seen, request) => request.socket.destroy();
     await expect(load(folder(), revision)).rejects.toMatchObject({ code: 'TOKENIZER_UNAVAILABLE', message: expect.stringContaining('someone/tokens') as unknown });
+  });
+});
+
+const MIB = Buffer.alloc(1024 * 1024, ' ');
+/** Writes until the other side has had enough. */
+function pour(response: ServerResponse, poured: { bytes: number }): void {
+  const more = (): void => {
+    do poured.bytes += MIB.length;
+    while (response.write(MIB));
+  };
+  response.on('drain', more);
+  more();
+}
+
+describe('a hub that answers badly', () => {
+  const spoilTokenizer = (spoil: (response: ServerResponse, content: Buffer) => void): void => {
+    const answer = hub.answer;
+    hub.answer = (response, seen, request) => {
+      // Its length is told as it is.
+      if (seen.path.endsWith('/tokenizer.json') && seen.range === undefined) spoil(response, readFileSync(join(DEMO, 'tokenizer.json')));
+      else answer(response, seen, request);
+    };
+  };
+
+  it.each<[what: string, spoil: (response: ServerResponse, content: Buffer) => void, reason: string]>([
+    ['a page of HTML', (response) => response.end('<!doctype html><title>Sign in</title>'), '37 came'],
+    ['a page of HTML as long as the file', (response, content) => response.end('<html>'.padEnd(content.length)), 'JSON'],
+    ['half of it', (response, content) => response.end(content.subarray(0, content.length / 2)), 'came'],
+    ['more than there is', (response, content) => response.end(Buffer.concat([content, Buffer.from(' ')])), 'came'],
+    ['another JSON', (response, content) => response.end('{"error": "later"}'.padEnd(content.length)), 'no vocabulary'],
+    ['a line for the terminal', (response) => response.writeHead(500, { 'content-type': 'application/json' }).end('{"error": "\\u001b[2J\\nAll is well"}'), ': status 500'],
+  ])('with %s is asked again at the next start: nothing of it is kept', async (_what, spoil, reason) => {
+    const dataDir = folder();
+    const healthy = hub.answer;
+    spoilTokenizer(spoil);
+    const refused = load(dataDir);
+    await expect(refused).rejects.toMatchObject({ code: 'TOKENIZER_UNAVAILABLE', fault: 'network', message: expect.stringContaining(reason) as unknown });
+    expect(await refused.catch((error: unknown) => (error as Error).message)).toMatch(/^[\P{C}]+$/u);
+    expect(readdirSync(join(dataDir, 'someone/tokens'))).toEqual(['refs']);
+    hub.answer = healthy;
+    expect((await load(dataDir)).vocabularySize).toBe(1024);
+  });
+
+  it.each<[what: string, spoil: (path: string) => void]>([
+    ['is cut off', (path) => { truncateSync(join(path, 'tokenizer.json'), 100); }],
+    ['lacks a file', (path) => { rmSync(join(path, 'tokenizer_config.json')); }],
+    ['is a file', (path) => { rmSync(path, { recursive: true }); writeFileSync(path, ''); }],
+  ])('and a kept tokenizer that %s is fetched anew', async (_what, spoil) => {
+    const dataDir = folder();
+    const { digest } = await load(dataDir);
+    spoil(join(dataDir, 'someone/tokens', head));
+    expect((await load(dataDir)).digest).toBe(digest);
+    const asked = hub.seen.length;
+    expect((await load(dataDir, head)).digest).toBe(digest);
+    expect(hub.seen.length).toBe(asked);
+  });
+
+  it.each<[what: string, prefix: string, status: number, most: number]>([
+    ['a file', '/someone/tokens/', 200, 64],
+    ['what it knows of a repo', '/api/', 200, 1],
+    ['an error', '/api/', 500, 1],
+  ])('without end is left after a while: %s', async (_what, prefix, status, most) => {
+    const answer = hub.answer;
+    const poured = { bytes: 0 };
+    const closed = new Promise((resolve) => {
+      hub.answer = (response, seen, request) => {
+        if (!seen.path.startsWith(prefix) || seen.range !== undefined) {
+          answer(response, seen, request);
+          return;
+        }
+        response.on('close', resolve);
+        pour(response.writeHead(status), poured);
+      };
+    });
+    await expect(load(folder())).rejects.toMatchObject({ code: 'TOKENIZER_UNAVAILABLE', message: expect.stringContaining(`the answer is longer than ${most * MIB.length} bytes`) as unknown });
+    await closed;
+    // Some more is on its way.
+    expect(poured.bytes).toBeLessThan((most + 32) * MIB.length);
   });
 });
