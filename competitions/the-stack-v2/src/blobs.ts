@@ -1,6 +1,7 @@
 import { GetObjectCommand, S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { datasetErrors, isAssayError } from '@assay/core';
 import { AWS_CREDENTIALS, DATASET, type StackOptions } from './options.js';
+import { boundErrorAnswers, OwnError, reasonOf } from './s3-errors.js';
 
 /** Stored contents, as they are stored. */
 export interface BlobStore {
@@ -36,6 +37,7 @@ export class S3Blobs implements BlobStore {
       maxAttempts: 3,
     };
     this.#client = new S3Client(config);
+    boundErrorAnswers(this.#client);
   }
 
   async read(key: string, signal: AbortSignal): Promise<Buffer> {
@@ -57,7 +59,7 @@ export class S3Blobs implements BlobStore {
     const { bucket } = this.options;
     const ended = new AbortController();
     const total = setTimeout(() => {
-      ended.abort(new Error(`it took longer than ${TOTAL_MS / 1000} s`));
+      ended.abort(new OwnError(`it took longer than ${TOTAL_MS / 1000} s`));
     }, TOTAL_MS);
     try {
       const command = new GetObjectCommand({ Bucket: bucket, Key: key, ...(range === undefined ? {} : { Range: range }) });
@@ -79,7 +81,7 @@ export class S3Blobs implements BlobStore {
     const watch = (): void => {
       clearTimeout(silence);
       silence = setTimeout(() => {
-        ended.abort(new Error(`nothing came for ${SILENCE_MS / 1000} s`));
+        ended.abort(new OwnError(`nothing came for ${SILENCE_MS / 1000} s`));
       }, SILENCE_MS);
     };
     watch();
@@ -87,7 +89,7 @@ export class S3Blobs implements BlobStore {
       for await (const part of body ?? []) {
         watch();
         length += part.length;
-        if (length > MAX_BYTES) throw new Error(`the object is longer than ${MAX_BYTES} bytes`);
+        if (length > MAX_BYTES) throw new OwnError(`the object is longer than ${MAX_BYTES} bytes`);
         parts.push(part);
       }
       return Buffer.concat(parts);
@@ -96,14 +98,12 @@ export class S3Blobs implements BlobStore {
     }
   }
 
-  /** Told by the error's name alone, and without what lies behind it: messages of the service may repeat what was sent. */
+  /** Without what lies behind it, which may hold what was sent. */
   #told(key: string, error: unknown): Error {
-    const cause = error instanceof Error ? error : new Error(String(error));
-    if (cause.name === 'CredentialsProviderError') {
+    if (error instanceof Error && error.name === 'CredentialsProviderError') {
       const { variables, page } = AWS_CREDENTIALS;
       return datasetErrors.CREDENTIAL_MISSING({ variables, dataset: DATASET, page });
     }
-    const reason = cause.name === 'Error' ? cause.message : 'code' in cause && typeof cause.code === 'string' ? `${cause.name} (${cause.code})` : cause.name;
-    return datasetErrors.REQUEST_FAILED({ what: `${key} of the bucket ${this.options.bucket}`, reason });
+    return datasetErrors.REQUEST_FAILED({ what: `${key} of the bucket ${this.options.bucket}`, reason: reasonOf(error) });
   }
 }

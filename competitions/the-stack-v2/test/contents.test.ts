@@ -151,6 +151,48 @@ describe('The Stack v2', () => {
   });
 });
 
+describe('an error of the bucket', () => {
+  const failing = async (spoiling: Spoiling): Promise<string> => {
+    const proxy = await before(endpoint, spoiling);
+    const { dataset } = await stack(rowsOf(ROWS, 1), { endpoint: proxy.url });
+    const failed: unknown = await draw(dataset).catch((error: unknown) => error);
+    expect(failed).toMatchObject({ code: 'REQUESTS_EXHAUSTED', fault: 'network' });
+    return (failed as Error).message;
+  };
+  const xml = (content: string): string => `<?xml version="1.0" encoding="UTF-8"?>\n<Error>${content}</Error>`;
+
+  it.each<[what: string, body: string, reason: string]>([
+    ['its code', xml('<Code>SlowDownAndWait</Code>'), 'SlowDownAndWait'],
+    ['its status where the code is for a terminal', xml('<Code>\u001b[2JAccessDenied</Code>'), 'status 400'],
+    ['its status where the code is a text', xml('<Code>You sent AKIA and more</Code>'), 'status 400'],
+    ['its status where the code is endless', xml(`<Code>${'a'.repeat(3_000_000)}</Code>`), 'status 400'],
+    ['its status where the code is long', xml(`<Code>${'a'.repeat(61)}</Code>`), 'status 400'],
+    ['its status where the code lets the message through', xml('<Code>Error</Code><Message>You sent AKIA</Message>'), 'status 400'],
+    ['its status where it is cut off', '<Error><Co', 'status 400'],
+    ['its status where it is no XML', '{"code": "AKIA"}', 'status 400'],
+  ])('is told by %s', async (_what, body, reason) => {
+    expect(await failing((_request, response) => response.writeHead(400).end(body))).toMatch(new RegExp(` failed: ${reason}$`));
+  });
+
+  it('has as much of a body as errors have: the rest is left where it is', async () => {
+    const part = Buffer.alloc(1024 * 1024, ' ');
+    const poured: number[] = [];
+    const message = await failing((_request, response) => {
+      const index = poured.push(0) - 1;
+      const more = (): void => {
+        do poured[index] = (poured[index] ?? 0) + 1;
+        while (response.write(part));
+      };
+      response.writeHead(500).on('drain', more);
+      more();
+    });
+    expect(message).toMatch(/ failed: status 500$/);
+    // Fifteen requests, each made three times by the client itself; buffers of the machine hold some.
+    expect(poured.length).toBe(45);
+    expect(Math.max(...poured)).toBeLessThan(32);
+  }, 60_000);
+});
+
 describe('credentials of the bucket', () => {
   const check = async (options: Record<string, unknown>): Promise<void> => (await stack(rowsOf(ROWS), { endpoint, ...options })).dataset.requireAccess?.(never);
 
