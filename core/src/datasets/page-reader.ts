@@ -76,7 +76,8 @@ export class PageReader {
     const ms = Math.max(PAUSE_MS, Math.min(retryAfterOf(error), LONGEST_PAUSE_MS));
     // Some fail every day; what goes on for longer is worth a look.
     this.deps.log?.(attempt % WORTH_A_LOOK === 0 ? 'warn' : 'info', 'a request failed and is made again', { dataset, attempt, reason: toAssayError(error).toReport().message, ms });
-    await this.deps.clock.sleep(ms, signal);
+    // A signal of its own: many pages wait at a time, and Node takes more than ten listeners on one signal for a leak.
+    await this.deps.clock.sleep(ms, AbortSignal.any([signal]));
   }
 
   /** Texts in row order. Behind a row that failed none is asked for any more; those before it are still wanted. */

@@ -7,9 +7,12 @@ import type { DatasetProvider, SampleRequest } from '@assay/core/contracts/datas
 import type { Page, PageQuery, RowSource } from '@assay/core/contracts/row-source';
 import { asDataset } from '@assay/core/datasets/document-dataset';
 import { datasetErrors } from '@assay/core/datasets/errors';
+import { OffsetLoader } from '@assay/core/datasets/offset-loader';
 import { rowDataset, splitDataset } from '@assay/core/datasets/row-dataset';
 import { keepSecret } from '@assay/core/errors/secrets';
 import type { DatasetImplementation } from '@assay/core/plugin/plugin';
+import { systemClock } from '@assay/core/runtime/system-clock';
+import { PythonRandom } from '@assay/core/sampling/python-random';
 import { letters } from '../../letters.js';
 
 const never = new AbortController().signal;
@@ -106,6 +109,22 @@ describe('a loader', () => {
     expect(new Set(rows.asked.map(({ config, split }) => `${config} ${split}`))).toEqual(new Set(['a train', 'b test']));
     expect(new Set(rows.asked.map(({ offset }) => offset % 50)).size).toBe(1);
     expect(new Set(pages).size).toBe(12);
+  });
+
+  it('waits for many pages at once without a warning on stderr', async () => {
+    const warnings: Error[] = [];
+    const listen = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', listen);
+    const rows = { description: 'a source', maxInFlight: 24, page: () => Promise.reject(datasetErrors.REQUEST_FAILED({ what: 'it', reason: 'no' })), splits: () => Promise.resolve([]) };
+    const loader = new OffsetLoader({ dataset: 'a/b', config: 'default', split: 'train', lastOffset: 1000, gated: false }, { rows, clock: systemClock });
+    const stop = new AbortController();
+    const drawing = loader.collect(request({ pages: 24 }), new PythonRandom(1n), stop.signal);
+    setTimeout(() => {
+      stop.abort();
+    }, 100);
+    await expect(drawing).rejects.toMatchObject({ code: 'ABORTED' });
+    process.off('warning', listen);
+    expect(warnings).toEqual([]);
   });
 
   it('ends with its signal while it waits', async () => {
