@@ -3,11 +3,12 @@ import type { Page, PageQuery, RowSource, SplitSize } from '@assay/core/contract
 import { datasetErrors } from '@assay/core/datasets/errors';
 import { hubToken } from '@assay/core/datasets/row-dataset';
 import { z } from 'zod';
+import { parseBounded } from './bounded-json.js';
 import { get, retryAfterMs, type Answer, type Fetch, type Request } from './http.js';
 import { requireToken } from './token.js';
 
-/** Fifty rows of text are a megabyte or so. */
-const MAX_BYTES = 64 * 1024 * 1024;
+/** Fifty rows of text are a megabyte or so, and the service gives no more than ten. */
+const MAX_BYTES = 16 * 1024 * 1024;
 
 const rowsAnswer = z.looseObject({ rows: z.array(z.looseObject({ row: z.record(z.string(), z.unknown()) })) });
 /** What the library that makes datasets lets a config be called, and nothing that is not seen: names become names of pages. */
@@ -81,10 +82,12 @@ export async function getWell(request: Omit<Request, 'timeoutMs'>, deps: HttpDep
   throw datasetErrors.REQUEST_FAILED({ what: request.what, reason, ...(asked === undefined ? {} : { retryAfterMs: asked }) });
 }
 
+/** @throws REQUEST_FAILED for no JSON, ANSWER_MALFORMED for more than is wanted */
 export function jsonOf(what: string, { body }: Answer): unknown {
   try {
-    return JSON.parse(body.toString('utf8'));
+    return parseBounded(body);
   } catch (error) {
+    if (error instanceof RangeError) throw datasetErrors.ANSWER_MALFORMED({ what, reason: error.message });
     throw datasetErrors.REQUEST_FAILED({ what, reason: 'the answer is no JSON', noJson: true }, error);
   }
 }
@@ -94,5 +97,6 @@ export function shaped<T>(what: string, schema: z.ZodType<T>, value: unknown): T
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  throw datasetErrors.ANSWER_MALFORMED({ what, reason: `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'another shape'}` });
+  const reason = [issue?.path.join('.') ?? '', issue?.message ?? 'another shape'].filter((part) => part !== '').join(': ');
+  throw datasetErrors.ANSWER_MALFORMED({ what, reason });
 }

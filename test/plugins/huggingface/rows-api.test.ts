@@ -2,10 +2,12 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { PageQuery, RowSource } from '@assay/core/contracts/row-source';
 import { systemClock } from '@assay/core/runtime/system-clock';
 import huggingFace from '@assay/plugin-huggingface';
+import { parseBounded } from '@assay/plugin-huggingface/dist/bounded-json.js';
 import { fakeService, json, rowsAnswer, type Answering } from './fake-services.js';
 
 const never = new AbortController().signal;
@@ -86,6 +88,8 @@ const storm = Buffer.alloc(1024 * 1024, ' ');
 /** Made before the clock runs: it takes longer than the silence that is borne. */
 const bomb = gzipSync(Buffer.alloc(100 * 1024 * 1024, ' '));
 
+const manyKeys = Array.from({ length: 1_000_000 }, (_none, index) => `,"k${index}":1`).join('');
+
 const misbehaving: [what: string, answering: Answering, expected: object][] = [
   ['500', (response) => response.writeHead(500).end('{}'), { code: 'REQUEST_FAILED', payload: { reason: 'status 500' } }],
   ['404 of a public dataset', (response) => response.writeHead(404, { 'x-error-code': 'DatasetNotFoundError' }).end('{}'), { code: 'REQUEST_FAILED', payload: { reason: 'status 404 (DatasetNotFoundError)' } }],
@@ -94,7 +98,12 @@ const misbehaving: [what: string, answering: Answering, expected: object][] = [
   ['HTML instead of JSON', (response) => response.end('<!doctype html><title>busy</title>'), { code: 'REQUEST_FAILED', payload: { noJson: true } }],
   ['JSON of another shape', (response) => response.end('{"error": "later"}'), { code: 'ANSWER_MALFORMED', fault: 'network' }],
   ['rows without a row', (response) => response.end('{"rows": [{"row_idx": 1}]}'), { code: 'ANSWER_MALFORMED' }],
-  ['JSON that is no object', (response) => response.end('[]'), { code: 'ANSWER_MALFORMED' }],
+  ['JSON that is no object', (response) => response.end('[]'), { code: 'ANSWER_MALFORMED', message: expect.stringMatching(/can't be used: Invalid input[^:]*: /) as unknown }],
+  ['HTML full of brackets', (response) => response.end(`<script>${'[{'.repeat(1000)}</script>`), { code: 'REQUEST_FAILED', payload: { noJson: true } }],
+  ['brackets without end', (response) => response.end('['.repeat(10_000_000)), { code: 'ANSWER_MALFORMED', payload: { reason: 'it is nested deeper than 64 levels' } }],
+  ['a row that is too deep', (response) => response.end(`{"rows": [{"row": {"text": "a", "deep": ${'['.repeat(100)}${']'.repeat(100)}}}]}`), { code: 'ANSWER_MALFORMED', payload: { reason: 'it is nested deeper than 64 levels' } }],
+  ['lists without end', (response) => response.end(`{"rows": [{"row": {"text": "a", "more": [${'[],'.repeat(4_000_000)}[]]}}]}`), { code: 'ANSWER_MALFORMED', payload: { reason: 'it has more than 500000 parts' } }],
+  ['keys without end', (response) => response.end(`{"rows": [{"row": {"text": "a"${manyKeys}}}]}`), { code: 'ANSWER_MALFORMED', payload: { reason: 'it has more than 500000 parts' } }],
   ['a reset before the answer', (_response, _seen, request) => request.socket.destroy(), { code: 'REQUEST_FAILED' }],
   [
     'a reset in the middle of the body',
@@ -126,13 +135,34 @@ const misbehaving: [what: string, answering: Answering, expected: object][] = [
       response.writeHead(200, { 'content-length': String(10 * 1024 ** 3) });
       pour();
     },
-    { code: 'REQUEST_FAILED', payload: { reason: 'the body is longer than 67108864 bytes' } },
+    { code: 'REQUEST_FAILED', payload: { reason: 'the body is longer than 16777216 bytes' } },
   ],
-  ['a small gzip of a large body', (response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb), { code: 'REQUEST_FAILED', payload: { reason: 'the body is longer than 67108864 bytes' } }],
+  ['a small gzip of a large body', (response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb), { code: 'REQUEST_FAILED', payload: { reason: 'the body is longer than 16777216 bytes' } }],
   ['a gzip that is cut off', (response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('{"rows": []}').subarray(0, 15)), { code: 'REQUEST_FAILED' }],
   ['redirects in a circle', (response) => response.writeHead(302, { location: '/rows' }).end(), { code: 'REQUEST_FAILED', payload: { reason: 'more than 5 redirects' } }],
   ['a redirect to a file', (response) => response.writeHead(302, { location: 'file:///etc/passwd' }).end(), { code: 'REQUEST_FAILED', payload: { reason: 'a redirect to file:' } }],
 ];
+
+describe('an answer in bounds is read as JSON is', () => {
+  it('whatever it holds', () => {
+    fc.assert(
+      fc.property(fc.json({ maxDepth: 20 }), (text) => {
+        expect(parseBounded(Buffer.from(text))).toEqual(JSON.parse(text));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('brackets and commas of a text do not count, wherever its quotes are', () => {
+    const row = { text: '[{,:"\\'.repeat(200_000), '[["\\': '\\"[' };
+    expect(parseBounded(Buffer.from(JSON.stringify({ rows: [row, row] })))).toEqual({ rows: [row, row] });
+  });
+
+  it('rows with lists of ten thousand numbers are', () => {
+    const rows = Array.from({ length: 49 }, () => ({ row: { text: 'a', numbers: Array.from({ length: 10_000 }, (_none, index) => index / 7) } }));
+    expect(parseBounded(Buffer.from(JSON.stringify({ rows })))).toEqual({ rows });
+  });
+});
 
 describe('a service that misbehaves is told apart from one that will not have it', () => {
   it.each(misbehaving)('%s', async (_what, answering, expected) => {
