@@ -1,8 +1,10 @@
 import type { DatasetProvider, DatasetSample, DocumentSource, SampleRequest } from '../contracts/dataset-provider.js';
 import { batchesOf } from '../sampling/packing.js';
 import { PythonRandom } from '../sampling/python-random.js';
-import { datasetErrors } from './errors.js';
+import { breathe } from './breathe.js';
 import { checkedDocuments, checkedSample } from './checked-sample.js';
+import { datasetErrors } from './errors.js';
+import { kindOf } from './kind-of.js';
 import { withoutSecretsIn } from './sample-set.js';
 
 /** What a package made, as a dataset; what it draws is looked at before a model is scored on it. @throws DATASET_MALFORMED */
@@ -41,14 +43,20 @@ class DocumentDataset implements DatasetProvider {
     const { seed, pages: wanted, tokenizer } = request;
     const drawn = await this.source.documents({ seed, random: new PythonRandom(seed), pages: wanted }, signal);
     const { documents, pages, source } = checkedDocuments(drawn);
-    const stream = documents.flatMap((text: unknown, row) => {
-      if (typeof text !== 'string') throw datasetErrors.ROW_UNUSABLE({ dataset: source, row, reason: `it is a ${typeof text}` });
-      return [...tokenizer.encode(text).slice(0, tokenizer.modelMaxLength), tokenizer.eosTokenId];
-    });
-    return { batches: batchesOf(stream, request), pages, source };
+    const stream: number[][] = [];
+    for (const [number, text] of documents.entries()) {
+      stream.push([...tokenizer.encode(textOf(text, number)).slice(0, tokenizer.modelMaxLength), tokenizer.eosTokenId]);
+      await breathe(signal);
+    }
+    return { batches: batchesOf(stream.flat(), request), pages, source };
   }
 
   async requireAccess(signal: AbortSignal): Promise<void> {
     await this.source.requireAccess?.(signal);
   }
+}
+
+function textOf(document: unknown, number: number): string {
+  if (typeof document === 'string') return document;
+  throw datasetErrors.DATASET_MALFORMED({ reason: `document ${number} of what documents gives is ${kindOf(document)}, and no text` });
 }

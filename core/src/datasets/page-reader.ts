@@ -4,7 +4,9 @@ import type { Log } from '../contracts/logger.js';
 import type { Page, PageQuery, Row, RowSource } from '../contracts/row-source.js';
 import type { Tokenizer } from '../contracts/tokenizer.js';
 import { abortError, toAssayError } from '../errors/describe.js';
+import { breathe } from './breathe.js';
 import { datasetErrors, retryAfterOf } from './errors.js';
+import { kindOf } from './kind-of.js';
 
 /** Failed requests after which a loader gives up, and the pause after each but the last. */
 export const ATTEMPTS = 15;
@@ -56,13 +58,17 @@ export class PageReader {
     this.revision = page.revision ?? this.revision;
     const { rowText } = this.deps;
     if (!rowText) {
-      for (const [index, row] of page.rows.entries()) this.#append(textColumn(row, query.offset + index, this.options), into);
+      for (const [index, row] of page.rows.entries()) {
+        this.#append(textColumn(row, query.offset + index, this.options), into);
+        await breathe(signal);
+      }
       return;
     }
     const attempt = new AbortController();
     try {
       for (const text of this.#fetched(page, query.offset, rowText, AbortSignal.any([signal, attempt.signal]))) {
         this.#append(await text, into);
+        await breathe(signal);
       }
     } finally {
       attempt.abort();
@@ -114,5 +120,5 @@ function textColumn(row: Row, number: number, { dataset, columns }: PageReaderOp
   if (column === undefined) throw datasetErrors.ROW_UNUSABLE({ dataset, row: number, reason: `it has no column ${columns.join(' or ')}` });
   const text = row[column];
   if (typeof text === 'string') return text;
-  throw datasetErrors.ROW_UNUSABLE({ dataset, row: number, reason: `${column} is ${text === null ? 'null' : `a ${typeof text}`}` });
+  throw datasetErrors.ROW_UNUSABLE({ dataset, row: number, reason: `${column} is ${kindOf(text)}` });
 }

@@ -49,6 +49,10 @@ describe('what a package draws', () => {
     ['nothing', undefined, 'what documents gives is not of its shape'],
     ['a list alone', ['text'], 'what documents gives is not of its shape'],
     ['no list', { documents: 'text', pages: [], source: 'here' }, 'documents'],
+    ['an object among texts', { documents: ['text', { text: 'b' }], pages: [], source: 'here' }, 'document 1 of what documents gives is an object, and no text'],
+    ['a list among texts', { documents: [['text']], pages: [], source: 'here' }, 'document 0 of what documents gives is a list, and no text'],
+    ['a number among texts', { documents: ['text', 'b', 3], pages: [], source: 'here' }, 'document 2 of what documents gives is a number, and no text'],
+    ['nothing among texts', { documents: [null], pages: [], source: 'here' }, 'document 0 of what documents gives is null, and no text'],
   ])('is refused where documents are %s', async (_what, drawn, reason) => {
     await expect(documenting(drawn)).rejects.toMatchObject({ code: 'DATASET_MALFORMED', message: expect.stringContaining(reason) as string });
   });

@@ -5,6 +5,7 @@ import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { DatasetProvider, SampleRequest } from '@assay/core/contracts/dataset-provider';
 import type { Page, PageQuery, RowSource } from '@assay/core/contracts/row-source';
+import type { Tokenizer } from '@assay/core/contracts/tokenizer';
 import { asDataset } from '@assay/core/datasets/document-dataset';
 import { datasetErrors } from '@assay/core/datasets/errors';
 import { OffsetLoader } from '@assay/core/datasets/offset-loader';
@@ -125,6 +126,39 @@ describe('a loader', () => {
     await expect(drawing).rejects.toMatchObject({ code: 'ABORTED' });
     process.off('warning', listen);
     expect(warnings).toEqual([]);
+  });
+
+  it.each<[value: unknown, kind: string]>([[{}, 'an object'], [[], 'a list'], [7, 'a number'], [null, 'null']])('says of a row with %j that its text is %s', async (value, kind) => {
+    const { dataset } = await world(simple, ({ length }) => ({ rows: Array.from({ length }, () => ({ text: value })) }));
+    await expect(dataset.sample(request(), never)).rejects.toMatchObject({ code: 'ROW_UNUSABLE', message: expect.stringMatching(new RegExp(`can't be used: text is ${kind}$`)) as unknown });
+  });
+
+  it.each<[what: string, draw: (tokenizer: Tokenizer, signal: AbortSignal) => Promise<unknown>]>([
+    ['rows', async (tokenizer, signal) => (await world(simple)).dataset.sample(request({ tokenizer }), signal)],
+    ['rows that name their texts', async (tokenizer, signal) => {
+      const { rows } = await world(simple);
+      const loader = new OffsetLoader({ dataset: 'a/b', config: 'default', split: 'train', lastOffset: 1000, gated: false }, { rows, clock: systemClock, rowText: () => 'text' });
+      return loader.collect(request({ tokenizer }), new PythonRandom(1n), signal);
+    }],
+    ['documents', (tokenizer, signal) =>
+      asDataset({ documents: () => Promise.resolve({ documents: Array.from({ length: 500 }, () => 'text'), pages: [], source: 'here' }) }).sample(request({ tokenizer }), signal)],
+  ])('ends with its signal among %s, though tokenizing takes its time', async (_what, draw) => {
+    const stop = new AbortController();
+    let encoded = 0;
+    const slow: Tokenizer = {
+      ...letters,
+      encode: (text) => {
+        encoded += 1;
+        const until = performance.now() + 5;
+        while (performance.now() < until);
+        return letters.encode(text);
+      },
+    };
+    setTimeout(() => {
+      stop.abort(new Error('enough'));
+    }, 20);
+    await expect(draw(slow, stop.signal)).rejects.toThrow('enough');
+    expect(encoded).toBeLessThan(100);
   });
 
   it('ends with its signal while it waits', async () => {
