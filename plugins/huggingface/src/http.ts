@@ -1,4 +1,5 @@
 import { datasetErrors } from '@assay/core/datasets/errors';
+import { inShort } from '@assay/core/datasets/in-short';
 
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
@@ -73,6 +74,7 @@ async function follow({ url, token, range }: Request, fetch: Fetch, signal: Abor
     if (hop >= REDIRECTS) throw new Error(`more than ${REDIRECTS} redirects`);
     current = new URL(location, current);
     if (!/^https?:$/.test(current.protocol)) throw new Error(`a redirect to ${current.protocol}`);
+    if (current.username !== '' || current.password !== '') throw new Error('a redirect to an address with a user name');
   }
 }
 
@@ -95,14 +97,17 @@ async function bodyOf(response: Response, maxBytes: number, onByte: () => void):
 
 /** What undici says is in the cause: `fetch failed` helps nobody. */
 function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? `${error.message}: ${error.cause.message || error.cause.name}` : error.message;
+  if (!(error instanceof Error)) return inShort(String(error));
+  return inShort(error.cause instanceof Error ? `${error.message}: ${error.cause.message || error.cause.name}` : error.message);
 }
 
-/** Milliseconds that the service asks for; it may give a date instead. */
+/** A number beyond all that a number can hold is one all the same. */
+const LONGEST_WAIT_MS = 24 * 3_600_000;
+
+/** Milliseconds that the service asks for, up to a day; it may give a date instead. */
 export function retryAfterMs(headers: Headers, now: number): number | undefined {
   const value = headers.get('retry-after');
   if (value === null) return undefined;
   const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - now;
-  return Number.isFinite(ms) && ms > 0 ? ms : undefined;
+  return ms > 0 ? Math.min(ms, LONGEST_WAIT_MS) : undefined;
 }

@@ -2,6 +2,7 @@ import { parquetMetadataAsync, parquetReadObjects, type AsyncBuffer } from 'hypa
 import { compressors } from 'hyparquet-compressors';
 import type { Page, PageQuery, Row, RowSource, SplitSize } from '@assay/core/contracts/row-source';
 import { datasetErrors } from '@assay/core/datasets/errors';
+import { inShort } from '@assay/core/datasets/in-short';
 import { isAssayError } from '@assay/core/errors/assay-error';
 import { z } from 'zod';
 import { ParquetIndex, type FileSize } from './parquet-index.js';
@@ -132,7 +133,7 @@ export class ParquetRows implements RowSource {
       return await parse();
     } catch (error) {
       if (isAssayError(error) || !(error instanceof Error)) throw error;
-      throw datasetErrors.ANSWER_MALFORMED({ what: `a parquet file of ${dataset}`, reason: error.message }, error);
+      throw datasetErrors.ANSWER_MALFORMED({ what: `a parquet file of ${dataset}`, reason: inShort(error.message) }, error);
     }
   }
 
