@@ -1,4 +1,5 @@
 import type { CredentialNeed } from '@assay/core';
+import { endpointOption } from '@assay/core/datasets/endpoint';
 import { z } from 'zod';
 
 export const DATASET = 'bigcode/the-stack-v2-dedup';
@@ -13,7 +14,7 @@ export const AWS_CREDENTIALS: CredentialNeed = {
 export const stackOptions = z.strictObject({
   bucket: z.string().default('softwareheritage').describe('Bucket with the contents.'),
   region: z.string().default('us-east-1').describe('Its region.'),
-  endpoint: z.url({ protocol: /^https?$/ }).optional().describe('A mirror that speaks S3; AWS itself when left out.'),
+  endpoint: endpointOption.optional().describe('A mirror that speaks S3; AWS itself when left out.'),
   anonymous: z.boolean().default(false).describe('Send no credentials: for a mirror that wants none.'),
 });
 export type StackOptions = z.infer<typeof stackOptions>;

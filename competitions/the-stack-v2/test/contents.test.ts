@@ -234,6 +234,12 @@ describe('credentials of the bucket', () => {
     expect(await refused.catch((error: unknown) => JSON.stringify(error))).not.toContain('AWS4-HMAC');
   });
 
+  it('do not stand in the address of a mirror', async () => {
+    const refused = check({ endpoint: endpoint.replace('//', '//operator:itsPassword@') });
+    await expect(refused).rejects.toThrow('no user name or password may stand in an address');
+    expect(await refused.catch((error: unknown) => String(error))).not.toMatch(/operator|itsPassword/);
+  });
+
   it('are not sent to a mirror that wants none', async () => {
     const seen: (string | undefined)[] = [];
     const proxy = await before(endpoint, (request, _response, pass) => {

@@ -44,6 +44,12 @@ export const datasetErrors = defineErrors({
     message: (p: { reason: string }) => `The package of this dataset does not do what it has to: ${p.reason}`,
     hint: () => 'Tell its author; validator competition check PACKAGE shows what is wrong with it.',
   },
+  ENDPOINT_UNUSABLE: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { variable: string; reason: string }) => `${p.variable} can't be used: ${p.reason}`,
+    hint: (p: { variable: string }) => `Set ${p.variable} to the address of the service alone, or unset it.`,
+  },
   CREDENTIAL_MISSING: {
     fault: 'config',
     retry: 'never',

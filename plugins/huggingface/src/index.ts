@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { RowSource } from '@assay/core/contracts/row-source';
+import { endpointOption, hubEndpoint } from '@assay/core/datasets/endpoint';
 import { hubToken, rowDataset, splitDataset } from '@assay/core/datasets/row-dataset';
 import { definePlugin, type DatasetDeps, type PluginDeps } from '@assay/core/plugin/plugin';
 
@@ -9,8 +10,8 @@ const options = z.strictObject({
     .enum(['rows-api', 'parquet', 'rows-api-else-parquet'])
     .default('rows-api')
     .describe('Where rows are read: the datasets server, the parquet files on the hub, or these where the server does not answer.'),
-  endpoint: z.url({ protocol: /^https?$/ }).default('https://datasets-server.huggingface.co').describe('The datasets server, or a mirror of it.'),
-  hubUrl: z.url({ protocol: /^https?$/ }).optional().describe('The hub, or a mirror of it; HF_ENDPOINT, else huggingface.co when left out.'),
+  endpoint: endpointOption.default('https://datasets-server.huggingface.co').describe('The datasets server, or a mirror of it.'),
+  hubUrl: endpointOption.optional().describe('The hub, or a mirror of it; HF_ENDPOINT, else huggingface.co when left out.'),
   maxInFlight: z.number().int().min(1).max(64).default(8).describe('Requests that may be under way at a time.'),
   timeoutMs: z.number().int().min(100).default(15_000).describe('Silence after which a request is given up; as a whole it may take four times as long.'),
 });
@@ -22,7 +23,7 @@ async function create({ source, endpoint, hubUrl, maxInFlight, timeoutMs }: z.in
   const api = new RowsApi({ endpoint, maxInFlight }, http);
   if (source === 'rows-api') return api;
   const [{ ParquetRows }, { FallbackRows }] = await Promise.all([import('./parquet-rows.js'), import('./fallback.js')]);
-  const hub = hubUrl ?? environment['HF_ENDPOINT'] ?? 'https://huggingface.co';
+  const hub = hubUrl ?? hubEndpoint(environment);
   const parquet = new ParquetRows({ hubUrl: hub, maxInFlight, directory: join(dataDir, 'parquet') }, { ...http, sizes: api });
   return source === 'parquet' ? parquet : new FallbackRows(api, parquet, { log });
 }

@@ -4,6 +4,7 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { HubApiError } from '@huggingface/hub';
 import type { Tokenizer, TokenizerReference } from '@assay/core/contracts/tokenizer';
+import { hubEndpoint } from '@assay/core/datasets/endpoint';
 import { inShort } from '@assay/core/datasets/in-short';
 import { isAssayError } from '@assay/core/errors/assay-error';
 import type { PluginDeps } from '@assay/core/plugin/plugin';
@@ -18,10 +19,10 @@ const FILES = ['tokenizer.json', 'tokenizer_config.json'];
 /**
  * A tokenizer out of a public repo of the hub, kept on disk by commit. A branch is looked up at each start; where the hub
  * does not answer, the commit that it was at last serves.
- * @throws TOKENIZER_UNAVAILABLE
+ * @throws TOKENIZER_UNAVAILABLE, ENDPOINT_UNUSABLE
  */
 export async function hubTokenizer({ repo, revision }: HubReference, { dataDir, environment, log }: PluginDeps, signal: AbortSignal): Promise<Tokenizer> {
-  const hub = new Hub(environment['HF_ENDPOINT'] ?? 'https://huggingface.co', signal);
+  const hub = new Hub(hubEndpoint(environment), signal);
   const home = join(dataDir, ...repo.split('/'));
   try {
     const commit = await commitOf(hub, { repo, revision }, join(home, 'refs', revision), log);

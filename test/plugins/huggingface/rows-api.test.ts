@@ -94,6 +94,8 @@ const misbehaving: [what: string, answering: Answering, expected: object][] = [
   ['500', (response) => response.writeHead(500).end('{}'), { code: 'REQUEST_FAILED', payload: { reason: 'status 500' } }],
   ['404 of a public dataset', (response) => response.writeHead(404, { 'x-error-code': 'DatasetNotFoundError' }).end('{}'), { code: 'REQUEST_FAILED', payload: { reason: 'status 404 (DatasetNotFoundError)' } }],
   ['429 that names seconds', (response) => response.writeHead(429, { 'retry-after': '17' }).end(), { code: 'REQUEST_FAILED', payload: { reason: 'status 429', retryAfterMs: 17_000 } }],
+  ['429 that names more seconds than there are', (response) => response.writeHead(429, { 'retry-after': '9'.repeat(400) }).end(), { code: 'REQUEST_FAILED', payload: { retryAfterMs: 86_400_000 } }],
+  ['429 that names a far date', (response) => response.writeHead(429, { 'retry-after': 'Fri, 31 Dec 9999 23:59:59 GMT' }).end(), { code: 'REQUEST_FAILED', payload: { retryAfterMs: 86_400_000 } }],
   ['429 that names nonsense', (response) => response.writeHead(429, { 'retry-after': 'soon' }).end(), { code: 'REQUEST_FAILED', payload: { reason: 'status 429' } }],
   ['HTML instead of JSON', (response) => response.end('<!doctype html><title>busy</title>'), { code: 'REQUEST_FAILED', payload: { noJson: true } }],
   ['JSON of another shape', (response) => response.end('{"error": "later"}'), { code: 'ANSWER_MALFORMED', fault: 'network' }],
@@ -140,8 +142,27 @@ const misbehaving: [what: string, answering: Answering, expected: object][] = [
   ['a small gzip of a large body', (response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb), { code: 'REQUEST_FAILED', payload: { reason: 'the body is longer than 16777216 bytes' } }],
   ['a gzip that is cut off', (response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('{"rows": []}').subarray(0, 15)), { code: 'REQUEST_FAILED' }],
   ['redirects in a circle', (response) => response.writeHead(302, { location: '/rows' }).end(), { code: 'REQUEST_FAILED', payload: { reason: 'more than 5 redirects' } }],
+  ['a redirect to a user', (response) => response.writeHead(302, { location: 'http://user:hf_echo@127.0.0.1/rows' }).end(), { code: 'REQUEST_FAILED', payload: { reason: 'a redirect to an address with a user name' } }],
   ['a redirect to a file', (response) => response.writeHead(302, { location: 'file:///etc/passwd' }).end(), { code: 'REQUEST_FAILED', payload: { reason: 'a redirect to file:' } }],
 ];
+
+describe('an address with a password is refused, and not repeated', () => {
+  const ADDRESS = 'http://operator:itsPassword@mirror.example/';
+  const WORDS = 'no user name or password may stand in an address: it is shown in messages';
+
+  it.each(['endpoint', 'hubUrl'])('as %s', async (option) => {
+    const refused = source({ [option]: ADDRESS });
+    await expect(refused).rejects.toMatchObject({ issues: [{ path: [option], message: WORDS }] });
+    expect(await refused.catch((error: unknown) => String(error))).not.toMatch(/operator|itsPassword/);
+  });
+
+  it('as HF_ENDPOINT', async () => {
+    const refused = source({ source: 'parquet' }, { HF_ENDPOINT: ADDRESS });
+    await expect(refused).rejects.toMatchObject({ code: 'ENDPOINT_UNUSABLE', fault: 'config', message: `HF_ENDPOINT can't be used: ${WORDS}` });
+    expect(await refused.catch((error: unknown) => JSON.stringify(error))).not.toMatch(/operator|itsPassword/);
+    await expect(source({ source: 'parquet' }, { HF_ENDPOINT: 'mirror.example' })).rejects.toMatchObject({ code: 'ENDPOINT_UNUSABLE', message: expect.stringContaining('https://') as unknown });
+  });
+});
 
 describe('an answer in bounds is read as JSON is', () => {
   it('whatever it holds', () => {

@@ -49,6 +49,13 @@ describe('a tokenizer from the hub', () => {
     expect(hub.seen.every(({ authorization }) => authorization === undefined)).toBe(true);
   });
 
+  it('is not asked for at an address with a password', async () => {
+    const refused = load(folder(), 'main', hub.url.replace('//', '//operator:itsPassword@'));
+    await expect(refused).rejects.toMatchObject({ code: 'ENDPOINT_UNUSABLE', fault: 'config' });
+    expect(await refused.catch((error: unknown) => JSON.stringify(error))).not.toMatch(/operator|itsPassword/);
+    expect(hub.seen).toEqual([]);
+  });
+
   it('is fetched once a commit', async () => {
     const dataDir = folder();
     const first = await load(dataDir);
