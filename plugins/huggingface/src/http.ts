@@ -1,11 +1,13 @@
 import { datasetErrors } from '@assay/core/datasets/errors';
-import { inShort } from '@assay/core/datasets/in-short';
+import { printable } from '@assay/core/errors/printable';
 
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 /** A whole answer may take so many times the silence that is borne. */
 const TOTAL = 4;
 const REDIRECTS = 5;
+/** Of what a library says of an answer. */
+export const LONGEST_REASON = 200;
 
 export interface Request {
   /** For messages: what is asked for, never with a secret. */
@@ -95,10 +97,10 @@ async function bodyOf(response: Response, maxBytes: number, onByte: () => void):
   return Buffer.concat(parts);
 }
 
-/** What undici says is in the cause: `fetch failed` helps nobody. */
+/** What undici says is in the cause: `fetch failed` helps nobody. A server may have a part in its words. */
 function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return inShort(String(error));
-  return inShort(error.cause instanceof Error ? `${error.message}: ${error.cause.message || error.cause.name}` : error.message);
+  if (!(error instanceof Error)) return printable(String(error), LONGEST_REASON);
+  return printable(error.cause instanceof Error ? `${error.message}: ${error.cause.message || error.cause.name}` : error.message, LONGEST_REASON);
 }
 
 /** A number beyond all that a number can hold is one all the same. */

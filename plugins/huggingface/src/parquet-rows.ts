@@ -2,9 +2,10 @@ import { parquetMetadataAsync, parquetReadObjects, type AsyncBuffer } from 'hypa
 import { compressors } from 'hyparquet-compressors';
 import type { Page, PageQuery, Row, RowSource, SplitSize } from '@assay/core/contracts/row-source';
 import { datasetErrors } from '@assay/core/datasets/errors';
-import { inShort } from '@assay/core/datasets/in-short';
+import { printable } from '@assay/core/errors/printable';
 import { isAssayError } from '@assay/core/errors/assay-error';
 import { z } from 'zod';
+import { LONGEST_REASON } from './http.js';
 import { ParquetIndex, type FileSize } from './parquet-index.js';
 import { getWell, jsonOf, shaped, type HttpDeps } from './rows-api.js';
 import { requireToken } from './token.js';
@@ -133,7 +134,7 @@ export class ParquetRows implements RowSource {
       return await parse();
     } catch (error) {
       if (isAssayError(error) || !(error instanceof Error)) throw error;
-      throw datasetErrors.ANSWER_MALFORMED({ what: `a parquet file of ${dataset}`, reason: inShort(error.message) }, error);
+      throw datasetErrors.ANSWER_MALFORMED({ what: `a parquet file of ${dataset}`, reason: printable(error.message, LONGEST_REASON) }, error);
     }
   }
 

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { HubApiError } from '@huggingface/hub';
 import type { Tokenizer, TokenizerReference } from '@assay/core/contracts/tokenizer';
 import { hubEndpoint } from '@assay/core/datasets/endpoint';
-import { inShort } from '@assay/core/datasets/in-short';
+import { printable } from '@assay/core/errors/printable';
 import { isAssayError } from '@assay/core/errors/assay-error';
 import type { PluginDeps } from '@assay/core/plugin/plugin';
 import { tokenizerErrors } from './errors.js';
@@ -14,6 +14,8 @@ import { tokenizerFolder } from './tokenizer-folder.js';
 
 type HubReference = Extract<TokenizerReference, { kind: 'hub' }>;
 
+/** Of what a library says of an answer. */
+const LONGEST_REASON = 200;
 const FILES = ['tokenizer.json', 'tokenizer_config.json'];
 
 /**
@@ -38,9 +40,9 @@ export async function hubTokenizer({ repo, revision }: HubReference, { dataDir, 
 function reasonOf(error: unknown): string {
   if (error instanceof HubApiError) return `status ${error.statusCode}`;
   const inner = isAssayError(error) ? error.payload['reason'] : undefined;
-  if (typeof inner === 'string') return inShort(inner);
-  if (!(error instanceof Error)) return inShort(String(error));
-  return inShort(error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message);
+  const cause = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : '';
+  const reason = error instanceof Error ? `${error.message}${cause}` : String(error);
+  return printable(typeof inner === 'string' ? inner : reason, LONGEST_REASON);
 }
 
 async function commitOf(hub: Hub, { repo, revision }: Pick<HubReference, 'repo' | 'revision'>, path: string, log: PluginDeps['log']): Promise<string> {
