@@ -54,6 +54,16 @@ const outside = (name: string, extra = ''): string => `
 const PACKAGE = JSON.stringify({ name: 'outside-plugin', type: 'module', main: 'index.js', validator: { plugin: true, apiVersion: 1 } });
 
 describe('precedence', () => {
+  it('shows no password of an address, and no secret of the environment', async () => {
+    const file = join(newFolder(), 'mirror.yaml');
+    writeFileSync(file, 'subnet: demo\nrows: { endpoint: "http://me:itsPassword@127.0.0.1:9", hubUrl: "http://127.0.0.1:9/hf_doNotShowThis" }\n');
+    for (const more of [[], ['--json']]) {
+      const { stdout } = await validator(['config', 'show', '--config', file, ...more], { env: { HF_TOKEN: 'hf_doNotShowThis' } });
+      expect(stdout).toContain('http://[user]@127.0.0.1:9');
+      expect(stdout).not.toMatch(/itsPassword|doNotShow/);
+    }
+  });
+
   it('is flag, environment, file, default; each value says its origin', async () => {
     const config = folderWith({ 'config.yaml': 'dataDir: fromFile\nsampleMin: 7\nlogLevel: info\n' });
     const env = { ASSAY_DATA_DIR: 'fromEnvironment', ASSAY_SAMPLE_MIN: '8', ASSAY_CADENCES__WEIGHTS_RETRY: '5' };

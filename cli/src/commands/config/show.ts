@@ -1,6 +1,9 @@
 import { BaseCommand, commonFlags } from '../../base-command.js';
 import { plainTable } from '../../report/plain-table.js';
 
+/** Of an address, which is refused with them, but shown before it is. */
+const withoutUser = (text: string): string => text.replace(/(?<=:\/\/)[^/\s@]+@/, '[user]@');
+
 export default class ConfigShow extends BaseCommand {
   static override readonly description = `Every value of the configuration and where it comes from.
 
@@ -9,12 +12,14 @@ Precedence: flag, environment (ASSAY_ and the key in capitals, two underscores b
 
   async run(): Promise<void> {
     const { flags } = await this.parse(ConfigShow);
-    const { values, config, baseDir } = await this.loadConfig(flags);
-    const [{ loadPlugins }, { effectiveProfile }, { asJson }] = await Promise.all([
+    const { values: given, config, baseDir } = await this.loadConfig(flags);
+    const [{ loadPlugins }, { effectiveProfile }, { asJson }, { withoutSecrets }] = await Promise.all([
       import('../../load-plugins.js'),
       import('@assay/core/composition/compose-validator'),
       import('@assay/core/runtime/validator-state'),
+      import('@assay/core/errors/secrets'),
     ]);
+    const values = given.map(({ value, ...rest }) => ({ ...rest, value: typeof value === 'string' ? withoutSecrets(withoutUser(value)) : value }));
     const { leaves } = await import('@assay/core/config/resolve');
     const registry = await loadPlugins(config, baseDir, this.config.dataDir);
     const profile = asJson(effectiveProfile(registry.profile(config.subnet), config));
