@@ -8,6 +8,13 @@ export const WEIGHT_TYPES: Readonly<Record<string, ElementTypeNumber>> = {
   BF16: ElementType.BFLOAT16,
 };
 
+/**
+ * The runtime's plan of the memory compares every value with every buffer whose size it can't infer: time in the square of
+ * their number. Told the sizes it is quick, and keeps buffers for values of the same size, a hundred MiB and more. So it is
+ * told where there are many: from about twenty layers on.
+ */
+const MANY_UNKNOWN = 150;
+
 const OPSETS = [
   { domain: '', version: 21 },
   { domain: 'com.microsoft', version: 1 },
@@ -68,10 +75,7 @@ export class GraphBuilder {
     return name;
   }
 
-  /**
-   * Tells what a value looks like where the runtime can't infer it. Buffers of unknown size are never used again, and each
-   * makes its plan of the memory slower: without this, loading takes time in the square of the number of layers.
-   */
+  /** Tells what a value looks like where the runtime can't infer it. */
   known(value: string, type: ElementTypeNumber, dims: readonly number[]): string {
     this.#known.push({ name: value, type, dims });
     return value;
@@ -186,7 +190,7 @@ export class GraphBuilder {
 
   encode(): Uint8Array {
     return encodeModel(
-      { nodes: this.#nodes, initializers: [...this.#initializers.values()], inputs: this.#inputs, outputs: this.#outputs, known: this.#known },
+      { nodes: this.#nodes, initializers: [...this.#initializers.values()], inputs: this.#inputs, outputs: this.#outputs, known: this.#known.length > MANY_UNKNOWN ? this.#known : [] },
       OPSETS,
     );
   }
