@@ -60,9 +60,14 @@ describe('faults of the process are not the miner\'s, and the next request finds
     const directory = copyOf(join(DEMO, 'gpt2-1300steps'));
     const own = await newEvaluator();
     try {
-      const work = errorOf(evaluate(own, await verified(inspector, directory), [long]));
-      await delay(1000);
-      truncateSync(join(directory, 'model.safetensors'), 100);
+      let cut = false;
+      // Once it computes.
+      const onProgress = ({ phase, done }: EvaluationProgress): void => {
+        if (cut || phase !== 'score' || done === 0) return;
+        truncateSync(join(directory, 'model.safetensors'), 100);
+        cut = true;
+      };
+      const work = errorOf(evaluate(own, await verified(inspector, directory), [long], { onProgress }));
       await expect(work).resolves.toMatchObject({ code: 'EVALUATOR_CRASHED', fault: 'validator', payload: { exit: 'signal SIGBUS' } });
       expect(detailsOf(await evaluate(own, demo, [short])).losses).toHaveLength(2);
     } finally {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { cpSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Evaluator, EvaluationAnswer, ModelInspector } from '@assay/core/contracts/evaluator';
+import type { EvaluationAnswer, EvaluationProgress, Evaluator, ModelInspector } from '@assay/core/contracts/evaluator';
 import type { VerifiedModel } from '@assay/core/contracts/model';
 import { textLossDetails, type EvaluationTask, type TextLossDetails, type TextLossSamples } from '@assay/core/contracts/task-kinds';
 import { isAssayError, type AssayError } from '@assay/core/errors/assay-error';
@@ -65,10 +65,10 @@ export async function evaluate(
   evaluator: Evaluator,
   model: VerifiedModel,
   tasks: EvaluationTask[],
-  limits: { deadlineMs?: number; signal?: AbortSignal } = {},
+  limits: { deadlineMs?: number; signal?: AbortSignal; onProgress?: (progress: EvaluationProgress) => void } = {},
 ): Promise<EvaluationAnswer> {
   const request = { id: `${model.facts.evaluationDigest}-${tasks.map(({ samplesDigest }) => samplesDigest).join('-')}`, model, tasks, deadlineMs: limits.deadlineMs ?? 60_000 };
-  return evaluator.evaluate(request, () => undefined, limits.signal ?? signal);
+  return evaluator.evaluate(request, limits.onProgress ?? (() => undefined), limits.signal ?? signal);
 }
 
 export const detailsOf = (answer: EvaluationAnswer, index = 0): TextLossDetails => textLossDetails.parse(answer.results[index]?.details);
