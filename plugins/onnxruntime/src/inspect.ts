@@ -30,6 +30,8 @@ export interface InspectedModel {
   /** Embedding and head where they are one and the files hold both. */
   twins: readonly [StoredTensor, StoredTensor] | undefined;
   unused: string[];
+  /** As the library counts them. */
+  parameterCount: number;
 }
 
 /** Config, generation config and headers; the weights themselves are not read. */
@@ -44,7 +46,8 @@ export async function openModel(directory: string): Promise<InspectedModel> {
   const config: unknown = parsed.data;
   const generation = await readGenerationConfig(directory, { ...architecture.generationDefaults, ...raw });
   const { folder, tensors } = await readWeights(directory);
-  return { directory, weightsFolder: folder, architecture, config, generation, ...matchTensors(architecture, config, tensors) };
+  const parameterCount = parametersOf(architecture, config, raw['torchscript'] === true);
+  return { directory, weightsFolder: folder, architecture, config, generation, parameterCount, ...matchTensors(architecture, config, tensors) };
 }
 
 /** Facts about a folder, its used tensors hashed. */
@@ -57,7 +60,7 @@ export async function inspectModel(directory: string): Promise<ModelFacts> {
   const maxPositions = architecture.maxPositions(config);
   return {
     architecture: architecture.className,
-    parameterCount: architecture.tensors(config).reduce((sum, { shape }) => sum + elements(shape), 0),
+    parameterCount: model.parameterCount,
     vocabularySize: architecture.vocabularySize(config),
     ...(maxPositions === undefined ? {} : { maxPositions }),
     evaluationDigest: createHash('sha256').update(identity).digest('hex'),
@@ -65,6 +68,13 @@ export async function inspectModel(directory: string): Promise<ModelFacts> {
     unusedTensors: model.unused.slice(0, MAX_REPORTED_TENSORS),
     dtypes: [...new Set([...model.tensors.values()].map(({ dtype }) => dtype))].sort(),
   };
+}
+
+/** Tied weights once; for torchscript the library makes a copy of them, of the same values, and counts it. */
+function parametersOf(architecture: AnyArchitecture, config: unknown, copiesTied: boolean): number {
+  const tensors = architecture.tensors(config);
+  const tied = copiesTied ? architecture.tied(config)?.name : undefined;
+  return tensors.reduce((sum, { name, shape }) => sum + elements(shape) * (name === tied ? 2 : 1), 0);
 }
 
 const elements = (shape: readonly number[]): number => shape.reduce((product, dimension) => product * dimension, 1);

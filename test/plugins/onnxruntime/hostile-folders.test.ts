@@ -110,6 +110,16 @@ describe('what a miner may try', () => {
     await expect(errorOf(inspector.inspect(folder(), signal))).resolves.toMatchObject({ code, fault: 'miner', retry: 'never' });
   });
 
+  it.each([
+    [{ tie_word_embeddings: false }, 1016],
+    [{ tie_word_embeddings: true }, 760],
+    [{ tie_word_embeddings: true, torchscript: true }, 1016],
+    [{ tie_word_embeddings: false, torchscript: true }, 1016],
+  ])('is counted as the library counts it under %j', async (config, parameterCount) => {
+    const files = config.tie_word_embeddings ? { 'model.safetensors': without('lm_head.weight') } : {};
+    await expect(inspector.inspect(tinyFolder(config, files), signal)).resolves.toMatchObject({ parameterCount });
+  });
+
   it('what it writes into messages can move no cursor', async () => {
     const error = await errorOf(inspector.inspect(index({ ...all('a.safetensors'), 'ghost\u001b[31m\u202e': 'a.safetensors' }, { 'a.safetensors': assembled(tinyTensors()) }), signal));
     expect(error.code).toBe('INDEX_MALFORMED');
