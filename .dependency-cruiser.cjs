@@ -1,11 +1,17 @@
 /** Arrows point one way: competitions -> core, plugins -> core, cli -> all. */
-const VENDORS = '^(node_modules/)?(@polkadot|@huggingface|onnxruntime|libsql|@aws-sdk|gpt-tokenizer|hyparquet|iconv-lite|pbf|@oclif|pino|cli-table3|yaml)';
+const VENDORS =
+  '^(node_modules/)?(@polkadot|@huggingface|onnxruntime|libsql|@aws-sdk|gpt-tokenizer|hyparquet|iconv-lite|pbf|@oclif|pino|cli-table3|yaml)';
 
 module.exports = {
   forbidden: [
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
     { name: 'core-knows-no-vendor', severity: 'error', from: { path: '^core/src' }, to: { path: VENDORS } },
-    { name: 'core-imports-no-plugin', severity: 'error', from: { path: '^core/src' }, to: { path: '^(plugins|competitions|cli)/' } },
+    {
+      name: 'core-imports-no-plugin',
+      severity: 'error',
+      from: { path: '^core/src' },
+      to: { path: '^(plugins|competitions|cli)/' },
+    },
     {
       name: 'plugins-import-no-sibling',
       severity: 'error',

@@ -8,9 +8,21 @@ import { operations, parameters, randomLlama, uniform } from './random-llama.js'
 import { median, printTable } from './table.js';
 
 const CASES = {
-  '125M-100k': { shape: { hidden: 768, inner: 2048, layers: 12, heads: 12, keyValueHeads: 12, vocabulary: 100_277 }, length: 4096, sequences: 3 },
-  '125M-32k': { shape: { hidden: 768, inner: 2048, layers: 12, heads: 12, keyValueHeads: 12, vocabulary: 32_000 }, length: 1024, sequences: 6 },
-  '1.1B': { shape: { hidden: 2048, inner: 5632, layers: 22, heads: 32, keyValueHeads: 4, vocabulary: 32_000 }, length: 1024, sequences: 2 },
+  '125M-100k': {
+    shape: { hidden: 768, inner: 2048, layers: 12, heads: 12, keyValueHeads: 12, vocabulary: 100_277 },
+    length: 4096,
+    sequences: 3,
+  },
+  '125M-32k': {
+    shape: { hidden: 768, inner: 2048, layers: 12, heads: 12, keyValueHeads: 12, vocabulary: 32_000 },
+    length: 1024,
+    sequences: 6,
+  },
+  '1.1B': {
+    shape: { hidden: 2048, inner: 5632, layers: 22, heads: 32, keyValueHeads: 4, vocabulary: 32_000 },
+    length: 1024,
+    sequences: 2,
+  },
 };
 const PYTHON = '/usr/bin/python3';
 const MIB = 2 ** 20;
@@ -37,7 +49,12 @@ async function measured(name, directory, rows) {
     const evaluating = await evaluator.create(evaluator.options.parse({}), deps, signal);
     const samples = { batches, padTokenId: 0, packed: true, promptLength: 0, generatedTokens: 1 };
     const model = { reference: { namespace: '', name, revision: '' }, directory, files: [], facts };
-    const request = { id: name, model, tasks: [{ name: 'bench', kind: 'text-loss', samplesDigest: '', samples }], deadlineMs: 3_600_000 };
+    const request = {
+      id: name,
+      model,
+      tasks: [{ name: 'bench', kind: 'text-loss', samplesDigest: '', samples }],
+      deadlineMs: 3_600_000,
+    };
     try {
       return await evaluating.evaluate(request, () => undefined, signal);
     } finally {
@@ -77,7 +94,9 @@ const hasTorch = !flags.includes('--no-torch') && spawnSync(PYTHON, ['-c', 'impo
 /** The best of what was seen: other work on the machine only slows it down. */
 const gemm = { perSecond: 0, perCpuSecond: 0 };
 function measureGemm() {
-  const { perSecond, perCpuSecond } = JSON.parse(execFileSync(process.execPath, [join(import.meta.dirname, 'gemm.js'), String(threads)], { encoding: 'utf8' }));
+  const { perSecond, perCpuSecond } = JSON.parse(
+    execFileSync(process.execPath, [join(import.meta.dirname, 'gemm.js'), String(threads)], { encoding: 'utf8' }),
+  );
   gemm.perSecond = Math.max(gemm.perSecond, perSecond);
   gemm.perCpuSecond = Math.max(gemm.perCpuSecond, perCpuSecond);
 }
@@ -127,5 +146,8 @@ printTable(
 if (rivals.length > 0) {
   process.stdout.write('\n');
   printTable('A plain torch forward of the same models (bench/rivals/torch_llama.py)', rivals);
-} else process.stdout.write(`\nno rival: ${flags.includes('--no-torch') ? 'not asked for' : `${PYTHON} can't import torch`}\n`);
+} else
+  process.stdout.write(
+    `\nno rival: ${flags.includes('--no-torch') ? 'not asked for' : `${PYTHON} can't import torch`}\n`,
+  );
 process.exit(0);

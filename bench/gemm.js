@@ -13,8 +13,22 @@ const random = () => Float32Array.from({ length: SIZE * SIZE }, () => Math.rando
 const graph = encodeModel(
   {
     nodes: [
-      { opType: 'Gemm', domain: '', name: 'product', inputs: ['x', 'w'], outputs: ['xw'], attributes: { transB: { int: 1 } } },
-      { opType: 'ReduceSum', domain: '', name: 'sum', inputs: ['xw'], outputs: ['y'], attributes: { keepdims: { int: 0 } } },
+      {
+        opType: 'Gemm',
+        domain: '',
+        name: 'product',
+        inputs: ['x', 'w'],
+        outputs: ['xw'],
+        attributes: { transB: { int: 1 } },
+      },
+      {
+        opType: 'ReduceSum',
+        domain: '',
+        name: 'sum',
+        inputs: ['xw'],
+        outputs: ['y'],
+        attributes: { keepdims: { int: 0 } },
+      },
     ],
     initializers: [{ name: 'w', type: FLOAT, dims: square, data: { raw: new Uint8Array(random().buffer) } }],
     inputs: [{ name: 'x', type: FLOAT, dims: square }],

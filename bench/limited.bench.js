@@ -13,7 +13,9 @@ const SEQUENCES = 2;
 const MIB = 2 ** 20;
 
 /** [folder for new groups, file with the limit] of the second or the first version of cgroups. */
-const [root, limitFile] = existsSync('/sys/fs/cgroup/cgroup.controllers') ? ['/sys/fs/cgroup', 'memory.max'] : ['/sys/fs/cgroup/memory', 'memory.limit_in_bytes'];
+const [root, limitFile] = existsSync('/sys/fs/cgroup/cgroup.controllers')
+  ? ['/sys/fs/cgroup', 'memory.max']
+  : ['/sys/fs/cgroup/memory', 'memory.limit_in_bytes'];
 
 /** A script that is measured in a process of its own: prints one JSON line. */
 const script = `
@@ -45,12 +47,15 @@ const script = `
 
 const directory = randomLlama(join(import.meta.dirname, '..', '.assay', 'bench', '1.1B'), SHAPE);
 const random = uniform(7);
-const rows = Array.from({ length: SEQUENCES }, () => Array.from({ length: LENGTH }, () => Math.floor(random() * SHAPE.vocabulary)));
+const rows = Array.from({ length: SEQUENCES }, () =>
+  Array.from({ length: LENGTH }, () => Math.floor(random() * SHAPE.vocabulary)),
+);
 const env = { ...process.env, BENCH: JSON.stringify([directory, rows]) };
 
 function measured(limit) {
   const node = [process.execPath, '--input-type=module', '--eval', script];
-  const run = (command, args) => JSON.parse(execFileSync(command, args, { env, encoding: 'utf8', cwd: import.meta.dirname }));
+  const run = (command, args) =>
+    JSON.parse(execFileSync(command, args, { env, encoding: 'utf8', cwd: import.meta.dirname }));
   if (limit === undefined) return run(node[0], node.slice(1));
   // Pages that are in memory already are charged to whoever read them first.
   execFileSync('dd', [`if=${join(directory, 'model.safetensors')}`, 'iflag=nocache', 'count=0', 'status=none']);

@@ -42,7 +42,10 @@ export const parameters = (shape) => tensorsOf(shape).reduce((sum, [, dimensions
 /** The upper half of a float32 is its bfloat16, cut off. */
 function pool() {
   const random = uniform(12345);
-  const values = Float32Array.from({ length: POOL }, () => (random() + random() + random() + random() - 2) * Math.sqrt(3) * DEVIATION);
+  const values = Float32Array.from(
+    { length: POOL },
+    () => (random() + random() + random() + random() - 2) * Math.sqrt(3) * DEVIATION,
+  );
   return Buffer.from(Uint16Array.from(new Uint32Array(values.buffer), (bits) => bits >>> 16).buffer);
 }
 

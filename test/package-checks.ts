@@ -9,7 +9,9 @@ import { letters } from './letters.js';
 
 /** What the kit finds wrong with a package. */
 export const failedChecks = async (plugin: unknown, world?: PluginWorld): Promise<string[]> =>
-  (await checkPluginPackage('it', plugin, world)).flatMap(({ subject, name, reason }) => (reason === undefined ? [] : [`${subject}: ${name}: ${reason}`]));
+  (await checkPluginPackage('it', plugin, world)).flatMap(({ subject, name, reason }) =>
+    reason === undefined ? [] : [`${subject}: ${name}: ${reason}`],
+  );
 
 export interface Asked {
   queries: PageQuery[];
@@ -18,7 +20,12 @@ export interface Asked {
 }
 
 /** What a dataset of a package asks its source for, and what it makes of the answers. */
-export async function asked(plugin: Plugin, id: string, drawn: { seed: bigint; pages: number }, answer: { row: Page['rows'][number]; splits?: readonly SplitSize[] }): Promise<Asked> {
+export async function asked(
+  plugin: Plugin,
+  id: string,
+  drawn: { seed: bigint; pages: number },
+  answer: { row: Page['rows'][number]; splits?: readonly SplitSize[] },
+): Promise<Asked> {
   const implementation = plugin.provides.datasets?.[id];
   if (!implementation) throw new Error(`the package has no dataset ${id}`);
   const queries: PageQuery[] = [];
@@ -33,8 +40,20 @@ export async function asked(plugin: Plugin, id: string, drawn: { seed: bigint; p
   };
   const clock = { now: () => 0, sleep: () => Promise.resolve() };
   const { signal } = new AbortController();
-  const deps = { rows, clock, dataDir: mkdtempSync(join(tmpdir(), 'assay-package-')), netuid: 9, modules: [], environment: {}, log: () => undefined, resolvePath: (path: string) => path };
+  const deps = {
+    rows,
+    clock,
+    dataDir: mkdtempSync(join(tmpdir(), 'assay-package-')),
+    netuid: 9,
+    modules: [],
+    environment: {},
+    log: () => undefined,
+    resolvePath: (path: string) => path,
+  };
   const dataset = asDataset(await implementation.create(implementation.options.parse({}), deps, signal));
-  const { batches } = await dataset.sample({ ...drawn, tokenizer: letters, sequenceLength: 4, batchSize: 1, packSamples: true }, signal);
+  const { batches } = await dataset.sample(
+    { ...drawn, tokenizer: letters, sequenceLength: 4, batchSize: 1, packSamples: true },
+    signal,
+  );
   return { queries, text: letters.decode(batches.flat(2)) };
 }

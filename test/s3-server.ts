@@ -16,12 +16,19 @@ afterAll(() => Promise.all(closing.map((close) => close())));
 
 /** A real S3 server with a bucket. */
 export async function s3Server(objects: ReadonlyMap<string, Buffer>): Promise<string> {
-  const server = new S3rver({ port: 0, address: '127.0.0.1', silent: true, directory: mkdtempSync(join(tmpdir(), 'assay-s3-')), configureBuckets: [{ name: BUCKET, configs: [] }] });
-  const { port } = (await server.run());
+  const server = new S3rver({
+    port: 0,
+    address: '127.0.0.1',
+    silent: true,
+    directory: mkdtempSync(join(tmpdir(), 'assay-s3-')),
+    configureBuckets: [{ name: BUCKET, configs: [] }],
+  });
+  const { port } = await server.run();
   closing.push(() => server.close());
   const endpoint = `http://127.0.0.1:${port}`;
   const client = new S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true, credentials: KEYS });
-  for (const [key, body] of objects) await client.send(new PutObjectCommand({ Bucket: BUCKET, Key: `content/${key}`, Body: body }));
+  for (const [key, body] of objects)
+    await client.send(new PutObjectCommand({ Bucket: BUCKET, Key: `content/${key}`, Body: body }));
   client.destroy();
   return endpoint;
 }
@@ -35,10 +42,13 @@ export async function before(endpoint: string, spoiling: Spoiling): Promise<{ ur
     paths.push(request.url ?? '');
     spoiling(request, response, () => {
       const { hostname, port } = new URL(endpoint);
-      const onward = ask({ hostname, port, path: request.url, method: request.method, headers: request.headers }, (answer) => {
-        response.writeHead(answer.statusCode ?? 500, answer.headers);
-        answer.pipe(response);
-      });
+      const onward = ask(
+        { hostname, port, path: request.url, method: request.method, headers: request.headers },
+        (answer) => {
+          response.writeHead(answer.statusCode ?? 500, answer.headers);
+          answer.pipe(response);
+        },
+      );
       request.pipe(onward);
     });
   });

@@ -30,7 +30,10 @@ export const commonFlags = {
   config: Flags.string({ char: 'c', description: 'Config file (YAML).', env: 'ASSAY_CONFIG' }),
   'data-dir': Flags.string({ description: 'Folder of the journal and everything else that is kept.' }),
   netuid: Flags.integer({ description: "Overrides the profile's netuid.", min: 0, max: 65_535 }),
-  'log-level': Flags.string({ description: 'Least level of the log on stderr.', options: ['debug', 'info', 'warn', 'error'] }),
+  'log-level': Flags.string({
+    description: 'Least level of the log on stderr.',
+    options: ['debug', 'info', 'warn', 'error'],
+  }),
   json: Flags.boolean({ description: 'Answer in JSON on stdout.' }),
 };
 
@@ -48,7 +51,11 @@ export abstract class BaseCommand extends Command {
   }
 
   /** Everything that a container is built from; closed when the command ends, however it ends. */
-  protected async surroundings(loaded: LoadedConfig, mode: 'validate' | 'read', reporter: Reporter = silent): Promise<Surroundings> {
+  protected async surroundings(
+    loaded: LoadedConfig,
+    mode: 'validate' | 'read',
+    reporter: Reporter = silent,
+  ): Promise<Surroundings> {
     const [{ loadPlugins }, { effectiveProfile }, { systemClock }, { Disposers }, { stderrLog }] = await Promise.all([
       import('./load-plugins.js'),
       import('@assay/core/composition/compose-validator'),
@@ -63,7 +70,19 @@ export abstract class BaseCommand extends Command {
     const disposers = new Disposers(log);
     disposers.add('reporter', () => reporter.close());
     this.#closing = () => disposers.disposeAll();
-    return { config, registry, profile, dataDir: resolvePath(config.dataDir), resolvePath, environment: process.env, clock: systemClock, log, reporter, disposers, mode };
+    return {
+      config,
+      registry,
+      profile,
+      dataDir: resolvePath(config.dataDir),
+      resolvePath,
+      environment: process.env,
+      clock: systemClock,
+      log,
+      reporter,
+      disposers,
+      mode,
+    };
   }
 
   /** The command's answer on stdout: one JSON document, or text. */
@@ -95,7 +114,10 @@ export abstract class BaseCommand extends Command {
 }
 
 /** The flags that were given, as a layer of the config. */
-function configFromFlags(flags: Readonly<Record<string, unknown>>): { values: Record<string, unknown>; names: Record<string, string> } {
+function configFromFlags(flags: Readonly<Record<string, unknown>>): {
+  values: Record<string, unknown>;
+  names: Record<string, string>;
+} {
   const values: Record<string, unknown> = {};
   const names: Record<string, string> = {};
   for (const [flag, path] of Object.entries(CONFIG_FLAGS)) {

@@ -14,7 +14,10 @@ export function loadDotEnv(configFile: string | undefined): void {
     try {
       process.loadEnvFile(path);
     } catch (error) {
-      throw configErrors.ENV_FILE_UNREADABLE({ path, reason: error instanceof Error ? error.message : String(error) }, error);
+      throw configErrors.ENV_FILE_UNREADABLE(
+        { path, reason: error instanceof Error ? error.message : String(error) },
+        error,
+      );
     }
   }
   keepSecretsOf(process.env);

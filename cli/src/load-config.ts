@@ -3,7 +3,13 @@ import { homedir } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { configErrors } from '@assay/core/config/errors';
-import { environmentName, environmentValues, resolveConfig, type ConfigLayer, type ResolvedConfig } from '@assay/core/config/resolve';
+import {
+  environmentName,
+  environmentValues,
+  resolveConfig,
+  type ConfigLayer,
+  type ResolvedConfig,
+} from '@assay/core/config/resolve';
 import type { ConfigInput } from '@assay/core/config/schema';
 
 export interface LoadedConfig extends ResolvedConfig {
@@ -41,7 +47,10 @@ async function readConfigFile(file: string): Promise<ConfigInput> {
   try {
     parsed = parseYaml(text);
   } catch (error) {
-    throw configErrors.CONFIG_MALFORMED({ path: file, reason: error instanceof Error ? error.message : String(error) }, error);
+    throw configErrors.CONFIG_MALFORMED(
+      { path: file, reason: error instanceof Error ? error.message : String(error) },
+      error,
+    );
   }
   if (parsed === null || parsed === undefined) return {};
   if (typeof parsed !== 'object' || Array.isArray(parsed)) {
@@ -58,4 +67,5 @@ function parseScalar(text: string): unknown {
   }
 }
 
-const expandHome = (path: string): string => (path === '~' || path.startsWith('~/') ? `${homedir()}${path.slice(1)}` : path);
+const expandHome = (path: string): string =>
+  path === '~' || path.startsWith('~/') ? `${homedir()}${path.slice(1)}` : path;

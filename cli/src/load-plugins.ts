@@ -10,7 +10,15 @@ import { COMPETITIONS, IMPLEMENTATIONS } from './built-in-plugins.js';
  * @param dataDir where `validator plugins` keeps what it installs
  */
 export async function loadPlugins(config: Config, configDir: string, dataDir: string): Promise<PluginRegistry> {
-  const chosen = [config.chain, config.store, config.evaluator, config.inspector, config.tokenizer, config.rows, config.journal];
+  const chosen = [
+    config.chain,
+    config.store,
+    config.evaluator,
+    config.inspector,
+    config.tokenizer,
+    config.rows,
+    config.journal,
+  ];
   const names = [...new Set(chosen.map(({ use }) => use))];
   const installed = await installedPackages(dataDir);
   const loading: Promise<Plugin>[] = [

@@ -5,5 +5,11 @@ import { resolve } from 'node:path';
 export function withPackagePaths(args: readonly string[]): string[] {
   const [topic, command, ...rest] = args;
   if (topic !== 'plugins' || (command !== 'install' && command !== 'add')) return [...args];
-  return [topic, command, ...rest.map((argument) => (/\.(tgz|tar\.gz)$/.test(argument) && existsSync(argument) ? `file:${resolve(argument)}` : argument))];
+  return [
+    topic,
+    command,
+    ...rest.map((argument) =>
+      /\.(tgz|tar\.gz)$/.test(argument) && existsSync(argument) ? `file:${resolve(argument)}` : argument,
+    ),
+  ];
 }

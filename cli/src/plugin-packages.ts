@@ -20,11 +20,18 @@ type Manifest = z.infer<typeof manifest>;
 export const isManifest = (packageJson: unknown): boolean => manifest.safeParse(packageJson).success;
 
 /** Enough of a manifest to tell whose it wants to be, whatever else is wrong with it. */
-const claim = z.looseObject({ validator: z.looseObject({ plugin: z.unknown().optional() }).optional(), oclif: z.looseObject({ commands: z.unknown().optional(), hooks: z.unknown().optional() }).optional() });
+const claim = z.looseObject({
+  validator: z.looseObject({ plugin: z.unknown().optional() }).optional(),
+  oclif: z.looseObject({ commands: z.unknown().optional(), hooks: z.unknown().optional() }).optional(),
+});
 
 /** What `validator plugins` keeps in its data folder. */
 const dataFolder = z.looseObject({
-  oclif: z.looseObject({ plugins: z.array(z.looseObject({ name: z.string(), type: z.string(), root: z.string().optional() })).default([]) }).optional(),
+  oclif: z
+    .looseObject({
+      plugins: z.array(z.looseObject({ name: z.string(), type: z.string(), root: z.string().optional() })).default([]),
+    })
+    .optional(),
 });
 
 export interface InstalledPackage {
@@ -44,14 +51,24 @@ export async function addedPackages(dataDir: string): Promise<(InstalledPackage 
   const kept = dataFolder.safeParse(await jsonOf(join(dataDir, 'package.json')).catch(() => ({})));
   const listed = kept.success ? (kept.data.oclif?.plugins ?? []) : [];
   return Promise.all(
-    listed.map(async ({ name, root = join(dataDir, 'node_modules', name) }) => ({ name, root, claims: await claimOf(root) })),
+    listed.map(async ({ name, root = join(dataDir, 'node_modules', name) }) => ({
+      name,
+      root,
+      claims: await claimOf(root),
+    })),
   );
 }
 
 /** @throws PLUGIN_MALFORMED of what adds nothing, and whatever loadPackage throws of what is ours */
 export async function requireUse({ name, root, claims }: InstalledPackage & { claims: Claim }): Promise<void> {
   if (claims === 'plugin') await loadPackage(root, name);
-  if (claims === 'nothing') throw configErrors.PLUGIN_MALFORMED({ package: name, issues: [`package.json: it has no "validator": { "plugin": true, "apiVersion": ${PLUGIN_API_VERSION} }, and no commands either`] });
+  if (claims === 'nothing')
+    throw configErrors.PLUGIN_MALFORMED({
+      package: name,
+      issues: [
+        `package.json: it has no "validator": { "plugin": true, "apiVersion": ${PLUGIN_API_VERSION} }, and no commands either`,
+      ],
+    });
 }
 
 async function claimOf(root: string): Promise<Claim> {
@@ -89,7 +106,11 @@ async function entryIn(root: string, shown: string): Promise<string> {
   } catch (error) {
     if (isAssayError(error)) throw error;
     const issues = issueLines(error) ?? (error instanceof SyntaxError ? [error.message] : undefined);
-    if (issues) throw configErrors.PLUGIN_MALFORMED({ package: shown, issues: issues.map((issue) => `package.json: ${issue}`) }, error);
+    if (issues)
+      throw configErrors.PLUGIN_MALFORMED(
+        { package: shown, issues: issues.map((issue) => `package.json: ${issue}`) },
+        error,
+      );
     throw configErrors.PLUGIN_NOT_FOUND({ package: shown, reason: messageOf(error) }, error);
   }
 }
@@ -110,7 +131,8 @@ export async function findPackage(name: string, from: string): Promise<string> {
 async function entryOf(root: string, shown: string): Promise<string> {
   const { validator, exports, main } = await manifestOf(root);
   const apiVersion = validator?.apiVersion;
-  if (apiVersion !== undefined && apiVersion !== PLUGIN_API_VERSION) throw configErrors.PLUGIN_API_VERSION({ plugin: shown, apiVersion, wanted: PLUGIN_API_VERSION });
+  if (apiVersion !== undefined && apiVersion !== PLUGIN_API_VERSION)
+    throw configErrors.PLUGIN_API_VERSION({ plugin: shown, apiVersion, wanted: PLUGIN_API_VERSION });
   return exportedEntry(exports) ?? main ?? 'index.js';
 }
 
@@ -120,7 +142,9 @@ function exportedEntry(exports: unknown): string | undefined {
   if (typeof exports !== 'object' || exports === null) return undefined;
   if ('.' in exports) return exportedEntry(exports['.']);
   for (const [condition, target] of Object.entries(exports)) {
-    const entry: string | undefined = ['import', 'node', 'default', 'module-sync'].includes(condition) ? exportedEntry(target) : undefined;
+    const entry: string | undefined = ['import', 'node', 'default', 'module-sync'].includes(condition)
+      ? exportedEntry(target)
+      : undefined;
     if (entry !== undefined) return entry;
   }
   return undefined;

@@ -2,7 +2,21 @@
 // projections. A package names this module under `provides.modules.onnxruntime` (docs/build/architecture.md).
 import { z } from 'zod';
 import {
-  activationName, attention, byRow, embedding, flag, gatedMlp, heads, layer, layers, linearTensors, optional, rotaryTable, rotate, size, theta,
+  activationName,
+  attention,
+  byRow,
+  embedding,
+  flag,
+  gatedMlp,
+  heads,
+  layer,
+  layers,
+  linearTensors,
+  optional,
+  rotaryTable,
+  rotate,
+  size,
+  theta,
 } from '@assay/plugin-onnxruntime/architecture';
 
 const EPSILON = 1e-5;
@@ -27,20 +41,40 @@ const config = z
     rope_scaling: z.null().optional(),
   })
   .transform((given) => ({ ...given, num_key_value_heads: given.num_key_value_heads ?? given.num_attention_heads }))
-  .refine((given) => given.hidden_size % given.num_attention_heads === 0, 'hidden_size must be divisible by num_attention_heads')
-  .refine((given) => given.num_attention_heads % given.num_key_value_heads === 0, 'num_attention_heads must be divisible by num_key_value_heads');
+  .refine(
+    (given) => given.hidden_size % given.num_attention_heads === 0,
+    'hidden_size must be divisible by num_attention_heads',
+  )
+  .refine(
+    (given) => given.num_attention_heads % given.num_key_value_heads === 0,
+    'num_attention_heads must be divisible by num_key_value_heads',
+  );
 
 /** Mean 0 and variance 1, and nothing learned. */
-const norm = (g, x, width) => g.node('LayerNormalization', [x, g.floats([width], new Float32Array(width).fill(1))], { attributes: { axis: { int: -1 }, epsilon: { float: EPSILON } } });
+const norm = (g, x, width) =>
+  g.node('LayerNormalization', [x, g.floats([width], new Float32Array(width).fill(1))], {
+    attributes: { axis: { int: -1 }, epsilon: { float: EPSILON } },
+  });
 
 const clipped = (g, x, limit) => (limit == null ? x : g.node('Clip', [x, g.scalar(-limit), g.scalar(limit)]));
 
 function selfAttention(g, given, inputs, table, x, name) {
-  const { num_attention_heads: count, num_key_value_heads: groups, hidden_size: width, attention_bias: bias, clip_qkv: limit } = given;
+  const {
+    num_attention_heads: count,
+    num_key_value_heads: groups,
+    hidden_size: width,
+    attention_bias: bias,
+    clip_qkv: limit,
+  } = given;
   const headDimension = width / count;
-  const project = (part, parts) => byRow(g, inputs, clipped(g, layer(g, x, `${name}.${part}`, bias), limit), parts * headDimension);
+  const project = (part, parts) =>
+    byRow(g, inputs, clipped(g, layer(g, x, `${name}.${part}`, bias), limit), parts * headDimension);
   const turned = (part, parts) => rotate(g, project(part, parts), inputs.positions, table, parts, headDimension);
-  const context = attention(g, inputs, turned('q_proj', count), turned('k_proj', groups), project('v_proj', groups), { heads: count, keyValueHeads: groups, headDimension });
+  const context = attention(g, inputs, turned('q_proj', count), turned('k_proj', groups), project('v_proj', groups), {
+    heads: count,
+    keyValueHeads: groups,
+    headDimension,
+  });
   return layer(g, context, `${name}.o_proj`, bias);
 }
 
@@ -68,7 +102,9 @@ export default {
   generationDefaults: { eos_token_id: 50_279, pad_token_id: 1 },
   tensors: (given) => [
     { name: EMBEDDING, shape: [given.vocab_size, given.hidden_size] },
-    ...Array.from({ length: given.num_hidden_layers }, (_none, index) => layerTensors(`model.layers.${index}`, given)).flat(),
+    ...Array.from({ length: given.num_hidden_layers }, (_none, index) =>
+      layerTensors(`model.layers.${index}`, given),
+    ).flat(),
     ...(given.tie_word_embeddings ? [] : [{ name: HEAD, shape: [given.vocab_size, given.hidden_size] }]),
   ],
   vocabularySize: (given) => given.vocab_size,
@@ -76,11 +112,18 @@ export default {
   width: (given) => given.hidden_size,
   build: (g, given, inputs, run) => {
     const { hidden_size: width, rope_theta: base, max_position_embeddings: maxPositions } = given;
-    const table = rotaryTable({ dimension: width / given.num_attention_heads, theta: base, maxPositions, scaling: DEFAULT_SCALING }, run.positions, run.lengthAt);
+    const table = rotaryTable(
+      { dimension: width / given.num_attention_heads, theta: base, maxPositions, scaling: DEFAULT_SCALING },
+      run.positions,
+      run.lengthAt,
+    );
     let hidden = embedding(g, inputs.ids, EMBEDDING);
     for (let index = 0; index < given.num_hidden_layers; index += 1) {
       const prefix = `model.layers.${index}`;
-      hidden = g.node('Add', [hidden, selfAttention(g, given, inputs, table, norm(g, hidden, width), `${prefix}.self_attn`)]);
+      hidden = g.node('Add', [
+        hidden,
+        selfAttention(g, given, inputs, table, norm(g, hidden, width), `${prefix}.self_attn`),
+      ]);
       const names = { gate: `${prefix}.mlp.gate_proj`, up: `${prefix}.mlp.up_proj`, down: `${prefix}.mlp.down_proj` };
       hidden = g.node('Add', [hidden, gatedMlp(g, norm(g, hidden, width), names, given.hidden_act, false)]);
     }

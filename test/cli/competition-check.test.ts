@@ -4,7 +4,14 @@ import { describe, expect, it } from 'vitest';
 import { errorOf, validator, type Answer } from '../e2e/validator-process.js';
 import { newFolder } from '../e2e/world.js';
 
-const MANIFEST = { name: 'a-package', version: '1.0.0', type: 'module', exports: './index.js', validator: { plugin: true, apiVersion: 1 }, oclif: {} };
+const MANIFEST = {
+  name: 'a-package',
+  version: '1.0.0',
+  type: 'module',
+  exports: './index.js',
+  validator: { plugin: true, apiVersion: 1 },
+  oclif: {},
+};
 const EMPTY = "export default { apiVersion: 1, name: 'a-package', provides: {} };";
 
 interface Row {
@@ -22,7 +29,8 @@ function packageOf(manifest: string, index: string): string {
   return folder;
 }
 
-const check = (change: Readonly<Record<string, unknown>>, index = EMPTY): Promise<Answer> => validator(['competition', 'check', packageOf(JSON.stringify({ ...MANIFEST, ...change }), index), '--json']);
+const check = (change: Readonly<Record<string, unknown>>, index = EMPTY): Promise<Answer> =>
+  validator(['competition', 'check', packageOf(JSON.stringify({ ...MANIFEST, ...change }), index), '--json']);
 const failedRows = ({ stdout }: Answer): Row[] => (JSON.parse(stdout) as Row[]).filter(({ passed }) => !passed);
 
 /** A dataset whose draws are what this code gives. */
@@ -33,14 +41,24 @@ export default { apiVersion: 1, name: 'a-package', provides: { datasets: { poems
 
 describe('validator competition check looks at the package.json', () => {
   it.each<[what: string, change: Record<string, unknown>, reason: string]>([
-    ['without "validator"', { validator: undefined }, 'has no "validator": write "validator": { "plugin": true, "apiVersion": 1 }'],
-    ['with a version that is a text', { validator: { plugin: true, apiVersion: '1' } }, 'has "validator": {"plugin":true,"apiVersion":"1"}: write'],
+    [
+      'without "validator"',
+      { validator: undefined },
+      'has no "validator": write "validator": { "plugin": true, "apiVersion": 1 }',
+    ],
+    [
+      'with a version that is a text',
+      { validator: { plugin: true, apiVersion: '1' } },
+      'has "validator": {"plugin":true,"apiVersion":"1"}: write',
+    ],
     ['without "oclif"', { oclif: undefined }, 'write "oclif": {}'],
     ['that depends on the core', { dependencies: { '@assay/core': '0.1.0' } }, `@assay/core can't be fetched`],
     ['that has the core as its peer', { peerDependencies: { '@assay/core': '0.1.0' } }, `@assay/core can't be fetched`],
   ])('one %s fails, and is told what to write', async (_what, change, reason) => {
     const answer = await check(change);
-    expect(failedRows(answer)).toEqual([expect.objectContaining({ reason: expect.stringContaining(reason) as string })]);
+    expect(failedRows(answer)).toEqual([
+      expect.objectContaining({ reason: expect.stringContaining(reason) as string }),
+    ]);
     expect(answer.code).toBe(1);
   });
 
@@ -53,7 +71,10 @@ describe('validator competition check looks at the package.json', () => {
 
   it('one that is no JSON is named, and no dump shown', async () => {
     const answer = await validator(['competition', 'check', packageOf('{ "name": ', EMPTY), '--json']);
-    expect(errorOf(answer)).toMatchObject({ code: 'PLUGIN_MALFORMED', message: expect.stringContaining('package.json: Unexpected end') as string });
+    expect(errorOf(answer)).toMatchObject({
+      code: 'PLUGIN_MALFORMED',
+      message: expect.stringContaining('package.json: Unexpected end') as string,
+    });
   });
 });
 
@@ -71,12 +92,19 @@ describe('validator competition check', () => {
   it('shows the hint of an error with a code, of a package that brings no core', async () => {
     const marked = `Object.assign(new Error('The poems are gone.'), { [Symbol.for('assay.error')]: true, code: 'POEMS_GONE', fault: 'network', hint: 'Look at the poem server.', retry: 'backoff', payload: {} })`;
     const answer = await check({}, drawing(`throw ${marked};`));
-    expect(failedRows(answer)).toEqual([expect.objectContaining({ reason: expect.stringMatching(/^POEMS_GONE: The poems are gone\.;/) as string, hint: 'Look at the poem server.' })]);
+    expect(failedRows(answer)).toEqual([
+      expect.objectContaining({
+        reason: expect.stringMatching(/^POEMS_GONE: The poems are gone\.;/) as string,
+        hint: 'Look at the poem server.',
+      }),
+    ]);
   });
 
   it('ends, also when a dataset does not', { timeout: 60_000 }, async () => {
     const answer = await check({}, drawing('for (;;) await new Promise((resolve) => setImmediate(resolve));'));
-    expect(failedRows(answer)).toEqual([expect.objectContaining({ reason: expect.stringContaining('it was not done after 20 s') as string })]);
+    expect(failedRows(answer)).toEqual([
+      expect.objectContaining({ reason: expect.stringContaining('it was not done after 20 s') as string }),
+    ]);
     expect(answer.code).toBe(1);
   });
 });

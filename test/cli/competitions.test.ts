@@ -4,7 +4,17 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { errorOf, validator } from '../e2e/validator-process.js';
 
-const bare = { HOME: '/nonexistent', HF_TOKEN: '', HF_TOKEN_PATH: '', HF_HOME: '', XDG_CACHE_HOME: '', AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '', AWS_SHARED_CREDENTIALS_FILE: '', AWS_CONFIG_FILE: '' };
+const bare = {
+  HOME: '/nonexistent',
+  HF_TOKEN: '',
+  HF_TOKEN_PATH: '',
+  HF_HOME: '',
+  XDG_CACHE_HOME: '',
+  AWS_ACCESS_KEY_ID: '',
+  AWS_SECRET_ACCESS_KEY: '',
+  AWS_SHARED_CREDENTIALS_FILE: '',
+  AWS_CONFIG_FILE: '',
+};
 
 describe('validator competitions', () => {
   it('shows what a competition is, in words', async () => {
@@ -21,7 +31,8 @@ describe('validator competitions', () => {
       'HF_TOKEN for bigcode/the-stack-v2-dedup: missing',
       'terms at https://huggingface.co/datasets/bigcode/the-stack-v2-dedup',
       'AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY for bigcode/the-stack-v2-dedup: missing',
-    ]) expect(stdout).toContain(text);
+    ])
+      expect(stdout).toContain(text);
   });
 
   it('says where a credential is, and never what it is', async () => {
@@ -35,19 +46,28 @@ describe('validator competitions', () => {
   });
 
   it('is plain text where nobody watches, also on a machine that says it can show colours', async () => {
-    const { stdout } = await validator(['competitions', 'six-tasks'], { env: { ...bare, CI: 'true', FORCE_COLOR: '1' } });
+    const { stdout } = await validator(['competitions', 'six-tasks'], {
+      env: { ...bare, CI: 'true', FORCE_COLOR: '1' },
+    });
     expect(stdout).not.toContain('\u001b');
   });
 
   it('is data with --json', async () => {
     const { stdout } = await validator(['competitions', 'the-stack-v2', '--json'], { env: bare });
     const { competitions } = JSON.parse(stdout) as { competitions: { name: string }[] };
-    expect(competitions.map(({ name }) => name)).toEqual(['the-stack-v2', 'fineweb-edu-14b', 'fineweb-edu-14b-autumn-2024']);
+    expect(competitions.map(({ name }) => name)).toEqual([
+      'the-stack-v2',
+      'fineweb-edu-14b',
+      'fineweb-edu-14b-autumn-2024',
+    ]);
     expect(competitions[0]).toMatchObject({
       id: 5,
       judges: [4],
       shares: [{ subnet: 'pretraining', fromBlock: 4_453_709, untilBlock: 4_732_978, share: 0.4 }],
-      credentials: [{ variables: ['HF_TOKEN'], found: null }, { variables: ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'], found: null }],
+      credentials: [
+        { variables: ['HF_TOKEN'], found: null },
+        { variables: ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'], found: null },
+      ],
     });
   });
 

@@ -24,8 +24,11 @@ function folderWith(files: Readonly<Record<string, string>>): string {
   return join(folder, 'config.yaml');
 }
 
-const show = (config: string, flags: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Promise<Answer> =>
-  validator(['config', 'show', '--config', config, '--json', ...flags], { env });
+const show = (
+  config: string,
+  flags: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Answer> => validator(['config', 'show', '--config', config, '--json', ...flags], { env });
 
 function valueAt({ stdout }: Answer, path: string): unknown {
   const found = shown.parse(JSON.parse(stdout)).values.find((value) => value.path === path);
@@ -51,14 +54,24 @@ const outside = (name: string, extra = ''): string => `
     datasets: { 'outside/${name}': { options: anything, create: async () => ({ sample: async () => ({ batches: [], pages: [], source: 'none' }) }) } },
     ${extra}
   } };`;
-const PACKAGE = JSON.stringify({ name: 'outside-plugin', type: 'module', main: 'index.js', validator: { plugin: true, apiVersion: 1 } });
+const PACKAGE = JSON.stringify({
+  name: 'outside-plugin',
+  type: 'module',
+  main: 'index.js',
+  validator: { plugin: true, apiVersion: 1 },
+});
 
 describe('precedence', () => {
   it('shows no password of an address, and no secret of the environment', async () => {
     const file = join(newFolder(), 'mirror.yaml');
-    writeFileSync(file, 'subnet: demo\nrows: { endpoint: "http://me:itsPassword@127.0.0.1:9", hubUrl: "http://127.0.0.1:9/hf_doNotShowThis" }\n');
+    writeFileSync(
+      file,
+      'subnet: demo\nrows: { endpoint: "http://me:itsPassword@127.0.0.1:9", hubUrl: "http://127.0.0.1:9/hf_doNotShowThis" }\n',
+    );
     for (const more of [[], ['--json']]) {
-      const { stdout } = await validator(['config', 'show', '--config', file, ...more], { env: { HF_TOKEN: 'hf_doNotShowThis' } });
+      const { stdout } = await validator(['config', 'show', '--config', file, ...more], {
+        env: { HF_TOKEN: 'hf_doNotShowThis' },
+      });
       expect(stdout).toContain('http://[user]@127.0.0.1:9');
       expect(stdout).not.toMatch(/itsPassword|doNotShow/);
     }
@@ -74,7 +87,10 @@ describe('precedence', () => {
     expect(valueAt(answer, 'cadences.weightsRetry')).toEqual([5, 'environment', 'ASSAY_CADENCES__WEIGHTS_RETRY']);
     expect(valueAt(answer, 'logLevel')).toEqual(['info', 'file', config]);
     expect(valueAt(answer, 'subnet')).toEqual(['demo', 'default', '']);
-    expect(shown.parse(JSON.parse(answer.stdout)).profile).toMatchObject({ sampleMin: 8, cadences: { weightsRetry: 5, weights: 10_000 } });
+    expect(shown.parse(JSON.parse(answer.stdout)).profile).toMatchObject({
+      sampleMin: 8,
+      cadences: { weightsRetry: 5, weights: 10_000 },
+    });
   });
 
   it('ASSAY_CONFIG names the file and is no setting itself', async () => {
@@ -94,16 +110,53 @@ describe('what is wrong with a configuration has a code and a hint', () => {
     ['a list at the top', 'CONFIG_MALFORMED', { 'config.yaml': '- chain\n' }, 'mapping'],
     ['no file', 'CONFIG_NOT_FOUND', {}, 'config.yaml'],
     ['an unknown profile', 'PROFILE_UNKNOWN', { 'config.yaml': 'subnet: moon\n' }, 'demo'],
-    ['a plugin that is not installed', 'PLUGIN_NOT_FOUND', { 'config.yaml': 'plugins: [assay-nowhere]\n' }, 'assay-nowhere'],
-    ['a plugin that does not parse', 'PLUGIN_BROKEN', { 'config.yaml': 'plugins: [./p/index.mjs]\n', 'p/index.mjs': 'export default {' }, './p/index.mjs'],
-    ['a plugin of another API', 'PLUGIN_API_VERSION', { 'config.yaml': 'plugins: [./p/index.mjs]\n', 'p/index.mjs': outside('next').replace('apiVersion: 1', 'apiVersion: 2') }, '2'],
-    ['a plugin without default export', 'PLUGIN_MALFORMED', { 'config.yaml': 'plugins: [./p/index.mjs]\n', 'p/index.mjs': 'export const a = 1;' }, './p/index.mjs'],
-    ['a plugin that misspells a contract', 'PLUGIN_MALFORMED', { 'config.yaml': 'plugins: [./p/index.mjs]\n', 'p/index.mjs': outside('typo', 'evaluater: {},') }, 'evaluater'],
-    ['a second plugin of one name', 'PLUGIN_DUPLICATE', { 'config.yaml': 'plugins: [./p/index.mjs]\n', 'p/index.mjs': outside('demo') }, 'demo'],
+    [
+      'a plugin that is not installed',
+      'PLUGIN_NOT_FOUND',
+      { 'config.yaml': 'plugins: [assay-nowhere]\n' },
+      'assay-nowhere',
+    ],
+    [
+      'a plugin that does not parse',
+      'PLUGIN_BROKEN',
+      { 'config.yaml': 'plugins: [./p/index.mjs]\n', 'p/index.mjs': 'export default {' },
+      './p/index.mjs',
+    ],
+    [
+      'a plugin of another API',
+      'PLUGIN_API_VERSION',
+      {
+        'config.yaml': 'plugins: [./p/index.mjs]\n',
+        'p/index.mjs': outside('next').replace('apiVersion: 1', 'apiVersion: 2'),
+      },
+      '2',
+    ],
+    [
+      'a plugin without default export',
+      'PLUGIN_MALFORMED',
+      { 'config.yaml': 'plugins: [./p/index.mjs]\n', 'p/index.mjs': 'export const a = 1;' },
+      './p/index.mjs',
+    ],
+    [
+      'a plugin that misspells a contract',
+      'PLUGIN_MALFORMED',
+      { 'config.yaml': 'plugins: [./p/index.mjs]\n', 'p/index.mjs': outside('typo', 'evaluater: {},') },
+      'evaluater',
+    ],
+    [
+      'a second plugin of one name',
+      'PLUGIN_DUPLICATE',
+      { 'config.yaml': 'plugins: [./p/index.mjs]\n', 'p/index.mjs': outside('demo') },
+      'demo',
+    ],
     [
       'two datasets of one id',
       'PLUGIN_DUPLICATE',
-      { 'config.yaml': 'plugins: [./a.mjs, ./b.mjs]\n', 'a.mjs': outside('a'), 'b.mjs': outside('b').replace('outside/b', 'outside/a') },
+      {
+        'config.yaml': 'plugins: [./a.mjs, ./b.mjs]\n',
+        'a.mjs': outside('a'),
+        'b.mjs': outside('b').replace('outside/b', 'outside/a'),
+      },
       'outside/a',
     ],
   ];
@@ -123,7 +176,8 @@ describe('what is wrong with a configuration has a code and a hint', () => {
     expect(answer.stderr).toContain(`→ ${hint}`);
   });
 
-  const LOCAL = 'chain: { use: local-chain, file: ./chain.db, genesis: ./genesis.json }\nstore: { use: local-files, repos: . }\n';
+  const LOCAL =
+    'chain: { use: local-chain, file: ./chain.db, genesis: ./genesis.json }\nstore: { use: local-files, repos: . }\n';
   const GENESIS = JSON.stringify({ netuid: 9, seed: 's', neurons: [{ uid: 0, name: 'validator' }] });
   const dataless = `competitions: [{ id: 1, name: 'dataless', tasks: [{ name: 't', kind: 'text-loss', dataset: 'nobody/knows', pages: 1, batchSize: 1, packSamples: true, maxBatches: 1, weight: 1, normalization: { type: 'none' } }],
     constraints: { minParameters: 1, maxParameters: 2, maxBytes: 3, architectures: ['LlamaForCausalLM'], sequenceLength: 4 }, tokenizer: { kind: 'builtin', name: 'cl100k_base' },
@@ -131,7 +185,12 @@ describe('what is wrong with a configuration has a code and a hint', () => {
 
   const wrong: [what: string, code: string, config: string, named: string][] = [
     ['an unknown implementation', 'IMPLEMENTATION_UNKNOWN', `${LOCAL}evaluator: { use: abacus }\n`, 'onnxruntime'],
-    ['an implementation of something else', 'IMPLEMENTATION_UNKNOWN', `${LOCAL}evaluator: { use: local-files }\n`, 'onnxruntime'],
+    [
+      'an implementation of something else',
+      'IMPLEMENTATION_UNKNOWN',
+      `${LOCAL}evaluator: { use: local-files }\n`,
+      'onnxruntime',
+    ],
     ['an unknown option', 'OPTIONS_INVALID', `${LOCAL}evaluator: { use: onnxruntime, speed: high }\n`, 'speed'],
     ['a missing option', 'OPTIONS_INVALID', 'store: { use: local-files, repos: . }\n', 'file'],
     ['an unknown competition', 'COMPETITION_UNKNOWN', `${LOCAL}competitions: [chess]\n`, 'demo-docs'],
@@ -141,24 +200,41 @@ describe('what is wrong with a configuration has a code and a hint', () => {
   it('the run finds what only it looks at', async () => {
     const answers = await Promise.all(
       wrong.map(async ([, , config]) => {
-        const path = folderWith({ 'config.yaml': `dataDir: .\n${config}`, 'genesis.json': GENESIS, 'p.mjs': outside('p', dataless) });
+        const path = folderWith({
+          'config.yaml': `dataDir: .\n${config}`,
+          'genesis.json': GENESIS,
+          'p.mjs': outside('p', dataless),
+        });
         return validator(['run', '--once', '--offline', '--json', '--config', path]);
       }),
     );
-    expect(answers.map((answer, index) => [wrong[index]?.[0], answer.code, errorOf(answer).code])).toEqual(wrong.map(([what, code]) => [what, 2, code]));
+    expect(answers.map((answer, index) => [wrong[index]?.[0], answer.code, errorOf(answer).code])).toEqual(
+      wrong.map(([what, code]) => [what, 2, code]),
+    );
     for (const [index, answer] of answers.entries()) expect(errorOf(answer).message).toContain(wrong[index]?.[3]);
   });
 });
 
 describe('an outside plugin', () => {
   it.each([
-    ['a package beside the config', 'outside-plugin', { 'node_modules/outside-plugin/package.json': PACKAGE, 'node_modules/outside-plugin/index.js': outside('mine') }],
+    [
+      'a package beside the config',
+      'outside-plugin',
+      { 'node_modules/outside-plugin/package.json': PACKAGE, 'node_modules/outside-plugin/index.js': outside('mine') },
+    ],
     ['a folder', './mine', { 'mine/package.json': PACKAGE, 'mine/index.js': outside('mine') }],
     ['a file', './mine.mjs', { 'mine.mjs': outside('mine') }],
     ['CommonJS', './mine.cjs', { 'mine.cjs': outside('mine').replace('export default', 'module.exports =') }],
   ])('is %s', async (_what, name, files) => {
-    const config = folderWith({ 'config.yaml': `plugins: [${name}, ./other.mjs]\n`, ...files, 'other.mjs': outside('other').replace('outside/other', 'outside/mine') });
+    const config = folderWith({
+      'config.yaml': `plugins: [${name}, ./other.mjs]\n`,
+      ...files,
+      'other.mjs': outside('other').replace('outside/other', 'outside/mine'),
+    });
     // It is there when a second one with its dataset is turned away.
-    expect(await refusalOf(config)).toMatchObject({ code: 'PLUGIN_DUPLICATE', payload: { id: 'outside/mine', plugins: ['mine', 'other'] } });
+    expect(await refusalOf(config)).toMatchObject({
+      code: 'PLUGIN_DUPLICATE',
+      payload: { id: 'outside/mine', plugins: ['mine', 'other'] },
+    });
   });
 });

@@ -29,15 +29,29 @@ const judged = z.object({
     score: z.number().nullable(),
     checks: z.array(z.object({ name: z.string(), found: z.unknown(), error: report.nullable() })),
     epsilon: z.object({ type: z.string(), whenCommitted: z.number(), fullyDecayed: z.number() }),
-    best: z.object({ round: z.number(), uid: z.number(), block: z.number(), score: z.number(), epsilon: z.number(), toBeat: z.number(), sameSamples: z.boolean() }).nullable(),
+    best: z
+      .object({
+        round: z.number(),
+        uid: z.number(),
+        block: z.number(),
+        score: z.number(),
+        epsilon: z.number(),
+        toBeat: z.number(),
+        sameSamples: z.boolean(),
+      })
+      .nullable(),
   }),
 });
 type Judged = z.infer<typeof judged>;
 
 const errorCodes = ({ competition }: Judged): string[] => competition.errors.map(({ code }) => code);
-const unmet = ({ competition }: Judged): (readonly [string, string])[] => competition.checks.flatMap(({ name, error }) => (error ? [[name, error.code] as const] : []));
+const unmet = ({ competition }: Judged): (readonly [string, string])[] =>
+  competition.checks.flatMap(({ name, error }) => (error ? [[name, error.code] as const] : []));
 
-async function compete(model: string, ...more: string[]): Promise<{ code: number | null; stderr: string; answer: Judged }> {
+async function compete(
+  model: string,
+  ...more: string[]
+): Promise<{ code: number | null; stderr: string; answer: Judged }> {
   const { code, stdout, stderr } = await validator(['evaluate', model, '--json', ...more]);
   return { code, stderr, answer: judged.parse(JSON.parse(stdout)) };
 }
@@ -59,13 +73,17 @@ function copyOfBest(): string {
 
 const TEXTS = join(ROOT, 'competitions', 'demo', 'assets', 'texts');
 
-const GONE = "{ options: { parse: (value) => value, safeParse: (data) => ({ success: true, data }) }, create: async () => ({ documents: async () => { throw new Error('gone'); } }) }";
+const GONE =
+  "{ options: { parse: (value) => value, safeParse: (data) => ({ success: true, data }) }, create: async () => ({ documents: async () => { throw new Error('gone'); } }) }";
 
 /** A config with a competition of two tasks, the second one on the texts at a path, or on some that can't be had. */
 function configOf(world: World, texts: string | undefined, change: Readonly<Record<string, unknown>> = {}): string {
   const folder = join(world.folder, 'two-tasks');
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'two-tasks', type: 'module', main: 'index.js', validator: { plugin: true, apiVersion: 1 } }));
+  writeFileSync(
+    join(folder, 'package.json'),
+    JSON.stringify({ name: 'two-tasks', type: 'module', main: 'index.js', validator: { plugin: true, apiVersion: 1 } }),
+  );
   writeFileSync(
     join(folder, 'index.js'),
     `import demo from ${JSON.stringify(join(ROOT, 'competitions', 'demo', 'dist', 'index.js'))};
@@ -86,12 +104,17 @@ describe('validator evaluate --competition', () => {
   beforeAll(() => {
     world = newWorld();
   });
-  const onDocs = (model: string): ReturnType<typeof compete> => compete(model, '--competition', 'demo-docs', '--seed', '1', '--config', world.config);
+  const onDocs = (model: string): ReturnType<typeof compete> =>
+    compete(model, '--competition', 'demo-docs', '--seed', '1', '--config', world.config);
 
   it('draws the same samples for the same seed, by name or number', async () => {
-    const ask = (competition: string, seed: string): ReturnType<typeof compete> => compete(BEST, '--competition', competition, '--seed', seed, '--config', world.config);
+    const ask = (competition: string, seed: string): ReturnType<typeof compete> =>
+      compete(BEST, '--competition', competition, '--seed', seed, '--config', world.config);
     const [byName, byNumber, other] = await Promise.all([ask('demo-docs', '7'), ask('1', '7'), ask('1', '8')]);
-    expect(byName).toMatchObject({ code: 0, answer: { competition: { id: 1, seed: '7', seedSource: 'given', accepted: true, reasons: [] } } });
+    expect(byName).toMatchObject({
+      code: 0,
+      answer: { competition: { id: 1, seed: '7', seedSource: 'given', accepted: true, reasons: [] } },
+    });
     expect(byNumber.answer.losses).toEqual(byName.answer.losses);
     expect(other.answer.losses).not.toEqual(byName.answer.losses);
     expect(byName.answer.competition.score).toBe(byName.answer.tasks[0]?.meanLoss);
@@ -107,28 +130,54 @@ describe('validator evaluate --competition', () => {
 
   it('refuses an unreasonable model with its score beside it', async () => {
     const { code, answer } = await onDocs(join(MODELS, 'llama-60steps'));
-    expect({ code, accepted: answer.competition.accepted, codes: errorCodes(answer) }).toEqual({ code: 1, accepted: false, codes: ['UNREASONABLE_OUTPUT'] });
+    expect({ code, accepted: answer.competition.accepted, codes: errorCodes(answer) }).toEqual({
+      code: 1,
+      accepted: false,
+      codes: ['UNREASONABLE_OUTPUT'],
+    });
     expect(answer.competition.score).toBe(answer.tasks[0]?.meanLoss);
   });
 
   it('refuses a model whose losses are no numbers', async () => {
     const { code, answer } = await onDocs(overflowing());
-    expect({ code, codes: errorCodes(answer), score: answer.competition.score }).toEqual({ code: 1, codes: ['NON_FINITE_LOGITS'], score: null });
+    expect({ code, codes: errorCodes(answer), score: answer.competition.score }).toEqual({
+      code: 1,
+      codes: ['NON_FINITE_LOGITS'],
+      score: null,
+    });
   });
 
   it.each([
-    ['two files of one content', 'files', 'DUPLICATE_FILES', (folder: string): void => {
-      cpSync(join(folder, 'config.json'), join(folder, 'generation_config.json'));
-    }],
-    ['a second config that says something else', 'files', 'REPO_FILE_INVALID', (folder: string): void => {
-      const config = z.looseObject({}).parse(JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8')));
-      writeFileSync(join(folder, 'config.json'), JSON.stringify({ ...config, configuration_files: ['config.4.0.0.json'] }));
-      writeFileSync(join(folder, 'config.4.0.0.json'), JSON.stringify({ ...config, rope_theta: 1 }));
-    }],
-    ['too much beside the weights', 'size', 'MODEL_TOO_LARGE', (folder: string): void => {
-      mkdirSync(join(folder, 'checkpoints', 'old'), { recursive: true });
-      writeFileSync(join(folder, 'checkpoints', 'old', 'optimizer.pt'), Buffer.alloc(4 * 1024 * 1024));
-    }],
+    [
+      'two files of one content',
+      'files',
+      'DUPLICATE_FILES',
+      (folder: string): void => {
+        cpSync(join(folder, 'config.json'), join(folder, 'generation_config.json'));
+      },
+    ],
+    [
+      'a second config that says something else',
+      'files',
+      'REPO_FILE_INVALID',
+      (folder: string): void => {
+        const config = z.looseObject({}).parse(JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8')));
+        writeFileSync(
+          join(folder, 'config.json'),
+          JSON.stringify({ ...config, configuration_files: ['config.4.0.0.json'] }),
+        );
+        writeFileSync(join(folder, 'config.4.0.0.json'), JSON.stringify({ ...config, rope_theta: 1 }));
+      },
+    ],
+    [
+      'too much beside the weights',
+      'size',
+      'MODEL_TOO_LARGE',
+      (folder: string): void => {
+        mkdirSync(join(folder, 'checkpoints', 'old'), { recursive: true });
+        writeFileSync(join(folder, 'checkpoints', 'old', 'optimizer.pt'), Buffer.alloc(4 * 1024 * 1024));
+      },
+    ],
   ])('a folder with %s: scored, and what a commitment to it would meet', async (_what, check, code, change) => {
     const folder = copyOfBest();
     change(folder);
@@ -147,7 +196,9 @@ describe('validator evaluate --competition', () => {
     symlinkSync(join(folder, 'nowhere'), join(folder, 'dangling'));
     const more = await onDocs(folder);
     expect(more.code).toBe(0);
-    expect(more.answer.bytes - plain.answer.bytes).toBe(readFileSync(join(MODELS, 'llama-60steps', 'config.json')).length);
+    expect(more.answer.bytes - plain.answer.bytes).toBe(
+      readFileSync(join(MODELS, 'llama-60steps', 'config.json')).length,
+    );
     expect(more.answer.directoryHash).toBe(plain.answer.directoryHash);
   });
 
@@ -160,21 +211,58 @@ describe('validator evaluate --competition', () => {
   });
 
   it.each([
-    { repo: 'chaos/pickle', what: 'its revision', at: (revision: string) => revision, expected: 'NO_SAFETENSORS', exit: 1 },
-    { repo: 'chaos/liar', what: 'its revision', at: (revision: string) => revision, expected: 'SAFETENSORS_MALFORMED', exit: 1 },
-    { repo: 'honest/llama-60', what: 'another revision', at: () => '0'.repeat(40), expected: 'REVISION_NOT_FOUND', exit: 1 },
+    {
+      repo: 'chaos/pickle',
+      what: 'its revision',
+      at: (revision: string) => revision,
+      expected: 'NO_SAFETENSORS',
+      exit: 1,
+    },
+    {
+      repo: 'chaos/liar',
+      what: 'its revision',
+      at: (revision: string) => revision,
+      expected: 'SAFETENSORS_MALFORMED',
+      exit: 1,
+    },
+    {
+      repo: 'honest/llama-60',
+      what: 'another revision',
+      at: () => '0'.repeat(40),
+      expected: 'REVISION_NOT_FOUND',
+      exit: 1,
+    },
     { repo: 'honest/llama-60', what: 'a branch', at: () => 'main', expected: 'MODEL_REVISION_MISSING', exit: 2 },
-    { repo: 'honest/llama-60', what: 'a short revision', at: (revision: string) => revision.slice(0, 7), expected: 'MODEL_REVISION_MISSING', exit: 2 },
+    {
+      repo: 'honest/llama-60',
+      what: 'a short revision',
+      at: (revision: string) => revision.slice(0, 7),
+      expected: 'MODEL_REVISION_MISSING',
+      exit: 2,
+    },
   ])('$repo at $what: $expected', async ({ repo, at, expected, exit }) => {
     const [, revision = ''] = repoOf(world, repo).split('@');
-    const answer = await validator(['evaluate', `${repo}@${at(revision)}`, '--competition', '1', '--json', '--config', world.config]);
+    const answer = await validator([
+      'evaluate',
+      `${repo}@${at(revision)}`,
+      '--competition',
+      '1',
+      '--json',
+      '--config',
+      world.config,
+    ]);
     expect([answer.code, errorOf(answer).code]).toEqual([exit, expected]);
   });
 
   it('takes a fixed seed where there is no chain, and says so', async () => {
     const { code, answer } = await compete(BEST, '--competition', '1', '--data-dir', newFolder());
     expect(code).toBe(0);
-    expect(answer.competition).toMatchObject({ seed: '1', block: null, best: null, seedSource: expect.stringContaining('no chain') as unknown });
+    expect(answer.competition).toMatchObject({
+      seed: '1',
+      block: null,
+      best: null,
+      seedSource: expect.stringContaining('no chain') as unknown,
+    });
   });
 
   it.each([
@@ -189,9 +277,37 @@ describe('validator evaluate --competition', () => {
   });
 
   it('prints tables for people', async () => {
-    const { stdout } = await validator(['evaluate', BEST, '--competition', '1', '--seed', '7', '--config', world.config]);
-    for (const word of ['perplexity', 'tokens/s', 's per sequence', 'MiB of its own', 'epsilon: 0.500 %', 'would be accepted: yes', 'LlamaForCausalLM', 'sqlite-docs']) expect(stdout).toContain(word);
-    const refused = await validator(['evaluate', join(MODELS, 'llama-60steps'), '--competition', '1', '--seed', '7', '--config', world.config]);
+    const { stdout } = await validator([
+      'evaluate',
+      BEST,
+      '--competition',
+      '1',
+      '--seed',
+      '7',
+      '--config',
+      world.config,
+    ]);
+    for (const word of [
+      'perplexity',
+      'tokens/s',
+      's per sequence',
+      'MiB of its own',
+      'epsilon: 0.500 %',
+      'would be accepted: yes',
+      'LlamaForCausalLM',
+      'sqlite-docs',
+    ])
+      expect(stdout).toContain(word);
+    const refused = await validator([
+      'evaluate',
+      join(MODELS, 'llama-60steps'),
+      '--competition',
+      '1',
+      '--seed',
+      '7',
+      '--config',
+      world.config,
+    ]);
     expect(refused.stdout).toContain('would be accepted: no, because\n  UNREASONABLE_OUTPUT: ');
   });
 });
@@ -202,7 +318,12 @@ describe('beside a validator that has judged', () => {
       block: z.number(),
       syncBlock: z.number(),
       seed: z.string(),
-      contenders: z.array(z.object({ uid: z.number(), reference: z.object({ namespace: z.string(), name: z.string(), revision: z.string() }) })),
+      contenders: z.array(
+        z.object({
+          uid: z.number(),
+          reference: z.object({ namespace: z.string(), name: z.string(), revision: z.string() }),
+        }),
+      ),
       verdict: z.object({ winner: z.object({ uid: z.number(), block: z.number(), score: z.number() }) }),
     }),
   });
@@ -211,23 +332,45 @@ describe('beside a validator that has judged', () => {
   beforeAll(async () => {
     world = newWorld();
     await validator(['run', '--once', '--config', world.config]);
-    round = recorded.parse(JSON.parse((await validator(['journal', 'export', '1', '--config', world.config])).stdout)).entry;
+    round = recorded.parse(
+      JSON.parse((await validator(['journal', 'export', '1', '--config', world.config])).stdout),
+    ).entry;
   }, 120_000);
 
   it('the winner has the score that the round gave it, to the last digit', async () => {
     const { winner } = round.verdict;
-    const { namespace = '', name = '', revision = '' } = round.contenders.find(({ uid }) => uid === winner.uid)?.reference ?? {};
-    const { code, answer } = await compete(`${namespace}/${name}@${revision}`, '--competition', 'demo-docs', '--seed', round.seed, '--config', world.config);
+    const {
+      namespace = '',
+      name = '',
+      revision = '',
+    } = round.contenders.find(({ uid }) => uid === winner.uid)?.reference ?? {};
+    const { code, answer } = await compete(
+      `${namespace}/${name}@${revision}`,
+      '--competition',
+      'demo-docs',
+      '--seed',
+      round.seed,
+      '--config',
+      world.config,
+    );
     expect(code).toBe(0);
     expect(answer.competition.score).toBe(winner.score);
     expect(answer.competition.best).toMatchObject({ round: 1, ...winner, sameSamples: true });
-    expect(answer.competition.checks).toContainEqual({ name: 'schedule', found: `block ${String(answer.competition.block)}`, error: null });
+    expect(answer.competition.checks).toContainEqual({
+      name: 'schedule',
+      found: `block ${String(answer.competition.block)}`,
+      error: null,
+    });
   });
 
   it('says what is to be beaten: the winner less the epsilon that is left to it', async () => {
     const { competition } = (await compete(BEST, '--competition', '1', '--seed', '5', '--config', world.config)).answer;
     const elapsed = Math.min(((competition.block ?? 0) - round.verdict.winner.block) / 2000, 1);
-    expect(competition.epsilon).toMatchObject({ type: 'linear-decay', whenCommitted: 0.005, fullyDecayed: expect.closeTo(0.0005, 12) as unknown });
+    expect(competition.epsilon).toMatchObject({
+      type: 'linear-decay',
+      whenCommitted: 0.005,
+      fullyDecayed: expect.closeTo(0.0005, 12) as unknown,
+    });
     expect(competition.best?.epsilon).toBeCloseTo(0.005 - elapsed * 0.0045, 12);
     expect(competition.best?.toBeat).toBeCloseTo(round.verdict.winner.score * (1 - 0.005 + elapsed * 0.0045), 12);
     expect(competition.best?.sameSamples).toBe(false);
@@ -237,7 +380,9 @@ describe('beside a validator that has judged', () => {
     const { competition } = (await compete(BEST, '--competition', '1', '--config', world.config)).answer;
     const syncBlock = Math.floor((competition.block ?? 0) / 30) * 30;
     expect(competition.seedSource).toBe(`block ${syncBlock}`);
-    const { seed } = z.object({ seed: z.string() }).parse(JSON.parse(readFileSync(join(world.folder, 'network', 'genesis.json'), 'utf8')));
+    const { seed } = z
+      .object({ seed: z.string() })
+      .parse(JSON.parse(readFileSync(join(world.folder, 'network', 'genesis.json'), 'utf8')));
     expect(competition.seed).toBe(syncBlockSeed(localBlockHash(seed, syncBlock)).toString());
     expect(competition.best?.sameSamples).toBe(syncBlock === round.syncBlock);
   });
@@ -251,18 +396,44 @@ describe('beside a validator that has judged', () => {
 describe('a competition of several tasks, from a package', () => {
   it('weighs the tasks as the round does', async () => {
     const world = newWorld();
-    const { code, answer } = await compete(BEST, '--competition', 'two-tasks', '--seed', '3', '--config', configOf(world, TEXTS));
+    const { code, answer } = await compete(
+      BEST,
+      '--competition',
+      'two-tasks',
+      '--seed',
+      '3',
+      '--config',
+      configOf(world, TEXTS),
+    );
     const [first = Number.NaN, second = Number.NaN] = answer.tasks.map(({ meanLoss }) => meanLoss);
     expect(code).toBe(0);
     expect(first).not.toBe(second);
     expect(answer.competition.score).toBeCloseTo(0.75 * first + 0.25 * second, 12);
   });
 
-  it('goes by the config where a dataset can\'t be had', async () => {
+  it("goes by the config where a dataset can't be had", async () => {
     const world = newWorld();
-    const skipped = await validator(['evaluate', BEST, '--competition', '7', '--seed', '3', '--json', '--config', configOf(world, undefined)]);
+    const skipped = await validator([
+      'evaluate',
+      BEST,
+      '--competition',
+      '7',
+      '--seed',
+      '3',
+      '--json',
+      '--config',
+      configOf(world, undefined),
+    ]);
     expect([skipped.code, errorOf(skipped).code]).toEqual([1, 'DATASET_UNAVAILABLE']);
-    const { answer } = await compete(BEST, '--competition', '7', '--seed', '3', '--config', configOf(world, undefined, { onDatasetFailure: { 'two-tasks': 'renormalise' } }));
+    const { answer } = await compete(
+      BEST,
+      '--competition',
+      '7',
+      '--seed',
+      '3',
+      '--config',
+      configOf(world, undefined, { onDatasetFailure: { 'two-tasks': 'renormalise' } }),
+    );
     expect(answer.tasks.map(({ name }) => name)).toEqual(['first']);
     expect(answer.competition.warnings.map(({ code }) => code)).toEqual(['DATASET_UNAVAILABLE']);
     expect(answer.competition.score).toBeCloseTo(answer.tasks[0]?.meanLoss ?? Number.NaN, 12);
@@ -271,7 +442,17 @@ describe('a competition of several tasks, from a package', () => {
   it('ends at once where the path of the texts is wrong, whatever the config says', async () => {
     const world = newWorld();
     const config = configOf(world, join(world.folder, 'nowhere'), { onDatasetFailure: { 'two-tasks': 'renormalise' } });
-    const refused = await validator(['evaluate', BEST, '--competition', '7', '--seed', '3', '--json', '--config', config]);
+    const refused = await validator([
+      'evaluate',
+      BEST,
+      '--competition',
+      '7',
+      '--seed',
+      '3',
+      '--json',
+      '--config',
+      config,
+    ]);
     expect([refused.code, errorOf(refused).code]).toEqual([2, 'TEXT_FILE_UNREADABLE']);
   });
 });

@@ -16,7 +16,8 @@ const golden = z.object({
   generations: z.array(z.array(z.array(z.number()))),
   logits_spot: z.array(z.array(z.array(z.number()))),
 });
-const goldenOf = (model: string): z.infer<typeof golden> => golden.parse(JSON.parse(readFileSync(join(MODELS, model, 'golden.json'), 'utf8')));
+const goldenOf = (model: string): z.infer<typeof golden> =>
+  golden.parse(JSON.parse(readFileSync(join(MODELS, model, 'golden.json'), 'utf8')));
 
 const answerSchema = z.strictObject({
   architecture: z.string(),
@@ -36,13 +37,19 @@ const answerSchema = z.strictObject({
   tasks: z.array(z.looseObject({ name: z.string(), meanLoss: z.number(), perplexity: z.number() })),
   competition: z.null(),
   speed: z.strictObject({ tokensPerSecond: z.number().positive(), secondsPerSequence: z.number().positive() }),
-  numerics: z.looseObject({ device: z.literal('cpu'), computeType: z.literal('float32'), runtime: z.string(), attention: z.string() }),
+  numerics: z.looseObject({
+    device: z.literal('cpu'),
+    computeType: z.literal('float32'),
+    runtime: z.string(),
+    attention: z.string(),
+  }),
   timings: z.looseObject({ loadMs: z.number(), computeMs: z.number() }),
 });
 
 const revisionOf = (repos: string, repo: string): string => readdirSync(join(repos, repo))[0] ?? '';
 
-const evaluate = (folder: string, sequences: string): Promise<Answer> => validator(['evaluate', folder, '--sequences', sequences, '--json'], { cwd: newFolder() });
+const evaluate = (folder: string, sequences: string): Promise<Answer> =>
+  validator(['evaluate', folder, '--sequences', sequences, '--json'], { cwd: newFolder() });
 
 describe('validator evaluate', () => {
   it.each(['llama-2000steps', 'llama-60steps', 'gpt2-1300steps'])('%s: as the library has it', async (model) => {
@@ -51,19 +58,26 @@ describe('validator evaluate', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const answer = answerSchema.parse(JSON.parse(stdout));
     const wanted = goldenOf(model);
-    expect(answer).toMatchObject({ architecture: wanted.architecture, parameterCount: wanted.parameter_count, reasonable: wanted.reasonable, generations: wanted.generations });
+    expect(answer).toMatchObject({
+      architecture: wanted.architecture,
+      parameterCount: wanted.parameter_count,
+      reasonable: wanted.reasonable,
+      generations: wanted.generations,
+    });
     expect(answer.losses).toHaveLength(wanted.losses.length);
-    for (const [index, loss] of wanted.losses.entries()) expect(Math.abs((answer.losses[index] ?? NaN) - loss), `batch ${index}`).toBeLessThan(1e-5);
+    for (const [index, loss] of wanted.losses.entries())
+      expect(Math.abs((answer.losses[index] ?? NaN) - loss), `batch ${index}`).toBeLessThan(1e-5);
     expect(answer.meanLoss).toBeCloseTo(answer.losses.reduce((sum, loss) => sum + loss, 0) / answer.losses.length, 12);
     expect(answer.perplexity).toBe(Math.exp(answer.meanLoss));
     const spots = answer.logitsSpot.flat(2);
     expect(spots).toHaveLength(wanted.logits_spot.flat(2).length);
-    for (const [index, logit] of wanted.logits_spot.flat(2).entries()) expect(Math.abs((spots[index] ?? NaN) - logit), `logit ${index}`).toBeLessThan(1e-3);
+    for (const [index, logit] of wanted.logits_spot.flat(2).entries())
+      expect(Math.abs((spots[index] ?? NaN) - logit), `logit ${index}`).toBeLessThan(1e-3);
   });
 
   const sequences = join(MODELS, 'llama-60steps', 'golden.json');
 
-  it('refuses what the demo\'s hostile miners publish, each by its code', async () => {
+  it("refuses what the demo's hostile miners publish, each by its code", async () => {
     const { folder } = newWorld();
     const repos = join(folder, 'network', 'repos');
     const cases = [
@@ -71,8 +85,12 @@ describe('validator evaluate', () => {
       ['chaos/liar', 'SAFETENSORS_MALFORMED'],
       ['chaos/pickle', 'WEIGHTS_MISSING'],
     ] as const;
-    const answers = await Promise.all(cases.map(async ([repo]) => evaluate(join(repos, repo, revisionOf(repos, repo)), sequences)));
-    expect(answers.map((answer, index) => [cases[index]?.[0], answer.code, errorOf(answer).code, errorOf(answer).fault])).toEqual(cases.map(([repo, code]) => [repo, 1, code, 'miner']));
+    const answers = await Promise.all(
+      cases.map(async ([repo]) => evaluate(join(repos, repo, revisionOf(repos, repo)), sequences)),
+    );
+    expect(
+      answers.map((answer, index) => [cases[index]?.[0], answer.code, errorOf(answer).code, errorOf(answer).fault]),
+    ).toEqual(cases.map(([repo, code]) => [repo, 1, code, 'miner']));
   });
 
   it('refuses a model whose losses overflow', async () => {
@@ -106,7 +124,11 @@ describe('validator evaluate', () => {
   ])('a sequences file with %s', async (_what, text) => {
     const file = join(newFolder(), 'sequences.json');
     writeFileSync(file, text);
-    await expect(readSequences(file)).rejects.toMatchObject({ code: 'SEQUENCES_UNREADABLE', fault: 'config', payload: { reason: expect.stringMatching(/./) as string } });
+    await expect(readSequences(file)).rejects.toMatchObject({
+      code: 'SEQUENCES_UNREADABLE',
+      fault: 'config',
+      payload: { reason: expect.stringMatching(/./) as string },
+    });
   });
 
   it('a sequences file that is not there ends it with exit code 2', async () => {
@@ -124,7 +146,8 @@ describe('validator evaluate', () => {
 
   it('hands its flags to the evaluator, all of them', async () => {
     const folder = join(MODELS, 'llama-60steps');
-    const ask = (...flags: string[]): Promise<Answer> => validator(['evaluate', folder, '--sequences', sequences, '--json', ...flags], { cwd: newFolder() });
+    const ask = (...flags: string[]): Promise<Answer> =>
+      validator(['evaluate', folder, '--sequences', sequences, '--json', ...flags], { cwd: newFolder() });
     const [flash, device, type] = await Promise.all([
       ask('--attention', 'flash', '--device', 'cpu', '--compute-type', 'float32'),
       ask('--device', 'abacus', '--attention', 'flash'),

@@ -10,7 +10,10 @@ import { newFolder, newWorld, type World } from '../e2e/world.js';
 function quickWorld(): World {
   const world = newWorld();
   const program = join(import.meta.dirname, '..', 'e2e', 'programs', 'digest-evaluator.mjs');
-  const config = world.configWith('quick.yaml', { evaluator: { use: 'process', command: ['node', program], canary: false }, competitions: ['demo-docs'] });
+  const config = world.configWith('quick.yaml', {
+    evaluator: { use: 'process', command: ['node', program], canary: false },
+    competitions: ['demo-docs'],
+  });
   return { ...world, config };
 }
 
@@ -44,9 +47,18 @@ describe('validator run', () => {
 
   it('a hotkey that is not registered is refused, and welcome offline', async () => {
     const world = quickWorld();
-    const chain = { use: 'local-chain', file: join(world.folder, 'network', 'chain.db'), genesis: join(world.folder, 'network', 'genesis.json'), hotkey: '//stranger' };
+    const chain = {
+      use: 'local-chain',
+      file: join(world.folder, 'network', 'chain.db'),
+      genesis: join(world.folder, 'network', 'genesis.json'),
+      hotkey: '//stranger',
+    };
     const program = join(import.meta.dirname, '..', 'e2e', 'programs', 'digest-evaluator.mjs');
-    const config = world.configWith('stranger.yaml', { chain, evaluator: { use: 'process', command: ['node', program], canary: false }, competitions: ['demo-docs'] });
+    const config = world.configWith('stranger.yaml', {
+      chain,
+      evaluator: { use: 'process', command: ['node', program], canary: false },
+      competitions: ['demo-docs'],
+    });
     const refused = await validator(['run', '--config', config, '--once', '--json']);
     expect(refused.code).toBe(2);
     expect(refused.stderr).toMatch(/^NOT_REGISTERED: .*\n {2}→ .*--offline/);
@@ -75,8 +87,18 @@ describe('validator run', () => {
   it("takes the reference's spellings; paths start where the shell stands", async () => {
     const world = quickWorld();
     const cwd = newFolder();
-    const old = ['--sample_min', '3', '--dont_set_weights', '--wandb.off', '--logging.debug', '--model_dir', './models'];
-    const { code, stdout, stderr } = await validator(['run', '--config', world.config, '--once', '--json', ...old], { cwd });
+    const old = [
+      '--sample_min',
+      '3',
+      '--dont_set_weights',
+      '--wandb.off',
+      '--logging.debug',
+      '--model_dir',
+      './models',
+    ];
+    const { code, stdout, stderr } = await validator(['run', '--config', world.config, '--once', '--json', ...old], {
+      cwd,
+    });
     expect(code).toBe(0);
     expect(stderr).toContain('--wandb.off has no effect');
     const events = eventsOf(stdout);
@@ -84,7 +106,9 @@ describe('validator run', () => {
     expect(readdirSync(join(cwd, 'models', 'models')).length).toBeGreaterThan(5);
     expect(existsSync(join(world.folder, 'store'))).toBe(false);
     const kept = await validator(['journal', 'show', '1', '--config', world.config, '--json']);
-    expect(JSON.parse(kept.stdout)).toMatchObject({ entry: { rules: { sampleMin: 3 }, verdict: { keep: { length: 3 } } } });
+    expect(JSON.parse(kept.stdout)).toMatchObject({
+      entry: { rules: { sampleMin: 3 }, verdict: { keep: { length: 3 } } },
+    });
   });
 
   it('refuses flags that it does not know or can not read, by name', async () => {

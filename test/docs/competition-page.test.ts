@@ -18,34 +18,56 @@ describe('the package that docs/build/competition.md writes', () => {
     // In place of npm install: the core and the compiler of this checkout.
     mkdirSync(join(folder, 'node_modules', '@assay'), { recursive: true });
     symlinkSync(join(ROOT, 'core'), join(folder, 'node_modules', '@assay', 'core'));
-    execFileSync(process.execPath, [join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', folder], { encoding: 'utf8' });
+    execFileSync(process.execPath, [join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', folder], {
+      encoding: 'utf8',
+    });
   });
   afterAll(() => {
     rmSync(folder, { recursive: true, force: true });
   });
 
   it('consists of the files that the page names', () => {
-    expect([...files.keys()].sort()).toEqual(['network.mjs', 'package.json', 'src/competition.ts', 'src/index.ts', 'src/poems.ts', 'src/profile.ts', 'tsconfig.json', 'verse.yaml']);
+    expect([...files.keys()].sort()).toEqual([
+      'network.mjs',
+      'package.json',
+      'src/competition.ts',
+      'src/index.ts',
+      'src/poems.ts',
+      'src/profile.ts',
+      'tsconfig.json',
+      'verse.yaml',
+    ]);
   });
 
   it('passes every check', async () => {
     const answer = await validator(['competition', 'check', folder, '--json']);
-    const results = JSON.parse(answer.stdout) as { subject: string; name: string; passed: boolean; reason: string | null }[];
+    const results = JSON.parse(answer.stdout) as {
+      subject: string;
+      name: string;
+      passed: boolean;
+      reason: string | null;
+    }[];
     expect(results.filter(({ passed }) => !passed)).toEqual([]);
-    expect(new Set(results.map(({ subject }) => subject))).toEqual(new Set([folder, 'rhymes', 'local-poems', 'subnet verse']));
+    expect(new Set(results.map(({ subject }) => subject))).toEqual(
+      new Set([folder, 'rhymes', 'local-poems', 'subnet verse']),
+    );
     expect(answer.code).toBe(0);
   });
 
-  it('needs nothing of Assay\'s when it runs', async () => {
+  it("needs nothing of Assay's when it runs", async () => {
     const bare = join(folder, 'installed');
     mkdirSync(bare);
     execFileSync('cp', ['-r', join(folder, 'dist'), join(folder, 'package.json'), bare]);
     writeFileSync(join(folder, 'config.yaml'), `subnet: verse\nplugins: [${bare}]\n`);
     const answer = await validator(['competitions', 'rhymes', '--json', '--config', join(folder, 'config.yaml')]);
-    expect(JSON.parse(answer.stdout)).toMatchObject({ competitions: [{ name: 'rhymes', id: 40, shares: [{ subnet: 'verse', fromBlock: 0, untilBlock: null, share: 1 }] }] });
+    expect(JSON.parse(answer.stdout)).toMatchObject({
+      competitions: [
+        { name: 'rhymes', id: 40, shares: [{ subnet: 'verse', fromBlock: 0, untilBlock: null, share: 1 }] },
+      ],
+    });
   });
 
-  it('judges the demo\'s miners on a network of its own', { timeout: 60_000 }, async () => {
+  it("judges the demo's miners on a network of its own", { timeout: 60_000 }, async () => {
     const path = join(folder, 'dist', 'competition.js');
     const original = readFileSync(path, 'utf8');
     const fitting: [from: string | RegExp, to: string][] = [
@@ -56,7 +78,10 @@ describe('the package that docs/build/competition.md writes', () => {
       ["dataset: 'tiiuae/falcon-refinedweb'", "dataset: 'local-poems'"],
       [/dataset: 'huggingface-rows',.*\n.*datasetOptions: .*,/, "dataset: 'local-poems',"],
     ];
-    writeFileSync(path, fitting.reduce((text, [from, to]) => text.replace(from, to), original));
+    writeFileSync(
+      path,
+      fitting.reduce((text, [from, to]) => text.replace(from, to), original),
+    );
     execFileSync(process.execPath, [join(ROOT, 'competitions', 'demo', 'dist', 'main.js'), '.verse'], { cwd: folder });
     execFileSync(process.execPath, ['network.mjs'], { cwd: folder });
     const config = join(folder, 'verse.yaml');
@@ -65,27 +90,101 @@ describe('the package that docs/build/competition.md writes', () => {
     expect(run.code, run.stderr).toBe(0);
     const weights = await validator(['chain', 'weights', '--json', '--config', config], { cwd: folder });
     expect(JSON.parse(weights.stdout)).toMatchObject({ netuid: 40 });
-    expect((await validator(['journal', 'ls', '--json', '--config', config], { cwd: folder })).stdout).toContain('rhymes');
+    expect((await validator(['journal', 'ls', '--json', '--config', config], { cwd: folder })).stdout).toContain(
+      'rhymes',
+    );
   });
 
   it.each<[what: string, path: string, from: string, to: string, expected: string]>([
-    ['weights that do not sum to 1', 'dist/competition.js', 'weight: 0.25', 'weight: 0.5', 'weights of the tasks must sum to 1'],
+    [
+      'weights that do not sum to 1',
+      'dist/competition.js',
+      'weight: 0.25',
+      'weight: 0.5',
+      'weights of the tasks must sum to 1',
+    ],
     ['an epsilon that grows', 'dist/competition.js', 'end: 0.0005', 'end: 0.5', 'end is above start'],
-    ['a limit that no model meets', 'dist/competition.js', 'maxBytes: 600 *', 'maxBytes: 1 *', 'bytes, 1048576 are allowed'],
-    ['a draw that depends on the clock', 'dist/poems.js', 'random.randint(0, POEMS.length - 1)', 'Math.floor(Math.random() * POEMS.length)', 'another clock, or Math.random'],
-    ['shares above everything', 'dist/profile.js', 'share: 1 }', "share: 1 }, { id: 41, name: 'others', share: 1 }", 'the shares sum to 2'],
-    ['a commitment that need not rest', 'dist/profile.js', 'evaluationDelay: 250', 'evaluationDelay: 50', '50 blocks of rest'],
+    [
+      'a limit that no model meets',
+      'dist/competition.js',
+      'maxBytes: 600 *',
+      'maxBytes: 1 *',
+      'bytes, 1048576 are allowed',
+    ],
+    [
+      'a draw that depends on the clock',
+      'dist/poems.js',
+      'random.randint(0, POEMS.length - 1)',
+      'Math.floor(Math.random() * POEMS.length)',
+      'another clock, or Math.random',
+    ],
+    [
+      'shares above everything',
+      'dist/profile.js',
+      'share: 1 }',
+      "share: 1 }, { id: 41, name: 'others', share: 1 }",
+      'the shares sum to 2',
+    ],
+    [
+      'a commitment that need not rest',
+      'dist/profile.js',
+      'evaluationDelay: 250',
+      'evaluationDelay: 50',
+      '50 blocks of rest',
+    ],
     ['a key that no task has', 'dist/competition.js', 'maxBatches: 50', 'maxBatch: 50', 'maxBatch'],
     ['a key that no profile has', 'dist/profile.js', 'sampleMin: 5', 'sampleMin: 5, sampleMax: 5', 'sampleMax'],
-    ['a dataset that nobody has', 'dist/competition.js', 'tiiuae/falcon-refinedweb', 'tiiuae/falcon-refined', 'DATASET_UNKNOWN'],
+    [
+      'a dataset that nobody has',
+      'dist/competition.js',
+      'tiiuae/falcon-refinedweb',
+      'tiiuae/falcon-refined',
+      'DATASET_UNKNOWN',
+    ],
     ['an option that the dataset needs', 'dist/competition.js', ', lastOffset: 90_000', '', 'lastOffset'],
-    ['an option that the dataset does not have', 'dist/competition.js', 'lastOffset: 90_000', 'lastOffset: 90_000, spilt: 1', 'spilt'],
+    [
+      'an option that the dataset does not have',
+      'dist/competition.js',
+      'lastOffset: 90_000',
+      'lastOffset: 90_000, spilt: 1',
+      'spilt',
+    ],
     ['a tokenizer that is not built in', 'dist/competition.js', 'cl100k_base', 'cl200k_base', 'cl200k_base'],
-    ['a tokenizer that is not there', 'dist/competition.js', "kind: 'builtin', name: 'cl100k_base'", "kind: 'folder', path: '/nowhere'", '/nowhere'],
-    ['an architecture that no evaluator has', 'dist/competition.js', "'Qwen2ForCausalLM'", "'Qwen2CausalLM'", 'ARCHITECTURES_UNSUPPORTED'],
-    ['a name that is not scheduled', 'dist/profile.js', "name: 'rhymes', share", "name: 'rimes', share", 'COMPETITION_UNKNOWN'],
-    ['a dataset that is none', 'dist/poems.js', 'async create() {', 'async create() { return undefined;', 'DATASET_MALFORMED'],
-    ['a dataset that draws nothing', 'dist/poems.js', 'signal.throwIfAborted();', 'return undefined;', 'DATASET_MALFORMED'],
+    [
+      'a tokenizer that is not there',
+      'dist/competition.js',
+      "kind: 'builtin', name: 'cl100k_base'",
+      "kind: 'folder', path: '/nowhere'",
+      '/nowhere',
+    ],
+    [
+      'an architecture that no evaluator has',
+      'dist/competition.js',
+      "'Qwen2ForCausalLM'",
+      "'Qwen2CausalLM'",
+      'ARCHITECTURES_UNSUPPORTED',
+    ],
+    [
+      'a name that is not scheduled',
+      'dist/profile.js',
+      "name: 'rhymes', share",
+      "name: 'rimes', share",
+      'COMPETITION_UNKNOWN',
+    ],
+    [
+      'a dataset that is none',
+      'dist/poems.js',
+      'async create() {',
+      'async create() { return undefined;',
+      'DATASET_MALFORMED',
+    ],
+    [
+      'a dataset that draws nothing',
+      'dist/poems.js',
+      'signal.throwIfAborted();',
+      'return undefined;',
+      'DATASET_MALFORMED',
+    ],
   ])('fails with %s', async (_what, path, from, to, expected) => {
     const original = readFileSync(join(folder, path), 'utf8');
     expect(original).toContain(from);

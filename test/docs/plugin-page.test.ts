@@ -15,12 +15,20 @@ describe('the package that docs/build/plugin.md writes', () => {
   beforeAll(() => {
     const home = newFolder();
     folder = join(home, 'package');
-    writeFiles(folder, new Map([...filesOfPage('plugin.md'), ['tsconfig.json', filesOfPage('competition.md').get('tsconfig.json') ?? '']]));
+    writeFiles(
+      folder,
+      new Map([
+        ...filesOfPage('plugin.md'),
+        ['tsconfig.json', filesOfPage('competition.md').get('tsconfig.json') ?? ''],
+      ]),
+    );
     // In place of npm install: what this checkout has.
     mkdirSync(join(folder, 'node_modules', '@assay'), { recursive: true });
     symlinkSync(join(ROOT, 'core'), join(folder, 'node_modules', '@assay', 'core'));
     symlinkSync(join(ROOT, 'node_modules', 'zod'), join(folder, 'node_modules', 'zod'));
-    execFileSync(process.execPath, [join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', folder], { encoding: 'utf8' });
+    execFileSync(process.execPath, [join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', folder], {
+      encoding: 'utf8',
+    });
     const env = { XDG_DATA_HOME: home, XDG_CACHE_HOME: join(home, 'cache'), XDG_CONFIG_HOME: join(home, 'config') };
     run = (...args) => validator(args, { env, cwd: folder });
   });
@@ -39,8 +47,17 @@ describe('the package that docs/build/plugin.md writes', () => {
     const entry = join(folder, '..', 'assay', 'node_modules', 'assay-my-rows', 'dist', 'index.js');
     const { default: exported } = (await import(pathToFileURL(entry).href)) as { default: unknown };
     const { signal } = new AbortController();
-    const rows = await checkPlugin('it', exported).provides.rows?.create({ url: 'http://127.0.0.1:9' }, {} as never, signal);
+    const rows = await checkPlugin('it', exported).provides.rows?.create(
+      { url: 'http://127.0.0.1:9' },
+      {} as never,
+      signal,
+    );
     const error = toAssayError(await rows?.splits('any', signal).catch((thrown: unknown) => thrown));
-    expect(error.toReport()).toMatchObject({ code: 'REQUEST_FAILED', fault: 'network', hint: 'Check that the server of the rows runs.', payload: { url: 'http://127.0.0.1:9/splits' } });
+    expect(error.toReport()).toMatchObject({
+      code: 'REQUEST_FAILED',
+      fault: 'network',
+      hint: 'Check that the server of the rows runs.',
+      payload: { url: 'http://127.0.0.1:9/splits' },
+    });
   });
 });

@@ -42,7 +42,8 @@ describe('the demo, from an empty folder', () => {
   });
 
   const command = (...args: string[]): Promise<Answer> => validator([...args, '--config', world.config, '--json']);
-  const rowsOf = (answer: Answer): RoundRow[][] => allOf(eventsOf(answer.stdout), 'round-finished').map(({ rows }) => rows);
+  const rowsOf = (answer: Answer): RoundRow[][] =>
+    allOf(eventsOf(answer.stdout), 'round-finished').map(({ rows }) => rows);
 
   it('ends well and tells events only', () => {
     expect({ code: first.code, stderr: first.stderr }).toEqual({ code: 0, stderr: '' });
@@ -58,9 +59,17 @@ describe('the demo, from an empty folder', () => {
 
   it('names the cause beside every miner that was not scored', () => {
     for (const rows of rowsOf(first)) {
-      expect(rows.flatMap(({ uid, error }) => (error ? [[uid, error.code]] : [])).sort(([a], [b]) => Number(a) - Number(b))).toEqual(REFUSED);
+      expect(
+        rows.flatMap(({ uid, error }) => (error ? [[uid, error.code]] : [])).sort(([a], [b]) => Number(a) - Number(b)),
+      ).toEqual(REFUSED);
       for (const { error, score, stepWeight, averageWeight } of rows) {
-        if (error) expect({ fault: error.fault, score, stepWeight, averageWeight }).toEqual({ fault: 'miner', score: null, stepWeight: 0, averageWeight: 0 });
+        if (error)
+          expect({ fault: error.fault, score, stepWeight, averageWeight }).toEqual({
+            fault: 'miner',
+            score: null,
+            stepWeight: 0,
+            averageWeight: 0,
+          });
       }
     }
   });
@@ -105,7 +114,9 @@ describe('the demo, from an empty folder', () => {
   });
 
   it('does not fetch again what it keeps', () => {
-    const fetched = (run: typeof first): string[] => [...new Set(allOf(eventsOf(run.stdout), 'download-progress').map(({ repo }) => repo))];
+    const fetched = (run: typeof first): string[] => [
+      ...new Set(allOf(eventsOf(run.stdout), 'download-progress').map(({ repo }) => repo)),
+    ];
     const kept = fetched(first);
     expect(kept.length).toBeGreaterThan(5);
     // Whoever has rested long enough by then is fetched for the first time.

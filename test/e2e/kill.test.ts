@@ -22,8 +22,23 @@ const manifest = z.object({ files: z.array(z.object({ path: z.string(), size: z.
 /** Rounds and weights as often as the machine allows, so that a kill hits something. */
 const busy = (world: World): string =>
   world.configWith('busy.yaml', {
-    chain: { use: 'local-chain', file: join(world.folder, 'network', 'chain.db'), genesis: join(world.folder, 'network', 'genesis.json'), blockTime: 0.02 },
-    cadences: { evaluationIdle: 20, weights: 300, weightsPoll: 20, weightsRetry: 100, metagraphSync: 200, modelSync: 300, cleaningStart: 300, cleaning: 300, cleaningGrace: 0 },
+    chain: {
+      use: 'local-chain',
+      file: join(world.folder, 'network', 'chain.db'),
+      genesis: join(world.folder, 'network', 'genesis.json'),
+      blockTime: 0.02,
+    },
+    cadences: {
+      evaluationIdle: 20,
+      weights: 300,
+      weightsPoll: 20,
+      weightsRetry: 100,
+      metagraphSync: 200,
+      modelSync: 300,
+      cleaningStart: 300,
+      cleaning: 300,
+      cleaningGrace: 0,
+    },
   });
 
 it(`survives ${KILLS} kills at any moment`, { timeout: 90_000 }, async () => {
@@ -59,7 +74,8 @@ function checkJournal({ folder }: World): number {
   const { records } = assertChain(journal);
   const all = journal.records(records + 1);
   expect(all.map(({ number }) => number)).toEqual(Array.from({ length: records }, (_none, index) => records - index));
-  for (const { number, entry } of all) expect({ number, differences: replayEntry(entry).differences }).toEqual({ number, differences: [] });
+  for (const { number, entry } of all)
+    expect({ number, differences: replayEntry(entry).differences }).toEqual({ number, differences: [] });
   return records;
 }
 
@@ -80,7 +96,9 @@ function checkWeights({ folder }: World): void {
 /** No half models: each folder has its manifest, and every file is as the manifest says. */
 function checkStore(store: string): void {
   expect(readdirSync(join(store, 'drafts'))).toEqual([]);
-  const folders = readdirSync(join(store, 'models'), { recursive: true, encoding: 'utf8' }).filter((path) => path.split('/').length === 3);
+  const folders = readdirSync(join(store, 'models'), { recursive: true, encoding: 'utf8' }).filter(
+    (path) => path.split('/').length === 3,
+  );
   expect(folders.length).toBeGreaterThan(0);
   for (const folder of folders) {
     const path = join(store, 'models', folder);
@@ -88,7 +106,12 @@ function checkStore(store: string): void {
     const { files } = manifest.parse(JSON.parse(readFileSync(join(path, 'manifest.json'), 'utf8')));
     expect(readdirSync(join(path, 'files'), { recursive: true }).length).toBe(files.length);
     for (const { path: name, sha256 } of files) {
-      expect(createHash('sha256').update(readFileSync(join(path, 'files', name))).digest('hex'), `${folder}/${name}`).toBe(sha256);
+      expect(
+        createHash('sha256')
+          .update(readFileSync(join(path, 'files', name)))
+          .digest('hex'),
+        `${folder}/${name}`,
+      ).toBe(sha256);
     }
   }
 }

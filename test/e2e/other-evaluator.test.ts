@@ -45,11 +45,15 @@ describe('another program as the evaluator', () => {
     if (!round || others.length > 0) throw new Error('one round expected');
     return round;
   };
-  const winnerOf = ({ rows }: EventOf<'round-finished'>): number => rows.reduce((best, row) => (row.averageWeight > best.averageWeight ? row : best)).uid;
+  const winnerOf = ({ rows }: EventOf<'round-finished'>): number =>
+    rows.reduce((best, row) => (row.averageWeight > best.averageWeight ? row : best)).uid;
 
   beforeAll(async () => {
     world = newWorld();
-    copyFileSync(join(import.meta.dirname, 'programs', 'digest-evaluator.mjs'), join(world.folder, 'digest-evaluator.mjs'));
+    copyFileSync(
+      join(import.meta.dirname, 'programs', 'digest-evaluator.mjs'),
+      join(world.folder, 'digest-evaluator.mjs'),
+    );
     first = await runWith({ CRASH_ON: 'Qwen2ForCausalLM' });
     const incumbent = entryOf(1).contenders.find(({ uid }) => uid === winnerOf(roundOf(first)));
     second = await runWith({ CRASH_ON: incumbent?.evaluationDigest ?? '' });
@@ -69,7 +73,10 @@ describe('another program as the evaluator', () => {
   it('that dies over a newcomer costs the newcomer nothing but time', () => {
     const round = roundOf(first);
     expect(round.void).toBeNull();
-    expect(round.rows.find(({ uid }) => uid === QWEN_UID)).toMatchObject({ score: null, error: { code: 'EVALUATOR_CRASHED', fault: 'validator' } });
+    expect(round.rows.find(({ uid }) => uid === QWEN_UID)).toMatchObject({
+      score: null,
+      error: { code: 'EVALUATOR_CRASHED', fault: 'validator' },
+    });
     expect(firstOf(first, 'weights-set')).toMatchObject({ confirmed: true });
     const later = roundOf(third).rows.find(({ uid }) => uid === QWEN_UID);
     expect(later).toMatchObject({ error: null });
@@ -79,12 +86,19 @@ describe('another program as the evaluator', () => {
   it('that dies over the incumbent makes the round void and leaves the standing', () => {
     const incumbent = winnerOf(roundOf(first));
     const round = roundOf(second);
-    expect(round.void).toMatchObject({ code: 'INCUMBENT_NOT_SCORED', payload: { uid: incumbent, code: 'EVALUATOR_CRASHED' } });
-    expect(round.rows.find(({ uid }) => uid === incumbent)).toMatchObject({ score: null, error: { fault: 'validator' } });
+    expect(round.void).toMatchObject({
+      code: 'INCUMBENT_NOT_SCORED',
+      payload: { uid: incumbent, code: 'EVALUATOR_CRASHED' },
+    });
+    expect(round.rows.find(({ uid }) => uid === incumbent)).toMatchObject({
+      score: null,
+      error: { fault: 'validator' },
+    });
     const before = roundOf(first).rows.find(({ uid }) => uid === incumbent)?.averageWeight;
     expect(round.rows.find(({ uid }) => uid === incumbent)?.averageWeight).toBe(before);
     expect(entryOf(3).averageBefore).toEqual(entryOf(2).averageBefore);
-    const largest = ({ weights }: EventOf<'weights-set'>): number | undefined => weights.find(({ value }) => value === 65_535)?.uid;
+    const largest = ({ weights }: EventOf<'weights-set'>): number | undefined =>
+      weights.find(({ value }) => value === 65_535)?.uid;
     expect(allOf([...first, ...second], 'weights-set').map(largest)).toEqual([incumbent, incumbent]);
   });
 

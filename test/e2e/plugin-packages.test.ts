@@ -43,13 +43,21 @@ function packageAt(name: string, change: Readonly<Record<string, unknown>> = {},
   return path;
 }
 
-const npm = (args: readonly string[], cwd: string): string => execFileSync('npm', [...args, '--silent', '--no-audit', '--no-fund'], { cwd, encoding: 'utf8' }).trim();
+const npm = (args: readonly string[], cwd: string): string =>
+  execFileSync('npm', [...args, '--silent', '--no-audit', '--no-fund'], { cwd, encoding: 'utf8' }).trim();
 const run = (...args: string[]): Promise<Answer> => validator(args, { env: home, cwd: folder });
-const names = async (): Promise<string[]> => (JSON.parse((await run('competitions', '--json')).stdout) as { competitions: { name: string }[] }).competitions.map(({ name }) => name);
+const names = async (): Promise<string[]> =>
+  (JSON.parse((await run('competitions', '--json')).stdout) as { competitions: { name: string }[] }).competitions.map(
+    ({ name }) => name,
+  );
 
 beforeAll(() => {
   folder = newFolder();
-  home = { XDG_DATA_HOME: join(folder, 'data'), XDG_CACHE_HOME: join(folder, 'cache'), XDG_CONFIG_HOME: join(folder, 'config') };
+  home = {
+    XDG_DATA_HOME: join(folder, 'data'),
+    XDG_CACHE_HOME: join(folder, 'cache'),
+    XDG_CONFIG_HOME: join(folder, 'config'),
+  };
 });
 
 describe('validator plugins', () => {
@@ -58,18 +66,34 @@ describe('validator plugins', () => {
     const tarball = join('foreign', npm(['pack'], path));
     const installed = await run('plugins', 'install', `./${tarball}`);
     expect(installed.code, installed.stderr).toBe(0);
-    expect(JSON.parse(readFileSync(join(folder, 'data', 'assay', 'node_modules', 'inversify', 'package.json'), 'utf8'))).toMatchObject({ version: '7.11.0' });
-    const { competitions } = JSON.parse((await run('competitions', 'foreign', '--json')).stdout) as { competitions: unknown[] };
-    expect(competitions).toMatchObject([{ name: 'foreign', id: 77, package: 'foreign', epsilon: { type: 'fixed', epsilon: 0.01 } }]);
+    expect(
+      JSON.parse(readFileSync(join(folder, 'data', 'assay', 'node_modules', 'inversify', 'package.json'), 'utf8')),
+    ).toMatchObject({ version: '7.11.0' });
+    const { competitions } = JSON.parse((await run('competitions', 'foreign', '--json')).stdout) as {
+      competitions: unknown[];
+    };
+    expect(competitions).toMatchObject([
+      { name: 'foreign', id: 77, package: 'foreign', epsilon: { type: 'fixed', epsilon: 0.01 } },
+    ]);
     expect((await run('plugins', 'uninstall', 'foreign-competition')).code).toBe(0);
     expect(await names()).not.toContain('foreign');
   });
 
   it.each<[what: string, change: Record<string, unknown>, index: string, code: string]>([
     ['made for another version', { validator: { plugin: true, apiVersion: 2 } }, INDEX, 'PLUGIN_API_VERSION'],
-    ['that exports something else', {}, 'export default { apiVersion: 1, name: "foreign", provides: { competitions: [{ id: 1 }] } };', 'PLUGIN_MALFORMED'],
-    ['that can\'t be loaded', {}, 'import "not-there";', 'PLUGIN_BROKEN'],
-    ['that says its version as a text', { name: 'foreign-text', validator: { plugin: true, apiVersion: '1' } }, INDEX, 'PLUGIN_MALFORMED'],
+    [
+      'that exports something else',
+      {},
+      'export default { apiVersion: 1, name: "foreign", provides: { competitions: [{ id: 1 }] } };',
+      'PLUGIN_MALFORMED',
+    ],
+    ["that can't be loaded", {}, 'import "not-there";', 'PLUGIN_BROKEN'],
+    [
+      'that says its version as a text',
+      { name: 'foreign-text', validator: { plugin: true, apiVersion: '1' } },
+      INDEX,
+      'PLUGIN_MALFORMED',
+    ],
     ['that says of itself nothing', { name: 'foreign-nothing', validator: undefined }, INDEX, 'PLUGIN_MALFORMED'],
   ])('refuses a package %s, and says why', { timeout: 120_000 }, async (what, change, index, code) => {
     const path = packageAt(`bad-${what.replaceAll(/\W/g, '-')}`, { dependencies: {}, ...change }, index);
@@ -81,17 +105,34 @@ describe('validator plugins', () => {
     expect((await run('plugins')).stdout).not.toContain('foreign-');
   });
 
-  it('keeps a package of commands alone, and says that nothing else is taken from it', { timeout: 120_000 }, async () => {
-    const path = packageAt('commands', { name: 'foreign-commands', dependencies: {}, validator: undefined, oclif: { commands: './commands' } });
-    const kept = await run('plugins', 'install', join(path, npm(['pack'], path)));
-    expect([kept.code, kept.stderr]).toEqual([0, expect.stringContaining('foreign-commands adds commands alone')]);
-    expect(await names()).not.toContain('foreign');
-    await run('plugins', 'uninstall', 'foreign-commands');
-  });
+  it(
+    'keeps a package of commands alone, and says that nothing else is taken from it',
+    { timeout: 120_000 },
+    async () => {
+      const path = packageAt('commands', {
+        name: 'foreign-commands',
+        dependencies: {},
+        validator: undefined,
+        oclif: { commands: './commands' },
+      });
+      const kept = await run('plugins', 'install', join(path, npm(['pack'], path)));
+      expect([kept.code, kept.stderr]).toEqual([0, expect.stringContaining('foreign-commands adds commands alone')]);
+      expect(await names()).not.toContain('foreign');
+      await run('plugins', 'uninstall', 'foreign-commands');
+    },
+  );
 
   it.each<[what: string, change: Record<string, unknown>, said: string]>([
-    ['without the key that the installer looks for', { name: 'foreign-keyless', dependencies: {}, oclif: undefined }, 'Write "oclif": {} and "validator"'],
-    ['that needs what no registry has', { name: 'foreign-needy', dependencies: { '@assay/core': '0.1.0' } }, 'Where it does not find an @assay/ package'],
+    [
+      'without the key that the installer looks for',
+      { name: 'foreign-keyless', dependencies: {}, oclif: undefined },
+      'Write "oclif": {} and "validator"',
+    ],
+    [
+      'that needs what no registry has',
+      { name: 'foreign-needy', dependencies: { '@assay/core': '0.1.0' } },
+      'Where it does not find an @assay/ package',
+    ],
   ])('says what to write into the package.json of one %s', { timeout: 120_000 }, async (what, change, said) => {
     const path = packageAt(`unfit-${what.replaceAll(/\W/g, '-')}`, change);
     const refused = await run('plugins', 'install', join(path, npm(['pack'], path)));
@@ -100,10 +141,19 @@ describe('validator plugins', () => {
   });
 
   it('links a folder, so that a change in it counts at once', { timeout: 120_000 }, async () => {
-    const path = packageAt('linked', { dependencies: {} }, INDEX.replace(/^import.*$/gm, '').replace(/^const container.*$|^container\.bind.*$|^const EPSILON.*$/gm, '').replace('container.get(EPSILON)', '{ type: "fixed", epsilon: 0.01 }'));
+    const path = packageAt(
+      'linked',
+      { dependencies: {} },
+      INDEX.replace(/^import.*$/gm, '')
+        .replace(/^const container.*$|^container\.bind.*$|^const EPSILON.*$/gm, '')
+        .replace('container.get(EPSILON)', '{ type: "fixed", epsilon: 0.01 }'),
+    );
     expect((await run('plugins', 'link', '--no-install', './linked')).code).toBe(0);
     expect(await names()).toContain('foreign');
-    writeFileSync(join(path, 'index.js'), readFileSync(join(path, 'index.js'), 'utf8').replace("name: 'foreign', epsilon", "name: 'renamed', epsilon"));
+    writeFileSync(
+      join(path, 'index.js'),
+      readFileSync(join(path, 'index.js'), 'utf8').replace("name: 'foreign', epsilon", "name: 'renamed', epsilon"),
+    );
     expect(await names()).toContain('renamed');
     expect((await run('plugins', 'uninstall', 'foreign-competition')).code).toBe(0);
     expect(await names()).not.toContain('renamed');
@@ -119,7 +169,10 @@ describe('validator competition new', () => {
     expect(npm(['test'], path)).toContain('has an epsilon in [0, 1) that never grows with age');
     npm(['run', 'demo'], path);
     expect(existsSync(join(path, '.demo', 'journal.db'))).toBe(true);
-    const rounds = await validator(['journal', 'ls', '--json', '--config', join(path, 'demo.yaml')], { env: home, cwd: path });
+    const rounds = await validator(['journal', 'ls', '--json', '--config', join(path, 'demo.yaml')], {
+      env: home,
+      cwd: path,
+    });
     expect(rounds.stdout).toContain('fresh');
     const tarball = npm(['pack'], path);
     expect((await run('plugins', 'install', join(path, tarball))).code).toBe(0);

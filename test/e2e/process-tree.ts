@@ -7,7 +7,9 @@ export function childrenOf(parent: number): number[] {
     if (!/^\d+$/.test(name)) return [];
     try {
       // The name in parentheses may hold anything; state and parent come after the last one.
-      const [state, ppid] = readFileSync(`/proc/${name}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ');
+      const [state, ppid] = readFileSync(`/proc/${name}/stat`, 'utf8')
+        .replace(/^.*\) /s, '')
+        .split(' ');
       return Number(ppid) === parent && state !== 'Z' ? [Number(name)] : [];
     } catch {
       return [];

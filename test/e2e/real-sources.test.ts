@@ -25,7 +25,10 @@ export default { apiVersion: 1, name: 'mirrored', provides: { competitions: [{
   comparison: 'mean-loss', onDatasetFailure: 'skip-round',
 }] } };`;
 
-const texts = readFileSync(join(TEXTS, 'heldout.jsonl'), 'utf8').trim().split('\n').map((line) => (JSON.parse(line) as { text: string }).text);
+const texts = readFileSync(join(TEXTS, 'heldout.jsonl'), 'utf8')
+  .trim()
+  .split('\n')
+  .map((line) => (JSON.parse(line) as { text: string }).text);
 const textOf = (row: number): string => (texts[row % texts.length] ?? '').slice(0, 1500);
 
 /** The datasets server: fifty rows from any offset on. Whatever it says repeats what it was told. */
@@ -38,21 +41,44 @@ function datasetsServer(failures: number): Promise<FakeService> {
       return;
     }
     const [offset, length] = [Number(query['offset']), Number(query['length'])];
-    const row = (index: number): unknown => (query['dataset'] === 'bigcode/the-stack-v2-dedup' ? { blob_id: `blob${index % 10}`, src_encoding: 'UTF-8' } : { content: textOf(offset + index) });
-    json(response, { rows: Array.from({ length }, (_none, index) => ({ row_idx: offset + index, row: row(index) })) }, 200, echo);
+    const row = (index: number): unknown =>
+      query['dataset'] === 'bigcode/the-stack-v2-dedup'
+        ? { blob_id: `blob${index % 10}`, src_encoding: 'UTF-8' }
+        : { content: textOf(offset + index) };
+    json(
+      response,
+      { rows: Array.from({ length }, (_none, index) => ({ row_idx: offset + index, row: row(index) })) },
+      200,
+      echo,
+    );
   });
 }
 
 /** Everything that a run leaves behind, by file. */
 const left = (folder: string): [name: string, content: string][] =>
-  readdirSync(folder, { recursive: true, withFileTypes: true }).flatMap((entry) => (entry.isFile() && entry.name !== '.env' ? [[join(entry.parentPath, entry.name), readFileSync(join(entry.parentPath, entry.name), 'latin1')] as [string, string]] : []));
+  readdirSync(folder, { recursive: true, withFileTypes: true }).flatMap((entry) =>
+    entry.isFile() && entry.name !== '.env'
+      ? [
+          [join(entry.parentPath, entry.name), readFileSync(join(entry.parentPath, entry.name), 'latin1')] as [
+            string,
+            string,
+          ],
+        ]
+      : [],
+  );
 
 describe('a competition on real datasets', () => {
   let world: World;
   let server: FakeService;
   let bucket: { url: string; paths: string[] };
   /** Nothing of the machine's own. */
-  const bare = { HOME: '/nonexistent', AWS_EC2_METADATA_DISABLED: 'true', HF_TOKEN_PATH: '', HF_HOME: '', XDG_CACHE_HOME: '' };
+  const bare = {
+    HOME: '/nonexistent',
+    AWS_EC2_METADATA_DISABLED: 'true',
+    HF_TOKEN_PATH: '',
+    HF_HOME: '',
+    XDG_CACHE_HOME: '',
+  };
 
   const config = (name: string, rows: string, endpoint: string): string =>
     world.configWith(name, {
@@ -66,9 +92,14 @@ describe('a competition on real datasets', () => {
   beforeAll(async () => {
     world = newWorld();
     writeFileSync(join(world.folder, 'mirrored.mjs'), PLUGIN);
-    writeFileSync(join(world.folder, '.env'), `HF_TOKEN=${SECRETS.HF_TOKEN}\nAWS_ACCESS_KEY_ID=${KEYS.accessKeyId}\nAWS_SECRET_ACCESS_KEY="${SECRETS.AWS_SECRET_ACCESS_KEY}"\n`);
+    writeFileSync(
+      join(world.folder, '.env'),
+      `HF_TOKEN=${SECRETS.HF_TOKEN}\nAWS_ACCESS_KEY_ID=${KEYS.accessKeyId}\nAWS_SECRET_ACCESS_KEY="${SECRETS.AWS_SECRET_ACCESS_KEY}"\n`,
+    );
     server = await datasetsServer(0);
-    const blobs = new Map(Array.from({ length: 10 }, (_none, index) => [`blob${index}`, gzipSync(textOf(index * 7))] as const));
+    const blobs = new Map(
+      Array.from({ length: 10 }, (_none, index) => [`blob${index}`, gzipSync(textOf(index * 7))] as const),
+    );
     bucket = await before(await s3Server(blobs), (_request, _response, pass) => {
       pass();
     });
@@ -76,11 +107,20 @@ describe('a competition on real datasets', () => {
 
   it('is judged with the credentials of .env, which then stand nowhere', async () => {
     const trouble = await datasetsServer(1);
-    const answer = await validator(['run', '--once', '--json', '--config', config('trouble.yaml', trouble.url, bucket.url)], { env: bare });
+    const answer = await validator(
+      ['run', '--once', '--json', '--config', config('trouble.yaml', trouble.url, bucket.url)],
+      { env: bare },
+    );
     expect(answer.code, answer.stderr).toBe(0);
     const events = eventsOf(answer.stdout);
-    expect(allOf(events, 'sampling-started').map(({ dataset }) => dataset)).toEqual(['tiiuae/falcon-refinedweb', 'bigcode/the-stack-v2-dedup']);
-    expect(allOf(events, 'samples-drawn').map(({ dataset, batches }) => [dataset, batches])).toEqual([['tiiuae/falcon-refinedweb', 12], ['bigcode/the-stack-v2-dedup', 8]]);
+    expect(allOf(events, 'sampling-started').map(({ dataset }) => dataset)).toEqual([
+      'tiiuae/falcon-refinedweb',
+      'bigcode/the-stack-v2-dedup',
+    ]);
+    expect(allOf(events, 'samples-drawn').map(({ dataset, batches }) => [dataset, batches])).toEqual([
+      ['tiiuae/falcon-refinedweb', 12],
+      ['bigcode/the-stack-v2-dedup', 8],
+    ]);
     expect(firstOf(events, 'round-finished')?.rows.length).toBeGreaterThan(5);
     expect(firstOf(events, 'weights-set')?.confirmed).toBe(true);
     // The token was sent, and with its own dataset only.
@@ -88,7 +128,8 @@ describe('a competition on real datasets', () => {
       new Set(['tiiuae/falcon-refinedweb undefined', `bigcode/the-stack-v2-dedup Bearer ${SECRETS.HF_TOKEN}`]),
     );
     for (const secret of Object.values(SECRETS)) {
-      for (const [name, content] of [...left(world.folder), ['stdout', answer.stdout], ['stderr', answer.stderr]]) expect(content?.includes(secret), `${secret} in ${name}`).toBe(false);
+      for (const [name, content] of [...left(world.folder), ['stdout', answer.stdout], ['stderr', answer.stderr]])
+        expect(content?.includes(secret), `${secret} in ${name}`).toBe(false);
     }
   });
 
@@ -96,7 +137,20 @@ describe('a competition on real datasets', () => {
     const evaluate = async (): Promise<unknown> => {
       const repo = join(world.folder, 'network', 'repos', 'honest', 'llama-2000');
       const model = join(repo, readdirSync(repo)[0] ?? '');
-      const answer = await validator(['evaluate', model, '--competition', 'mirrored', '--seed', '5', '--json', '--config', config('mirror.yaml', server.url, bucket.url)], { env: bare });
+      const answer = await validator(
+        [
+          'evaluate',
+          model,
+          '--competition',
+          'mirrored',
+          '--seed',
+          '5',
+          '--json',
+          '--config',
+          config('mirror.yaml', server.url, bucket.url),
+        ],
+        { env: bare },
+      );
       const { meanLoss, tasks } = JSON.parse(answer.stdout) as { meanLoss: number; tasks: { losses: number[] }[] };
       return { meanLoss, losses: tasks.map(({ losses }) => losses) };
     };
@@ -111,16 +165,26 @@ describe('a competition on real datasets', () => {
     ['HF_TOKEN', { HF_TOKEN: ' ' }, 'HF_TOKEN'],
     ['the keys of AWS', { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '' }, 'AWS_ACCESS_KEY_ID'],
   ])('does not start without %s, and says what to do', async (_what, env, named) => {
-    const answer = await validator(['run', '--once', '--json', '--config', config('mirror.yaml', server.url, bucket.url)], { env: { ...bare, ...env } });
+    const answer = await validator(
+      ['run', '--once', '--json', '--config', config('mirror.yaml', server.url, bucket.url)],
+      { env: { ...bare, ...env } },
+    );
     expect(answer.code).toBe(2);
-    expect(errorOf(answer)).toMatchObject({ code: 'CREDENTIAL_MISSING', message: expect.stringContaining(named) as unknown, hint: expect.stringContaining('https://huggingface.co/datasets/bigcode/the-stack-v2-dedup') as unknown });
+    expect(errorOf(answer)).toMatchObject({
+      code: 'CREDENTIAL_MISSING',
+      message: expect.stringContaining(named) as unknown,
+      hint: expect.stringContaining('https://huggingface.co/datasets/bigcode/the-stack-v2-dedup') as unknown,
+    });
   });
 
   it('does not start with a token that is refused, and does not show it', async () => {
     const refusing = await fakeService((response, { authorization }) => {
       json(response, { error: `no: ${authorization}` }, 401);
     });
-    const answer = await validator(['run', '--once', '--json', '--config', config('refusing.yaml', refusing.url, bucket.url)], { env: bare });
+    const answer = await validator(
+      ['run', '--once', '--json', '--config', config('refusing.yaml', refusing.url, bucket.url)],
+      { env: bare },
+    );
     expect(answer.code).toBe(2);
     expect(errorOf(answer)).toMatchObject({ code: 'CREDENTIAL_REFUSED' });
     expect(answer.stdout + answer.stderr).not.toContain(SECRETS.HF_TOKEN);

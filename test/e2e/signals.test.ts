@@ -28,7 +28,11 @@ describe('Ctrl+C', () => {
     expect({ code, signal }, stderr).toEqual({ code: 0, signal: null });
     expect(Date.now() - askedAt).toBeLessThan(3000);
     const events = eventsOf(stdout);
-    expect(events.at(-1)).toMatchObject({ event: 'run-stopped', reason: 'signal', rounds: allOf(events, 'round-finished').length });
+    expect(events.at(-1)).toMatchObject({
+      event: 'run-stopped',
+      reason: 'signal',
+      rounds: allOf(events, 'round-finished').length,
+    });
     expect(await survivors(children, 500)).toEqual([]);
   });
 
@@ -99,9 +103,22 @@ describe('a data folder', () => {
   });
 
   it('can be looked at meanwhile, and the run goes on', async () => {
-    const looks = ['chain status', 'chain weights', 'chain metagraph', 'chain commitments', 'journal ls', 'journal show 1', 'journal replay 1', 'config show'];
-    const answers = await Promise.all(looks.map((look) => validator([...look.split(' '), '--config', world.config, '--json'])));
-    expect(answers.map(({ code, stderr }, index) => [looks[index], code, stderr])).toEqual(looks.map((look) => [look, 0, '']));
+    const looks = [
+      'chain status',
+      'chain weights',
+      'chain metagraph',
+      'chain commitments',
+      'journal ls',
+      'journal show 1',
+      'journal replay 1',
+      'config show',
+    ];
+    const answers = await Promise.all(
+      looks.map((look) => validator([...look.split(' '), '--config', world.config, '--json'])),
+    );
+    expect(answers.map(({ code, stderr }, index) => [looks[index], code, stderr])).toEqual(
+      looks.map((look) => [look, 0, '']),
+    );
     for (const { stdout } of answers) expect(JSON.parse(stdout)).toBeTypeOf('object');
     run.kill('SIGINT');
     expect((await run.ended).code).toBe(0);

@@ -37,9 +37,16 @@ interface SpawnOptions {
   cwd?: string;
 }
 
-function start(args: readonly string[], { env = {}, cwd }: SpawnOptions): ChildProcessByStdio<null, Readable, Readable> {
+function start(
+  args: readonly string[],
+  { env = {}, cwd }: SpawnOptions,
+): ChildProcessByStdio<null, Readable, Readable> {
   const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('ASSAY_')));
-  const child = spawn(process.execPath, [VALIDATOR, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...inherited, ...env }, cwd });
+  const child = spawn(process.execPath, [VALIDATOR, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...inherited, ...env },
+    cwd,
+  });
   running.add(child);
   child.once('close', () => running.delete(child));
   return child;
@@ -54,7 +61,9 @@ async function ended(child: ChildProcessByStdio<null, Readable, Readable>): Prom
   let [stdout, stderr] = ['', ''];
   child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString('utf8')));
   child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString('utf8')));
-  const [code, signal] = z.tuple([z.number().nullable(), z.custom<NodeJS.Signals | null>()]).parse(await once(child, 'close'));
+  const [code, signal] = z
+    .tuple([z.number().nullable(), z.custom<NodeJS.Signals | null>()])
+    .parse(await once(child, 'close'));
   return { code, signal, stdout, stderr };
 }
 
@@ -81,7 +90,8 @@ export function startRun(args: readonly string[], options: SpawnOptions = {}): R
         const found = firstOf(events, name);
         if (found) return found;
         const over = await Promise.race([once(child, 'event').then(() => undefined), end]);
-        if (over && !firstOf(events, name)) throw new Error(`the run ended without ${name}: ${over.stderr}${over.stdout}`);
+        if (over && !firstOf(events, name))
+          throw new Error(`the run ended without ${name}: ${over.stderr}${over.stdout}`);
       }
     },
     kill: (signal) => child.kill(signal),
@@ -89,13 +99,17 @@ export function startRun(args: readonly string[], options: SpawnOptions = {}): R
   };
 }
 
-export const isEvent = <Name extends RunEvent['event']>(event: RunEvent, name: Name): event is EventOf<Name> => event.event === name;
+export const isEvent = <Name extends RunEvent['event']>(event: RunEvent, name: Name): event is EventOf<Name> =>
+  event.event === name;
 
 export function allOf<Name extends RunEvent['event']>(events: readonly RunEvent[], name: Name): EventOf<Name>[] {
   return events.flatMap((event) => (isEvent(event, name) ? [event] : []));
 }
 
-export const firstOf = <Name extends RunEvent['event']>(events: readonly RunEvent[], name: Name): EventOf<Name> | undefined => allOf(events, name)[0];
+export const firstOf = <Name extends RunEvent['event']>(
+  events: readonly RunEvent[],
+  name: Name,
+): EventOf<Name> | undefined => allOf(events, name)[0];
 
 const line = z.looseObject({ schemaVersion: z.literal(EVENT_SCHEMA_VERSION), time: z.iso.datetime() });
 
@@ -119,4 +133,5 @@ const failure = z.object({
 });
 
 /** The error on the last line of stdout of a command with --json. */
-export const errorOf = ({ stdout }: Answer): z.infer<typeof failure>['error'] => failure.parse(JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '')).error;
+export const errorOf = ({ stdout }: Answer): z.infer<typeof failure>['error'] =>
+  failure.parse(JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '')).error;

@@ -12,7 +12,10 @@ const { signal } = new AbortController();
 const MIB = 1024 * 1024;
 /** What an honest small model needs a tenth of. */
 const LIMITS = { inspectMs: 5000, deadlineMs: 20_000, memory: 1024 * MIB };
-const BATCHES = [[[1, 5, 9, 2, 7, 3, 8, 4, 6, 1, 2, 3, 4, 5, 6, 7]], [[2, 4, 6, 8, 1, 3, 5, 7, 9, 1, 1, 2, 3, 5, 8, 3]]];
+const BATCHES = [
+  [[1, 5, 9, 2, 7, 3, 8, 4, 6, 1, 2, 3, 4, 5, 6, 7]],
+  [[2, 4, 6, 8, 1, 3, 5, 7, 9, 1, 1, 2, 3, 5, 8, 3]],
+];
 const SAMPLES = { batches: BATCHES, padTokenId: 0, packed: true, promptLength: 8, generatedTokens: 4 };
 
 export interface Finding {
@@ -22,7 +25,11 @@ export interface Finding {
 }
 
 const baseFolders = (): string[] =>
-  ['models', 'variants'].flatMap((group) => readdirSync(join(FIXTURES, group)).filter((name) => !name.includes('.')).map((name) => join(FIXTURES, group, name)));
+  ['models', 'variants'].flatMap((group) =>
+    readdirSync(join(FIXTURES, group))
+      .filter((name) => !name.includes('.'))
+      .map((name) => join(FIXTURES, group, name)),
+  );
 
 /** Real processes that stay alive from one model to the next: what one of them breaks shows. */
 export class Attack {
@@ -33,12 +40,27 @@ export class Attack {
 
   static async init(): Promise<Attack> {
     const log: Log = () => undefined;
-    const deps = { clock: { now: () => Date.now(), sleep: () => Promise.resolve() }, dataDir: tmpdir(), netuid: 1, modules: [], environment: {}, log, resolvePath: (path: string) => path };
+    const deps = {
+      clock: { now: () => Date.now(), sleep: () => Promise.resolve() },
+      dataDir: tmpdir(),
+      netuid: 1,
+      modules: [],
+      environment: {},
+      log,
+      resolvePath: (path: string) => path,
+    };
     const { inspector, evaluator } = plugin.provides;
     if (!inspector || !evaluator) throw new Error('the plugin lacks an evaluator');
     const options: unknown = inspector.options.parse({ memoryLimit: LIMITS.memory, threads: 1 });
-    const evaluatorOptions: unknown = evaluator.options.parse({ memoryLimit: LIMITS.memory, threads: 1, processPerModel: false });
-    return new Attack(await inspector.create(options, deps, signal), await evaluator.create(evaluatorOptions, deps, signal));
+    const evaluatorOptions: unknown = evaluator.options.parse({
+      memoryLimit: LIMITS.memory,
+      threads: 1,
+      processPerModel: false,
+    });
+    return new Attack(
+      await inspector.create(options, deps, signal),
+      await evaluator.create(evaluatorOptions, deps, signal),
+    );
   }
 
   /** One spoiled folder. A finding keeps its folder. */
@@ -62,7 +84,16 @@ export class Attack {
       const took = performance.now() - startedAt;
       if (took > LIMITS.inspectMs) return `inspection took ${Math.round(took)} ms`;
       const model = { reference: { namespace: 'f', name: 'z', revision: '' }, directory, files: [], facts };
-      await this.evaluator.evaluate({ id: 'fuzz', model, tasks: [{ name: 'fuzz', kind: 'text-loss', samplesDigest: '', samples: SAMPLES }], deadlineMs: LIMITS.deadlineMs }, () => undefined, signal);
+      await this.evaluator.evaluate(
+        {
+          id: 'fuzz',
+          model,
+          tasks: [{ name: 'fuzz', kind: 'text-loss', samplesDigest: '', samples: SAMPLES }],
+          deadlineMs: LIMITS.deadlineMs,
+        },
+        () => undefined,
+        signal,
+      );
       return undefined;
     } catch (error) {
       const { code, fault, message } = toAssayError(error);

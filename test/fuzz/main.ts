@@ -3,7 +3,9 @@
 import { parseArgs } from 'node:util';
 import { Attack } from './attack.js';
 
-const { values } = parseArgs({ options: { minutes: { type: 'string', default: '60' }, seed: { type: 'string', default: '1' } } });
+const { values } = parseArgs({
+  options: { minutes: { type: 'string', default: '60' }, seed: { type: 'string', default: '1' } },
+});
 const end = Date.now() + Number(values.minutes) * 60_000;
 const attack = await Attack.init();
 let tries = 0;

@@ -22,16 +22,97 @@ function pick<T>(next: Random, list: readonly [T, ...T[]]): T {
 
 /** What no sane file holds. Written as text, so that numbers beyond JavaScript's own reach the reader. */
 const ABSURD: readonly [string, ...string[]] = [
-  'null', 'true', 'false', '0', '-0', '-1', '1', '2', '0.5', '1e-400', '1e308', '1e309', '-1e309', '2147483647', '2147483648', '4294967296', '9007199254740993',
-  '9223372036854775807', '18446744073709551616', '""', '"NaN"', '"Infinity"', '"\\ud800"', '"\\u0000"', '"../../etc/passwd"', '"silu"', '"linear"', '[]', '{}', '[[[[[[[[1]]]]]]]]',
-  '{"type":"dynamic","factor":1e300}', '{"rope_type":"yarn","factor":1e-300}', '{"__proto__":{"x":1}}', '1000000', '100000000', '16777216', '3', '7', '1000', '1024', '4096', '65536',
+  'null',
+  'true',
+  'false',
+  '0',
+  '-0',
+  '-1',
+  '1',
+  '2',
+  '0.5',
+  '1e-400',
+  '1e308',
+  '1e309',
+  '-1e309',
+  '2147483647',
+  '2147483648',
+  '4294967296',
+  '9007199254740993',
+  '9223372036854775807',
+  '18446744073709551616',
+  '""',
+  '"NaN"',
+  '"Infinity"',
+  '"\\ud800"',
+  '"\\u0000"',
+  '"../../etc/passwd"',
+  '"silu"',
+  '"linear"',
+  '[]',
+  '{}',
+  '[[[[[[[[1]]]]]]]]',
+  '{"type":"dynamic","factor":1e300}',
+  '{"rope_type":"yarn","factor":1e-300}',
+  '{"__proto__":{"x":1}}',
+  '1000000',
+  '100000000',
+  '16777216',
+  '3',
+  '7',
+  '1000',
+  '1024',
+  '4096',
+  '65536',
 ];
 
 const KEYS: readonly [string, ...string[]] = [
-  'vocab_size', 'hidden_size', 'intermediate_size', 'num_hidden_layers', 'num_attention_heads', 'num_key_value_heads', 'head_dim', 'max_position_embeddings', 'n_positions', 'n_embd', 'n_layer', 'n_head',
-  'n_inner', 'rotary_dim', 'rotary_pct', 'partial_rotary_factor', 'rope_theta', 'rope_scaling', 'sliding_window', 'rms_norm_eps', 'layer_norm_eps', 'layer_norm_epsilon', 'tie_word_embeddings', 'hidden_act',
-  'd_model', 'decoder_layers', 'decoder_ffn_dim', 'decoder_attention_heads', 'ffn_hidden_size', 'num_kv_heads', 'n_embed', 'query_pre_attn_scalar', 'attn_logit_softcapping', 'final_logit_softcapping', 'pretraining_tp',
-  'eos_token_id', 'repetition_penalty', 'no_repeat_ngram_size', 'bad_words_ids', 'suppress_tokens', 'forced_eos_token_id', 'exponential_decay_length_penalty', 'model_type', 'architectures', '__proto__', 'constructor',
+  'vocab_size',
+  'hidden_size',
+  'intermediate_size',
+  'num_hidden_layers',
+  'num_attention_heads',
+  'num_key_value_heads',
+  'head_dim',
+  'max_position_embeddings',
+  'n_positions',
+  'n_embd',
+  'n_layer',
+  'n_head',
+  'n_inner',
+  'rotary_dim',
+  'rotary_pct',
+  'partial_rotary_factor',
+  'rope_theta',
+  'rope_scaling',
+  'sliding_window',
+  'rms_norm_eps',
+  'layer_norm_eps',
+  'layer_norm_epsilon',
+  'tie_word_embeddings',
+  'hidden_act',
+  'd_model',
+  'decoder_layers',
+  'decoder_ffn_dim',
+  'decoder_attention_heads',
+  'ffn_hidden_size',
+  'num_kv_heads',
+  'n_embed',
+  'query_pre_attn_scalar',
+  'attn_logit_softcapping',
+  'final_logit_softcapping',
+  'pretraining_tp',
+  'eos_token_id',
+  'repetition_penalty',
+  'no_repeat_ngram_size',
+  'bad_words_ids',
+  'suppress_tokens',
+  'forced_eos_token_id',
+  'exponential_decay_length_penalty',
+  'model_type',
+  'architectures',
+  '__proto__',
+  'constructor',
 ];
 
 /** One value of a JSON text replaced, removed, doubled, or a known key set. */
@@ -45,19 +126,30 @@ function spoilJson(next: Random, text: string): string {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return text;
   const keys = Object.keys(value);
   const key = next() < 0.5 && keys.length > 0 ? (keys[below(next, keys.length)] ?? '') : pick(next, KEYS);
-  const others = Object.entries(value).filter(([name]) => name !== key).map(([name, item]) => `${JSON.stringify(name)}:${JSON.stringify(item)}`);
-  const members = next() < 0.1 ? others : [...others, `${JSON.stringify(key)}:${pick(next, ABSURD)}`, ...(next() < 0.05 ? [`${JSON.stringify(key)}:1`] : [])];
+  const others = Object.entries(value)
+    .filter(([name]) => name !== key)
+    .map(([name, item]) => `${JSON.stringify(name)}:${JSON.stringify(item)}`);
+  const members =
+    next() < 0.1
+      ? others
+      : [
+          ...others,
+          `${JSON.stringify(key)}:${pick(next, ABSURD)}`,
+          ...(next() < 0.05 ? [`${JSON.stringify(key)}:1`] : []),
+        ];
   return `{${members.join()}}`;
 }
 
 function spoilBytes(next: Random, bytes: Buffer, within: number): Buffer {
   const copy = Buffer.from(bytes);
   const changes = 1 + below(next, 8);
-  for (let change = 0; change < changes; change += 1) copy[below(next, Math.min(within, copy.length))] = below(next, 256);
+  for (let change = 0; change < changes; change += 1)
+    copy[below(next, Math.min(within, copy.length))] = below(next, 256);
   return copy;
 }
 
-const headerLength = (bytes: Buffer): number => (bytes.length >= 8 ? Math.min(Number(bytes.readBigUInt64LE(0)), bytes.length - 8) : 0);
+const headerLength = (bytes: Buffer): number =>
+  bytes.length >= 8 ? Math.min(Number(bytes.readBigUInt64LE(0)), bytes.length - 8) : 0;
 
 /** undefined where an earlier change has broken it. */
 function headerOf(bytes: Buffer, length: number): Record<string, Record<string, Json>> | undefined {
@@ -77,10 +169,28 @@ function spoilHeader(next: Random, bytes: Buffer): Buffer {
   const name = names[below(next, names.length)] ?? '';
   const entry = header[name] ?? {};
   const part = pick(next, ['dtype', 'shape', 'data_offsets']);
-  const values: readonly [string, ...string[]] = [...ABSURD, '"F64"', '"I64"', '"F8_E4M3"', '[1,1]', '[0]', '[-1]', '[1e9,1e9]', '[9007199254740991]', '[0,0]', '[8,4]', JSON.stringify(entry['shape'] ?? null), JSON.stringify(entry['data_offsets'] ?? null)] as [string, ...string[]];
-  const changed = `{${Object.entries({ ...entry, [part]: null }).map(([key, value]) => `${JSON.stringify(key)}:${key === part ? pick(next, values) : JSON.stringify(value)}`).join()}}`;
+  const values: readonly [string, ...string[]] = [
+    ...ABSURD,
+    '"F64"',
+    '"I64"',
+    '"F8_E4M3"',
+    '[1,1]',
+    '[0]',
+    '[-1]',
+    '[1e9,1e9]',
+    '[9007199254740991]',
+    '[0,0]',
+    '[8,4]',
+    JSON.stringify(entry['shape'] ?? null),
+    JSON.stringify(entry['data_offsets'] ?? null),
+  ] as [string, ...string[]];
+  const changed = `{${Object.entries({ ...entry, [part]: null })
+    .map(([key, value]) => `${JSON.stringify(key)}:${key === part ? pick(next, values) : JSON.stringify(value)}`)
+    .join()}}`;
   const renamed = next() < 0.2 ? pick(next, ['__proto__', 'a\u0007b', '', 'x'.repeat(600), names[0] ?? 'y']) : name;
-  const members = Object.entries(header).map(([key, value]) => (key === name ? `${JSON.stringify(renamed)}:${changed}` : `${JSON.stringify(key)}:${JSON.stringify(value)}`));
+  const members = Object.entries(header).map(([key, value]) =>
+    key === name ? `${JSON.stringify(renamed)}:${changed}` : `${JSON.stringify(key)}:${JSON.stringify(value)}`,
+  );
   const text = Buffer.from(`{${members.join()}}`);
   const size = Buffer.alloc(8);
   size.writeBigUInt64LE(BigInt(text.length));
@@ -94,7 +204,18 @@ export function mutate(next: Random, folder: string): string {
   const path = join(folder, name);
   if (!existsSync(path)) return 'nothing';
   const bytes = readFileSync(path);
-  const kind = pick(next, ['structure', 'structure', 'structure', 'structure', 'bytes', 'header bytes', 'cut', 'longer', 'swap', 'gone']);
+  const kind = pick(next, [
+    'structure',
+    'structure',
+    'structure',
+    'structure',
+    'bytes',
+    'header bytes',
+    'cut',
+    'longer',
+    'swap',
+    'gone',
+  ]);
   switch (kind) {
     case 'structure':
       writeFileSync(path, name.endsWith('.json') ? spoilJson(next, bytes.toString('utf8')) : spoilHeader(next, bytes));

@@ -53,7 +53,10 @@ describe('vectors command', () => {
     await writeFile(join(folder, 'normalize_score.json'), JSON.stringify(bad));
     const [before, after] = [await vectors('--json', folder), await vectors(folder, '--json')];
     expect(before).toEqual(after);
-    expect(JSON.parse(after.out)).toMatchObject({ files: [{ name: 'normalize_score', passed: 1, failed: 2, byRule: 0 }], total: { passed: 1, failed: 2, byRule: 0 } });
+    expect(JSON.parse(after.out)).toMatchObject({
+      files: [{ name: 'normalize_score', passed: 1, failed: 2, byRule: 0 }],
+      total: { passed: 1, failed: 2, byRule: 0 },
+    });
   });
 
   it.each([[[]], [['--jsn', '.']], [['a', 'b']]])('shows its usage for %j', async (args) => {

@@ -5,7 +5,8 @@ const USAGE = 2;
 
 type Counts = Pick<FileReport, 'passed' | 'failed' | 'byRule'>;
 
-const line = (name: string, { passed, failed, byRule }: Counts): string => `${name}: ${passed} passed, ${failed} failed, ${byRule} by Assay's rule\n`;
+const line = (name: string, { passed, failed, byRule }: Counts): string =>
+  `${name}: ${passed} passed, ${failed} failed, ${byRule} by Assay's rule\n`;
 
 function total(reports: readonly Counts[]): Counts {
   const sum = (key: keyof Counts): number => reports.reduce((all, report) => all + report[key], 0);
@@ -15,7 +16,8 @@ function total(reports: readonly Counts[]): Counts {
 function textOf(reports: readonly FileReport[]): string {
   const files = reports.map(({ name, failures, ...counts }) => {
     const shown = failures.slice(0, SHOWN_FAILURES).map(({ unit, detail }) => `  ${unit}: ${detail}\n`);
-    if (failures.length > SHOWN_FAILURES) shown.push(`  and ${failures.length - SHOWN_FAILURES} more: --json gives all\n`);
+    if (failures.length > SHOWN_FAILURES)
+      shown.push(`  and ${failures.length - SHOWN_FAILURES} more: --json gives all\n`);
     return line(name, counts) + shown.join('');
   });
   return files.join('') + line('total', total(reports));
@@ -35,7 +37,11 @@ async function main(args: readonly string[]): Promise<number> {
     return USAGE;
   }
   if (reports.length === 0) process.stderr.write(`${folder} holds no .json file: nothing was checked\n`);
-  process.stdout.write(args.includes('--json') ? `${JSON.stringify({ files: reports, total: total(reports) }, null, 2)}\n` : textOf(reports));
+  process.stdout.write(
+    args.includes('--json')
+      ? `${JSON.stringify({ files: reports, total: total(reports) }, null, 2)}\n`
+      : textOf(reports),
+  );
   return total(reports).failed > 0 ? 1 : 0;
 }
 

@@ -30,6 +30,8 @@ async function unitsOf(folder: string, fileName: string): Promise<UnitResult[]> 
 
 function reportOf(name: string, units: readonly UnitResult[]): FileReport {
   const count = (status: UnitResult['status']): number => units.filter((unit) => unit.status === status).length;
-  const failures = units.flatMap(({ unit, status, detail }) => (status === 'failed' ? [{ unit, detail: detail ?? '' }] : []));
+  const failures = units.flatMap(({ unit, status, detail }) =>
+    status === 'failed' ? [{ unit, detail: detail ?? '' }] : [],
+  );
   return { name, passed: count('passed'), failed: failures.length, byRule: count('rule'), failures };
 }

@@ -26,7 +26,8 @@ export function units(content: Fields, key: string, check: (given: Fields) => 'r
 }
 
 export function fields(value: unknown): Fields {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Mismatch(`expected an object, found ${show(value)}`);
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new Mismatch(`expected an object, found ${show(value)}`);
   return { ...value };
 }
 
@@ -59,7 +60,11 @@ export function text(value: unknown): string {
 export const numbers = (value: unknown): number[] => list(value).map(number);
 
 export const show = (value: unknown): string =>
-  (JSON.stringify([value], (_key, item: unknown) => (typeof item === 'bigint' || (typeof item === 'number' && !Number.isFinite(item)) ? String(item) : item))).slice(1, -1).slice(0, 200);
+  JSON.stringify([value], (_key, item: unknown) =>
+    typeof item === 'bigint' || (typeof item === 'number' && !Number.isFinite(item)) ? String(item) : item,
+  )
+    .slice(1, -1)
+    .slice(0, 200);
 
 export function equal(what: string, actual: unknown, expected: unknown): void {
   if (show(actual) !== show(expected) || JSON.stringify(plain(actual)) !== JSON.stringify(plain(expected))) {
@@ -68,7 +73,11 @@ export function equal(what: string, actual: unknown, expected: unknown): void {
 }
 
 const plain = (value: unknown): unknown =>
-  JSON.parse(JSON.stringify([value], (_key, item: unknown) => (typeof item === 'bigint' || (typeof item === 'number' && !Number.isFinite(item)) ? String(item) : item)));
+  JSON.parse(
+    JSON.stringify([value], (_key, item: unknown) =>
+      typeof item === 'bigint' || (typeof item === 'number' && !Number.isFinite(item)) ? String(item) : item,
+    ),
+  );
 
 /** Python doubles: 1e-12 relative. */
 export function closeDouble(what: string, actual: number, expected: unknown): void {

@@ -12,22 +12,29 @@ Nothing is asked of any service: a credential that is there may still be refused
     '<%= config.bin %> competitions --config validator.yaml --json',
   ];
 
-  static override readonly args = { name: Args.string({ description: 'Name of a competition, or of a package for all of its own.' }) };
+  static override readonly args = {
+    name: Args.string({ description: 'Name of a competition, or of a package for all of its own.' }),
+  };
   static override readonly flags = { config: commonFlags.config, json: commonFlags.json };
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Competitions);
-    const [{ loadPlugins }, { describeCompetition }, { competitionsText }, { paletteFor }, { isTerminal }] = await Promise.all([
-      import('../load-plugins.js'),
-      import('../competitions/describe.js'),
-      import('../competitions/text.js'),
-      import('../report/palette.js'),
-      import('../report/terminal.js'),
-    ]);
+    const [{ loadPlugins }, { describeCompetition }, { competitionsText }, { paletteFor }, { isTerminal }] =
+      await Promise.all([
+        import('../load-plugins.js'),
+        import('../competitions/describe.js'),
+        import('../competitions/text.js'),
+        import('../report/palette.js'),
+        import('../report/terminal.js'),
+      ]);
     const { config, baseDir } = await this.loadConfig(flags);
     const registry = await loadPlugins(config, baseDir, this.config.dataDir);
     const shown = args.name === undefined ? registry.competitions() : registry.competitionsOf(args.name);
-    const described = shown.map((competition) => describeCompetition(competition, { registry, config, environment: process.env }));
-    this.answer(flags.json, { competitions: described }, () => competitionsText(described, paletteFor(isTerminal(process.stdout))));
+    const described = shown.map((competition) =>
+      describeCompetition(competition, { registry, config, environment: process.env }),
+    );
+    this.answer(flags.json, { competitions: described }, () =>
+      competitionsText(described, paletteFor(isTerminal(process.stdout))),
+    );
   }
 }

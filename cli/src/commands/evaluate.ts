@@ -17,14 +17,20 @@ that would not be accepted; the answer is printed all the same.`;
   ];
 
   static override readonly args = {
-    model: Args.string({ description: 'Folder with config.json and safetensors, or NAMESPACE/NAME@REVISION.', required: true }),
+    model: Args.string({
+      description: 'Folder with config.json and safetensors, or NAMESPACE/NAME@REVISION.',
+      required: true,
+    }),
   };
 
   static override readonly flags = {
     ...commonFlags,
     sequences: Flags.string({ description: 'JSON file: {batches: [batch][row][token], prompt_length, pad_token_id}.' }),
     competition: Flags.string({ description: 'Name or number of an installed competition: its data and its limits.' }),
-    seed: Flags.string({ description: 'Seed of the samples; when left out that of the newest sync block, or 1 where no chain can be read.', dependsOn: ['competition'] }),
+    seed: Flags.string({
+      description: 'Seed of the samples; when left out that of the newest sync block, or 1 where no chain can be read.',
+      dependsOn: ['competition'],
+    }),
     losses: Flags.boolean({ description: 'List the loss of every sequence, however many.' }),
     device: Flags.string({ description: 'Device of the evaluator: cpu, cuda, webgpu.' }),
     'compute-type': Flags.string({ description: 'Type of activations: float32, bfloat16, float16.' }),
@@ -37,14 +43,15 @@ that would not be accepted; the answer is printed all the same.`;
     process.once('SIGINT', () => {
       abort.abort();
     });
-    const [{ evaluate }, { documentOf }, { textOf }, { buildContainer }, { LiveLine }, { printable }] = await Promise.all([
-      import('../evaluate/evaluate.js'),
-      import('../evaluate/document.js'),
-      import('../evaluate/text.js'),
-      import('@assay/core/composition/container'),
-      import('../report/live-line.js'),
-      import('@assay/core/errors/printable'),
-    ]);
+    const [{ evaluate }, { documentOf }, { textOf }, { buildContainer }, { LiveLine }, { printable }] =
+      await Promise.all([
+        import('../evaluate/evaluate.js'),
+        import('../evaluate/document.js'),
+        import('../evaluate/text.js'),
+        import('@assay/core/composition/container'),
+        import('../report/live-line.js'),
+        import('@assay/core/errors/printable'),
+      ]);
     const surroundings = await this.surroundings(await this.loadConfig(flags), 'read');
     const live = flags.json ? undefined : LiveLine.on(process.stderr);
     const tell = (progress: string): void => live?.show(printable(progress, 200));

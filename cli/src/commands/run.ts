@@ -36,7 +36,10 @@ Ctrl+C ends within seconds and loses nothing; a second one ends at once. Started
     }
   }
 
-  async #validate(flags: Readonly<Record<string, unknown>> & { json: boolean; once: boolean; rounds?: number | undefined }, signal: AbortSignal): Promise<void> {
+  async #validate(
+    flags: Readonly<Record<string, unknown>> & { json: boolean; once: boolean; rounds?: number | undefined },
+    signal: AbortSignal,
+  ): Promise<void> {
     const loaded = await this.loadConfig(flags);
     const [{ createReporter }, { buildContainer }, { composeValidator }] = await Promise.all([
       import('../report/create-reporter.js'),

@@ -14,7 +14,15 @@ export interface CompetitionDescription {
   tokenizer: Competition['tokenizer'];
   comparison: Competition['comparison'];
   onDatasetFailure: Competition['onDatasetFailure'];
-  tasks: { name: string; kind: string; dataset: string; installed: boolean; pages: number; maxBatches: number | null; weight: number | 'samples' }[];
+  tasks: {
+    name: string;
+    kind: string;
+    dataset: string;
+    installed: boolean;
+    pages: number;
+    maxBatches: number | null;
+    weight: number | 'samples';
+  }[];
   epsilon: Competition['epsilon'] & { points: { blocks: number; epsilon: number }[] };
   /** Reward share, where a schedule names it. `until` is null where nothing follows. */
   shares: { subnet: string; fromBlock: number; untilBlock: number | null; share: number }[];
@@ -68,24 +76,44 @@ function pointsOf({ epsilon }: Competition): { blocks: number; epsilon: number }
 }
 
 /** A place of the schedule means the competition that it names, or the only one of its id. */
-function sharesIn(profile: SubnetProfile, { id, name }: Competition, registry: PluginRegistry): CompetitionDescription['shares'] {
+function sharesIn(
+  profile: SubnetProfile,
+  { id, name }: Competition,
+  registry: PluginRegistry,
+): CompetitionDescription['shares'] {
   const alone = registry.competitions().filter((other) => other.id === id).length === 1;
   return profile.schedule.flatMap(({ fromBlock, competitions }, index) =>
     competitions
       .filter((place) => place.id === id && (place.name === undefined ? alone : place.name === name))
-      .map(({ share }) => ({ subnet: profile.name, fromBlock, untilBlock: profile.schedule[index + 1]?.fromBlock ?? null, share })),
+      .map(({ share }) => ({
+        subnet: profile.name,
+        fromBlock,
+        untilBlock: profile.schedule[index + 1]?.fromBlock ?? null,
+        share,
+      })),
   );
 }
 
-function credentialNeeds({ tasks }: Competition, { registry, config, environment }: Around): CompetitionDescription['credentials'] {
+function credentialNeeds(
+  { tasks }: Competition,
+  { registry, config, environment }: Around,
+): CompetitionDescription['credentials'] {
   const needs = new Map<string, CompetitionDescription['credentials'][number]>();
   for (const { dataset, datasetOptions } of tasks) {
     const implementation = registry.findDataset(dataset);
-    for (const need of implementation ? credentialsOf(implementation, { ...datasetOptions, ...config.datasets[dataset] }) : []) {
+    for (const need of implementation
+      ? credentialsOf(implementation, { ...datasetOptions, ...config.datasets[dataset] })
+      : []) {
       const key = `${need.variables.join(' ')} ${need.page}`;
       const known = needs.get(key);
       if (known) known.datasets = [...new Set([...known.datasets, dataset])];
-      else needs.set(key, { variables: need.variables, datasets: [dataset], page: need.page, found: foundCredential(need, environment) ?? null });
+      else
+        needs.set(key, {
+          variables: need.variables,
+          datasets: [dataset],
+          page: need.page,
+          found: foundCredential(need, environment) ?? null,
+        });
     }
   }
   return [...needs.values()];

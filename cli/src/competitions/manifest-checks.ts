@@ -24,14 +24,23 @@ export function manifestChecks(packageJson: unknown, published: boolean): Record
   return {
     'says in its package.json that it is a plugin, and of which version': () => {
       const found = validator === undefined ? 'has no "validator"' : `has "validator": ${JSON.stringify(validator)}`;
-      demand(validator?.['plugin'] === true && validator['apiVersion'] === PLUGIN_API_VERSION, `package.json ${found}: write ${MARK}`);
+      demand(
+        validator?.['plugin'] === true && validator['apiVersion'] === PLUGIN_API_VERSION,
+        `package.json ${found}: write ${MARK}`,
+      );
     },
     'can be installed: its package.json has the key that the installer looks for': () => {
-      demand(oclif !== undefined, 'package.json has no "oclif", without which validator plugins install takes no package: write "oclif": {}');
+      demand(
+        oclif !== undefined,
+        'package.json has no "oclif", without which validator plugins install takes no package: write "oclif": {}',
+      );
     },
     'depends on nothing that no registry has': () => {
       const ours = Object.keys({ ...dependencies, ...peerDependencies }).filter((name) => name.startsWith('@assay/'));
-      demand(!published || ours.length === 0, `${ours.join(' and ')} can't be fetched where it is installed: write it under "devDependencies" alone, and import types only (import type ...)`);
+      demand(
+        !published || ours.length === 0,
+        `${ours.join(' and ')} can't be fetched where it is installed: write it under "devDependencies" alone, and import types only (import type ...)`,
+      );
     },
   };
 }
@@ -41,7 +50,12 @@ export function manifestChecks(packageJson: unknown, published: boolean): Record
  * @param house what stands in this folder has everything of ours beside it
  * @returns `readable`: false when the package can't be loaded for what these have found
  */
-export async function checkManifest(root: string, shown: string, house: string, onCheck: (subject: string, check: string) => void): Promise<{ results: CheckResult[]; readable: boolean }> {
+export async function checkManifest(
+  root: string,
+  shown: string,
+  house: string,
+  onCheck: (subject: string, check: string) => void,
+): Promise<{ results: CheckResult[]; readable: boolean }> {
   const packageJson = await packageJsonOf(root);
   if (packageJson === undefined) return { results: [], readable: true };
   const published = !(await realpath(root)).startsWith(`${await realpath(house)}${sep}`);

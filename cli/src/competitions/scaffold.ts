@@ -57,7 +57,12 @@ function packageJson(name: string, folder: string, { validator, core, demo }: Sc
       test: 'tsc && validator competition check .',
       demo: 'tsc && node node_modules/@assay/competition-demo/dist/main.js .demo && validator run --config demo.yaml --once',
     },
-    devDependencies: { '@assay/competition-demo': from(demo), '@assay/core': from(core), '@assay/validator': from(validator), typescript: '6.0.3' },
+    devDependencies: {
+      '@assay/competition-demo': from(demo),
+      '@assay/core': from(core),
+      '@assay/validator': from(validator),
+      typescript: '6.0.3',
+    },
   };
   return `${JSON.stringify(manifest, null, 2)}\n`;
 }

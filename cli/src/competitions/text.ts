@@ -6,28 +6,51 @@ const percent = (share: number): string => `${Number((share * 100).toFixed(4))} 
 
 /** Everything about some competitions, a block of lines each. */
 export function competitionsText(described: readonly CompetitionDescription[], palette: Palette): string {
-  return described.map((one) => [palette.bold(`${one.name}  (competition ${one.id}, package ${one.package})`), ...linesOf(one, palette)].join('\n')).join('\n\n');
+  return described
+    .map((one) =>
+      [palette.bold(`${one.name}  (competition ${one.id}, package ${one.package})`), ...linesOf(one, palette)].join(
+        '\n',
+      ),
+    )
+    .join('\n\n');
 }
 
 function linesOf(one: CompetitionDescription, palette: Palette): string[] {
   const { constraints, tokenizer, tasks, shares, credentials } = one;
   return [
-    ...(one.judges.length === 1 && one.judges[0] === one.id ? [] : [line('judges', `models committed to ${one.judges.join(', ')}`)]),
-    line('models', `${count(constraints.minParameters)} to ${count(constraints.maxParameters)} parameters, at most ${bytes(constraints.maxBytes)}`),
+    ...(one.judges.length === 1 && one.judges[0] === one.id
+      ? []
+      : [line('judges', `models committed to ${one.judges.join(', ')}`)]),
+    line(
+      'models',
+      `${count(constraints.minParameters)} to ${count(constraints.maxParameters)} parameters, at most ${bytes(constraints.maxBytes)}`,
+    ),
     line('', constraints.architectures.map((name) => name.replace(/(ForCausalLM|LMHeadModel)$/, '')).join(', ')),
-    line('sequences', `${constraints.sequenceLength} tokens of ${tokenizerText(tokenizer)}, compared by ${one.comparison}`),
+    line(
+      'sequences',
+      `${constraints.sequenceLength} tokens of ${tokenizerText(tokenizer)}, compared by ${one.comparison}`,
+    ),
     ...tasks.map((task, index) =>
-      line(index === 0 ? 'tasks' : '', `${weightText(task.weight)}  ${task.name}: ${task.dataset}, ${task.pages} pages, ${task.maxBatches === null ? 'all batches' : `at most ${task.maxBatches} batches`}${task.installed ? '' : palette.red(' (not installed)')}`),
+      line(
+        index === 0 ? 'tasks' : '',
+        `${weightText(task.weight)}  ${task.name}: ${task.dataset}, ${task.pages} pages, ${task.maxBatches === null ? 'all batches' : `at most ${task.maxBatches} batches`}${task.installed ? '' : palette.red(' (not installed)')}`,
+      ),
     ),
     line('epsilon', epsilonText(one.epsilon)),
     line('', plot(one.epsilon.points.map(({ epsilon }) => epsilon))),
     ...(shares.length === 0 ? [line('share', 'none: no schedule names it')] : []),
     ...shares.map(({ subnet, fromBlock, untilBlock, share }, index) =>
-      line(index === 0 ? 'share' : '', `${percent(share)} of ${subnet} from block ${whole.format(fromBlock)} ${untilBlock === null ? 'on' : `to ${whole.format(untilBlock - 1)}`}`),
+      line(
+        index === 0 ? 'share' : '',
+        `${percent(share)} of ${subnet} from block ${whole.format(fromBlock)} ${untilBlock === null ? 'on' : `to ${whole.format(untilBlock - 1)}`}`,
+      ),
     ),
     ...(credentials.length === 0 ? [line('credentials', 'none')] : []),
     ...credentials.flatMap(({ variables, datasets, found, page }, index) => [
-      line(index === 0 ? 'credentials' : '', `${variables.join(' and ')} for ${datasets.join(', ')}: ${found === null ? palette.red('missing') : palette.green(found === 'environment' ? 'set' : `in ${found}`)}`),
+      line(
+        index === 0 ? 'credentials' : '',
+        `${variables.join(' and ')} for ${datasets.join(', ')}: ${found === null ? palette.red('missing') : palette.green(found === 'environment' ? 'set' : `in ${found}`)}`,
+      ),
       ...(found === null ? [line('', `terms at ${page}, steps in docs/run/credentials.md`)] : []),
     ]),
   ];
@@ -51,11 +74,20 @@ function plot(values: readonly number[]): string {
 }
 
 const tokenizerText = (tokenizer: CompetitionDescription['tokenizer']): string =>
-  tokenizer.kind === 'builtin' ? tokenizer.name : tokenizer.kind === 'folder' ? tokenizer.path : `${tokenizer.repo} at ${tokenizer.revision}`;
+  tokenizer.kind === 'builtin'
+    ? tokenizer.name
+    : tokenizer.kind === 'folder'
+      ? tokenizer.path
+      : `${tokenizer.repo} at ${tokenizer.revision}`;
 
 function count(parameters: number): string {
   if (parameters >= 1e9) return `${Number((parameters / 1e9).toFixed(2))} B`;
   return parameters >= 1e6 ? `${Number((parameters / 1e6).toFixed(1))} M` : whole.format(parameters);
 }
 
-const bytes = (size: number): string => (size < 1024 ** 2 ? `${whole.format(size)} bytes` : size >= 1024 ** 3 ? `${Number((size / 1024 ** 3).toFixed(1))} GiB` : `${Number((size / 1024 ** 2).toFixed(1))} MiB`);
+const bytes = (size: number): string =>
+  size < 1024 ** 2
+    ? `${whole.format(size)} bytes`
+    : size >= 1024 ** 3
+      ? `${Number((size / 1024 ** 3).toFixed(1))} GiB`
+      : `${Number((size / 1024 ** 2).toFixed(1))} MiB`;

@@ -21,7 +21,13 @@ export interface Acceptance {
   score: number | null;
 }
 
-export function acceptanceOf(drawn: DrawnCompetition, profile: SubnetProfile, found: FoundModel, facts: ModelFacts, { tasks, failure }: EvaluatedModel): Acceptance {
+export function acceptanceOf(
+  drawn: DrawnCompetition,
+  profile: SubnetProfile,
+  found: FoundModel,
+  facts: ModelFacts,
+  { tasks, failure }: EvaluatedModel,
+): Acceptance {
   const { competition } = drawn.runtime;
   const checks = checksOf(drawn, profile, found, facts);
   const unreasonable = tasks.filter(({ details }) => details.reasonable === false);
@@ -40,12 +46,19 @@ export function acceptanceOf(drawn: DrawnCompetition, profile: SubnetProfile, fo
 }
 
 /** In the order in which a validator looks. */
-function checksOf({ runtime: { competition, tokenizer }, block }: DrawnCompetition, profile: SubnetProfile, found: FoundModel, facts: ModelFacts): LimitCheck[] {
+function checksOf(
+  { runtime: { competition, tokenizer }, block }: DrawnCompetition,
+  profile: SubnetProfile,
+  found: FoundModel,
+  facts: ModelFacts,
+): LimitCheck[] {
   return [
     ...repoChecks(found, competition.id),
     ...(block === undefined ? [] : [scheduleCheck(profile, competition.id, block)]),
     sizeCheck(found.totalBytes, competition.constraints),
-    found.refusal ? { name: 'files', found: found.model.files.length, limit: 'fetched as a repo', error: found.refusal } : filesCheck(found.model.files),
+    found.refusal
+      ? { name: 'files', found: found.model.files.length, limit: 'fetched as a repo', error: found.refusal }
+      : filesCheck(found.model.files),
     ...limitChecks(facts, competition.constraints, tokenizer.vocabularySize),
   ];
 }
@@ -57,7 +70,16 @@ function repoChecks({ model: { reference }, directoryHash }: FoundModel, competi
   const found = { name: 'repo', found: `${namespace}/${name}`, limit: 'fits into a commitment' };
   try {
     // Bound to a hotkey, the hash has the same length.
-    validateCommitment(compressModelId({ namespace, name, commit: revision, hash: null, secureHash: directoryHash ?? null, competitionId: BigInt(competition) }));
+    validateCommitment(
+      compressModelId({
+        namespace,
+        name,
+        commit: revision,
+        hash: null,
+        secureHash: directoryHash ?? null,
+        competitionId: BigInt(competition),
+      }),
+    );
     return [found];
   } catch (error) {
     return [{ ...found, error: toAssayError(error) }];
@@ -66,5 +88,7 @@ function repoChecks({ model: { reference }, directoryHash }: FoundModel, competi
 
 function scheduleCheck({ schedule }: SubnetProfile, id: number, block: number): LimitCheck {
   const found = { name: 'schedule', found: `block ${block}`, limit: 'open' };
-  return competitionAt(schedule, id, block) ? found : { ...found, error: runtimeErrors.COMPETITION_NOT_SCHEDULED({ id, block }) };
+  return competitionAt(schedule, id, block)
+    ? found
+    : { ...found, error: runtimeErrors.COMPETITION_NOT_SCHEDULED({ id, block }) };
 }

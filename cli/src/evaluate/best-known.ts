@@ -31,13 +31,18 @@ export async function bestKnown(container: Container, drawn: DrawnCompetition): 
   return undefined;
 }
 
-function winnerOf({ number: round, entry }: JournalRecord, { runtime: { competition, epsilon: advantage }, questions, block: now }: DrawnCompetition): BestKnown | undefined {
+function winnerOf(
+  { number: round, entry }: JournalRecord,
+  { runtime: { competition, epsilon: advantage }, questions, block: now }: DrawnCompetition,
+): BestKnown | undefined {
   const recorded = roundEntry.safeParse(entry).data;
   if (recorded?.competition.id !== competition.id) return undefined;
   const { winner } = recorded.verdict as Judgement['verdict'];
   if (!winner) return undefined;
   const { uid, block, score } = winner;
   const epsilon = advantage.compute(now ?? recorded.block, block);
-  const sameSamples = recorded.samples.map(({ digest }) => digest).join() === questions.map(({ evaluation }) => evaluation.samplesDigest).join();
+  const sameSamples =
+    recorded.samples.map(({ digest }) => digest).join() ===
+    questions.map(({ evaluation }) => evaluation.samplesDigest).join();
   return { round, uid, block, score, epsilon, toBeat: (1 - epsilon) * score, sameSamples };
 }

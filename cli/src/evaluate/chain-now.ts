@@ -21,7 +21,12 @@ export interface ChainNow {
 }
 
 /** What a round would take from the chain now. Without a chain all of it has a stand-in: a miner need not have one. */
-export async function chainNow(container: Container, { syncCadence }: SubnetProfile, given: bigint | undefined, signal: AbortSignal): Promise<ChainNow> {
+export async function chainNow(
+  container: Container,
+  { syncCadence }: SubnetProfile,
+  given: bigint | undefined,
+  signal: AbortSignal,
+): Promise<ChainNow> {
   const expired = (): AssayError => runtimeErrors.DEADLINE({ what: 'Reading the chain', ms: DEADLINE_MS });
   try {
     return await withDeadline(DEADLINE_MS, signal, expired, async (inner) => {
@@ -29,7 +34,11 @@ export async function chainNow(container: Container, { syncCadence }: SubnetProf
       const { number: block } = await chain.head(inner);
       if (given !== undefined) return { seed: given, seedSource: 'given', block };
       const syncBlock = syncBlockOf(block, syncCadence);
-      return { seed: syncBlockSeed(await chain.blockHash(asBlockNumber(syncBlock), inner)), seedSource: `block ${syncBlock}`, block };
+      return {
+        seed: syncBlockSeed(await chain.blockHash(asBlockNumber(syncBlock), inner)),
+        seedSource: `block ${syncBlock}`,
+        block,
+      };
     });
   } catch (error) {
     signal.throwIfAborted();

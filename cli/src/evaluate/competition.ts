@@ -32,14 +32,26 @@ export function competitionOf({ registry, config, profile }: Surroundings, named
   if (!/^\d+$/.test(named)) return withOverrides(registry.competition(named), config);
   const ofNumber = registry.competitions().filter(({ id }) => id === Number(named));
   // Of several the one that the subnet judges by now or will, or judged by last.
-  const meant = profile.schedule.flatMap(({ competitions }) => competitions).findLast(({ id }) => id === Number(named))?.name;
+  const meant = profile.schedule
+    .flatMap(({ competitions }) => competitions)
+    .findLast(({ id }) => id === Number(named))?.name;
   const found = ofNumber.find(({ name }) => name === meant) ?? (ofNumber.length === 1 ? ofNumber[0] : undefined);
-  if (!found) throw evaluateErrors.COMPETITION_NUMBER_UNKNOWN({ id: Number(named), known: registry.competitions().map(({ id, name }) => `${id} (${name})`) });
+  if (!found)
+    throw evaluateErrors.COMPETITION_NUMBER_UNKNOWN({
+      id: Number(named),
+      known: registry.competitions().map(({ id, name }) => `${id} (${name})`),
+    });
   return withOverrides(found, config);
 }
 
 /** @param given the seed; without one that of the newest sync block, which all validators share */
-export async function drawCompetition(container: Container, surroundings: Surroundings, competition: Competition, given: bigint | undefined, signal: AbortSignal): Promise<DrawnCompetition> {
+export async function drawCompetition(
+  container: Container,
+  surroundings: Surroundings,
+  competition: Competition,
+  given: bigint | undefined,
+  signal: AbortSignal,
+): Promise<DrawnCompetition> {
   await requireKinds(container, competition);
   const runtime = await buildCompetition(container, competition, { ...surroundings, isNeeded: true }, signal);
   const { seed, seedSource, block } = await chainNow(container, surroundings.profile, given, signal);
@@ -50,10 +62,21 @@ export async function drawCompetition(container: Container, surroundings: Surrou
     },
     close: () => Promise.resolve(),
   };
-  const tasks = await drawSamples({ reporter, clock: surroundings.clock, profile: surroundings.profile }, runtime, seed, signal);
+  const tasks = await drawSamples(
+    { reporter, clock: surroundings.clock, profile: surroundings.profile },
+    runtime,
+    seed,
+    signal,
+  );
   const questions = tasks.map(({ task, evaluation, batches }) => {
     const { batches: tokens } = evaluation.samples as TextLossSamples;
-    return { evaluation, source: task.dataset, sequences: batches, tokens: countTokens(tokens), weight: taskWeight(task.weight, batches) };
+    return {
+      evaluation,
+      source: task.dataset,
+      sequences: batches,
+      tokens: countTokens(tokens),
+      weight: taskWeight(task.weight, batches),
+    };
   });
   return { runtime, questions, seed, seedSource, warnings, ...(block === undefined ? {} : { block }) };
 }

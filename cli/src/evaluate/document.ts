@@ -35,7 +35,15 @@ export function documentOf({ facts, found, answer, tasks, competition, failure }
   };
 }
 
-function taskDocument({ evaluation, source, sequences, tokens, weight, rawScore, details }: TaskReport): Record<string, unknown> {
+function taskDocument({
+  evaluation,
+  source,
+  sequences,
+  tokens,
+  weight,
+  rawScore,
+  details,
+}: TaskReport): Record<string, unknown> {
   return {
     name: evaluation.name,
     dataset: source,
@@ -50,7 +58,11 @@ function taskDocument({ evaluation, source, sequences, tokens, weight, rawScore,
   };
 }
 
-function competitionDocument({ drawn, acceptance, best }: NonNullable<Evaluation['competition']>): Record<string, unknown> {
+function competitionDocument({
+  drawn,
+  acceptance,
+  best,
+}: NonNullable<Evaluation['competition']>): Record<string, unknown> {
   const { checks, accepted, errors, score } = acceptance;
   const { competition, epsilon } = drawn.runtime;
   return {

@@ -5,13 +5,15 @@ export const evaluateErrors = defineErrors({
     fault: 'config',
     retry: 'never',
     message: (p: { model: string }) => `${p.model} is neither a folder nor a repo at a revision.`,
-    hint: () => 'Name the folder that holds config.json and the safetensors, or a repo as NAMESPACE/NAME@REVISION with all 40 digits of the commit.',
+    hint: () =>
+      'Name the folder that holds config.json and the safetensors, or a repo as NAMESPACE/NAME@REVISION with all 40 digits of the commit.',
   },
   MODEL_REVISION_MISSING: {
     fault: 'config',
     retry: 'never',
     message: (p: { model: string }) => `${p.model} names no revision.`,
-    hint: () => 'A revision is the commit in full, 40 lower-case hex digits, as in a commitment; a branch or a tag can move.',
+    hint: () =>
+      'A revision is the commit in full, 40 lower-case hex digits, as in a commitment; a branch or a tag can move.',
   },
   MODEL_FOLDER_UNREADABLE: {
     fault: 'config',
@@ -34,7 +36,8 @@ export const evaluateErrors = defineErrors({
   COMPETITION_NUMBER_UNKNOWN: {
     fault: 'config',
     retry: 'never',
-    message: (p: { id: number; known: readonly string[] }) => `No installed package provides competition ${p.id}; there is ${p.known.join(', ')}.`,
+    message: (p: { id: number; known: readonly string[] }) =>
+      `No installed package provides competition ${p.id}; there is ${p.known.join(', ')}.`,
     hint: () => 'Name an installed competition, or install its package and list it under plugins.',
   },
 });

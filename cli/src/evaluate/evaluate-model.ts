@@ -1,5 +1,12 @@
 import type { Container } from 'inversify';
-import { EVALUATOR, MODEL_INSPECTOR, type EvaluationAnswer, type EvaluationProgress, type Evaluator, type ModelInspector } from '@assay/core/contracts/evaluator';
+import {
+  EVALUATOR,
+  MODEL_INSPECTOR,
+  type EvaluationAnswer,
+  type EvaluationProgress,
+  type Evaluator,
+  type ModelInspector,
+} from '@assay/core/contracts/evaluator';
 import type { ModelFacts } from '@assay/core/contracts/model';
 import type { TextLossDetails } from '@assay/core/contracts/task-kinds';
 import type { AssayError } from '@assay/core/errors/assay-error';
@@ -64,5 +71,9 @@ export async function evaluateModel(
 
 function reportOf(question: Question, { results }: EvaluationAnswer): TaskReport {
   const { result, details } = scoredResult(results, question.evaluation);
-  return { ...question, rawScore: result.rawScore, details: details ?? { losses: [result.rawScore], reasonable: null, generations: [] } };
+  return {
+    ...question,
+    rawScore: result.rawScore,
+    details: details ?? { losses: [result.rawScore], reasonable: null, generations: [] },
+  };
 }

@@ -31,7 +31,8 @@ export async function locateModel(given: string): Promise<ModelLocation> {
   const directory = resolve(given);
   if ((await stat(directory).catch(() => undefined))?.isDirectory()) return { directory, given };
   const [, namespace, name, revision] = REPO.exec(given) ?? [];
-  if (namespace !== undefined && name !== undefined && revision !== undefined) return { reference: { namespace, name, revision } };
+  if (namespace !== undefined && name !== undefined && revision !== undefined)
+    return { reference: { namespace, name, revision } };
   if (REPO_AT_ANYTHING.test(given)) throw evaluateErrors.MODEL_REVISION_MISSING({ model: given });
   throw evaluateErrors.MODEL_FOLDER_MISSING({ model: given });
 }
@@ -67,7 +68,12 @@ export async function findModel(
 }
 
 /** Content is identified by what inspection digests, so no hash is taken. */
-async function folderAsItIs(source: FolderSource, directory: string, reference: ModelReference, signal: AbortSignal): Promise<FoundModel> {
+async function folderAsItIs(
+  source: FolderSource,
+  directory: string,
+  reference: ModelReference,
+  signal: AbortSignal,
+): Promise<FoundModel> {
   const { files, totalBytes } = await source.list(reference, signal);
   return { model: { reference, directory, files: files.map((file) => ({ ...file, sha256: '' })) }, totalBytes };
 }

@@ -42,15 +42,26 @@ export class FolderSource implements ModelSource {
 
   /** @throws FILE_TOO_LARGE, at most one byte more than allowed read */
   async read(_reference: ModelReference, path: string, maxBytes: number, signal: AbortSignal): Promise<Uint8Array> {
-    const bytes = await this.#reading(async () => Buffer.concat(await createReadStream(join(this.directory, path), { end: maxBytes, signal }).toArray() as Buffer[]));
-    if (bytes.length > maxBytes) throw storeErrors.FILE_TOO_LARGE({ path, size: (await this.#sizeOf(path)) ?? bytes.length, limit: maxBytes });
+    const bytes = await this.#reading(async () =>
+      Buffer.concat(
+        (await createReadStream(join(this.directory, path), { end: maxBytes, signal }).toArray()) as Buffer[],
+      ),
+    );
+    if (bytes.length > maxBytes)
+      throw storeErrors.FILE_TOO_LARGE({ path, size: (await this.#sizeOf(path)) ?? bytes.length, limit: maxBytes });
     return bytes;
   }
 
-  async fetch(reference: ModelReference, files: readonly RepoFile[], _onProgress: unknown, signal: AbortSignal): Promise<StoredModel> {
+  async fetch(
+    reference: ModelReference,
+    files: readonly RepoFile[],
+    _onProgress: unknown,
+    signal: AbortSignal,
+  ): Promise<StoredModel> {
     requireStorable(files);
     const stored = [];
-    for (const { path, size } of files) stored.push({ path, size, sha256: await this.#reading(() => sha256OfFile(join(this.directory, path), signal)) });
+    for (const { path, size } of files)
+      stored.push({ path, size, sha256: await this.#reading(() => sha256OfFile(join(this.directory, path), signal)) });
     return { reference, directory: this.directory, files: stored };
   }
 

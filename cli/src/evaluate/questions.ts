@@ -16,11 +16,22 @@ export interface Question {
   weight: number;
 }
 
-export const countTokens = (batches: TextLossSamples['batches']): number => batches.reduce((sum, rows) => sum + rows.reduce((tokens, row) => tokens + row.length, 0), 0);
+export const countTokens = (batches: TextLossSamples['batches']): number =>
+  batches.reduce((sum, rows) => sum + rows.reduce((tokens, row) => tokens + row.length, 0), 0);
 
 /** @param noPad an id that occurs nowhere, for sequences that name no pad token: then no position is masked */
-export function questionOfSequences({ batches, promptLength, padTokenId }: Sequences, source: string, noPad: number): Question {
-  const samples: TextLossSamples = { batches, padTokenId: padTokenId ?? noPad, packed: true, promptLength, generatedTokens: GENERATED_TOKENS };
+export function questionOfSequences(
+  { batches, promptLength, padTokenId }: Sequences,
+  source: string,
+  noPad: number,
+): Question {
+  const samples: TextLossSamples = {
+    batches,
+    padTokenId: padTokenId ?? noPad,
+    packed: true,
+    promptLength,
+    generatedTokens: GENERATED_TOKENS,
+  };
   const samplesDigest = createHash('sha256').update(canonicalJson(samples)).digest('hex');
   return {
     evaluation: { name: 'sequences', kind: 'text-loss', samplesDigest, samples, extras: ['logits-spot'] },

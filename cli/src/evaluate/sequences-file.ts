@@ -46,12 +46,16 @@ async function readJson(path: string): Promise<unknown> {
   try {
     return JSON.parse(await readFile(path, 'utf8'));
   } catch (error) {
-    throw sequencesErrors.SEQUENCES_UNREADABLE({ path, reason: error instanceof Error ? error.message : String(error) }, error);
+    throw sequencesErrors.SEQUENCES_UNREADABLE(
+      { path, reason: error instanceof Error ? error.message : String(error) },
+      error,
+    );
   }
 }
 
 function parse<T extends z.ZodType>(path: string, schema: T, value: unknown): z.infer<T> {
   const parsed = schema.safeParse(value);
-  if (!parsed.success) throw sequencesErrors.SEQUENCES_UNREADABLE({ path, reason: issuesOf(parsed.error).slice(0, 5).join('; ') });
+  if (!parsed.success)
+    throw sequencesErrors.SEQUENCES_UNREADABLE({ path, reason: issuesOf(parsed.error).slice(0, 5).join('; ') });
   return parsed.data;
 }

@@ -52,8 +52,14 @@ function runOf(answer: EvaluationAnswer, tasks: readonly TaskReport[]): Row[] {
   ];
   return [
     ['mean loss', meanLossOf(tasks)?.toFixed(6) ?? 'none'],
-    ['speed', `${Math.round(tokensPerSecond)} tokens/s, ${secondsPerSequence.toPrecision(3)} s per sequence, continuations included`],
-    ['time', `load ${loadMs.toFixed(0)} ms, compute ${(computeMs / 1000).toFixed(2)} s${cpuMs === undefined ? '' : `, CPU ${(cpuMs / 1000).toFixed(2)} s`}`],
+    [
+      'speed',
+      `${Math.round(tokensPerSecond)} tokens/s, ${secondsPerSequence.toPrecision(3)} s per sequence, continuations included`,
+    ],
+    [
+      'time',
+      `load ${loadMs.toFixed(0)} ms, compute ${(computeMs / 1000).toFixed(2)} s${cpuMs === undefined ? '' : `, CPU ${(cpuMs / 1000).toFixed(2)} s`}`,
+    ],
     ...(memory.length > 0 ? [['memory', memory.join(', ')] satisfies Row] : []),
     ['numerics', Object.values(answer.numerics).join(', ')],
   ];
@@ -63,26 +69,44 @@ const tasksText = (tasks: readonly TaskReport[]): string =>
   plainTable(
     ['task', 'dataset', 'sequences', 'tokens', 'mean loss', 'perplexity', 'weight', 'reasonable'],
     tasks.map(({ evaluation: { name }, source, sequences, tokens, rawScore, weight, details }) => [
-      name, source, sequences, tokens, rawScore.toFixed(6), Math.exp(rawScore).toFixed(3), weight, verdict(details.reasonable),
+      name,
+      source,
+      sequences,
+      tokens,
+      rawScore.toFixed(6),
+      Math.exp(rawScore).toFixed(3),
+      weight,
+      verdict(details.reasonable),
     ]),
   );
 
-const verdict = (reasonable: boolean | null): string => (reasonable === null ? 'not checked' : reasonable ? 'yes' : 'no');
+const verdict = (reasonable: boolean | null): string =>
+  reasonable === null ? 'not checked' : reasonable ? 'yes' : 'no';
 
 const lossesText = (tasks: readonly TaskReport[]): string =>
   plainTable(
     ['task', 'sequence', 'loss'],
-    tasks.flatMap(({ evaluation: { name }, details }) => details.losses.map((loss, index) => [name, index, loss.toFixed(6)])),
+    tasks.flatMap(({ evaluation: { name }, details }) =>
+      details.losses.map((loss, index) => [name, index, loss.toFixed(6)]),
+    ),
   );
 
 function competitionText({ drawn, acceptance, best }: NonNullable<Evaluation['competition']>): string[] {
   const { checks, accepted, errors, score } = acceptance;
   const { competition, epsilon } = drawn.runtime;
   const { id, name } = competition;
-  const outcome = accepted ? 'would be accepted: yes' : `would be accepted: no, because\n${errors.map(({ code, message }) => `  ${code}: ${printable(message, 400)}`).join('\n')}`;
+  const outcome = accepted
+    ? 'would be accepted: yes'
+    : `would be accepted: no, because\n${errors.map(({ code, message }) => `  ${code}: ${printable(message, 400)}`).join('\n')}`;
   return [
-    [`competition ${id} (${name}), seed ${drawn.seed} (${drawn.seedSource})`, ...drawn.warnings.map(({ code, message }) => `  ${code}: ${printable(message, 400)}`)].join('\n'),
-    plainTable(['check', 'found', 'allowed', 'met'], checks.map((check) => [check.name, String(check.found), String(check.limit), check.error ? 'no' : 'yes'])),
+    [
+      `competition ${id} (${name}), seed ${drawn.seed} (${drawn.seedSource})`,
+      ...drawn.warnings.map(({ code, message }) => `  ${code}: ${printable(message, 400)}`),
+    ].join('\n'),
+    plainTable(
+      ['check', 'found', 'allowed', 'met'],
+      checks.map((check) => [check.name, String(check.found), String(check.limit), check.error ? 'no' : 'yes']),
+    ),
     [`score: ${score?.toFixed(6) ?? 'none'}`, epsilonText(epsilon), ...(best ? bestText(best) : [])].join('\n'),
     outcome,
   ];

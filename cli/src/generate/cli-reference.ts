@@ -29,10 +29,20 @@ export async function cliReference(root: string): Promise<string> {
   const sections = Object.entries(commands)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([id, { description, args, flags }]) => {
-      const usage = [`validator ${id.replaceAll(':', ' ')}`, ...Object.keys(args).map((name) => name.toUpperCase())].join(' ');
-      const argumentRows = Object.entries(args).map(([name, arg]) => `| \`${name.toUpperCase()}\` | ${arg.description ?? ''} |`);
-      const flagRows = Object.entries(flags).map(([name, flag]) => `| \`${flagUsage(name, flag)}\` | ${flag.description ?? ''}${flag.required === true ? ' Required.' : ''} |`);
-      return [`## ${usage}`, '', description ?? '', '', '| | |', '| --- | --- |', ...argumentRows, ...flagRows].join('\n');
+      const usage = [
+        `validator ${id.replaceAll(':', ' ')}`,
+        ...Object.keys(args).map((name) => name.toUpperCase()),
+      ].join(' ');
+      const argumentRows = Object.entries(args).map(
+        ([name, arg]) => `| \`${name.toUpperCase()}\` | ${arg.description ?? ''} |`,
+      );
+      const flagRows = Object.entries(flags).map(
+        ([name, flag]) =>
+          `| \`${flagUsage(name, flag)}\` | ${flag.description ?? ''}${flag.required === true ? ' Required.' : ''} |`,
+      );
+      return [`## ${usage}`, '', description ?? '', '', '| | |', '| --- | --- |', ...argumentRows, ...flagRows].join(
+        '\n',
+      );
     });
   return `# Commands\n\nMade from the code by \`npm run generate\`.\n\n${sections.join('\n\n')}\n`;
 }

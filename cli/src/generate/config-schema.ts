@@ -10,7 +10,8 @@ export async function configJsonSchema(): Promise<string> {
     const { provides } = checkPlugin(name, (await load()).default);
     for (const contract of ['chain', 'store', 'evaluator', 'inspector', 'tokenizer', 'journal'] as const) {
       const implementation = provides[contract];
-      if (implementation) defs[`${contract}: ${name}`] = z.toJSONSchema(implementation.options, { io: 'input', unrepresentable: 'any' });
+      if (implementation)
+        defs[`${contract}: ${name}`] = z.toJSONSchema(implementation.options, { io: 'input', unrepresentable: 'any' });
     }
     for (const [id, dataset] of Object.entries(provides.datasets ?? {})) {
       defs[`dataset: ${id}`] = z.toJSONSchema(dataset.options, { io: 'input', unrepresentable: 'any' });

@@ -19,18 +19,18 @@ import { journalCommandErrors } from '../journal-command.js';
 import { sequencesErrors } from '../evaluate/sequences-file.js';
 
 const CATALOGUES = {
-  'Commitments': commitmentErrors,
+  Commitments: commitmentErrors,
   'Verification of a model': verificationErrors,
   'Model store': { ...storeErrors, ...localFilesErrors },
   'Model files': modelErrors,
-  'Evaluator': { ...evaluationErrors, ...evaluatorErrors },
-  'Tokenizers': tokenizerErrors,
-  'Datasets': { ...datasetErrors, ...localTextErrors },
-  'Judging': judgingErrors,
+  Evaluator: { ...evaluationErrors, ...evaluatorErrors },
+  Tokenizers: tokenizerErrors,
+  Datasets: { ...datasetErrors, ...localTextErrors },
+  Judging: judgingErrors,
   'Run loop': runtimeErrors,
-  'Journal': { ...journalErrors, ...libsqlJournalErrors },
+  Journal: { ...journalErrors, ...libsqlJournalErrors },
   'Embedded network': { ...localChainErrors, ...palletErrors },
-  'Configuration': { ...configErrors, ...scheduleErrors },
+  Configuration: { ...configErrors, ...scheduleErrors },
   'Command line': { ...sequencesErrors, ...evaluateErrors, ...journalCommandErrors, ...competitionErrors },
 };
 
@@ -63,7 +63,13 @@ export function errorReference(): string {
       const { fault, retry, message, hint } = create(anyPayload);
       return `| \`${code}\` | ${fault} | ${retry} | ${cell(message)} | ${cell(hint)} |`;
     });
-    return [`## ${title}`, '', '| code | fault | retry | what it says | what to do |', '| --- | --- | --- | --- | --- |', ...rows].join('\n');
+    return [
+      `## ${title}`,
+      '',
+      '| code | fault | retry | what it says | what to do |',
+      '| --- | --- | --- | --- | --- |',
+      ...rows,
+    ].join('\n');
   });
   const head = [
     '# Error codes',
@@ -74,4 +80,10 @@ export function errorReference(): string {
   return `${[...head, '', sections.join('\n\n')].join('\n')}\n`;
 }
 
-const cell = (text: string): string => text.replace(/\bNaN (s|MiB)\b/g, '<number> $1').replaceAll('\n', ' ').replaceAll('|', '\\|').replaceAll('<', '&lt;').trim();
+const cell = (text: string): string =>
+  text
+    .replace(/\bNaN (s|MiB)\b/g, '<number> $1')
+    .replaceAll('\n', ' ')
+    .replaceAll('|', '\\|')
+    .replaceAll('<', '&lt;')
+    .trim();

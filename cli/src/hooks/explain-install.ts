@@ -2,8 +2,20 @@ import type { Hook } from '@oclif/core';
 
 /** What the installer says of a package is meant for its own authors: it is told what ours has to have. */
 const SUGGESTIONS: readonly (readonly [message: RegExp, suggestions: readonly string[]])[] = [
-  [/^plugin is invalid$/, ['Write "oclif": {} and "validator": { "plugin": true, "apiVersion": 1 } into its package.json: docs/build/plugin.md has a whole one.', 'If it is not yours, tell its author.']],
-  [/ exited with code \d+$/, ['What npm says stands above. Where it does not find an @assay/ package: no registry has those, and a package that is given away has them under "devDependencies" alone.', 'validator competition check FOLDER looks at the package.json as well.']],
+  [
+    /^plugin is invalid$/,
+    [
+      'Write "oclif": {} and "validator": { "plugin": true, "apiVersion": 1 } into its package.json: docs/build/plugin.md has a whole one.',
+      'If it is not yours, tell its author.',
+    ],
+  ],
+  [
+    / exited with code \d+$/,
+    [
+      'What npm says stands above. Where it does not find an @assay/ package: no registry has those, and a package that is given away has them under "devDependencies" alone.',
+      'validator competition check FOLDER looks at the package.json as well.',
+    ],
+  ],
 ];
 
 const explainInstall: Hook<'finally'> = ({ error, id }) => {

@@ -16,7 +16,9 @@ export function roundTable({ rows }: Pick<EventOf<'round-finished'>, 'rows'>, pa
     colAligns: ['right', 'left', 'right', 'right', 'right', 'right', 'right', 'right', 'right', 'left'],
     chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
   });
-  const sorted = [...rows].sort((a, b) => b.averageWeight - a.averageWeight || (a.score ?? Infinity) - (b.score ?? Infinity) || a.block - b.block);
+  const sorted = [...rows].sort(
+    (a, b) => b.averageWeight - a.averageWeight || (a.score ?? Infinity) - (b.score ?? Infinity) || a.block - b.block,
+  );
   for (const row of sorted) table.push(cells(row, palette));
   return table.toString();
 }

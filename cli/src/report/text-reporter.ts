@@ -45,7 +45,8 @@ function progressOf(event: RunEvent): string | undefined {
     const share = event.total > 0 ? Math.floor((event.done / event.total) * 100) : 100;
     return `fetching uid ${event.uid} ${printable(event.repo, 40)} ${printable(event.path, 40)} ${share} %`;
   }
-  if (event.event === 'sampling-started') return `${event.competition.name}: drawing ${event.pages} pages of ${event.dataset} for ${event.task}`;
+  if (event.event === 'sampling-started')
+    return `${event.competition.name}: drawing ${event.pages} pages of ${event.dataset} for ${event.task}`;
   if (event.event === 'evaluation-progress') {
     const { uid, repo, phase, done, total, model, models, remainingMs } = event;
     const left = remainingMs === null ? '' : `, about ${duration(remainingMs)} left`;
@@ -54,7 +55,8 @@ function progressOf(event: RunEvent): string | undefined {
   return undefined;
 }
 
-const duration = (ms: number): string => (ms < 90_000 ? `${Math.max(1, Math.round(ms / 1000))} s` : `${Math.round(ms / 60_000)} min`);
+const duration = (ms: number): string =>
+  ms < 90_000 ? `${Math.max(1, Math.round(ms / 1000))} s` : `${Math.round(ms / 60_000)} min`;
 const percent = (share: number): string => `${(share * 100).toFixed(2)} %`;
 const errorLines = (error: { code: string; message: string; hint: string }): string =>
   `${error.code}: ${printable(error.message, 400)}\n    → ${error.hint}`;
@@ -66,14 +68,17 @@ const DESCRIBE: Describe = {
     [
       bold(`Assay ${event.version} on netuid ${event.netuid}: ${event.chain}`),
       `  hotkey ${event.hotkey}, data in ${event.dataDir}, ${event.recordedRounds} rounds recorded`,
-      ...event.competitions.map(({ id, name, share }) => `  competition ${id} ${name}: ${percent(share)} of the weight`),
+      ...event.competitions.map(
+        ({ id, name, share }) => `  competition ${id} ${name}: ${percent(share)} of the weight`,
+      ),
       ...(event.mode.length > 0 ? [yellow(`  mode: ${event.mode.join(', ')}`)] : []),
     ].join('\n'),
   'metagraph-synced': ({ block, neurons, commitments, uid }) =>
     `block ${block}: ${neurons} neurons, ${commitments} commitments, own uid ${uid ?? 'none'}`,
   'model-checked': (event, { red, dim }) => {
     const who = `uid ${event.uid} ${printable(event.repo, 40)} (block ${event.block})`;
-    if (event.status === 'verified') return `verified ${who}: ${event.architecture ?? ''}, ${event.parameterCount ?? 0} parameters`;
+    if (event.status === 'verified')
+      return `verified ${who}: ${event.architecture ?? ''}, ${event.parameterCount ?? 0} parameters`;
     if (event.status === 'resting') return dim(`resting  ${who}: its evaluation delay is not over`);
     return red(`${event.status} ${who}: ${event.error ? errorLines(event.error) : ''}`);
   },
@@ -91,14 +96,18 @@ const DESCRIBE: Describe = {
   },
   'round-finished': (event, palette) => {
     const { number, competition, elapsedMs } = event;
-    const title = palette.bold(`Round ${number}, ${competition.name}, block ${event.block}, ${(elapsedMs / 1000).toFixed(1)} s`);
+    const title = palette.bold(
+      `Round ${number}, ${competition.name}, block ${event.block}, ${(elapsedMs / 1000).toFixed(1)} s`,
+    );
     const verdict = event.void ? `\n${palette.yellow(`void: ${errorLines(event.void)}`)}` : '';
     return `\n${title}${verdict}\n${roundTable(event, palette)}`;
   },
-  'round-skipped': ({ competition, error }, { yellow }) => yellow(`${competition.name}: round skipped. ${errorLines(error)}`),
+  'round-skipped': ({ competition, error }, { yellow }) =>
+    yellow(`${competition.name}: round skipped. ${errorLines(error)}`),
   'weights-set': ({ block, weights, confirmed }, { bold }) =>
     `${bold(`Weights set at block ${block}${confirmed ? ', read back and equal' : ''}`)}\n${weightLines(weights)}`,
-  'weights-withheld': ({ reason, weights }, { bold }) => `${bold(`Weights not set (${reason}); they would be`)}\n${weightLines(weights)}`,
+  'weights-withheld': ({ reason, weights }, { bold }) =>
+    `${bold(`Weights not set (${reason}); they would be`)}\n${weightLines(weights)}`,
   'weights-failed': ({ error, retryInMs }, { red }) =>
     red(`Weights not set. ${errorLines(error)}${retryInMs === null ? '' : `\n    again in ${duration(retryInMs)}`}`),
   'store-cleaned': ({ removed, freedBytes }) => `store: ${removed.length} models removed, ${freedBytes} bytes freed`,
@@ -111,6 +120,11 @@ const sourceText = ({ name, id, share, average }: EventOf<'weights-set'>['weight
 
 function weightLines(weights: EventOf<'weights-set'>['weights']): string {
   const sorted = [...weights].sort((a, b) => b.share - a.share);
-  const shown = sorted.slice(0, 10).map(({ uid, share, value, from }) => `  uid ${uid}: ${percent(share)} (${value}), from ${from.map(sourceText).join(' and ')}`);
+  const shown = sorted
+    .slice(0, 10)
+    .map(
+      ({ uid, share, value, from }) =>
+        `  uid ${uid}: ${percent(share)} (${value}), from ${from.map(sourceText).join(' and ')}`,
+    );
   return [...shown, ...(sorted.length > 10 ? [`  and ${sorted.length - 10} more`] : [])].join('\n');
 }

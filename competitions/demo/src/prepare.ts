@@ -85,7 +85,11 @@ function genesisOf(commitments: readonly { who: number; data: string; block: num
     neurons: [
       { uid: 0, name: 'validator', stake: stake(100_000n), validatorPermit: true, registeredAt: 1 },
       { uid: 1, name: 'other-validator', stake: stake(200_000n), validatorPermit: true, registeredAt: 1 },
-      ...MINERS.map((_miner, index) => ({ uid: index + 2, derivation: `//miner/${index + 1}`, registeredAt: 10 + index })),
+      ...MINERS.map((_miner, index) => ({
+        uid: index + 2,
+        derivation: `//miner/${index + 1}`,
+        registeredAt: 10 + index,
+      })),
     ],
     commitments,
     weights: [{ uid: 1, row: [[2, 65_535]] }],

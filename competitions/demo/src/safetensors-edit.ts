@@ -18,12 +18,24 @@ export function readTensors(file: Buffer): Tensors {
   const start = LENGTH_BYTES + headerBytes;
   const entries = Object.entries(header).filter(([name]) => name !== '__metadata__');
   return new Map(
-    entries.map(([name, { dtype, shape, data_offsets: [begin, end] }]) => [name, { dtype, shape, data: file.subarray(start + begin, start + end) }]),
+    entries.map(
+      ([
+        name,
+        {
+          dtype,
+          shape,
+          data_offsets: [begin, end],
+        },
+      ]) => [name, { dtype, shape, data: file.subarray(start + begin, start + end) }],
+    ),
   );
 }
 
 /** @param lie changes the header after the fact */
-export function writeTensors(tensors: Tensors, lie: (header: Record<string, { data_offsets: [number, number] }>) => void = () => undefined): Buffer {
+export function writeTensors(
+  tensors: Tensors,
+  lie: (header: Record<string, { data_offsets: [number, number] }>) => void = () => undefined,
+): Buffer {
   let position = 0;
   const header: Record<string, { dtype: string; shape: number[]; data_offsets: [number, number] }> = {};
   for (const [name, { dtype, shape, data }] of tensors) {

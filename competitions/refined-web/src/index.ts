@@ -6,6 +6,8 @@ export default definePlugin({
   name: 'refined-web',
   provides: {
     competitions: [refinedWeb, refinedWebAutumn, refinedWeb772m],
-    datasets: { 'tiiuae/falcon-refinedweb': rowDataset({ dataset: 'tiiuae/falcon-refinedweb', lastOffset: 968_000_015 }) },
+    datasets: {
+      'tiiuae/falcon-refinedweb': rowDataset({ dataset: 'tiiuae/falcon-refinedweb', lastOffset: 968_000_015 }),
+    },
   },
 });

@@ -39,7 +39,13 @@ const architectures = [
 export const sixTasks3b: Competition = defineCompetition({
   id: 2,
   name: 'six-tasks-3b',
-  constraints: { minParameters: 3_200_000_000, maxParameters: 3_400_000_000, maxBytes: 15 * GIB, architectures, sequenceLength: 4096 },
+  constraints: {
+    minParameters: 3_200_000_000,
+    maxParameters: 3_400_000_000,
+    maxBytes: 15 * GIB,
+    architectures,
+    sequenceLength: 4096,
+  },
   // Of Xenova/gpt-4.
   tokenizer: { kind: 'builtin', name: 'cl100k_base' },
   epsilon: { type: 'linear-decay', start: 0.005, end: 0.0005, blocks: 50_400 },
@@ -53,12 +59,25 @@ export const sixTasks14b: Competition = defineCompetition({
   ...sixTasks3b,
   id: 4,
   name: 'six-tasks-14b',
-  constraints: { ...sixTasks3b.constraints, minParameters: 13_700_000_000, maxParameters: 13_900_000_000, maxBytes: 29 * GIB },
+  constraints: {
+    ...sixTasks3b.constraints,
+    minParameters: 13_700_000_000,
+    maxParameters: 13_900_000_000,
+    maxBytes: 29 * GIB,
+  },
   epsilon: { type: 'linear-decay', start: 0.005, end: 0.0005, blocks: 72_000 },
 });
 
 const fastDecay = { type: 'linear-decay', start: 0.005, end: 0.0001, blocks: 14_400 } as const;
 
 /** Both from block 5,177,981 on, beside competition 6. */
-export const sixTasks3bFast: Competition = defineCompetition({ ...sixTasks3b, name: 'six-tasks-3b-fast-decay', epsilon: fastDecay });
-export const sixTasks14bFast: Competition = defineCompetition({ ...sixTasks14b, name: 'six-tasks-14b-fast-decay', epsilon: fastDecay });
+export const sixTasks3bFast: Competition = defineCompetition({
+  ...sixTasks3b,
+  name: 'six-tasks-3b-fast-decay',
+  epsilon: fastDecay,
+});
+export const sixTasks14bFast: Competition = defineCompetition({
+  ...sixTasks14b,
+  name: 'six-tasks-14b-fast-decay',
+  epsilon: fastDecay,
+});

@@ -12,9 +12,21 @@ export default definePlugin({
     profiles: { pretraining },
     datasets: {
       'HuggingFaceFW/fineweb': splitDataset({ dataset: 'HuggingFaceFW/fineweb' }),
-      'laion/Pes2oX-fulltext': rowDataset({ dataset: 'laion/Pes2oX-fulltext', config: 'pes2ov2', lastOffset: 8_242_000 }),
-      'HuggingFaceTB/finemath:finemath-3plus': rowDataset({ ...finemath, config: 'finemath-3plus', lastOffset: 21_400_000 }),
-      'HuggingFaceTB/finemath:infiwebmath-3plus': rowDataset({ ...finemath, config: 'infiwebmath-3plus', lastOffset: 13_900_000 }),
+      'laion/Pes2oX-fulltext': rowDataset({
+        dataset: 'laion/Pes2oX-fulltext',
+        config: 'pes2ov2',
+        lastOffset: 8_242_000,
+      }),
+      'HuggingFaceTB/finemath:finemath-3plus': rowDataset({
+        ...finemath,
+        config: 'finemath-3plus',
+        lastOffset: 21_400_000,
+      }),
+      'HuggingFaceTB/finemath:infiwebmath-3plus': rowDataset({
+        ...finemath,
+        config: 'infiwebmath-3plus',
+        lastOffset: 13_900_000,
+      }),
     },
   },
 });

@@ -23,7 +23,15 @@ it('weighs six tasks alike in all of its competitions', () => {
 });
 
 it('has its limits and its decay for each size and time', () => {
-  expect(competitions.map(({ id, constraints, epsilon }) => [id, constraints.minParameters / 1e9, constraints.maxParameters / 1e9, constraints.maxBytes / 1024 ** 3, epsilon])).toEqual([
+  expect(
+    competitions.map(({ id, constraints, epsilon }) => [
+      id,
+      constraints.minParameters / 1e9,
+      constraints.maxParameters / 1e9,
+      constraints.maxBytes / 1024 ** 3,
+      epsilon,
+    ]),
+  ).toEqual([
     [2, 3.2, 3.4, 15, { type: 'linear-decay', start: 0.005, end: 0.0005, blocks: 50_400 }],
     [4, 13.7, 13.9, 29, { type: 'linear-decay', start: 0.005, end: 0.0005, blocks: 72_000 }],
     [2, 3.2, 3.4, 15, { type: 'linear-decay', start: 0.005, end: 0.0001, blocks: 14_400 }],
@@ -45,8 +53,17 @@ describe('its own datasets', () => {
   });
 
   it('FineWeb is drawn over its configs, but default', async () => {
-    const splits = [{ config: 'default', split: 'train', rows: 9_000 }, { config: 'a', split: 'train', rows: 5000 }, { config: 'b', split: 'train', rows: 7000 }];
-    const { queries } = await asked(sixTasks, 'HuggingFaceFW/fineweb', { seed: 5n, pages: 30 }, { row: { text: 'some text' }, splits });
+    const splits = [
+      { config: 'default', split: 'train', rows: 9_000 },
+      { config: 'a', split: 'train', rows: 5000 },
+      { config: 'b', split: 'train', rows: 7000 },
+    ];
+    const { queries } = await asked(
+      sixTasks,
+      'HuggingFaceFW/fineweb',
+      { seed: 5n, pages: 30 },
+      { row: { text: 'some text' }, splits },
+    );
     expect([...new Set(queries.map(({ config }) => config))].sort()).toEqual(['a', 'b']);
     expect(new Set(queries.map(({ offset }) => offset % 50)).size).toBe(1);
   });

@@ -9,7 +9,10 @@ const [folder] = process.argv.slice(2);
 const readJson = (name) => JSON.parse(readFileSync(join(folder, name), 'utf8'));
 const codecs = {};
 const digests = {};
-for (const name of readdirSync(folder).map((file) => basename(file, '.json')).filter((codec) => codec !== 'aliases').sort()) {
+for (const name of readdirSync(folder)
+  .map((file) => basename(file, '.json'))
+  .filter((codec) => codec !== 'aliases')
+  .sort()) {
   const python = new Map(Object.entries(readJson(`${name}.json`)));
   const [refused, differs, hash] = [[], {}, createHash('sha256')];
   const alone = (byte) => python.has(byte.toString(16).padStart(2, '0'));
@@ -32,11 +35,16 @@ for (const name of readdirSync(folder).map((file) => basename(file, '.json')).fi
 
 /** What an editor would not show, or would show elsewhere. */
 const INVISIBLE = /[\u007f-\u00ad\u200b-\u200f\u2028-\u202f\u2066-\u2069\ue000-\uf8ff\ufeff]/g;
-const visible = (json) => json.replace(INVISIBLE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+const visible = (json) =>
+  json.replace(INVISIBLE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
 /** A line for each codec. */
-const lines = (entries) => Object.entries(entries).map(([name, value]) => `  ${JSON.stringify(name)}: ${visible(JSON.stringify(value))}`).join(',\n');
-const about = 'Names of CPython 3.11 for its text codecs; for each codec what it refuses, or reads otherwise than iconv-lite. Made by scripts/python-codecs.js';
+const lines = (entries) =>
+  Object.entries(entries)
+    .map(([name, value]) => `  ${JSON.stringify(name)}: ${visible(JSON.stringify(value))}`)
+    .join(',\n');
+const about =
+  'Names of CPython 3.11 for its text codecs; for each codec what it refuses, or reads otherwise than iconv-lite. Made by scripts/python-codecs.js';
 const asset = `{\n "about": ${JSON.stringify(about)},\n "aliases": ${JSON.stringify(readJson('aliases.json'))},\n "codecs": {\n${lines(codecs)}\n }\n}\n`;
 const root = join(import.meta.dirname, '..');
 writeFileSync(join(root, 'assets', 'python-codecs.json'), asset);

@@ -18,7 +18,16 @@ const TOTAL_MS = 60_000;
 const MAX_BYTES = 64 * 1024 * 1024;
 
 /** What a server says of credentials that it does not take. */
-const REFUSALS = new Set(['AccessDenied', 'InvalidAccessKeyId', 'SignatureDoesNotMatch', 'ExpiredToken', 'InvalidToken', 'InvalidClientTokenId', 'AllAccessDisabled', 'AccountProblem']);
+const REFUSALS = new Set([
+  'AccessDenied',
+  'InvalidAccessKeyId',
+  'SignatureDoesNotMatch',
+  'ExpiredToken',
+  'InvalidToken',
+  'InvalidClientTokenId',
+  'AllAccessDisabled',
+  'AccountProblem',
+]);
 
 /** Objects of one bucket through S3, with credentials from the standard AWS chain. */
 export class S3Blobs implements BlobStore {
@@ -32,7 +41,12 @@ export class S3Blobs implements BlobStore {
       region,
       // A mirror is addressed by its own name, not by one below it for each bucket.
       ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
-      ...(anonymous ? { credentials: { accessKeyId: '', secretAccessKey: '' }, signer: { sign: (request) => Promise.resolve(request) } } : {}),
+      ...(anonymous
+        ? {
+            credentials: { accessKeyId: '', secretAccessKey: '' },
+            signer: { sign: (request) => Promise.resolve(request) },
+          }
+        : {}),
       requestHandler: { connectionTimeout: CONNECT_MS, requestTimeout: TOTAL_MS, throwOnRequestTimeout: true },
       maxAttempts: 3,
     };
@@ -62,7 +76,11 @@ export class S3Blobs implements BlobStore {
       ended.abort(new OwnError(`it took longer than ${TOTAL_MS / 1000} s`));
     }, TOTAL_MS);
     try {
-      const command = new GetObjectCommand({ Bucket: bucket, Key: key, ...(range === undefined ? {} : { Range: range }) });
+      const command = new GetObjectCommand({
+        Bucket: bucket,
+        Key: key,
+        ...(range === undefined ? {} : { Range: range }),
+      });
       const { Body } = await this.#client.send(command, { abortSignal: AbortSignal.any([signal, ended.signal]) });
       return await this.#bodyOf(Body as AsyncIterable<Uint8Array> | undefined, ended);
     } catch (error) {
@@ -104,6 +122,9 @@ export class S3Blobs implements BlobStore {
       const { variables, page } = AWS_CREDENTIALS;
       return datasetErrors.CREDENTIAL_MISSING({ variables, dataset: DATASET, page });
     }
-    return datasetErrors.REQUEST_FAILED({ what: `${key} of the bucket ${this.options.bucket}`, reason: reasonOf(error) });
+    return datasetErrors.REQUEST_FAILED({
+      what: `${key} of the bucket ${this.options.bucket}`,
+      reason: reasonOf(error),
+    });
   }
 }

@@ -9,7 +9,13 @@ const task: Pick<EvalTask, 'kind' | 'batchSize' | 'packSamples' | 'normalization
   normalization: { type: 'none' },
 };
 
-const web: EvalTask = { ...task, name: 'FINEWEB_EDU2', dataset: 'HuggingFaceFW/fineweb-edu-score-2', pages: 22, weight: 1 };
+const web: EvalTask = {
+  ...task,
+  name: 'FINEWEB_EDU2',
+  dataset: 'HuggingFaceFW/fineweb-edu-score-2',
+  pages: 22,
+  weight: 1,
+};
 const code: EvalTask = { ...task, name: 'STACKV2_DEDUP', dataset: 'bigcode/the-stack-v2-dedup', pages: 9, weight: 1 };
 
 /** Competition 4 of netuid 9 from block 4,453,709 on (December 2024). */

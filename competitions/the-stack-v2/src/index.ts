@@ -9,7 +9,11 @@ export default definePlugin({
     competitions: [theStackV2, fineWebEdu14b, fineWebEdu14bAutumn],
     datasets: {
       'bigcode/the-stack-v2-dedup': stackDataset,
-      'bigcode/the-stack-dedup': rowDataset({ dataset: 'bigcode/the-stack-dedup', lastOffset: 236_655_813, gated: true }),
+      'bigcode/the-stack-dedup': rowDataset({
+        dataset: 'bigcode/the-stack-dedup',
+        lastOffset: 236_655_813,
+        gated: true,
+      }),
       'HuggingFaceFW/fineweb-edu-score-2': splitDataset({ dataset: 'HuggingFaceFW/fineweb-edu-score-2' }),
     },
   },

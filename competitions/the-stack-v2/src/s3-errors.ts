@@ -36,9 +36,16 @@ interface ErrorAnswer {
 }
 
 function isErrorAnswer(response: unknown): response is ErrorAnswer {
-  if (typeof response !== 'object' || response === null || !('statusCode' in response) || !('body' in response)) return false;
+  if (typeof response !== 'object' || response === null || !('statusCode' in response) || !('body' in response))
+    return false;
   const { statusCode, body } = response;
-  return typeof statusCode === 'number' && statusCode >= 300 && typeof body === 'object' && body !== null && Symbol.asyncIterator in body;
+  return (
+    typeof statusCode === 'number' &&
+    statusCode >= 300 &&
+    typeof body === 'object' &&
+    body !== null &&
+    Symbol.asyncIterator in body
+  );
 }
 
 async function firstOf(body: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
@@ -58,7 +65,10 @@ export function reasonOf(error: unknown): string {
   if (error instanceof OwnError) return error.message;
   if (!(error instanceof Error)) return UNKNOWN;
   const status = statusOf(error);
-  const code = status === undefined && 'code' in error && typeof error.code === 'string' && SYSTEM_CODE.test(error.code) ? error.code : undefined;
+  const code =
+    status === undefined && 'code' in error && typeof error.code === 'string' && SYSTEM_CODE.test(error.code)
+      ? error.code
+      : undefined;
   const name = NAME.test(error.name) && !NAMELESS.has(error.name) ? error.name : undefined;
   if (name !== undefined) return code === undefined ? name : `${name} (${code})`;
   return code ?? (status === undefined ? UNKNOWN : `status ${status}`);
@@ -67,6 +77,9 @@ export function reasonOf(error: unknown): string {
 /** Of the answer, where there was one. */
 function statusOf(error: Error): number | undefined {
   const metadata = '$metadata' in error ? error.$metadata : undefined;
-  const status = typeof metadata === 'object' && metadata !== null && 'httpStatusCode' in metadata ? metadata.httpStatusCode : undefined;
+  const status =
+    typeof metadata === 'object' && metadata !== null && 'httpStatusCode' in metadata
+      ? metadata.httpStatusCode
+      : undefined;
   return typeof status === 'number' ? status : undefined;
 }

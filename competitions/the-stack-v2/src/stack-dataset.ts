@@ -1,10 +1,27 @@
-import { datasetErrors, firstRow, hubToken, RowDataset, samplesIn, type DatasetDeps, type DatasetImplementation, type DatasetProvider, type Row, type RowText } from '@assay/core';
+import {
+  datasetErrors,
+  firstRow,
+  hubToken,
+  RowDataset,
+  samplesIn,
+  type DatasetDeps,
+  type DatasetImplementation,
+  type DatasetProvider,
+  type Row,
+  type RowText,
+} from '@assay/core';
 import { OffsetLoader, type OffsetLoaderOptions } from '@assay/core/datasets/offset-loader';
 import type { BlobStore } from './blobs.js';
 import { AWS_CREDENTIALS, DATASET, stackOptions, type StackOptions } from './options.js';
 import { sourceText } from './source-text.js';
 
-const ROWS: OffsetLoaderOptions = { dataset: DATASET, config: 'default', split: 'train', lastOffset: 5_451_114_734, gated: true };
+const ROWS: OffsetLoaderOptions = {
+  dataset: DATASET,
+  config: 'default',
+  split: 'train',
+  lastOffset: 5_451_114_734,
+  gated: true,
+};
 
 /** The Stack v2 dedup: rows name blobs, the bucket of Software Heritage holds them. */
 export class StackLoader extends OffsetLoader {

@@ -45,7 +45,10 @@ function rowsOf(rows: readonly Record<string, unknown>[], maxInFlight = 8): RowS
   };
 }
 
-async function stack(rows: RowSource, options: Record<string, unknown>): Promise<{ dataset: DatasetProvider; sleeps: number[] }> {
+async function stack(
+  rows: RowSource,
+  options: Record<string, unknown>,
+): Promise<{ dataset: DatasetProvider; sleeps: number[] }> {
   const provided = theStackV2.provides.datasets?.['bigcode/the-stack-v2-dedup'];
   if (!provided) throw new Error('the dataset is not provided');
   const sleeps: number[] = [];
@@ -56,7 +59,16 @@ async function stack(rows: RowSource, options: Record<string, unknown>): Promise
       return Promise.resolve();
     },
   };
-  const deps: DatasetDeps = { rows, clock, dataDir: mkdtempSync(join(tmpdir(), 'assay-stack-')), netuid: 9, modules: [], environment: {}, log: () => undefined, resolvePath: (path) => path };
+  const deps: DatasetDeps = {
+    rows,
+    clock,
+    dataDir: mkdtempSync(join(tmpdir(), 'assay-stack-')),
+    netuid: 9,
+    modules: [],
+    environment: {},
+    log: () => undefined,
+    resolvePath: (path) => path,
+  };
   return { dataset: asDataset(await provided.create(provided.options.parse(options), deps, never)), sleeps };
 }
 
@@ -95,15 +107,27 @@ describe('The Stack v2', () => {
   });
 
   const spoiled: [what: string, spoiling: (times: number) => Spoiling][] = [
-    ['a reset in the middle of a blob', (times) => (request, response, pass) => {
-      if (!request.url?.includes('b2') || times-- <= 0) { pass(); return; }
-      response.writeHead(200, { 'content-length': '999' }).write('half');
-      setTimeout(() => request.socket.destroy(), 20);
-    }],
-    ['a refusal of a blob', (times) => (request, response, pass) => {
-      if (!request.url?.includes('b2') || times-- <= 0) { pass(); return; }
-      response.writeHead(403).end('<Error><Code>AccessDenied</Code></Error>');
-    }],
+    [
+      'a reset in the middle of a blob',
+      (times) => (request, response, pass) => {
+        if (!request.url?.includes('b2') || times-- <= 0) {
+          pass();
+          return;
+        }
+        response.writeHead(200, { 'content-length': '999' }).write('half');
+        setTimeout(() => request.socket.destroy(), 20);
+      },
+    ],
+    [
+      'a refusal of a blob',
+      (times) => (request, response, pass) => {
+        if (!request.url?.includes('b2') || times-- <= 0) {
+          pass();
+          return;
+        }
+        response.writeHead(403).end('<Error><Code>AccessDenied</Code></Error>');
+      },
+    ],
   ];
   it.each(spoiled)('%s: the page is asked for again, and what came before stays', async (_what, spoiling) => {
     const proxy = await before(endpoint, spoiling(2));
@@ -128,9 +152,15 @@ describe('The Stack v2', () => {
   });
 
   it('a blob that is not there fails the page fifteen times, and then the task', async () => {
-    const rows = rowsOf([{ blob_id: 'b0', src_encoding: 'UTF-8' }, { blob_id: 'gone', src_encoding: 'UTF-8' }]);
+    const rows = rowsOf([
+      { blob_id: 'b0', src_encoding: 'UTF-8' },
+      { blob_id: 'gone', src_encoding: 'UTF-8' },
+    ]);
     const { dataset, sleeps } = await stack(rows, { endpoint });
-    await expect(draw(dataset)).rejects.toMatchObject({ code: 'REQUESTS_EXHAUSTED', message: expect.stringContaining('NoSuchKey') as unknown });
+    await expect(draw(dataset)).rejects.toMatchObject({
+      code: 'REQUESTS_EXHAUSTED',
+      message: expect.stringContaining('NoSuchKey') as unknown,
+    });
     expect([rows.pages, sleeps.length]).toEqual([15, 14]);
   });
 
@@ -143,10 +173,14 @@ describe('The Stack v2', () => {
     ['no blob', { blob_id: null, src_encoding: 'UTF-8' }, 'no blob_id'],
     ['a blob that leads elsewhere', { blob_id: '../../secrets', src_encoding: 'UTF-8' }, 'no blob_id'],
     ['no encoding', { blob_id: 'b0' }, 'no src_encoding'],
-  ])('%s fails the task at once, as it fails everybody else\'s', async (_what, row, reason) => {
+  ])("%s fails the task at once, as it fails everybody else's", async (_what, row, reason) => {
     const rows = rowsOf([ROWS[0] ?? {}, row]);
     const { dataset, sleeps } = await stack(rows, { endpoint });
-    await expect(draw(dataset)).rejects.toMatchObject({ code: 'ROW_UNUSABLE', fault: 'network', message: expect.stringContaining(reason) as unknown });
+    await expect(draw(dataset)).rejects.toMatchObject({
+      code: 'ROW_UNUSABLE',
+      fault: 'network',
+      message: expect.stringContaining(reason) as unknown,
+    });
     expect([rows.pages, sleeps]).toEqual([1, []]);
   });
 });
@@ -167,11 +201,17 @@ describe('an error of the bucket', () => {
     ['its status where the code is a text', xml('<Code>You sent AKIA and more</Code>'), 'status 400'],
     ['its status where the code is endless', xml(`<Code>${'a'.repeat(3_000_000)}</Code>`), 'status 400'],
     ['its status where the code is long', xml(`<Code>${'a'.repeat(61)}</Code>`), 'status 400'],
-    ['its status where the code lets the message through', xml('<Code>Error</Code><Message>You sent AKIA</Message>'), 'status 400'],
+    [
+      'its status where the code lets the message through',
+      xml('<Code>Error</Code><Message>You sent AKIA</Message>'),
+      'status 400',
+    ],
     ['its status where it is cut off', '<Error><Co', 'status 400'],
     ['its status where it is no XML', '{"code": "AKIA"}', 'status 400'],
   ])('is told by %s', async (_what, body, reason) => {
-    expect(await failing((_request, response) => response.writeHead(400).end(body))).toMatch(new RegExp(` failed: ${reason}$`));
+    expect(await failing((_request, response) => response.writeHead(400).end(body))).toMatch(
+      new RegExp(` failed: ${reason}$`),
+    );
   });
 
   it('has as much of a body as errors have: the rest is left where it is', async () => {
@@ -194,7 +234,8 @@ describe('an error of the bucket', () => {
 });
 
 describe('credentials of the bucket', () => {
-  const check = async (options: Record<string, unknown>): Promise<void> => (await stack(rowsOf(ROWS), { endpoint, ...options })).dataset.requireAccess?.(never);
+  const check = async (options: Record<string, unknown>): Promise<void> =>
+    (await stack(rowsOf(ROWS), { endpoint, ...options })).dataset.requireAccess?.(never);
 
   it('are accepted', async () => {
     await expect(check({})).resolves.toBeUndefined();
@@ -202,7 +243,10 @@ describe('credentials of the bucket', () => {
 
   it('may be in a profile', async () => {
     const file = join(mkdtempSync(join(tmpdir(), 'assay-aws-')), 'credentials');
-    writeFileSync(file, `[validator]\naws_access_key_id = ${KEYS.accessKeyId}\naws_secret_access_key = ${KEYS.secretAccessKey}\n`);
+    writeFileSync(
+      file,
+      `[validator]\naws_access_key_id = ${KEYS.accessKeyId}\naws_secret_access_key = ${KEYS.secretAccessKey}\n`,
+    );
     vi.stubEnv('AWS_ACCESS_KEY_ID', undefined);
     vi.stubEnv('AWS_SECRET_ACCESS_KEY', undefined);
     vi.stubEnv('AWS_SHARED_CREDENTIALS_FILE', file);
@@ -213,26 +257,40 @@ describe('credentials of the bucket', () => {
   it('that are missing are named', async () => {
     vi.stubEnv('AWS_ACCESS_KEY_ID', undefined);
     vi.stubEnv('AWS_SECRET_ACCESS_KEY', undefined);
-    await expect(check({})).rejects.toMatchObject({ code: 'CREDENTIAL_MISSING', message: expect.stringContaining('AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY') as unknown });
+    await expect(check({})).rejects.toMatchObject({
+      code: 'CREDENTIAL_MISSING',
+      message: expect.stringContaining('AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY') as unknown,
+    });
   });
 
   it('that are wrong are refused, and not shown', async () => {
     vi.stubEnv('AWS_ACCESS_KEY_ID', 'AKIAWRONG');
     const refused = check({});
-    await expect(refused).rejects.toMatchObject({ code: 'CREDENTIAL_REFUSED', fault: 'config', payload: { reason: 'InvalidAccessKeyId' } });
-    expect(await refused.catch((error: unknown) => JSON.stringify(error) + String((error as Error).stack))).not.toContain('AKIAWRONG');
+    await expect(refused).rejects.toMatchObject({
+      code: 'CREDENTIAL_REFUSED',
+      fault: 'config',
+      payload: { reason: 'InvalidAccessKeyId' },
+    });
+    expect(
+      await refused.catch((error: unknown) => JSON.stringify(error) + String((error as Error).stack)),
+    ).not.toContain('AKIAWRONG');
   });
 
   // The server of these tests does not look at signatures: AWS's own answer is given in its place.
-  it.each(['SignatureDoesNotMatch', 'AccessDenied', 'ExpiredToken'])('that AWS answers with %s are refused', async (code) => {
-    const proxy = await before(endpoint, (request, response) => {
-      response.writeHead(403, { 'content-type': 'application/xml' });
-      response.end(`<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>You sent ${request.headers.authorization}</Message><RequestId>1</RequestId></Error>`);
-    });
-    const refused = check({ endpoint: proxy.url });
-    await expect(refused).rejects.toMatchObject({ code: 'CREDENTIAL_REFUSED', payload: { reason: code } });
-    expect(await refused.catch((error: unknown) => JSON.stringify(error))).not.toContain('AWS4-HMAC');
-  });
+  it.each(['SignatureDoesNotMatch', 'AccessDenied', 'ExpiredToken'])(
+    'that AWS answers with %s are refused',
+    async (code) => {
+      const proxy = await before(endpoint, (request, response) => {
+        response.writeHead(403, { 'content-type': 'application/xml' });
+        response.end(
+          `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>You sent ${request.headers.authorization}</Message><RequestId>1</RequestId></Error>`,
+        );
+      });
+      const refused = check({ endpoint: proxy.url });
+      await expect(refused).rejects.toMatchObject({ code: 'CREDENTIAL_REFUSED', payload: { reason: code } });
+      expect(await refused.catch((error: unknown) => JSON.stringify(error))).not.toContain('AWS4-HMAC');
+    },
+  );
 
   it('do not stand in the address of a mirror', async () => {
     const refused = check({ endpoint: endpoint.replace('//', '//operator:itsPassword@') });
@@ -246,7 +304,11 @@ describe('credentials of the bucket', () => {
       seen.push(request.headers.authorization);
       pass();
     });
-    await (await stack(rowsOf(ROWS), { endpoint: proxy.url, anonymous: true })).dataset.requireAccess?.(never).catch(() => undefined);
+    await (
+      await stack(rowsOf(ROWS), { endpoint: proxy.url, anonymous: true })
+    ).dataset
+      .requireAccess?.(never)
+      .catch(() => undefined);
     expect(seen).toEqual([undefined]);
   });
 });

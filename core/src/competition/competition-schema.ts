@@ -5,7 +5,12 @@ const share = z.number().min(0).max(1);
 const epsilon = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('fixed'), epsilon: z.number().min(0).lt(1) }),
   z
-    .strictObject({ type: z.literal('linear-decay'), start: z.number().min(0).lt(1), end: z.number().min(0).lt(1), blocks: z.number().int().positive() })
+    .strictObject({
+      type: z.literal('linear-decay'),
+      start: z.number().min(0).lt(1),
+      end: z.number().min(0).lt(1),
+      blocks: z.number().int().positive(),
+    })
     .refine(({ start, end }) => end <= start, { error: 'epsilon must not grow: end is above start', path: ['end'] }),
 ]);
 
@@ -52,7 +57,11 @@ export const competitionSchema = z.strictObject({
   tokenizer: z.discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('builtin'), name: z.string() }),
     z.strictObject({ kind: z.literal('folder'), path: z.string() }),
-    z.strictObject({ kind: z.literal('hub'), repo: z.string().regex(/^[\w.-]+\/[\w.-]+$/, 'NAMESPACE/NAME'), revision: z.string().regex(/^[\w.-]+$/) }),
+    z.strictObject({
+      kind: z.literal('hub'),
+      repo: z.string().regex(/^[\w.-]+\/[\w.-]+$/, 'NAMESPACE/NAME'),
+      revision: z.string().regex(/^[\w.-]+$/),
+    }),
   ]),
   epsilon,
   tasks: z

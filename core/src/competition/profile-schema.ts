@@ -13,7 +13,15 @@ export const profileSchema = z.strictObject({
     .array(
       z.strictObject({
         fromBlock: blocks,
-        competitions: z.array(z.strictObject({ id: z.number().int().nonnegative(), share: z.number().min(0).max(1), name: z.string().optional() })).min(1),
+        competitions: z
+          .array(
+            z.strictObject({
+              id: z.number().int().nonnegative(),
+              share: z.number().min(0).max(1),
+              name: z.string().optional(),
+            }),
+          )
+          .min(1),
       }),
     )
     .superRefine((schedule, context) => {
@@ -27,7 +35,11 @@ export const profileSchema = z.strictObject({
   sampleMin: z.number().int().positive(),
   updatedModelsLimit: z.number().int().positive(),
   keepThreshold: z.number().min(0).max(1),
-  topMiners: z.strictObject({ minStake: z.bigint().nonnegative(), minWeightShare: z.number().min(0).max(1), reevaluateAfterBlocks: blocks }),
+  topMiners: z.strictObject({
+    minStake: z.bigint().nonnegative(),
+    minWeightShare: z.number().min(0).max(1),
+    reevaluateAfterBlocks: blocks,
+  }),
   cadences: z.strictObject({
     metagraphSync: ms,
     metagraphDeadline: ms,

@@ -18,11 +18,7 @@ export function competitionsAt(schedule: readonly ScheduleEntry[], block: number
 }
 
 /** One competition at a block; undefined when it is not in force there. */
-export function competitionAt(
-  schedule: readonly ScheduleEntry[],
-  id: number,
-  block: number,
-): ScheduledId | undefined {
+export function competitionAt(schedule: readonly ScheduleEntry[], id: number, block: number): ScheduledId | undefined {
   return competitionsAt(schedule, block).find((competition) => competition.id === id);
 }
 
@@ -31,7 +27,8 @@ export function scheduleProblem(schedule: readonly ScheduleEntry[]): string | un
   if (schedule.length === 0) return 'the schedule has no entry';
   for (const [index, { fromBlock, competitions }] of schedule.entries()) {
     const previous = schedule[index - 1]?.fromBlock ?? -1;
-    if (!Number.isSafeInteger(fromBlock) || fromBlock <= previous) return `entries must ascend by fromBlock from 0 on, not ${previous}, ${fromBlock}`;
+    if (!Number.isSafeInteger(fromBlock) || fromBlock <= previous)
+      return `entries must ascend by fromBlock from 0 on, not ${previous}, ${fromBlock}`;
     const ids = competitions.map(({ id }) => id);
     const twice = ids.find((id, position) => ids.indexOf(id) !== position);
     if (twice !== undefined) return `competition ${twice} stands twice in the entry from block ${fromBlock}`;

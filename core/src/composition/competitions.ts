@@ -66,21 +66,32 @@ export function chosenCompetitions(
   block: number,
 ): Map<ScheduledId, Competition> {
   const candidates = config.competitions?.flatMap((name) => registry.competitionsOf(name)) ?? registry.competitions();
-  const inForce = profile.schedule.filter((_entry, index) => (profile.schedule[index + 1]?.fromBlock ?? Number.POSITIVE_INFINITY) > block);
+  const inForce = profile.schedule.filter(
+    (_entry, index) => (profile.schedule[index + 1]?.fromBlock ?? Number.POSITIVE_INFINITY) > block,
+  );
   const chosen = inForce.flatMap(({ competitions }) =>
     competitions.flatMap((scheduled) => {
       const ofId = candidates.filter(({ id }) => id === scheduled.id);
-      const found = ofId.find(({ name }) => name === scheduled.name) ?? (ofId.length === 1 ? ofId[0] : ofId.find(({ name }) => config.competitions?.includes(name)));
+      const found =
+        ofId.find(({ name }) => name === scheduled.name) ??
+        (ofId.length === 1 ? ofId[0] : ofId.find(({ name }) => config.competitions?.includes(name)));
       if (found) return [[scheduled, withOverrides(found, config)] as const];
       if (ofId.length === 0) return [];
-      throw configErrors.COMPETITION_AMBIGUOUS({ id: scheduled.id, ...(scheduled.name === undefined ? {} : { name: scheduled.name }), known: ofId.map(({ name }) => name) });
+      throw configErrors.COMPETITION_AMBIGUOUS({
+        id: scheduled.id,
+        ...(scheduled.name === undefined ? {} : { name: scheduled.name }),
+        known: ofId.map(({ name }) => name),
+      });
     }),
   );
   return new Map(chosen);
 }
 
 /** A competition as the config changes it. */
-export function withOverrides(competition: Competition, { comparison, onDatasetFailure }: Pick<Surroundings['config'], 'comparison' | 'onDatasetFailure'>): Competition {
+export function withOverrides(
+  competition: Competition,
+  { comparison, onDatasetFailure }: Pick<Surroundings['config'], 'comparison' | 'onDatasetFailure'>,
+): Competition {
   const { name } = competition;
   return {
     ...competition,
@@ -100,7 +111,9 @@ export async function buildCompetition(
   child.bind<EpsilonFunction>(EPSILON_FUNCTION).toConstantValue(epsilonFromDescription(competition.epsilon));
   child
     .bind<Tokenizer>(TOKENIZER)
-    .toDynamicValue(async () => (await root.getAsync<TokenizerLoader>(TOKENIZER_LOADER)).load(competition.tokenizer, signal))
+    .toDynamicValue(async () =>
+      (await root.getAsync<TokenizerLoader>(TOKENIZER_LOADER)).load(competition.tokenizer, signal),
+    )
     .inSingletonScope();
   for (const task of competition.tasks) {
     const factory = surroundings.registry.dataset(competition, task.name, task.dataset);
@@ -108,7 +121,15 @@ export async function buildCompetition(
     const options: unknown = checkedOptions(`dataset ${task.dataset}`, factory.options, given);
     child
       .bind<DatasetProvider>(DATASET_PROVIDER)
-      .toDynamicValue(async () => asDataset(await factory.create(options, { ...pluginDeps(surroundings, 'datasets'), rows: await root.getAsync<RowSource>(ROW_SOURCE) }, signal)))
+      .toDynamicValue(async () =>
+        asDataset(
+          await factory.create(
+            options,
+            { ...pluginDeps(surroundings, 'datasets'), rows: await root.getAsync<RowSource>(ROW_SOURCE) },
+            signal,
+          ),
+        ),
+      )
       .inSingletonScope()
       .whenNamed(task.name);
   }
@@ -129,7 +150,11 @@ export async function buildCompetition(
  * Before anything is downloaded. A credential that is missing or refused, or a file that is not there, ends the start of a
  * run that needs it now; what can't be found out, because the service does not answer, is the rounds' business.
  */
-async function requireAccess(datasets: ReadonlyMap<string, DatasetProvider>, { isNeeded, reporter, clock, log }: Surroundings & { isNeeded: boolean }, signal: AbortSignal): Promise<void> {
+async function requireAccess(
+  datasets: ReadonlyMap<string, DatasetProvider>,
+  { isNeeded, reporter, clock, log }: Surroundings & { isNeeded: boolean },
+  signal: AbortSignal,
+): Promise<void> {
   for (const provider of new Set(datasets.values())) {
     try {
       await provider.requireAccess?.(signal);
@@ -139,7 +164,11 @@ async function requireAccess(datasets: ReadonlyMap<string, DatasetProvider>, { i
       const isOurs = known.fault === 'config';
       if (isOurs && isNeeded) throw error;
       if (isOurs) reporter.report({ event: 'warning', error: known.toReport() }, clock.now());
-      else log('warn', 'whether a dataset can be read was not found out', { code: known.code, reason: known.toReport().message });
+      else
+        log('warn', 'whether a dataset can be read was not found out', {
+          code: known.code,
+          reason: known.toReport().message,
+        });
     }
   }
 }

@@ -61,13 +61,21 @@ export function buildContainer(surroundings: Surroundings, signal: AbortSignal):
   return container;
 }
 
-async function create(contract: ChosenContract, surroundings: Surroundings, signal: AbortSignal): Promise<{ close?: () => Promise<void> }> {
+async function create(
+  contract: ChosenContract,
+  surroundings: Surroundings,
+  signal: AbortSignal,
+): Promise<{ close?: () => Promise<void> }> {
   const { registry, config, mode, disposers } = surroundings;
   const { use, ...given } = config[contract];
   const factory = registry.factory(contract, use);
   const options: unknown = checkedOptions(`${contract} (${use})`, factory.options, given);
   const extras = { mode: contract === 'journal' && mode === 'validate' ? 'write' : mode };
-  const made = await (factory.create as Create)(options, { ...pluginDeps(surroundings, contract, use), ...extras }, signal);
+  const made = await (factory.create as Create)(
+    options,
+    { ...pluginDeps(surroundings, contract, use), ...extras },
+    signal,
+  );
   if (made.close) {
     const close = made.close.bind(made);
     disposers.add(`${contract} (${use})`, close);
@@ -75,7 +83,11 @@ async function create(contract: ChosenContract, surroundings: Surroundings, sign
   return made;
 }
 
-type Create = (options: unknown, deps: PluginDeps & { mode: string }, signal: AbortSignal) => Promise<{ close?: () => Promise<void> }>;
+type Create = (
+  options: unknown,
+  deps: PluginDeps & { mode: string },
+  signal: AbortSignal,
+) => Promise<{ close?: () => Promise<void> }>;
 
 /**
  * @param folder where this implementation may keep files of its own, below the data folder
@@ -84,5 +96,13 @@ type Create = (options: unknown, deps: PluginDeps & { mode: string }, signal: Ab
 export function pluginDeps(surroundings: Surroundings, folder: string, plugin?: string): PluginDeps {
   const { clock, dataDir, profile, log, resolvePath, registry, environment } = surroundings;
   const own = folder === 'journal' ? dataDir : join(dataDir, folder);
-  return { clock, dataDir: own, netuid: profile.netuid, modules: plugin === undefined ? [] : registry.modulesFor(plugin), log, resolvePath, environment };
+  return {
+    clock,
+    dataDir: own,
+    netuid: profile.netuid,
+    modules: plugin === undefined ? [] : registry.modulesFor(plugin),
+    log,
+    resolvePath,
+    environment,
+  };
 }

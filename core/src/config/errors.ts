@@ -3,8 +3,10 @@ import { defineErrors } from '../errors/define-errors.js';
 /** Of a package that node did not find: our own are on no registry, others have been forgotten or not fetched. */
 function hintForBroken(reason: string): string {
   const missing = /^Cannot find package '([^']+)'/.exec(reason)?.[1];
-  if (missing?.startsWith('@assay/')) return `A package that is installed has no ${missing} beside it: import types only (import type ...), and export a plain object; docs/build/plugin.md shows how.`;
-  if (missing !== undefined) return `Write ${missing} under "dependencies" in its package.json and run npm install there. If it is not yours, tell its author.`;
+  if (missing?.startsWith('@assay/'))
+    return `A package that is installed has no ${missing} beside it: import types only (import type ...), and export a plain object; docs/build/plugin.md shows how.`;
+  if (missing !== undefined)
+    return `Write ${missing} under "dependencies" in its package.json and run npm install there. If it is not yours, tell its author.`;
   return 'Build it, and see that it loads by itself: node --input-type=module -e "await import(FILE)". If it is not yours, tell its author.';
 }
 
@@ -30,19 +32,23 @@ export const configErrors = defineErrors({
   CONFIG_INVALID: {
     fault: 'config',
     retry: 'never',
-    message: (p: { issues: readonly string[] }) => `The configuration is not valid:\n${p.issues.map((issue) => `  ${issue}`).join('\n')}`,
-    hint: () => 'validator config show prints every value and where it comes from; docs/reference/config.schema.json lists all keys.',
+    message: (p: { issues: readonly string[] }) =>
+      `The configuration is not valid:\n${p.issues.map((issue) => `  ${issue}`).join('\n')}`,
+    hint: () =>
+      'validator config show prints every value and where it comes from; docs/reference/config.schema.json lists all keys.',
   },
   PLUGIN_NOT_FOUND: {
     fault: 'config',
     retry: 'never',
     message: (p: { package: string; reason: string }) => `The plugin package ${p.package} can't be loaded: ${p.reason}`,
-    hint: () => 'Install it (validator plugins install PACKAGE, or npm install PACKAGE beside the config file), or correct its name under `plugins`.',
+    hint: () =>
+      'Install it (validator plugins install PACKAGE, or npm install PACKAGE beside the config file), or correct its name under `plugins`.',
   },
   PLUGIN_BROKEN: {
     fault: 'config',
     retry: 'never',
-    message: (p: { package: string; reason: string }) => `The plugin package ${p.package} is there and does not load: ${p.reason}`,
+    message: (p: { package: string; reason: string }) =>
+      `The plugin package ${p.package} is there and does not load: ${p.reason}`,
     hint: (p: { reason: string }) => hintForBroken(p.reason),
   },
   PLUGIN_MALFORMED: {
@@ -50,20 +56,24 @@ export const configErrors = defineErrors({
     retry: 'never',
     message: (p: { package: string; issues: readonly string[] }) =>
       `${p.package} is not a plugin:\n${p.issues.map((issue) => `  ${issue}`).join('\n')}`,
-    hint: () => 'Mend it as docs/build/plugin.md has it: its package.json, and a plain object as its default export. If it is not yours, take it out: validator plugins uninstall PACKAGE.',
+    hint: () =>
+      'Mend it as docs/build/plugin.md has it: its package.json, and a plain object as its default export. If it is not yours, take it out: validator plugins uninstall PACKAGE.',
   },
   PLUGIN_API_VERSION: {
     fault: 'config',
     retry: 'never',
     message: (p: { plugin: string; apiVersion: unknown; wanted: number }) =>
       `Plugin ${p.plugin} is made for plugin API ${String(p.apiVersion)}; this is ${p.wanted}.`,
-    hint: (p: { plugin: string }) => `Install the version of it that matches this validator, or remove it: validator plugins uninstall ${p.plugin}, or take it out of \`plugins\`.`,
+    hint: (p: { plugin: string }) =>
+      `Install the version of it that matches this validator, or remove it: validator plugins uninstall ${p.plugin}, or take it out of \`plugins\`.`,
   },
   PLUGIN_DUPLICATE: {
     fault: 'config',
     retry: 'never',
     message: (p: { what: string; id: string; plugins: readonly string[] }) =>
-      p.what === 'plugin' ? `Two packages call their plugin ${p.id}.` : `Two plugins provide ${p.what} ${p.id}: ${p.plugins.join(' and ')}.`,
+      p.what === 'plugin'
+        ? `Two packages call their plugin ${p.id}.`
+        : `Two plugins provide ${p.what} ${p.id}: ${p.plugins.join(' and ')}.`,
     hint: () => 'Take one of them out: of `plugins` in the config file, or with validator plugins uninstall PACKAGE.',
   },
   IMPLEMENTATION_UNKNOWN: {
@@ -78,7 +88,8 @@ export const configErrors = defineErrors({
     retry: 'never',
     message: (p: { where: string; issues: readonly string[] }) =>
       `The options of ${p.where} are not valid:\n${p.issues.map((issue) => `  ${issue}`).join('\n')}`,
-    hint: () => 'Correct them in the config file (--config FILE; examples/demo.yaml is one to start from); validator config show prints what was read from where.',
+    hint: () =>
+      'Correct them in the config file (--config FILE; examples/demo.yaml is one to start from); validator config show prints what was read from where.',
   },
   PROFILE_UNKNOWN: {
     fault: 'config',

@@ -33,7 +33,12 @@ export function resolveConfig(layers: readonly ConfigLayer[]): ResolvedConfig {
   const values = leaves(parsed.data).map(([path, value]): ConfigValue => {
     const layer = layers.find((candidate) => at(candidate.values, path) !== undefined);
     if (!layer) return { path, value, origin: 'default', source: '' };
-    return { path, value, origin: layer.origin, source: typeof layer.source === 'string' ? layer.source : layer.source(path) };
+    return {
+      path,
+      value,
+      origin: layer.origin,
+      source: typeof layer.source === 'string' ? layer.source : layer.source(path),
+    };
   });
   return { config: parsed.data, values };
 }
@@ -58,9 +63,13 @@ export function environmentValues(
 }
 
 export const environmentName = (path: string): string =>
-  `ASSAY_${path.split('.').map((part) => part.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()).join('__')}`;
+  `ASSAY_${path
+    .split('.')
+    .map((part) => part.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase())
+    .join('__')}`;
 
-const camelCase = (part: string): string => part.replace(/_([a-z0-9])/g, (_all, letter: string) => letter.toUpperCase());
+const camelCase = (part: string): string =>
+  part.replace(/_([a-z0-9])/g, (_all, letter: string) => letter.toUpperCase());
 
 const nest = (path: readonly string[], value: unknown): Record<string, unknown> =>
   path.reduceRight<unknown>((inner, key) => ({ [key]: inner }), value) as Record<string, unknown>;
@@ -68,7 +77,10 @@ const nest = (path: readonly string[], value: unknown): Record<string, unknown> 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-function merge(base: Readonly<Record<string, unknown>>, over: Readonly<Record<string, unknown>>): Record<string, unknown> {
+function merge(
+  base: Readonly<Record<string, unknown>>,
+  over: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
   const result: Record<string, unknown> = { ...base };
   for (const [key, value] of Object.entries(over)) {
     if (value === undefined) continue;

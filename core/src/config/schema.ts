@@ -43,9 +43,18 @@ export const configSchema = z
     rows: chosen('huggingface').describe('Where rows of datasets come from.'),
     journal: chosen('libsql-journal').describe('Where rounds are recorded.'),
     datasets: z.record(z.string(), z.looseObject({})).default({}).describe('Options by dataset id.'),
-    competitions: z.array(z.string()).optional().describe("Names of those to judge, or of packages for all of theirs; all of the profile's when left out."),
-    comparison: z.record(z.string(), z.enum(['mean-loss', 'per-sequence'])).default({}).describe('Overrides by competition.'),
-    onDatasetFailure: z.record(z.string(), z.enum(['skip-round', 'renormalise'])).default({}).describe('Overrides by competition.'),
+    competitions: z
+      .array(z.string())
+      .optional()
+      .describe("Names of those to judge, or of packages for all of theirs; all of the profile's when left out."),
+    comparison: z
+      .record(z.string(), z.enum(['mean-loss', 'per-sequence']))
+      .default({})
+      .describe('Overrides by competition.'),
+    onDatasetFailure: z
+      .record(z.string(), z.enum(['skip-round', 'renormalise']))
+      .default({})
+      .describe('Overrides by competition.'),
     sampleMin: z.number().int().positive().optional().describe('Models kept per competition for the next round.'),
     updatedModelsLimit: z.number().int().positive().optional().describe('Backlog at which model sync waits.'),
     setWeights: z.boolean().default(true).describe('false: judge, but leave the chain alone.'),

@@ -37,12 +37,14 @@ export type EvaluatorRequest = z.infer<typeof evaluatorRequest>;
 export const evaluatorHint = z.object({ type: z.literal('prepare'), model: modelOnTheWire });
 export type EvaluatorHint = z.infer<typeof evaluatorHint>;
 
-const numerics = z.object({
-  device: z.string(),
-  computeType: z.string(),
-  runtime: z.string(),
-  attention: z.string(),
-}).catchall(z.string());
+const numerics = z
+  .object({
+    device: z.string(),
+    computeType: z.string(),
+    runtime: z.string(),
+    attention: z.string(),
+  })
+  .catchall(z.string());
 
 export const evaluatorMessage = z.discriminatedUnion('type', [
   /** First line of the child, before any request. */

@@ -59,7 +59,13 @@ export const runEvent = z.discriminatedUnion('event', [
     /** Rounds that the journal holds already. */
     recordedRounds: z.number(),
   }),
-  z.object({ event: z.literal('metagraph-synced'), block, neurons: z.number(), commitments: z.number(), uid: z.number().nullable() }),
+  z.object({
+    event: z.literal('metagraph-synced'),
+    block,
+    neurons: z.number(),
+    commitments: z.number(),
+    uid: z.number().nullable(),
+  }),
   z.object({
     event: z.literal('model-checked'),
     ...miner.shape,
@@ -72,7 +78,14 @@ export const runEvent = z.discriminatedUnion('event', [
     parameterCount: z.number().nullable(),
     error: error.nullable(),
   }),
-  z.object({ event: z.literal('download-progress'), ...miner.shape, repo: z.string(), path: z.string(), done: z.number(), total: z.number() }),
+  z.object({
+    event: z.literal('download-progress'),
+    ...miner.shape,
+    repo: z.string(),
+    path: z.string(),
+    done: z.number(),
+    total: z.number(),
+  }),
   z.object({
     event: z.literal('round-started'),
     competition,
@@ -82,7 +95,13 @@ export const runEvent = z.discriminatedUnion('event', [
     seed: z.string(),
     contenders: z.array(miner.extend({ repo: z.string() })),
   }),
-  z.object({ event: z.literal('sampling-started'), competition, task: z.string(), dataset: z.string(), pages: z.number() }),
+  z.object({
+    event: z.literal('sampling-started'),
+    competition,
+    task: z.string(),
+    dataset: z.string(),
+    pages: z.number(),
+  }),
   z.object({
     event: z.literal('samples-drawn'),
     competition,
@@ -136,7 +155,11 @@ export const runEvent = z.discriminatedUnion('event', [
     /** Read back from the chain and equal. */
     confirmed: z.boolean(),
   }),
-  z.object({ event: z.literal('weights-withheld'), reason: z.enum(['dry-run', 'disabled', 'offline']), weights: z.array(weight) }),
+  z.object({
+    event: z.literal('weights-withheld'),
+    reason: z.enum(['dry-run', 'disabled', 'offline']),
+    weights: z.array(weight),
+  }),
   z.object({ event: z.literal('weights-failed'), error, retryInMs: z.number().nullable() }),
   z.object({ event: z.literal('store-cleaned'), removed: z.array(z.string()), freedBytes: z.number() }),
   z.object({ event: z.literal('warning'), error }),

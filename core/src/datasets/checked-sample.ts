@@ -19,11 +19,22 @@ export function checkedSample(drawn: unknown, { batchSize, sequenceLength, token
   const sample = drawn as DatasetSample;
   const limit = tokenizer.vocabularySize;
   for (const [batch, rows] of sample.batches.entries()) {
-    if (rows.length !== batchSize) throw datasetErrors.DATASET_MALFORMED({ reason: `batch ${batch} has ${rows.length} sequences, ${batchSize} were asked for` });
+    if (rows.length !== batchSize)
+      throw datasetErrors.DATASET_MALFORMED({
+        reason: `batch ${batch} has ${rows.length} sequences, ${batchSize} were asked for`,
+      });
     for (const row of rows as readonly unknown[]) {
-      if (!Array.isArray(row) || row.length !== sequenceLength) throw datasetErrors.DATASET_MALFORMED({ reason: `batch ${batch} holds a sequence that is not ${sequenceLength} tokens long` });
-      const wrong = row.findIndex((id: unknown) => !Number.isInteger(id) || (id as number) < 0 || (id as number) >= limit);
-      if (wrong !== -1) throw datasetErrors.DATASET_MALFORMED({ reason: `batch ${batch} holds the token ${JSON.stringify(row[wrong])}; ids go from 0 to ${limit - 1}` });
+      if (!Array.isArray(row) || row.length !== sequenceLength)
+        throw datasetErrors.DATASET_MALFORMED({
+          reason: `batch ${batch} holds a sequence that is not ${sequenceLength} tokens long`,
+        });
+      const wrong = row.findIndex(
+        (id: unknown) => !Number.isInteger(id) || (id as number) < 0 || (id as number) >= limit,
+      );
+      if (wrong !== -1)
+        throw datasetErrors.DATASET_MALFORMED({
+          reason: `batch ${batch} holds the token ${JSON.stringify(row[wrong])}; ids go from 0 to ${limit - 1}`,
+        });
     }
   }
   return sample;
@@ -31,5 +42,8 @@ export function checkedSample(drawn: unknown, { batchSize, sequenceLength, token
 
 function requireShape(method: string, shape: z.ZodType, drawn: unknown): void {
   const parsed = shape.safeParse(drawn);
-  if (!parsed.success) throw datasetErrors.DATASET_MALFORMED({ reason: `what ${method} gives is not of its shape: ${issuesOf(parsed.error).join('; ')}` });
+  if (!parsed.success)
+    throw datasetErrors.DATASET_MALFORMED({
+      reason: `what ${method} gives is not of its shape: ${issuesOf(parsed.error).join('; ')}`,
+    });
 }

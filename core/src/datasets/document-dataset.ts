@@ -8,7 +8,8 @@ import { kindOf } from './kind-of.js';
 import { withoutSecretsIn } from './sample-set.js';
 
 /** What a package made, as a dataset; what it draws is looked at before a model is scored on it. @throws DATASET_MALFORMED */
-export const asDataset = (made: DatasetProvider | DocumentSource): DatasetProvider => new CheckedDataset(providerOf(made));
+export const asDataset = (made: DatasetProvider | DocumentSource): DatasetProvider =>
+  new CheckedDataset(providerOf(made));
 
 /** The same, and what it draws is taken as it is: for checks. @throws DATASET_MALFORMED */
 export function providerOf(made: DatasetProvider | DocumentSource): DatasetProvider {
@@ -58,5 +59,7 @@ class DocumentDataset implements DatasetProvider {
 
 function textOf(document: unknown, number: number): string {
   if (typeof document === 'string') return document;
-  throw datasetErrors.DATASET_MALFORMED({ reason: `document ${number} of what documents gives is ${kindOf(document)}, and no text` });
+  throw datasetErrors.DATASET_MALFORMED({
+    reason: `document ${number} of what documents gives is ${kindOf(document)}, and no text`,
+  });
 }

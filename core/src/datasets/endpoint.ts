@@ -16,7 +16,10 @@ export function hubEndpoint(environment: Readonly<Record<string, string | undefi
   if (given === undefined || given === '') return 'https://huggingface.co';
   const parsed = endpointOption.safeParse(given);
   if (parsed.success) return parsed.data;
-  throw datasetErrors.ENDPOINT_UNUSABLE({ variable: 'HF_ENDPOINT', reason: holdsNoUser(given) ? 'it is no address that begins with http:// or https://' : NO_USER });
+  throw datasetErrors.ENDPOINT_UNUSABLE({
+    variable: 'HF_ENDPOINT',
+    reason: holdsNoUser(given) ? 'it is no address that begins with http:// or https://' : NO_USER,
+  });
 }
 
 function holdsNoUser(address: string): boolean {

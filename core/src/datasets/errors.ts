@@ -5,31 +5,39 @@ export const datasetErrors = defineErrors({
   REQUEST_FAILED: {
     fault: 'network',
     retry: 'backoff',
-    message: (p: { what: string; reason: string; retryAfterMs?: number; noJson?: boolean }) => `The request for ${p.what} failed: ${p.reason}`,
-    hint: () => 'It is made again a few times. If it goes on, check the connection, the endpoint in the config file and the service.',
+    message: (p: { what: string; reason: string; retryAfterMs?: number; noJson?: boolean }) =>
+      `The request for ${p.what} failed: ${p.reason}`,
+    hint: () =>
+      'It is made again a few times. If it goes on, check the connection, the endpoint in the config file and the service.',
   },
   REQUESTS_EXHAUSTED: {
     fault: 'network',
     retry: 'next-round',
-    message: (p: { dataset: string; attempts: number; reason: string }) => `${p.attempts} requests to ${p.dataset} failed, the last one so: ${p.reason}`,
-    hint: () => 'Check the connection and the service. The rows can also be read from the parquet files: rows.source in the config file.',
+    message: (p: { dataset: string; attempts: number; reason: string }) =>
+      `${p.attempts} requests to ${p.dataset} failed, the last one so: ${p.reason}`,
+    hint: () =>
+      'Check the connection and the service. The rows can also be read from the parquet files: rows.source in the config file.',
   },
   ANSWER_MALFORMED: {
     fault: 'network',
     retry: 'next-round',
-    message: (p: { what: string; reason: string }) => `The answer to the request for ${p.what} can't be used: ${p.reason}`,
+    message: (p: { what: string; reason: string }) =>
+      `The answer to the request for ${p.what} can't be used: ${p.reason}`,
     hint: () => 'Check that the endpoint in the config file is the service that it should be.',
   },
   ROW_UNUSABLE: {
     fault: 'network',
     retry: 'next-round',
-    message: (p: { dataset: string; row: number; reason: string }) => `Row ${p.row} of ${p.dataset} can't be used: ${p.reason}`,
-    hint: () => 'The task is not scored on fewer rows than others score it on: the sync block after this one draws other rows.',
+    message: (p: { dataset: string; row: number; reason: string }) =>
+      `Row ${p.row} of ${p.dataset} can't be used: ${p.reason}`,
+    hint: () =>
+      'The task is not scored on fewer rows than others score it on: the sync block after this one draws other rows.',
   },
   PAGES_EMPTY: {
     fault: 'network',
     retry: 'next-round',
-    message: (p: { dataset: string; rounds: number }) => `${p.rounds} sets of pages of ${p.dataset} hold less text than one sequence.`,
+    message: (p: { dataset: string; rounds: number }) =>
+      `${p.rounds} sets of pages of ${p.dataset} hold less text than one sequence.`,
     hint: () => 'Draw more pages, or shorten the sequences.',
   },
   SPLITS_UNUSABLE: {
@@ -53,7 +61,8 @@ export const datasetErrors = defineErrors({
   CREDENTIAL_MISSING: {
     fault: 'config',
     retry: 'never',
-    message: (p: { variables: readonly string[]; dataset: string; page: string }) => `${p.dataset} needs ${p.variables.join(' and ')}, which ${p.variables.length > 1 ? 'are' : 'is'} not set.`,
+    message: (p: { variables: readonly string[]; dataset: string; page: string }) =>
+      `${p.dataset} needs ${p.variables.join(' and ')}, which ${p.variables.length > 1 ? 'are' : 'is'} not set.`,
     hint: (p: { variables: readonly string[]; page: string }) =>
       `Set ${p.variables.join(' and ')} in the environment or in .env, after accepting the terms at ${p.page}; docs/run/credentials.md shows how, step by step.`,
   },
@@ -62,7 +71,8 @@ export const datasetErrors = defineErrors({
     retry: 'never',
     message: (p: { variables: readonly string[]; dataset: string; page: string; reason: string }) =>
       `${p.dataset} can't be read with ${p.variables.join(' and ')}: ${p.reason}`,
-    hint: (p: { page: string }) => `Check that it is valid and may read, and accept the terms at ${p.page} with the account that it belongs to; see docs/run/credentials.md.`,
+    hint: (p: { page: string }) =>
+      `Check that it is valid and may read, and accept the terms at ${p.page} with the account that it belongs to; see docs/run/credentials.md.`,
   },
 });
 
@@ -76,4 +86,5 @@ export function retryAfterOf(error: unknown): number {
 }
 
 /** Whether a body came, of status 200, and is no JSON. */
-export const isNoJson = (error: unknown): boolean => isFailedRequest(error) && isAssayError(error) && error.payload['noJson'] === true;
+export const isNoJson = (error: unknown): boolean =>
+  isFailedRequest(error) && isAssayError(error) && error.payload['noJson'] === true;

@@ -17,7 +17,8 @@ export const localTextErrors = defineErrors({
   TEXT_ROW_INVALID: {
     fault: 'config',
     retry: 'never',
-    message: (p: { file: string; line: number; field: string }) => `Line ${p.line} of ${p.file} is no JSON object with a text in "${p.field}".`,
+    message: (p: { file: string; line: number; field: string }) =>
+      `Line ${p.line} of ${p.file} is no JSON object with a text in "${p.field}".`,
     hint: () => 'Correct the line, or name the field with textField.',
   },
 });
@@ -55,10 +56,12 @@ export class LocalTextDataset implements DatasetProvider {
       // Like the simple loaders: what was too little is dropped, and new pages are drawn.
       const drawn = this.#draw(random, texts.length, request.pages);
       pages.push(...drawn.map((first) => `${first}`));
-      stream = drawn.flatMap((first) => texts.slice(first, first + this.options.pageRows)).flatMap((text) => {
-        const ids = tokenizer.encode(text).slice(0, tokenizer.modelMaxLength);
-        return [...ids, tokenizer.eosTokenId];
-      });
+      stream = drawn
+        .flatMap((first) => texts.slice(first, first + this.options.pageRows))
+        .flatMap((text) => {
+          const ids = tokenizer.encode(text).slice(0, tokenizer.modelMaxLength);
+          return [...ids, tokenizer.eosTokenId];
+        });
       signal.throwIfAborted();
     }
     return { batches: batchesOf(stream, request), pages, source: `sha256:${digest}` };
@@ -103,12 +106,15 @@ async function textFiles(path: string): Promise<{ files: string[]; isFolder: boo
 
 /** One row a line, empty lines apart. The file is the operator's own: a line that is no row is told, not passed over. */
 function rowsOf(content: string, file: string, field: string): string[] {
-  return content.replace(/^\uFEFF/, '').split('\n').flatMap((line, index) => {
-    if (line.trim() === '') return [];
-    const text = textOf(line, field);
-    if (text === undefined) throw localTextErrors.TEXT_ROW_INVALID({ file, line: index + 1, field });
-    return [text];
-  });
+  return content
+    .replace(/^\uFEFF/, '')
+    .split('\n')
+    .flatMap((line, index) => {
+      if (line.trim() === '') return [];
+      const text = textOf(line, field);
+      if (text === undefined) throw localTextErrors.TEXT_ROW_INVALID({ file, line: index + 1, field });
+      return [text];
+    });
 }
 
 function textOf(line: string, field: string): string | undefined {

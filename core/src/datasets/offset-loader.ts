@@ -35,11 +35,15 @@ export class OffsetLoader implements Loader {
 
   async collect(request: SampleRequest, random: PythonRandom, signal: AbortSignal): Promise<Collected> {
     const { dataset, lastOffset, column } = this.options;
-    const reader = new PageReader({ dataset, tokenizer: request.tokenizer, columns: column === undefined ? ['text', 'content'] : [column] }, this.deps);
+    const reader = new PageReader(
+      { dataset, tokenizer: request.tokenizer, columns: column === undefined ? ['text', 'content'] : [column] },
+      this.deps,
+    );
     for (let round = 1; round <= REFILLS; round += 1) {
       const offsets = drawOffsets(random, lastOffset, request.pages);
       const stream = await this.#streamOf(reader, offsets, signal);
-      if (stream.length >= request.sequenceLength) return { stream, pages: offsets.map(String), revision: reader.revision };
+      if (stream.length >= request.sequenceLength)
+        return { stream, pages: offsets.map(String), revision: reader.revision };
     }
     throw datasetErrors.PAGES_EMPTY({ dataset, rounds: REFILLS });
   }

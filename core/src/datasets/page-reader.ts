@@ -78,10 +78,19 @@ export class PageReader {
   /** After a failed request. @throws REQUESTS_EXHAUSTED at the last attempt */
   async pause(error: unknown, attempt: number, signal: AbortSignal): Promise<void> {
     const { dataset } = this.options;
-    if (attempt >= ATTEMPTS) throw datasetErrors.REQUESTS_EXHAUSTED({ dataset, attempts: attempt, reason: toAssayError(error).message }, error);
+    if (attempt >= ATTEMPTS)
+      throw datasetErrors.REQUESTS_EXHAUSTED(
+        { dataset, attempts: attempt, reason: toAssayError(error).message },
+        error,
+      );
     const ms = Math.max(PAUSE_MS, Math.min(retryAfterOf(error), LONGEST_PAUSE_MS));
     // Some fail every day; what goes on for longer is worth a look.
-    this.deps.log?.(attempt % WORTH_A_LOOK === 0 ? 'warn' : 'info', 'a request failed and is made again', { dataset, attempt, reason: toAssayError(error).toReport().message, ms });
+    this.deps.log?.(attempt % WORTH_A_LOOK === 0 ? 'warn' : 'info', 'a request failed and is made again', {
+      dataset,
+      attempt,
+      reason: toAssayError(error).toReport().message,
+      ms,
+    });
     // A signal of its own: many pages wait at a time, and Node takes more than ten listeners on one signal for a leak.
     await this.deps.clock.sleep(ms, AbortSignal.any([signal]));
   }
@@ -117,7 +126,8 @@ export class PageReader {
 
 function textColumn(row: Row, number: number, { dataset, columns }: PageReaderOptions): string {
   const column = columns.find((name) => Object.hasOwn(row, name));
-  if (column === undefined) throw datasetErrors.ROW_UNUSABLE({ dataset, row: number, reason: `it has no column ${columns.join(' or ')}` });
+  if (column === undefined)
+    throw datasetErrors.ROW_UNUSABLE({ dataset, row: number, reason: `it has no column ${columns.join(' or ')}` });
   const text = row[column];
   if (typeof text === 'string') return text;
   throw datasetErrors.ROW_UNUSABLE({ dataset, row: number, reason: `${column} is ${kindOf(text)}` });

@@ -23,7 +23,11 @@ export class RowDataset implements DatasetProvider {
     const key = sampleKey(this.loader, request);
     const known = await this.cache.get(key);
     if (known) return known;
-    const sample = sampleOf(this.loader, request, await this.loader.collect(request, new PythonRandom(request.seed), signal));
+    const sample = sampleOf(
+      this.loader,
+      request,
+      await this.loader.collect(request, new PythonRandom(request.seed), signal),
+    );
     await this.cache.put(key, sample);
     return sample;
   }
@@ -33,7 +37,8 @@ export class RowDataset implements DatasetProvider {
   }
 }
 
-export const samplesIn = ({ dataDir, log }: Pick<DatasetDeps, 'dataDir' | 'log'>): SampleCache => new SampleCache({ directory: join(dataDir, 'samples') }, { log });
+export const samplesIn = ({ dataDir, log }: Pick<DatasetDeps, 'dataDir' | 'log'>): SampleCache =>
+  new SampleCache({ directory: join(dataDir, 'samples') }, { log });
 
 const noOptions = z.strictObject({});
 
@@ -47,10 +52,22 @@ export interface RowDatasetOptions extends Pick<OffsetLoaderOptions, 'dataset' |
 }
 
 /** The first row of a gated dataset: whoever may read it may read them all. */
-export const firstRow = ({ dataset, config, split, gated }: Omit<OffsetLoaderOptions, 'lastOffset'>): PageQuery => ({ dataset, config, split, offset: 0, length: 1, gated });
+export const firstRow = ({ dataset, config, split, gated }: Omit<OffsetLoaderOptions, 'lastOffset'>): PageQuery => ({
+  dataset,
+  config,
+  split,
+  offset: 0,
+  length: 1,
+  gated,
+});
 
 /** A dataset whose pages begin at random rows, as the reference's simple loaders draw them. Text in `text`, else `content`. */
-export function rowDataset({ config = 'default', split = 'train', gated = false, ...rest }: RowDatasetOptions): DatasetImplementation {
+export function rowDataset({
+  config = 'default',
+  split = 'train',
+  gated = false,
+  ...rest
+}: RowDatasetOptions): DatasetImplementation {
   const options: OffsetLoaderOptions = { config, split, gated, ...rest };
   return {
     options: noOptions,
@@ -66,7 +83,8 @@ export function rowDataset({ config = 'default', split = 'train', gated = false,
 export function splitDataset({ dataset }: { dataset: string }): DatasetImplementation {
   return {
     options: noOptions,
-    create: async (_options: object, deps: DatasetDeps): Promise<DatasetProvider> => new RowDataset(new SplitLoader({ dataset }, deps), samplesIn(deps)),
+    create: async (_options: object, deps: DatasetDeps): Promise<DatasetProvider> =>
+      new RowDataset(new SplitLoader({ dataset }, deps), samplesIn(deps)),
   };
 }
 

@@ -16,7 +16,11 @@ const ENDING = '.json.gz';
 
 const stored = z.object({
   key: z.string(),
-  sample: z.object({ batches: z.array(z.array(z.array(z.number().int().nonnegative()))), pages: z.array(z.string()), source: z.string() }),
+  sample: z.object({
+    batches: z.array(z.array(z.array(z.number().int().nonnegative()))),
+    pages: z.array(z.string()),
+    source: z.string(),
+  }),
 });
 
 /**
@@ -48,14 +52,23 @@ export class SampleCache {
       await this.#dropOldest();
     } catch (error) {
       await rm(draft, { force: true }).catch(() => undefined);
-      this.deps.log('warn', 'a sample set could not be kept', { reason: error instanceof Error ? error.message : String(error) });
+      this.deps.log('warn', 'a sample set could not be kept', {
+        reason: error instanceof Error ? error.message : String(error),
+      });
     }
   }
 
   async #dropOldest(): Promise<void> {
-    const names = (await readdir(this.options.directory)).filter((name) => name.endsWith(ENDING) || name.endsWith('.draft'));
+    const names = (await readdir(this.options.directory)).filter(
+      (name) => name.endsWith(ENDING) || name.endsWith('.draft'),
+    );
     if (names.length <= KEPT) return;
-    const aged = await Promise.all(names.map(async (name) => ({ path: join(this.options.directory, name), at: (await stat(join(this.options.directory, name))).mtimeMs })));
+    const aged = await Promise.all(
+      names.map(async (name) => ({
+        path: join(this.options.directory, name),
+        at: (await stat(join(this.options.directory, name))).mtimeMs,
+      })),
+    );
     aged.sort((a, b) => b.at - a.at);
     await Promise.all(aged.slice(KEPT).map(({ path }) => rm(path, { force: true })));
   }

@@ -33,7 +33,11 @@ export function sampleKey(loader: Loader, request: SampleRequest): string {
   return createHash('sha256').update(JSON.stringify(key)).digest('hex');
 }
 
-export const sampleOf = (loader: Loader, request: SampleRequest, { stream, pages, revision }: Collected): DatasetSample =>
+export const sampleOf = (
+  loader: Loader,
+  request: SampleRequest,
+  { stream, pages, revision }: Collected,
+): DatasetSample =>
   withoutSecretsIn({
     batches: batchesOf(stream, request),
     pages,
@@ -41,4 +45,8 @@ export const sampleOf = (loader: Loader, request: SampleRequest, { stream, pages
   });
 
 /** What a sample says of itself is kept on disk, told and signed: a service that repeats what it was sent must not get that far. */
-export const withoutSecretsIn = ({ batches, pages, source }: DatasetSample): DatasetSample => ({ batches, pages: pages.map(withoutSecrets), source: withoutSecrets(source) });
+export const withoutSecretsIn = ({ batches, pages, source }: DatasetSample): DatasetSample => ({
+  batches,
+  pages: pages.map(withoutSecrets),
+  source: withoutSecrets(source),
+});

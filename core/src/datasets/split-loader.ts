@@ -135,6 +135,9 @@ function drawn(random: PythonRandom, splits: readonly SplitSize[], shift: number
     return { name: `${page.config}_${page.offset}_${page.split}`, page, after: random.clone() };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    return { name: splits.length === 0 ? 'it names no config' : 'a config has less than one page', after: random.clone() };
+    return {
+      name: splits.length === 0 ? 'it names no config' : 'a config has less than one page',
+      after: random.clone(),
+    };
   }
 }

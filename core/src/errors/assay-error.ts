@@ -47,7 +47,14 @@ export class AssayError extends Error implements ErrorReport {
 }
 
 function reportOf({ code, message, hint, fault, retry, payload }: ErrorReport): ErrorReport {
-  return { code, message: withoutSecrets(message), hint: withoutSecrets(hint), fault, retry, payload: valueWithoutSecrets(payload) as ErrorPayload };
+  return {
+    code,
+    message: withoutSecrets(message),
+    hint: withoutSecrets(hint),
+    fault,
+    retry,
+    payload: valueWithoutSecrets(payload) as ErrorPayload,
+  };
 }
 
 /** Whether it claims to be one of these. Nothing that came over the network can: JSON has no symbols. */

@@ -19,7 +19,14 @@ function known(): Map<string, string> {
 export function keepSecret(name: string, value: string): void {
   if (value.length < SHORTEST) return;
   const bytes = Buffer.from(value);
-  const forms = [value, encodeURIComponent(value), JSON.stringify(value).slice(1, -1), bytes.toString('hex'), bytes.toString('hex').toUpperCase(), ...base64Of(bytes)];
+  const forms = [
+    value,
+    encodeURIComponent(value),
+    JSON.stringify(value).slice(1, -1),
+    bytes.toString('hex'),
+    bytes.toString('hex').toUpperCase(),
+    ...base64Of(bytes),
+  ];
   for (const form of forms) known().set(form, name);
 }
 
@@ -51,5 +58,7 @@ export function valueWithoutSecrets(value: unknown): unknown {
   if (typeof value === 'string') return withoutSecrets(value);
   if (Array.isArray(value)) return value.map(valueWithoutSecrets);
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [withoutSecrets(key), valueWithoutSecrets(inner)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [withoutSecrets(key), valueWithoutSecrets(inner)]),
+  );
 }

@@ -18,13 +18,15 @@ export const evaluationErrors = defineErrors({
   EVALUATOR_VERSION: {
     fault: 'config',
     retry: 'never',
-    message: (p: { version: number; wanted: number }) => `The evaluator speaks protocol ${p.version}; this is ${p.wanted}.`,
+    message: (p: { version: number; wanted: number }) =>
+      `The evaluator speaks protocol ${p.version}; this is ${p.wanted}.`,
     hint: () => 'Install the evaluator that belongs to this validator.',
   },
   EVALUATOR_UNABLE: {
     fault: 'config',
     retry: 'never',
-    message: (p: { command: string; missing: readonly string[] }) => `The evaluator ${p.command} can't do ${p.missing.join(', ')}.`,
+    message: (p: { command: string; missing: readonly string[] }) =>
+      `The evaluator ${p.command} can't do ${p.missing.join(', ')}.`,
     hint: () => 'Name an evaluator that can, or set evaluator.kinds to what it declares in its hello.',
   },
   EVALUATOR_NETWORK: {
@@ -36,13 +38,16 @@ export const evaluationErrors = defineErrors({
   EVALUATOR_CRASHED: {
     fault: 'validator',
     retry: 'next-round',
-    message: (p: { exit: string; stderr: string }) => `The evaluator's process ended (${p.exit}) before it answered. ${tail(p.stderr)}`.trim(),
-    hint: () => 'The model keeps its standing and the process is started anew. Look at memory and at the log around it.',
+    message: (p: { exit: string; stderr: string }) =>
+      `The evaluator's process ended (${p.exit}) before it answered. ${tail(p.stderr)}`.trim(),
+    hint: () =>
+      'The model keeps its standing and the process is started anew. Look at memory and at the log around it.',
   },
   EVALUATOR_DEADLINE: {
     fault: 'validator',
     retry: 'next-round',
-    message: (p: { deadlineMs: number }) => `The evaluator did not answer within ${Math.round(p.deadlineMs / 1000)} s and was killed.`,
+    message: (p: { deadlineMs: number }) =>
+      `The evaluator did not answer within ${Math.round(p.deadlineMs / 1000)} s and was killed.`,
     hint: () => 'Raise cadences.modelDeadline, or give the evaluator a faster machine.',
   },
   EVALUATOR_MEMORY: {

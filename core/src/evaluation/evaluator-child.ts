@@ -63,7 +63,10 @@ export class EvaluatorChild {
     this.#kill();
   };
 
-  constructor(private readonly options: ProcessOptions, private readonly deps: { log: Log }) {
+  constructor(
+    private readonly options: ProcessOptions,
+    private readonly deps: { log: Log },
+  ) {
     this.hello = new Promise((resolve, reject) => {
       this.#greet = resolve;
       this.#refuse = reject;
@@ -72,7 +75,11 @@ export class EvaluatorChild {
     this.hello.catch(() => undefined);
     try {
       const [program = '', ...args] = this.#command();
-      this.#process = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], detached: true, env: environment(options) });
+      this.#process = spawn(program, args, {
+        stdio: ['pipe', 'pipe', 'pipe'],
+        detached: true,
+        env: environment(options),
+      });
     } catch (error) {
       this.end(isAssayError(error) ? error : this.#startError(error instanceof Error ? error.message : String(error)));
     }
@@ -97,12 +104,20 @@ export class EvaluatorChild {
   }
 
   /** Asks one thing; nothing else may be asked meanwhile. Giving up in any way ends the process. */
-  async exchange(request: EvaluatorRequest, deadlineMs: number, onProgress: Pending['onProgress'], signal: AbortSignal): Promise<Answer> {
+  async exchange(
+    request: EvaluatorRequest,
+    deadlineMs: number,
+    onProgress: Pending['onProgress'],
+    signal: AbortSignal,
+  ): Promise<Answer> {
     if (this.#ended) throw this.#ended;
     if (signal.aborted) throw abortError();
-    const timer = setTimeout(() => {
-      this.end(evaluationErrors.EVALUATOR_DEADLINE({ deadlineMs }));
-    }, Math.min(deadlineMs, LONGEST_TIMER_MS));
+    const timer = setTimeout(
+      () => {
+        this.end(evaluationErrors.EVALUATOR_DEADLINE({ deadlineMs }));
+      },
+      Math.min(deadlineMs, LONGEST_TIMER_MS),
+    );
     const memory = setInterval(() => void this.#checkMemory(), MEMORY_POLL_MS);
     const onAbort = (): void => {
       this.end(abortError());
@@ -133,9 +148,13 @@ export class EvaluatorChild {
   #listen(): Promise<void> {
     const child = this.#process;
     if (!child) return Promise.resolve();
-    const startTimer = setTimeout(() => {
-      if (this.#greet) this.end(this.#startError(`it said nothing within ${Math.round(this.options.startDeadlineMs / 1000)} s`));
-    }, Math.min(this.options.startDeadlineMs, LONGEST_TIMER_MS));
+    const startTimer = setTimeout(
+      () => {
+        if (this.#greet)
+          this.end(this.#startError(`it said nothing within ${Math.round(this.options.startDeadlineMs / 1000)} s`));
+      },
+      Math.min(this.options.startDeadlineMs, LONGEST_TIMER_MS),
+    );
     const reader = new LineReader(
       (line) => {
         this.#receive(line);
@@ -190,7 +209,11 @@ export class EvaluatorChild {
 
   #endedWith(exit: string): void {
     const stderr = this.#stderr;
-    this.end(this.#greet ? this.#startError(`it ended with ${exit}. ${stderr.trim().slice(-500)}`) : evaluationErrors.EVALUATOR_CRASHED({ exit, stderr }));
+    this.end(
+      this.#greet
+        ? this.#startError(`it ended with ${exit}. ${stderr.trim().slice(-500)}`)
+        : evaluationErrors.EVALUATOR_CRASHED({ exit, stderr }),
+    );
   }
 
   #receive(line: string): void {

@@ -70,7 +70,12 @@ export class ProcessClient {
     await Promise.all(children.map(({ gone }) => gone));
   }
 
-  async #exchange(request: EvaluatorRequest, deadlineMs: number, onProgress: (progress: Progress) => void, signal: AbortSignal): Promise<Answer> {
+  async #exchange(
+    request: EvaluatorRequest,
+    deadlineMs: number,
+    onProgress: (progress: Progress) => void,
+    signal: AbortSignal,
+  ): Promise<Answer> {
     const child = this.#next(signal);
     if (!this.options.oneRequestEach) return child.exchange(request, deadlineMs, onProgress, signal);
     [this.#busy, this.#child] = [child, undefined];
@@ -97,7 +102,11 @@ export class ProcessClient {
   #start(): EvaluatorChild {
     if (!this.#warned && this.options.network === 'deny-if-possible' && !withoutNetwork()) {
       this.#warned = true;
-      this.deps.log('warn', 'the evaluator keeps its access to the network: there is no way to take it on this machine', {});
+      this.deps.log(
+        'warn',
+        'the evaluator keeps its access to the network: there is no way to take it on this machine',
+        {},
+      );
     }
     const child = new EvaluatorChild(this.options, this.deps);
     this.#tell(child);

@@ -1,4 +1,11 @@
-import type { Canary, EvaluationAnswer, EvaluationProgress, EvaluationRequest, Evaluator, Numerics } from '../contracts/evaluator.js';
+import type {
+  Canary,
+  EvaluationAnswer,
+  EvaluationProgress,
+  EvaluationRequest,
+  Evaluator,
+  Numerics,
+} from '../contracts/evaluator.js';
 import type { EvaluatorHint } from '../contracts/evaluator-protocol.js';
 import type { VerifiedModel } from '../contracts/model.js';
 import type { Log } from '../contracts/logger.js';
@@ -55,7 +62,8 @@ export class ProcessEvaluator implements Evaluator {
     );
     if (answer.type !== 'answer') throw breach(`it answered an evaluation with ${answer.type}`);
     const answered = answer.results.map(({ name, kind }) => [name, kind].join());
-    if (answered.join() !== tasks.map(({ name, kind }) => [name, kind].join()).join()) throw breach('its results are not those of the tasks');
+    if (answered.join() !== tasks.map(({ name, kind }) => [name, kind].join()).join())
+      throw breach('its results are not those of the tasks');
     this.#requireSame(answer.numerics);
     const { results, numerics, timings } = answer;
     return { id, results, numerics, timings };
@@ -74,14 +82,18 @@ export class ProcessEvaluator implements Evaluator {
   }
 
   #requireAbilities({ kinds, operations }: Hello): void {
-    const missing = [...(operations.includes('evaluate') ? [] : ['evaluate']), ...this.kinds.filter((kind) => !kinds.includes(kind))];
+    const missing = [
+      ...(operations.includes('evaluate') ? [] : ['evaluate']),
+      ...this.kinds.filter((kind) => !kinds.includes(kind)),
+    ];
     if (missing.length > 0) throw evaluationErrors.EVALUATOR_UNABLE({ command: this.#command, missing });
   }
 
   /** Results of two numerics are never mixed: a program that changes them under a running validator is not asked on. */
   #requireSame(numerics: Numerics): void {
     this.#numerics ??= numerics;
-    if (fingerprint(this.#numerics) !== fingerprint(numerics)) throw breach('its numerics have changed since the start');
+    if (fingerprint(this.#numerics) !== fingerprint(numerics))
+      throw breach('its numerics have changed since the start');
   }
 }
 
@@ -92,6 +104,7 @@ const onTheWire = ({ facts, files, directory }: VerifiedModel): EvaluatorHint['m
   directory,
 });
 
-const fingerprint = (numerics: Numerics): string => JSON.stringify(Object.entries(numerics).sort(([a], [b]) => (a < b ? -1 : 1)));
+const fingerprint = (numerics: Numerics): string =>
+  JSON.stringify(Object.entries(numerics).sort(([a], [b]) => (a < b ? -1 : 1)));
 
 const breach = (reason: string): Error => evaluationErrors.EVALUATOR_PROTOCOL({ reason, line: '' });

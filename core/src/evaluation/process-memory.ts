@@ -30,7 +30,12 @@ async function anonymousMemoryOfOne(pid: number): Promise<number | undefined> {
 async function childrenOf(pid: number): Promise<number[]> {
   const threads = await readdir(`/proc/${pid}/task`).catch((): string[] => []);
   const lists = await Promise.all(threads.map((thread) => read(`/proc/${pid}/task/${thread}/children`)));
-  return lists.flatMap((list) => list.split(' ').filter((word) => word !== '').map(Number));
+  return lists.flatMap((list) =>
+    list
+      .split(' ')
+      .filter((word) => word !== '')
+      .map(Number),
+  );
 }
 
 /** Processes end whenever they like: what is gone reads as empty. */

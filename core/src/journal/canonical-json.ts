@@ -13,7 +13,10 @@ export function canonicalJson(value: Json): string {
   try {
     text = canonicalize(value);
   } catch (error) {
-    throw journalErrors.JOURNAL_VALUE_INVALID({ reason: error instanceof Error ? error.message : String(error) }, error);
+    throw journalErrors.JOURNAL_VALUE_INVALID(
+      { reason: error instanceof Error ? error.message : String(error) },
+      error,
+    );
   }
   if (text === undefined) throw journalErrors.JOURNAL_VALUE_INVALID({ reason: 'it has no JSON form' });
   return text;

@@ -5,13 +5,16 @@ export const journalErrors = defineErrors({
     fault: 'validator',
     retry: 'never',
     message: (p: { reason: string }) => `A value that JSON can't hold was to be recorded: ${p.reason}.`,
-    hint: () => 'This is a defect in Assay or a plugin: numbers must be finite and big integers strings. Please report it.',
+    hint: () =>
+      'This is a defect in Assay or a plugin: numbers must be finite and big integers strings. Please report it.',
   },
   JOURNAL_CHAIN_BROKEN: {
     fault: 'validator',
     retry: 'never',
-    message: (p: { number: number; broken: string }) => `Record ${p.number} of the journal does not fit the chain: its ${p.broken} is wrong.`,
-    hint: () => 'The file was damaged or edited. Restore the data folder from a backup, or start over with an empty one.',
+    message: (p: { number: number; broken: string }) =>
+      `Record ${p.number} of the journal does not fit the chain: its ${p.broken} is wrong.`,
+    hint: () =>
+      'The file was damaged or edited. Restore the data folder from a backup, or start over with an empty one.',
   },
   JOURNAL_EXPORT_MALFORMED: {
     fault: 'config',
@@ -22,7 +25,8 @@ export const journalErrors = defineErrors({
   JOURNAL_EXPORT_VERSION: {
     fault: 'config',
     retry: 'never',
-    message: (p: { version: number; known: number }) => `The exported round has format version ${p.version}; this program knows ${p.known}.`,
+    message: (p: { version: number; known: number }) =>
+      `The exported round has format version ${p.version}; this program knows ${p.known}.`,
     hint: () => 'Update Assay, or export the round again with this version.',
   },
   JOURNAL_EXPORT_TAMPERED: {
@@ -35,13 +39,15 @@ export const journalErrors = defineErrors({
   JOURNAL_EXPORT_SIGNATURE: {
     fault: 'config',
     retry: 'never',
-    message: (p: { number: number; hotkey: string }) => `The signature of round ${p.number} was not made by hotkey ${p.hotkey}.`,
+    message: (p: { number: number; hotkey: string }) =>
+      `The signature of round ${p.number} was not made by hotkey ${p.hotkey}.`,
     hint: () => 'Ask the validator for the file again; this one may come from somebody else.',
   },
   JOURNAL_EXPORT_TOO_LARGE: {
     fault: 'config',
     retry: 'never',
-    message: (p: { length: number; limit: number }) => `The exported round has ${p.length} characters; more than ${p.limit} are not read.`,
+    message: (p: { length: number; limit: number }) =>
+      `The exported round has ${p.length} characters; more than ${p.limit} are not read.`,
     hint: () => 'Check that the file is one written by: validator journal export NUMBER',
   },
 });

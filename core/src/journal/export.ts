@@ -22,7 +22,10 @@ export const exportDocument = z.strictObject({
   /** ss58 address of the validator that signed. */
   hotkey: z.string().min(1).max(64).optional(),
   /** sr25519 over the 32 bytes of `hash`. */
-  signature: z.string().regex(/^0x[0-9a-f]{128}$/, 'must be 0x and 128 lower-case hex digits').optional(),
+  signature: z
+    .string()
+    .regex(/^0x[0-9a-f]{128}$/, 'must be 0x and 128 lower-case hex digits')
+    .optional(),
   // JSON.parse has made it; JSON is all that it can be.
   entry: z.custom<Json>((value) => value !== undefined, 'is missing'),
 });
@@ -44,7 +47,8 @@ export function formatExport(record: JournalRecord, hotkey?: string): string {
  * @throws JOURNAL_EXPORT_TOO_LARGE, _MALFORMED, _VERSION or _TAMPERED
  */
 export function parseExport(text: string): ExportDocument {
-  if (text.length > EXPORT_LIMIT) throw journalErrors.JOURNAL_EXPORT_TOO_LARGE({ length: text.length, limit: EXPORT_LIMIT });
+  if (text.length > EXPORT_LIMIT)
+    throw journalErrors.JOURNAL_EXPORT_TOO_LARGE({ length: text.length, limit: EXPORT_LIMIT });
   const value = parseJson(text);
   const other = z.looseObject({ format: z.literal(EXPORT_FORMAT), version: z.number() }).safeParse(value);
   if (other.success && other.data.version !== EXPORT_VERSION) {
@@ -52,7 +56,9 @@ export function parseExport(text: string): ExportDocument {
   }
   const parsed = exportDocument.safeParse(value);
   if (!parsed.success) {
-    const issues = parsed.error.issues.slice(0, 5).map(({ path, message }) => `${path.join('.') || 'document'}: ${message}`);
+    const issues = parsed.error.issues
+      .slice(0, 5)
+      .map(({ path, message }) => `${path.join('.') || 'document'}: ${message}`);
     throw journalErrors.JOURNAL_EXPORT_MALFORMED({ issues });
   }
   const { number, previousHash, hash: stated, entry } = parsed.data;
@@ -66,7 +72,10 @@ export function parseExport(text: string): ExportDocument {
  *
  * @throws JOURNAL_EXPORT_SIGNATURE when the signature is not that hotkey's
  */
-export async function checkExportSignature(document: ExportDocument, verify: VerifySignature): Promise<'signed' | 'unsigned'> {
+export async function checkExportSignature(
+  document: ExportDocument,
+  verify: VerifySignature,
+): Promise<'signed' | 'unsigned'> {
   const { number, hash: stated, hotkey, signature } = document;
   if (hotkey === undefined || signature === undefined) return 'unsigned';
   const genuine = await verify(Buffer.from(stated, 'hex'), Buffer.from(signature.slice(2), 'hex'), hotkey);
@@ -79,7 +88,10 @@ function contentHash(previousHash: string, entry: Json): string {
   try {
     return entryHash(previousHash, entry);
   } catch (error) {
-    throw journalErrors.JOURNAL_EXPORT_MALFORMED({ issues: ['entry: holds a value that has no canonical form'] }, error);
+    throw journalErrors.JOURNAL_EXPORT_MALFORMED(
+      { issues: ['entry: holds a value that has no canonical form'] },
+      error,
+    );
   }
 }
 

@@ -7,8 +7,7 @@ import { FIRST_PREVIOUS_HASH, entryHash } from './hash.js';
 export type BrokenPart = 'number' | 'previous hash' | 'hash';
 
 export type ChainVerdict =
-  | { intact: true; records: number; head: string }
-  | { intact: false; number: number; broken: BrokenPart };
+  { intact: true; records: number; head: string } | { intact: false; number: number; broken: BrokenPart };
 
 /** Checks a whole journal, oldest record first; stops at the first record that does not fit. */
 export function verifyChain(records: Iterable<JournalRecord>): ChainVerdict {

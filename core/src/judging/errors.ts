@@ -19,7 +19,8 @@ export const judgingErrors = defineErrors({
     retry: 'next-round',
     message: (p: { uid: number; losses: number; expected: number }) =>
       `Uid ${p.uid} has losses of ${p.losses} sequences where another has ${p.expected}.`,
-    hint: () => 'The round is void: matches per sequence need the loss of every sequence from the evaluator, see docs/build/evaluator-protocol.md.',
+    hint: () =>
+      'The round is void: matches per sequence need the loss of every sequence from the evaluator, see docs/build/evaluator-protocol.md.',
   },
   WEIGHT_NOT_FINITE: {
     fault: 'validator',
@@ -38,7 +39,8 @@ export const judgingErrors = defineErrors({
     retry: 'next-round',
     message: (p: { nonZero: number; minimum: number }) =>
       `${p.nonZero} uids have weight and the subnet asks for at least ${p.minimum}.`,
-    hint: () => 'Assay does not pad with weight that nobody has earned. Ask the subnet owner for a lower min_allowed_weights.',
+    hint: () =>
+      'Assay does not pad with weight that nobody has earned. Ask the subnet owner for a lower min_allowed_weights.',
   },
   EPSILON_UNKNOWN: {
     fault: 'config',

@@ -20,7 +20,9 @@ export function modelsToKeep(
   scored: readonly { uid: number; score: number }[],
   options: { count: number; threshold: number },
 ): number[] {
-  const byPriority = [...competitive].sort((a, b) => keepPriority(b, options.threshold) - keepPriority(a, options.threshold));
+  const byPriority = [...competitive].sort(
+    (a, b) => keepPriority(b, options.threshold) - keepPriority(a, options.threshold),
+  );
   const kept = new Set(byPriority.slice(0, options.count).map(({ uid }) => uid));
   for (const { uid } of [...scored].sort((a, b) => a.score - b.score)) {
     if (kept.size >= options.count) break;

@@ -53,7 +53,8 @@ export function mergeCompetitions(
   for (const { id, share } of competitions) {
     const average = averages.get(id);
     if (!average) continue;
-    const counted = threshold > 0 ? distribution32(average.map((weight) => (weight < threshold ? 0 : weight))) : average;
+    const counted =
+      threshold > 0 ? distribution32(average.map((weight) => (weight < threshold ? 0 : weight))) : average;
     for (let uid = 0; uid < length; uid += 1) {
       merged[uid] = Math.fround((merged[uid] ?? 0) + Math.fround((counted[uid] ?? 0) * Math.fround(share)));
     }

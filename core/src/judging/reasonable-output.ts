@@ -8,7 +8,10 @@ const MAX_SAME_TOKEN = 10;
  * @param first [row][token] after the first prompt
  * @param second the same after the second
  */
-export function isReasonableOutput(first: readonly (readonly number[])[], second: readonly (readonly number[])[]): boolean {
+export function isReasonableOutput(
+  first: readonly (readonly number[])[],
+  second: readonly (readonly number[])[],
+): boolean {
   const [a, b] = [first.flat(), second.flat()];
   const equal = a.filter((token, index) => index < b.length && token === b[index]).length;
   if (equal >= MAX_EQUAL_POSITIONS) return false;

@@ -17,7 +17,8 @@ export interface TaskScore {
 }
 
 /** What a task counts: its share, or its number of samples. Only the ratio between tasks matters. */
-export const taskWeight = (weight: number | 'samples', samples: number): number => (weight === 'samples' ? samples : weight);
+export const taskWeight = (weight: number | 'samples', samples: number): number =>
+  weight === 'samples' ? samples : weight;
 
 /**
  * Sum over tasks of weight * normalised raw score. Lower is better. The weights are those of the tasks that ran, made to

@@ -66,7 +66,9 @@ export function judgeRound(
   const sorted = [...contenders].sort((a, b) => a.block - b.block || a.uid - b.uid);
   const contestants = sorted.flatMap((contender): SequenceContestant[] => {
     const { uid, block, outcome } = contender;
-    return outcome.status === 'scored' ? [{ uid, block, loss: outcome.score, sequenceLosses: outcome.sequenceLosses }] : [];
+    return outcome.status === 'scored'
+      ? [{ uid, block, loss: outcome.score, sequenceLosses: outcome.sequenceLosses }]
+      : [];
   });
   const reason = reasonForVoid(sorted, contestants, averageBefore, rules);
   if (reason) return voidVerdict(reason, sorted, averageBefore, currentBlock, rules);
@@ -112,7 +114,10 @@ function stepWeightsOf(
 }
 
 /** Highest win rate; of equal ones the earliest commitment, then the lowest uid. */
-function winnerOf(rivals: readonly SequenceContestant[], records: ReadonlyMap<number, WinRecord>): RoundVerdict['winner'] {
+function winnerOf(
+  rivals: readonly SequenceContestant[],
+  records: ReadonlyMap<number, WinRecord>,
+): RoundVerdict['winner'] {
   const rate = ({ uid }: SequenceContestant): number => records.get(uid)?.winRate ?? 0;
   const [first, ...rest] = rivals;
   if (!first) return null;
@@ -140,7 +145,9 @@ function reasonForVoid(
 function unequalSequences(contestants: readonly SequenceContestant[]): ErrorReport | null {
   const expected = Math.max(1, ...contestants.map(({ sequenceLosses }) => sequenceLosses.length));
   const short = contestants.find(({ sequenceLosses }) => sequenceLosses.length !== expected);
-  return short ? judgingErrors.SEQUENCES_DIFFER({ uid: short.uid, losses: short.sequenceLosses.length, expected }).toReport() : null;
+  return short
+    ? judgingErrors.SEQUENCES_DIFFER({ uid: short.uid, losses: short.sequenceLosses.length, expected }).toReport()
+    : null;
 }
 
 function voidVerdict(
@@ -165,7 +172,11 @@ function verdictOf(
   { uid, block, outcome }: JudgedContender,
   currentBlock: number,
   rules: RoundRules,
-  results: { records: ReadonlyMap<number, WinRecord>; stepWeights: ReadonlyMap<number, number>; average: readonly number[] },
+  results: {
+    records: ReadonlyMap<number, WinRecord>;
+    stepWeights: ReadonlyMap<number, number>;
+    average: readonly number[];
+  },
 ): ContenderVerdict {
   const record = results.records.get(uid);
   return {

@@ -59,13 +59,23 @@ export class ModelAcquirer {
   }
 
   /** A repo's files that count, whoever has committed to it, and the bytes of the whole repo. */
-  async fetch(reference: ModelReference, onProgress: OnProgress, signal: AbortSignal): Promise<{ model: StoredModel; totalBytes: number }> {
+  async fetch(
+    reference: ModelReference,
+    onProgress: OnProgress,
+    signal: AbortSignal,
+  ): Promise<{ model: StoredModel; totalBytes: number }> {
     const { files, totalBytes } = await this.deps.store.list(reference, signal);
-    const model = (await this.deps.store.stored(reference)) ?? (await this.#fetch(reference, files, onProgress, signal));
+    const model =
+      (await this.deps.store.stored(reference)) ?? (await this.#fetch(reference, files, onProgress, signal));
     return { model, totalBytes };
   }
 
-  async #fetch(reference: ModelReference, files: readonly RepoFile[], onProgress: OnProgress, signal: AbortSignal): Promise<StoredModel> {
+  async #fetch(
+    reference: ModelReference,
+    files: readonly RepoFile[],
+    onProgress: OnProgress,
+    signal: AbortSignal,
+  ): Promise<StoredModel> {
     const documents = await this.#documents(reference, files, signal);
     return this.deps.store.fetch(reference, filesThatCount(files, documents), onProgress, signal);
   }
@@ -73,11 +83,13 @@ export class ModelAcquirer {
   async #documents(reference: ModelReference, files: readonly RepoFile[], signal: AbortSignal): Promise<RepoDocuments> {
     const { maxConfigBytes = MAX_CONFIG_BYTES, maxDocumentBytes = MAX_DOCUMENT_BYTES } = this.options;
     const has = (path: string): boolean => files.some((file) => file.path === path);
-    const read = async (path: string, limit: number): Promise<JsonObject | UnusableJson> => usable(await this.deps.store.read(reference, path, limit, signal));
+    const read = async (path: string, limit: number): Promise<JsonObject | UnusableJson> =>
+      usable(await this.deps.store.read(reference, path, limit, signal));
     const demand = async (path: string, limit: number): Promise<JsonObject> => {
       if (!has(path)) throw verificationErrors.REPO_FILE_INVALID({ path, reason: 'it is missing' });
       const document = await read(path, limit);
-      if (document instanceof UnusableJson) throw verificationErrors.REPO_FILE_INVALID({ path, reason: document.message });
+      if (document instanceof UnusableJson)
+        throw verificationErrors.REPO_FILE_INVALID({ path, reason: document.message });
       return document;
     };
     const config = await demand(CONFIG, maxConfigBytes);
@@ -88,7 +100,12 @@ export class ModelAcquirer {
     // The library swallows what is wrong with a tokenizer.
     const tokenizerConfig = ofTokenizer instanceof UnusableJson ? null : ofTokenizer;
     const index = !has(WEIGHTS) && has(INDEX) ? await demand(INDEX, maxDocumentBytes) : undefined;
-    return { config, versionedConfig, ...(tokenizerConfig === undefined ? {} : { tokenizerConfig }), ...(index ? { index } : {}) };
+    return {
+      config,
+      versionedConfig,
+      ...(tokenizerConfig === undefined ? {} : { tokenizerConfig }),
+      ...(index ? { index } : {}),
+    };
   }
 }
 
@@ -109,5 +126,8 @@ function isCommitted({ files }: StoredModel, { hotkey, secureHash: committed }: 
 function requireSameConfig(path: string, config: JsonObject, versioned: JsonObject): void {
   const said = (document: JsonObject): JsonObject => ({ ...document, configuration_files: null });
   if (isDeepStrictEqual(said(config), said(versioned))) return;
-  throw verificationErrors.REPO_FILE_INVALID({ path, reason: `it differs from ${CONFIG}, and a model has one config here` });
+  throw verificationErrors.REPO_FILE_INVALID({
+    path,
+    reason: `it differs from ${CONFIG}, and a model has one config here`,
+  });
 }

@@ -51,5 +51,7 @@ function inOrder(entries: readonly Entry[]): string[] {
 
 /** base64(sha256(a + b)): what a miner commits is secureHash(directory hash, hotkey), so that nobody can copy it. */
 export function secureHash(directory: string, hotkey: string): string {
-  return createHash('sha256').update(directory + hotkey, 'utf8').digest('base64');
+  return createHash('sha256')
+    .update(directory + hotkey, 'utf8')
+    .digest('base64');
 }

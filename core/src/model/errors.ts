@@ -38,14 +38,17 @@ export const storeErrors = defineErrors({
   FILE_TOO_LARGE: {
     fault: 'miner',
     retry: 'never',
-    message: (p: { path: string; size: number; limit: number }) => `${printable(p.path, 200)} has ${p.size} bytes, more than ${p.limit}.`,
+    message: (p: { path: string; size: number; limit: number }) =>
+      `${printable(p.path, 200)} has ${p.size} bytes, more than ${p.limit}.`,
     hint: () => 'Config and index files are small; save the model again.',
   },
   FILE_NAME_REFUSED: {
     fault: 'miner',
     retry: 'never',
-    message: (p: { path: string }) => `A file name of the repo can't be stored: ${JSON.stringify(printable(p.path, 200))}.`,
-    hint: () => 'Use plain file names: no links, no dots for folders, no control characters, each once whatever its case.',
+    message: (p: { path: string }) =>
+      `A file name of the repo can't be stored: ${JSON.stringify(printable(p.path, 200))}.`,
+    hint: () =>
+      'Use plain file names: no links, no dots for folders, no control characters, each once whatever its case.',
   },
   TOO_MANY_FILES: {
     fault: 'miner',
@@ -70,7 +73,8 @@ export const storeErrors = defineErrors({
   STORE_FAILED: {
     fault: 'validator',
     retry: 'backoff',
-    message: (p: { directory: string; reason: string }) => `The model store in ${p.directory} can't be used: ${p.reason}`,
+    message: (p: { directory: string; reason: string }) =>
+      `The model store in ${p.directory} can't be used: ${p.reason}`,
     hint: () => 'Check that the folder exists, is writable and belongs to the validator.',
   },
 });
@@ -79,55 +83,64 @@ export const verificationErrors = defineErrors({
   MODEL_TOO_LARGE: {
     fault: 'miner',
     retry: 'never',
-    message: (p: { bytes: number; limit: number }) => `The repo has ${p.bytes} bytes, more than the competition's ${p.limit}.`,
+    message: (p: { bytes: number; limit: number }) =>
+      `The repo has ${p.bytes} bytes, more than the competition's ${p.limit}.`,
     hint: () => 'All files of the revision count, those that are not the model included.',
   },
   NO_SAFETENSORS: {
     fault: 'miner',
     retry: 'never',
-    message: (p: { files: readonly string[] }) => `The repo has no safetensors${p.files.length > 0 ? ', only formats that are never opened' : ''}.`,
+    message: (p: { files: readonly string[] }) =>
+      `The repo has no safetensors${p.files.length > 0 ? ', only formats that are never opened' : ''}.`,
     hint: () => 'Save the weights as safetensors: model.save_pretrained(folder, safe_serialization=True).',
   },
   REPO_FILE_INVALID: {
     fault: 'miner',
     retry: 'never',
-    message: (p: { path: string; reason: string }) => `${printable(p.path, 200)} can't be used: ${printable(p.reason, 200)}`,
+    message: (p: { path: string; reason: string }) =>
+      `${printable(p.path, 200)} can't be used: ${printable(p.reason, 200)}`,
     hint: () => 'Save the model again with save_pretrained and upload the whole folder.',
   },
   DUPLICATE_FILES: {
     fault: 'miner',
     retry: 'never',
-    message: (p: { paths: readonly string[] }) => `Two files that count have the same content: ${printable(p.paths.join(' and '), 200)}.`,
+    message: (p: { paths: readonly string[] }) =>
+      `Two files that count have the same content: ${printable(p.paths.join(' and '), 200)}.`,
     hint: () => 'No validator of this kind accepts such a repo; make the files differ or leave one out.',
   },
   HASH_MISMATCH: {
     fault: 'miner',
     retry: 'never',
     message: () => 'The files are not those that this hotkey has committed to.',
-    hint: () => 'The commitment holds base64(sha256(directory hash + hotkey)) over the files that count at this revision.',
+    hint: () =>
+      'The commitment holds base64(sha256(directory hash + hotkey)) over the files that count at this revision.',
   },
   ARCHITECTURE_NOT_ALLOWED: {
     fault: 'miner',
     retry: 'never',
-    message: (p: { architecture: string; allowed: readonly string[] }) => `${p.architecture} is none of ${p.allowed.join(', ')}.`,
+    message: (p: { architecture: string; allowed: readonly string[] }) =>
+      `${p.architecture} is none of ${p.allowed.join(', ')}.`,
     hint: () => 'Train a model of an architecture that the competition allows.',
   },
   PARAMETERS_OUT_OF_RANGE: {
     fault: 'miner',
     retry: 'never',
-    message: (p: { parameters: number; min: number; max: number }) => `The model has ${p.parameters} parameters, not between ${p.min} and ${p.max}.`,
+    message: (p: { parameters: number; min: number; max: number }) =>
+      `The model has ${p.parameters} parameters, not between ${p.min} and ${p.max}.`,
     hint: () => 'Tied weights count once; validator evaluate shows the count.',
   },
   SEQUENCES_TOO_LONG: {
     fault: 'miner',
     retry: 'never',
-    message: (p: { positions: number; sequenceLength: number }) => `The model has ${p.positions} positions for sequences of ${p.sequenceLength} tokens.`,
+    message: (p: { positions: number; sequenceLength: number }) =>
+      `The model has ${p.positions} positions for sequences of ${p.sequenceLength} tokens.`,
     hint: () => 'Train a model with at least as many positions as the competition evaluates.',
   },
   VOCABULARY_TOO_SMALL: {
     fault: 'miner',
     retry: 'never',
-    message: (p: { vocabulary: number; needed: number }) => `The model knows ${p.vocabulary} tokens; the competition's tokenizer has ${p.needed}.`,
+    message: (p: { vocabulary: number; needed: number }) =>
+      `The model knows ${p.vocabulary} tokens; the competition's tokenizer has ${p.needed}.`,
     hint: () => "Train with the competition's own tokenizer.",
   },
 });

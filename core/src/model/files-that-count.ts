@@ -24,7 +24,8 @@ export interface RepoDocuments {
 export function configFile(config: JsonObject): string {
   if (!('configuration_files' in config)) return CONFIG;
   const name = versionedFile(config['configuration_files'], CONFIG);
-  if (name === undefined) throw verificationErrors.REPO_FILE_INVALID({ path: CONFIG, reason: 'configuration_files is no list of versions' });
+  if (name === undefined)
+    throw verificationErrors.REPO_FILE_INVALID({ path: CONFIG, reason: 'configuration_files is no list of versions' });
   return name;
 }
 
@@ -58,7 +59,8 @@ function weightFiles(present: ReadonlyMap<string, RepoFile>, index: JsonObject |
 }
 
 function shardOf(shard: unknown, present: ReadonlyMap<string, RepoFile>): string {
-  if (typeof shard !== 'string' || !/^[A-Za-z0-9][A-Za-z0-9._-]{0,200}\.safetensors$/.test(shard)) throw indexInvalid('a shard is not a plain file name');
+  if (typeof shard !== 'string' || !/^[A-Za-z0-9][A-Za-z0-9._-]{0,200}\.safetensors$/.test(shard))
+    throw indexInvalid('a shard is not a plain file name');
   if (!present.has(shard)) throw indexInvalid(`shard ${shard} is missing`);
   return shard;
 }

@@ -25,7 +25,8 @@ export function parseJsonObject(bytes: Uint8Array): JsonObject {
   } catch {
     throw new UnusableJson('it is not JSON');
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new UnusableJson('it is not a JSON object');
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new UnusableJson('it is not a JSON object');
   return Object.fromEntries(Object.entries(value).filter(([key]) => key !== '__proto__'));
 }
 

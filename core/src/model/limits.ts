@@ -33,14 +33,47 @@ export function limitChecks(facts: ModelFacts, constraints: ModelConstraints, vo
   const { architectures, minParameters: min, maxParameters: max, sequenceLength } = constraints;
   const { architecture, parameterCount: parameters, maxPositions: positions, vocabularySize: vocabulary } = facts;
   return [
-    check('architecture', architecture, architectures.join(', '), architectures.includes(architecture) ? undefined : verificationErrors.ARCHITECTURE_NOT_ALLOWED({ architecture, allowed: architectures })),
-    check('parameters', parameters, `${min} to ${max}`, parameters < min || parameters > max ? verificationErrors.PARAMETERS_OUT_OF_RANGE({ parameters, min, max }) : undefined),
-    check('positions', positions ?? 'no limit', sequenceLength, positions !== undefined && positions < sequenceLength ? verificationErrors.SEQUENCES_TOO_LONG({ positions, sequenceLength }) : undefined),
-    check('vocabulary', vocabulary, vocabularySize, vocabulary < vocabularySize ? verificationErrors.VOCABULARY_TOO_SMALL({ vocabulary, needed: vocabularySize }) : undefined),
+    check(
+      'architecture',
+      architecture,
+      architectures.join(', '),
+      architectures.includes(architecture)
+        ? undefined
+        : verificationErrors.ARCHITECTURE_NOT_ALLOWED({ architecture, allowed: architectures }),
+    ),
+    check(
+      'parameters',
+      parameters,
+      `${min} to ${max}`,
+      parameters < min || parameters > max
+        ? verificationErrors.PARAMETERS_OUT_OF_RANGE({ parameters, min, max })
+        : undefined,
+    ),
+    check(
+      'positions',
+      positions ?? 'no limit',
+      sequenceLength,
+      positions !== undefined && positions < sequenceLength
+        ? verificationErrors.SEQUENCES_TOO_LONG({ positions, sequenceLength })
+        : undefined,
+    ),
+    check(
+      'vocabulary',
+      vocabulary,
+      vocabularySize,
+      vocabulary < vocabularySize
+        ? verificationErrors.VOCABULARY_TOO_SMALL({ vocabulary, needed: vocabularySize })
+        : undefined,
+    ),
   ];
 }
 
-const check = (name: string, found: string | number, limit: string | number, error: AssayError | undefined): LimitCheck => ({ name, found, limit, ...(error ? { error } : {}) });
+const check = (
+  name: string,
+  found: string | number,
+  limit: string | number,
+  error: AssayError | undefined,
+): LimitCheck => ({ name, found, limit, ...(error ? { error } : {}) });
 
 /** @throws the reason of the first limit that is not met */
 export function requireWithin(checks: readonly LimitCheck[]): void {

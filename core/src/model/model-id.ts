@@ -66,7 +66,10 @@ export function splitRepoId(repoId: string): [namespace: string, name: string] {
   if (length === 0) throw new ParseFailure('ValueError', 'Hugging Face repo id cannot be empty.');
   // The message says 3; the reference's comparison leaves 3 out.
   if (length <= 3 || length > MAX_REPO_ID_LENGTH) {
-    throw new ParseFailure('ValueError', `Hugging Face repo id must be between 3 and ${MAX_REPO_ID_LENGTH} characters.`);
+    throw new ParseFailure(
+      'ValueError',
+      `Hugging Face repo id must be between 3 and ${MAX_REPO_ID_LENGTH} characters.`,
+    );
   }
   const [namespace, name, ...rest] = repoId.split('/');
   if (namespace === undefined || name === undefined || rest.length > 0) {
@@ -82,13 +85,17 @@ export function validateCommitment(commitment: string): CommittedModel {
   const refuse = (reason: string): never => {
     throw commitmentErrors.COMMITMENT_MALFORMED({ reason, commitment: commitment.slice(0, 256) });
   };
-  if (Buffer.byteLength(commitment, 'utf8') > MAX_COMMITMENT_BYTES) refuse(`it is longer than ${MAX_COMMITMENT_BYTES} bytes`);
+  if (Buffer.byteLength(commitment, 'utf8') > MAX_COMMITMENT_BYTES)
+    refuse(`it is longer than ${MAX_COMMITMENT_BYTES} bytes`);
   const parts = commitment.split(':');
   if (parts.length !== 5) refuse(`it has ${parts.length} parts instead of 5`);
   const [namespace = '', name = '', revision = '', secureHash = '', competition = ''] = parts;
   for (const part of [namespace, name]) {
     if (!REPO_PART.test(part) || part.includes('..') || part.includes('--') || part.endsWith('.git')) {
-      throw commitmentErrors.REPO_ID_INVALID({ reason: 'The repo id is not one that Hugging Face can have.', repoId: `${namespace}/${name}` });
+      throw commitmentErrors.REPO_ID_INVALID({
+        reason: 'The repo id is not one that Hugging Face can have.',
+        repoId: `${namespace}/${name}`,
+      });
     }
   }
   if (namespace.length + name.length + 1 > MAX_REPO_ID_LENGTH) {

@@ -14,7 +14,8 @@ const MAX_DIGITS = 4300;
 const SHOWN = 200;
 
 /** ASCII and wider spaces that int() skips; JavaScript's \s has U+FEFF besides and lacks U+0085. */
-const AROUND = /^[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+|[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+$/gu;
+const AROUND =
+  /^[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+|[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+$/gu;
 const LITERAL = /^([+-]?)(\p{Nd}+(?:_\p{Nd}+)*)$/u;
 
 /**

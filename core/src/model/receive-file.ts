@@ -42,7 +42,7 @@ export async function receiveFile(
 
 /** One write may take less than it was given, as on a disk that is nearly full. */
 async function writeAll(handle: FileHandle, chunk: Uint8Array): Promise<void> {
-  for (let offset = 0; offset < chunk.length; ) {
+  for (let offset = 0; offset < chunk.length;) {
     const { bytesWritten } = await handle.write(chunk, offset);
     offset += bytesWritten;
   }

@@ -57,7 +57,8 @@ export class SnapshotFolder {
     return diskGuard(this.directory, async () => {
       const manifest = await readManifest(folder);
       // On a file system that folds case another model may answer to this name.
-      if (manifest?.reference.namespace !== reference.namespace || manifest.reference.name !== reference.name) return undefined;
+      if (manifest?.reference.namespace !== reference.namespace || manifest.reference.name !== reference.name)
+        return undefined;
       const directory = join(folder, 'files');
       for (const { path, size } of manifest.files) {
         if ((await statIfAny(join(directory, path)))?.size !== size) return undefined;
@@ -86,11 +87,20 @@ export class SnapshotFolder {
   async usage(): Promise<StoreUsage> {
     return diskGuard(this.directory, async () => {
       const { bavail, bsize } = await statfs(this.directory);
-      return { models: (await this.#references()).length, bytes: await bytesBelow(this.directory), freeBytes: bavail * bsize };
+      return {
+        models: (await this.#references()).length,
+        bytes: await bytesBelow(this.directory),
+        freeBytes: bavail * bsize,
+      };
     });
   }
 
-  async prune(keep: readonly ModelReference[], graceMs: number, now: number, signal: AbortSignal): Promise<PruneResult> {
+  async prune(
+    keep: readonly ModelReference[],
+    graceMs: number,
+    now: number,
+    signal: AbortSignal,
+  ): Promise<PruneResult> {
     const kept = new Set(keep.map((reference) => this.#folderOf(reference)));
     return diskGuard(this.directory, async () => {
       const before = await bytesBelow(this.directory);
@@ -117,7 +127,13 @@ export class SnapshotFolder {
     }
   }
 
-  async #fetch(reference: ModelReference, files: readonly RepoFile[], source: OpenFile, onProgress: OnFetchProgress, signal: AbortSignal): Promise<StoredModel> {
+  async #fetch(
+    reference: ModelReference,
+    files: readonly RepoFile[],
+    source: OpenFile,
+    onProgress: OnFetchProgress,
+    signal: AbortSignal,
+  ): Promise<StoredModel> {
     await this.#requireRoom(files);
     const draft = await this.#drafts.create();
     try {
@@ -135,10 +151,17 @@ export class SnapshotFolder {
   async #requireRoom(files: readonly RepoFile[]): Promise<void> {
     const { bavail, bsize } = await statfs(this.directory);
     const needed = files.reduce((sum, { size }) => sum + size, 0);
-    if (needed > bavail * bsize) throw storeErrors.STORE_FULL({ directory: this.directory, needed, free: bavail * bsize });
+    if (needed > bavail * bsize)
+      throw storeErrors.STORE_FULL({ directory: this.directory, needed, free: bavail * bsize });
   }
 
-  async #receive(draft: string, files: readonly RepoFile[], source: OpenFile, onProgress: OnFetchProgress, signal: AbortSignal): Promise<StoredFile[]> {
+  async #receive(
+    draft: string,
+    files: readonly RepoFile[],
+    source: OpenFile,
+    onProgress: OnFetchProgress,
+    signal: AbortSignal,
+  ): Promise<StoredFile[]> {
     const total = files.reduce((sum, { size }) => sum + size, 0);
     const stored: StoredFile[] = [];
     let before = 0;
@@ -149,7 +172,13 @@ export class SnapshotFolder {
       };
       const target = join(draft, 'files', path);
       await mkdir(dirname(target), { recursive: true });
-      const sha256 = await receiveFile(target, file, guardedSource(() => source(file, signal)), tell, signal);
+      const sha256 = await receiveFile(
+        target,
+        file,
+        guardedSource(() => source(file, signal)),
+        tell,
+        signal,
+      );
       await this.#share(target, sha256, size, join(draft, 'twin'));
       stored.push({ path, size, sha256 });
       before += size;
@@ -171,7 +200,12 @@ export class SnapshotFolder {
       await rename(twin, file);
     } catch (error) {
       // No hard links here, too many to this one, or another process was faster: this model keeps a copy of its own.
-      if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV', 'EEXIST', 'ENOENT'].includes(errnoOf(error) ?? '')) throw error;
+      if (
+        !['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV', 'EEXIST', 'ENOENT'].includes(
+          errnoOf(error) ?? '',
+        )
+      )
+        throw error;
     }
   }
 
@@ -228,7 +262,8 @@ export class SnapshotFolder {
     const found: ModelReference[] = [];
     for (const namespace of await foldersIn(this.#models)) {
       for (const name of await foldersIn(join(this.#models, namespace))) {
-        for (const revision of await foldersIn(join(this.#models, namespace, name))) found.push({ namespace, name, revision });
+        for (const revision of await foldersIn(join(this.#models, namespace, name)))
+          found.push({ namespace, name, revision });
       }
     }
     // What else lies there is not the store's.

@@ -31,7 +31,8 @@ export function requireStorable(files: readonly RepoFile[]): void {
     if (parts.length > MAX_DEPTH || !parts.every(isPlainPart)) throw storeErrors.FILE_NAME_REFUSED({ path });
     const own = parts.join('/');
     const above = parts.slice(1).map((_part, index) => parts.slice(0, index + 1).join('/'));
-    if (paths.has(own) || folders.has(own) || above.some((folder) => paths.has(folder))) throw storeErrors.FILE_NAME_REFUSED({ path });
+    if (paths.has(own) || folders.has(own) || above.some((folder) => paths.has(folder)))
+      throw storeErrors.FILE_NAME_REFUSED({ path });
     paths.add(own);
     for (const folder of above) folders.add(folder);
   }

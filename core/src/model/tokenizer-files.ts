@@ -15,13 +15,42 @@ const VOCABULARY_FILES = new Map<string, readonly string[]>([
   ...namesWith(['PreTrainedTokenizer', 'BloomTokenizer', 'CohereTokenizer'], []),
   ...namesWith(['LlamaTokenizer', 'CodeLlamaTokenizer', 'GemmaTokenizer'], SENTENCE_PIECE),
   ...namesWith(
-    ['GPT2Tokenizer', 'Qwen2Tokenizer', 'BartTokenizer', 'GPTNeoXTokenizer', 'CodeGenTokenizer', 'RobertaTokenizer', 'LEDTokenizer',
-      'LongformerTokenizer', 'DebertaTokenizer', 'OpenAIGPTTokenizer', 'CLIPTokenizer', 'CTRLTokenizer', 'BlenderbotTokenizer'],
+    [
+      'GPT2Tokenizer',
+      'Qwen2Tokenizer',
+      'BartTokenizer',
+      'GPTNeoXTokenizer',
+      'CodeGenTokenizer',
+      'RobertaTokenizer',
+      'LEDTokenizer',
+      'LongformerTokenizer',
+      'DebertaTokenizer',
+      'OpenAIGPTTokenizer',
+      'CLIPTokenizer',
+      'CTRLTokenizer',
+      'BlenderbotTokenizer',
+    ],
     BYTE_PAIRS,
   ),
-  ...namesWith(['BertTokenizer', 'DistilBertTokenizer', 'ElectraTokenizer', 'MobileBertTokenizer', 'MPNetTokenizer', 'FunnelTokenizer'], WORD_PIECE),
-  ...namesWith(['T5Tokenizer', 'AlbertTokenizer', 'XLNetTokenizer', 'BigBirdTokenizer', 'PegasusTokenizer', 'GPTSw3Tokenizer'], SPIECE),
-  ...namesWith(['XLMRobertaTokenizer', 'CamembertTokenizer', 'MBartTokenizer', 'XGLMTokenizer', 'NllbTokenizer'], SENTENCE_PIECE_BPE),
+  ...namesWith(
+    [
+      'BertTokenizer',
+      'DistilBertTokenizer',
+      'ElectraTokenizer',
+      'MobileBertTokenizer',
+      'MPNetTokenizer',
+      'FunnelTokenizer',
+    ],
+    WORD_PIECE,
+  ),
+  ...namesWith(
+    ['T5Tokenizer', 'AlbertTokenizer', 'XLNetTokenizer', 'BigBirdTokenizer', 'PegasusTokenizer', 'GPTSw3Tokenizer'],
+    SPIECE,
+  ),
+  ...namesWith(
+    ['XLMRobertaTokenizer', 'CamembertTokenizer', 'MBartTokenizer', 'XGLMTokenizer', 'NllbTokenizer'],
+    SENTENCE_PIECE_BPE,
+  ),
 ]);
 
 /** Class that the library takes by model type where no file names one. */
@@ -47,14 +76,18 @@ export function tokenizerFiles(config: JsonObject, tokenizerConfig: JsonObject |
   if (tokenizerConfig === null) return fetchedFirst;
   const vocabulary = vocabularyFiles(config, tokenizerConfig);
   const listed = tokenizerConfig?.['fast_tokenizer_files'];
-  const tokenizer = tokenizerConfig && 'fast_tokenizer_files' in tokenizerConfig ? versionedFile(listed, TOKENIZER) : TOKENIZER;
+  const tokenizer =
+    tokenizerConfig && 'fast_tokenizer_files' in tokenizerConfig ? versionedFile(listed, TOKENIZER) : TOKENIZER;
   if (!vocabulary || tokenizer === undefined) return fetchedFirst;
   return [...fetchedFirst, tokenizer, 'added_tokens.json', 'special_tokens_map.json', ...vocabulary];
 }
 
 /** undefined where the library knows no such class and raises */
 function vocabularyFiles(config: JsonObject, tokenizerConfig: JsonObject | undefined): readonly string[] | undefined {
-  const named = tokenizerConfig?.['tokenizer_class'] ?? config['tokenizer_class'] ?? CLASS_OF_MODEL_TYPE.get(String(config['model_type']));
+  const named =
+    tokenizerConfig?.['tokenizer_class'] ??
+    config['tokenizer_class'] ??
+    CLASS_OF_MODEL_TYPE.get(String(config['model_type']));
   return typeof named === 'string' ? VOCABULARY_FILES.get(named.replace(/Fast$/, '')) : undefined;
 }
 

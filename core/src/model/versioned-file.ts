@@ -13,10 +13,12 @@ export function versionedFile(names: unknown, base: string): string | undefined 
   if (!listed) return undefined;
   const dot = base.lastIndexOf('.');
   const pattern = new RegExp(`${base.slice(0, dot)}\\.(.*)\\${base.slice(dot)}`);
-  const byVersion = new Map(listed.flatMap((name): [string, string][] => {
-    const version = pattern.exec(name)?.[1];
-    return version === undefined ? [] : [[version, name]];
-  }));
+  const byVersion = new Map(
+    listed.flatMap((name): [string, string][] => {
+      const version = pattern.exec(name)?.[1];
+      return version === undefined ? [] : [[version, name]];
+    }),
+  );
   let chosen = base;
   // Sorting by UTF-16 unit is Python's order here: a version that is not ASCII raises wherever it stands.
   for (const [version, name] of [...byVersion].sort(([a], [b]) => (a < b ? -1 : 1))) {

@@ -13,7 +13,11 @@ const implementation = z.object({
   create: z.custom((value) => typeof value === 'function', 'must be a function'),
 });
 
-const credential = z.strictObject({ variables: z.array(z.string()).min(1), page: z.url(), files: z.array(z.string()).optional() });
+const credential = z.strictObject({
+  variables: z.array(z.string()).min(1),
+  page: z.url(),
+  files: z.array(z.string()).optional(),
+});
 
 const pluginSchema = z.object({
   apiVersion: z.number(),
@@ -27,7 +31,19 @@ const pluginSchema = z.object({
       tokenizer: implementation.optional(),
       journal: implementation.optional(),
       rows: implementation.optional(),
-      datasets: z.record(z.string(), implementation.extend({ credentials: z.union([z.array(credential), z.custom((value) => typeof value === 'function', 'must be a list or a function')]).optional() })).optional(),
+      datasets: z
+        .record(
+          z.string(),
+          implementation.extend({
+            credentials: z
+              .union([
+                z.array(credential),
+                z.custom((value) => typeof value === 'function', 'must be a list or a function'),
+              ])
+              .optional(),
+          }),
+        )
+        .optional(),
       competitions: z.array(competitionSchema).superRefine(namesDiffer).optional(),
       modules: z.record(z.string(), z.array(z.string().startsWith('file:', 'must be a file URL'))).optional(),
       profiles: z.record(z.string(), profileSchema).optional(),
@@ -40,7 +56,12 @@ function namesDiffer(competitions: readonly { name: string }[], context: z.Refin
   const names = competitions.map(({ name }) => name);
   for (const [index, name] of names.entries()) {
     const first = names.indexOf(name);
-    if (first !== index) context.addIssue({ code: 'custom', path: [index, 'name'], message: `competition ${first} of this package is called ${name} already` });
+    if (first !== index)
+      context.addIssue({
+        code: 'custom',
+        path: [index, 'name'],
+        message: `competition ${first} of this package is called ${name} already`,
+      });
   }
 }
 

@@ -56,7 +56,11 @@ export interface CredentialNeed {
   files?: readonly string[];
 }
 
-export interface DatasetImplementation<Options = unknown> extends Implementation<Options, { rows: RowSource }, DatasetProvider | DocumentSource> {
+export interface DatasetImplementation<Options = unknown> extends Implementation<
+  Options,
+  { rows: RowSource },
+  DatasetProvider | DocumentSource
+> {
   /** As data, or by the options where these decide. */
   credentials?: readonly CredentialNeed[] | ((options: Options) => readonly CredentialNeed[]);
 }

@@ -18,7 +18,9 @@ export class PluginRegistry {
 
   constructor(private readonly plugins: readonly Plugin[]) {
     index('plugin', plugins, ({ name }) => [[name, name]]);
-    this.#competitions = index('competition', plugins, ({ provides }) => (provides.competitions ?? []).map((item) => [item.name, item]));
+    this.#competitions = index('competition', plugins, ({ provides }) =>
+      (provides.competitions ?? []).map((item) => [item.name, item]),
+    );
     this.#datasets = index('dataset', plugins, ({ provides }) => Object.entries(provides.datasets ?? {}));
     this.#profiles = index('subnet profile', plugins, ({ provides }) => Object.entries(provides.profiles ?? {}));
   }
@@ -77,7 +79,12 @@ export class PluginRegistry {
   dataset(competition: Competition, task: string, dataset: string): DatasetFactory {
     const found = this.findDataset(dataset);
     if (found) return found;
-    throw configErrors.DATASET_UNKNOWN({ competition: competition.name, task, dataset, known: [...this.#datasets.keys()] });
+    throw configErrors.DATASET_UNKNOWN({
+      competition: competition.name,
+      task,
+      dataset,
+      known: [...this.#datasets.keys()],
+    });
   }
 }
 

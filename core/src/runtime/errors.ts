@@ -18,14 +18,15 @@ export const runtimeErrors = defineErrors({
   JOURNAL_OF_ANOTHER_SUBNET: {
     fault: 'config',
     retry: 'never',
-    message: (p: { recorded: number; netuid: number; dataDir: string }) => `The journal in ${p.dataDir} is of netuid ${p.recorded}, and this run is of netuid ${p.netuid}.`,
+    message: (p: { recorded: number; netuid: number; dataDir: string }) =>
+      `The journal in ${p.dataDir} is of netuid ${p.recorded}, and this run is of netuid ${p.netuid}.`,
     hint: () => 'Give each subnet a folder of its own: `dataDir` in the config, or --data-dir.',
   },
   SEED_UNAVAILABLE: {
     fault: 'chain',
     retry: 'backoff',
     message: (p: { syncBlock: number }) => `The hash of sync block ${p.syncBlock} can't be had, so no seed is shared.`,
-    hint: () => 'The round is skipped: another seed would mean other samples than everybody else\'s. Check the node.',
+    hint: () => "The round is skipped: another seed would mean other samples than everybody else's. Check the node.",
   },
   DATASET_UNAVAILABLE: {
     fault: 'network',
@@ -45,7 +46,8 @@ export const runtimeErrors = defineErrors({
   STORED_MODEL_CHANGED: {
     fault: 'validator',
     retry: 'next-round',
-    message: (p: { repo: string; directory: string | null }) => `The files of ${p.repo} in ${p.directory ?? 'the store'} are no longer those that were verified.`,
+    message: (p: { repo: string; directory: string | null }) =>
+      `The files of ${p.repo} in ${p.directory ?? 'the store'} are no longer those that were verified.`,
     hint: () => 'Look after the disk. Stop the validator and delete the folder: the model is fetched again.',
   },
   KIND_UNSUPPORTED: {
@@ -53,27 +55,31 @@ export const runtimeErrors = defineErrors({
     retry: 'never',
     message: (p: { competition: string; kind: string }) =>
       `Competition ${p.competition} has a task of kind ${p.kind}, which the evaluator can't do.`,
-    hint: () => 'Name an evaluator that declares this kind, or leave the competition out: it then holds no weight here.',
+    hint: () =>
+      'Name an evaluator that declares this kind, or leave the competition out: it then holds no weight here.',
   },
   ARCHITECTURES_UNSUPPORTED: {
     fault: 'config',
     retry: 'never',
     message: (p: { competition: string; architectures: readonly string[]; by: string; supported: readonly string[] }) =>
       `Competition ${p.competition} allows ${p.architectures.join(', ')}, which the ${p.by} does not know; it knows ${p.supported.join(', ')}.`,
-    hint: () => 'Miners would be blamed for models that their subnet allows. Add the package that brings the architecture under `plugins`, or choose an evaluator that has it.',
+    hint: () =>
+      'Miners would be blamed for models that their subnet allows. Add the package that brings the architecture under `plugins`, or choose an evaluator that has it.',
   },
   COMPETITION_MISSING: {
     fault: 'config',
     retry: 'never',
     message: (p: { id: number; block: number; name?: string }) =>
       `The schedule names competition ${p.id}${p.name === undefined ? '' : ` (${p.name})`} at block ${p.block}, and nothing here can judge it.`,
-    hint: () => 'Install its package and name it under `plugins`. Until it has run it hands out no weight, and the others share its part.',
+    hint: () =>
+      'Install its package and name it under `plugins`. Until it has run it hands out no weight, and the others share its part.',
   },
   EVALUATOR_SICK: {
     fault: 'validator',
     retry: 'backoff',
     message: (p: { reason: string }) => `The evaluator can't score a model whose score is known: ${p.reason}`,
-    hint: () => 'No model is blamed: the round is skipped and the standing kept. Check memory, device and drivers, and run validator evaluate on a model that you know.',
+    hint: () =>
+      'No model is blamed: the round is skipped and the standing kept. Check memory, device and drivers, and run validator evaluate on a model that you know.',
   },
   MODEL_BREAKS_EVALUATOR: {
     fault: 'miner',
@@ -92,7 +98,8 @@ export const runtimeErrors = defineErrors({
   UNREASONABLE_OUTPUT: {
     fault: 'miner',
     retry: 'never',
-    message: (p: { task: string }) => `What the model generates in task ${p.task} is repetitive or independent of its prompt.`,
+    message: (p: { task: string }) =>
+      `What the model generates in task ${p.task} is repetitive or independent of its prompt.`,
     hint: () => 'Generate from it yourself: validator evaluate MODEL shows the continuations that were judged.',
   },
   ROUND_DEADLINE: {

@@ -38,15 +38,17 @@ export class EvaluationLoop implements Loop {
       });
       if (this.options.rounds !== undefined && this.#recorded >= this.options.rounds) return;
       // Only a judged round is worth an immediate next one: the rest waits for new models, blocks or health.
-      if (!passed || !turns.includes('judged')) await this.deps.clock.sleep(this.deps.profile.cadences.evaluationIdle, signal);
+      if (!passed || !turns.includes('judged'))
+        await this.deps.clock.sleep(this.deps.profile.cadences.evaluationIdle, signal);
     }
   }
 
   /** One round of every scheduled competition, whether or not anything has changed. */
   async pass(signal: AbortSignal): Promise<void> {
-    for (const entry of await this.#inForce(signal)) await attempt(this.deps, this.name, async () => {
-      await this.#take(entry, true, signal);
-    });
+    for (const entry of await this.#inForce(signal))
+      await attempt(this.deps, this.name, async () => {
+        await this.#take(entry, true, signal);
+      });
   }
 
   /** The competitions in force, beginning with the one whose turn it is. */
@@ -73,7 +75,11 @@ export class EvaluationLoop implements Loop {
       if (isAbort(error)) throw error;
       const known = toAssayError(error);
       if (known.fault === 'config' && known.retry === 'never') throw known;
-      this.deps.log('warn', 'a round was skipped', { competition: competition.name, code: known.code, cause: causeOf(known) });
+      this.deps.log('warn', 'a round was skipped', {
+        competition: competition.name,
+        code: known.code,
+        cause: causeOf(known),
+      });
       report(this.deps, {
         event: 'round-skipped',
         competition: { id: competition.id, name: competition.name },

@@ -54,9 +54,14 @@ export class ModelCheck {
   }
 
   /** Fetches and verifies under the limits of the competition that the miner committed to. */
-  async acquire(neuron: Pick<Neuron, 'uid' | 'hotkey'>, model: CommittedModel, signal: AbortSignal): Promise<VerifiedModel> {
+  async acquire(
+    neuron: Pick<Neuron, 'uid' | 'hotkey'>,
+    model: CommittedModel,
+    signal: AbortSignal,
+  ): Promise<VerifiedModel> {
     const runtime = this.deps.competitions.at(model.competitionId, this.deps.view.current.at.number);
-    if (!runtime) throw runtimeErrors.COMPETITION_MISSING({ id: model.competitionId, block: this.deps.view.current.at.number });
+    if (!runtime)
+      throw runtimeErrors.COMPETITION_MISSING({ id: model.competitionId, block: this.deps.view.current.at.number });
     const reference = { namespace: model.namespace, name: model.name, revision: model.revision };
     return this.deps.acquirer.acquire(
       {
@@ -67,7 +72,15 @@ export class ModelCheck {
         vocabularySize: runtime.tokenizer.vocabularySize,
       },
       ({ path, done, total }) => {
-        report(this.deps, { event: 'download-progress', uid: neuron.uid, hotkey: neuron.hotkey, repo: repoName(model), path, done, total });
+        report(this.deps, {
+          event: 'download-progress',
+          uid: neuron.uid,
+          hotkey: neuron.hotkey,
+          repo: repoName(model),
+          path,
+          done,
+          total,
+        });
       },
       signal,
     );
@@ -104,7 +117,12 @@ export class ModelCheck {
     this.#tell(neuron, commitment, model, 'verified', { tracked });
   }
 
-  async #refuse(neuron: Neuron, commitment: Commitment, model: CommittedModel | null, error: AssayError): Promise<void> {
+  async #refuse(
+    neuron: Neuron,
+    commitment: Commitment,
+    model: CommittedModel | null,
+    error: AssayError,
+  ): Promise<void> {
     const { state } = this.deps;
     if (error.fault !== 'miner') {
       this.#tell(neuron, commitment, model, 'postponed', { error });
@@ -134,12 +152,15 @@ export class ModelCheck {
       if (!runtime) return false;
       return force || shouldRetry(this.deps.state.history(id, known.hotkey), runtime.epsilon, block);
     });
-    if (this.#pendingRows(known.hotkey, again).length > 0) await this.deps.state.update(() => this.#pendingRows(known.hotkey, again));
+    if (this.#pendingRows(known.hotkey, again).length > 0)
+      await this.deps.state.update(() => this.#pendingRows(known.hotkey, again));
   }
 
   #judging(competition: number): number[] {
     const inForce = scheduledAt(this.deps, this.deps.view.current.at.number);
-    return inForce.filter((entry) => judgedIds(entry.competition).includes(competition)).map((entry) => entry.competition.id);
+    return inForce
+      .filter((entry) => judgedIds(entry.competition).includes(competition))
+      .map((entry) => entry.competition.id);
   }
 
   #others(judging: readonly number[]): number[] {

@@ -19,7 +19,9 @@ export class StoreCleaning implements Loop {
   async clean(signal: AbortSignal): Promise<void> {
     const { state, store, profile, competitions } = this.deps;
     const active = state.activeHotkeys(competitions.ids);
-    const keep = state.models().flatMap(({ hotkey, reference }) => (reference && active.has(hotkey) ? [reference] : []));
+    const keep = state
+      .models()
+      .flatMap(({ hotkey, reference }) => (reference && active.has(hotkey) ? [reference] : []));
     const { removed, freedBytes } = await store.prune(keep, profile.cadences.cleaningGrace, signal);
     if (removed.length === 0) return;
     const names = removed.map(({ namespace, name, revision }) => `${namespace}/${name}@${revision}`);

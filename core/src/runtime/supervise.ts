@@ -51,7 +51,11 @@ export async function attempt(
     if (isAbort(error)) throw error;
     const known = toAssayError(error);
     if (known.fault === 'config' && known.retry === 'never') throw known;
-    deps.log('warn', 'a pass failed', { loop, code: known.code, stack: known.cause instanceof Error ? known.cause.stack : known.stack });
+    deps.log('warn', 'a pass failed', {
+      loop,
+      code: known.code,
+      stack: known.cause instanceof Error ? known.cause.stack : known.stack,
+    });
     deps.reporter.report({ event: 'warning', error: known.toReport() }, deps.clock.now());
     return false;
   }

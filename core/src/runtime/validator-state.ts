@@ -155,5 +155,7 @@ export const rows = {
 
 /** Plain JSON of a value: what a reader will get back, with undefined members gone. */
 export function asJson(value: unknown): Json {
-  return JSON.parse(JSON.stringify(value, (_key, item: unknown) => (typeof item === 'bigint' ? item.toString() : item))) as Json;
+  return JSON.parse(
+    JSON.stringify(value, (_key, item: unknown) => (typeof item === 'bigint' ? item.toString() : item)),
+  ) as Json;
 }

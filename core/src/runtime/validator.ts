@@ -42,7 +42,14 @@ export class Validator {
         await evaluation.pass(signal);
         await this.#setOnce(weights, signal);
       } else {
-        const loops = [metagraph, models, new TopModelScan(this.deps, check), evaluation, weights, new StoreCleaning(this.deps)];
+        const loops = [
+          metagraph,
+          models,
+          new TopModelScan(this.deps, check),
+          evaluation,
+          weights,
+          new StoreCleaning(this.deps),
+        ];
         await runLoops(loops, evaluation, signal);
         if (!signal.aborted) await weights.setIfDue(signal);
       }
@@ -66,13 +73,20 @@ export class Validator {
       chain: chain.description,
       hotkey,
       dataDir: this.options.dataDir,
-      competitions: inForce.map(({ id, share, name }) => ({ id, share, name: competitions.at(id, block)?.competition.name ?? `${name ?? 'unknown'} (not judged here)` })),
+      competitions: inForce.map(({ id, share, name }) => ({
+        id,
+        share,
+        name: competitions.at(id, block)?.competition.name ?? `${name ?? 'unknown'} (not judged here)`,
+      })),
       mode: this.#mode(),
       recordedRounds: state.journal.head()?.number ?? 0,
     });
     for (const { id, name } of inForce) {
       if (competitions.at(id, block)) continue;
-      report(this.deps, { event: 'warning', error: runtimeErrors.COMPETITION_MISSING({ id, block, ...(name === undefined ? {} : { name }) }).toReport() });
+      report(this.deps, {
+        event: 'warning',
+        error: runtimeErrors.COMPETITION_MISSING({ id, block, ...(name === undefined ? {} : { name }) }).toReport(),
+      });
     }
   }
 
@@ -88,6 +102,10 @@ export class Validator {
 
   #mode(): Extract<RunEvent, { event: 'run-started' }>['mode'] {
     const { offline, dryRun, setWeights } = this.options;
-    return [...(offline ? ['offline' as const] : []), ...(dryRun ? ['dry-run' as const] : []), ...(setWeights ? [] : ['no-weights' as const])];
+    return [
+      ...(offline ? ['offline' as const] : []),
+      ...(dryRun ? ['dry-run' as const] : []),
+      ...(setWeights ? [] : ['no-weights' as const]),
+    ];
   }
 }

@@ -85,7 +85,9 @@ export class WeightSetting implements Loop {
     const snapshot = await view.refresh(signal);
     const own = view.neuronOf(this.options.hotkey);
     const landed =
-      own !== undefined && own.lastUpdate > intent.lastUpdate && rowEquals(snapshot, own.uid, intent.uids, intent.weights);
+      own !== undefined &&
+      own.lastUpdate > intent.lastUpdate &&
+      rowEquals(snapshot, own.uid, intent.uids, intent.weights);
     const { uids, weights, round } = intent;
     await state.write(
       rows.weightsIntent(undefined),
@@ -109,7 +111,9 @@ export class WeightSetting implements Loop {
     if (!own) throw runtimeErrors.NOT_REGISTERED({ hotkey: this.options.hotkey, netuid: profile.netuid });
     const round = state.journal.head()?.number ?? 0;
     const submitted = { uids: planned.uids, weights: planned.values };
-    await state.write(rows.weightsIntent({ block: planned.snapshot.at.number, lastUpdate: own.lastUpdate, ...submitted, round }));
+    await state.write(
+      rows.weightsIntent({ block: planned.snapshot.at.number, lastUpdate: own.lastUpdate, ...submitted, round }),
+    );
     let receipt;
     try {
       receipt = await chain.setWeights({ ...submitted, versionKey: profile.weightsVersionKey }, signal);
@@ -118,8 +122,12 @@ export class WeightSetting implements Loop {
       if (toAssayError(error).fault === 'chain') await state.write(rows.weightsIntent(undefined));
       throw error;
     }
-    await state.write(rows.weightsIntent(undefined), rows.weightsSet({ block: receipt.at.number, at: clock.now(), ...submitted, round }));
-    const confirmed = receipt.mode === 'set' && rowEquals(await view.refresh(signal), own.uid, submitted.uids, submitted.weights);
+    await state.write(
+      rows.weightsIntent(undefined),
+      rows.weightsSet({ block: receipt.at.number, at: clock.now(), ...submitted, round }),
+    );
+    const confirmed =
+      receipt.mode === 'set' && rowEquals(await view.refresh(signal), own.uid, submitted.uids, submitted.weights);
     report(this.deps, { event: 'weights-set', block: receipt.at.number, weights: told, confirmed });
   }
 
@@ -156,7 +164,8 @@ export class WeightSetting implements Loop {
 }
 
 /** One more than the highest uid: vectors by uid have this length. */
-export const uidSpace = (snapshot: ChainSnapshot): number => Math.max(-1, ...snapshot.neurons.map(({ uid }) => uid)) + 1;
+export const uidSpace = (snapshot: ChainSnapshot): number =>
+  Math.max(-1, ...snapshot.neurons.map(({ uid }) => uid)) + 1;
 
 function rowEquals(snapshot: ChainSnapshot, uid: Uid, uids: readonly number[], weights: readonly number[]): boolean {
   const held = new Map(snapshot.weights.get(uid) ?? []);

@@ -17,7 +17,11 @@ export interface SplitPage {
 
 /** Splits by config, `default` left out; of a config that stands twice the last split, at the place of the first. */
 export function splitsByConfig(splits: readonly SplitSize[]): SplitSize[] {
-  return [...new Map(splits.flatMap((split) => (split.config === 'default' ? [] : [[split.config, split] as const]))).values()];
+  return [
+    ...new Map(
+      splits.flatMap((split) => (split.config === 'default' ? [] : [[split.config, split] as const])),
+    ).values(),
+  ];
 }
 
 /** Where the pages of a dataset of many configs begin: the same shift for all of them. */

@@ -4,7 +4,9 @@ import { PythonRandom } from './python-random.js';
 /** One stream cut into sequences; the last incomplete one is dropped. */
 export function packSequences(stream: readonly number[], sequenceLength: number): number[][] {
   const count = Math.floor(stream.length / sequenceLength);
-  return Array.from({ length: count }, (_none, index) => stream.slice(index * sequenceLength, (index + 1) * sequenceLength));
+  return Array.from({ length: count }, (_none, index) =>
+    stream.slice(index * sequenceLength, (index + 1) * sequenceLength),
+  );
 }
 
 /**
@@ -32,7 +34,12 @@ export function batchSequences(sequences: readonly number[][], batchSize: number
 /** What a loader yields of its stream of documents. [batch][row][token] */
 export function batchesOf(
   stream: readonly number[],
-  { packSamples, sequenceLength, batchSize, tokenizer }: Pick<SampleRequest, 'packSamples' | 'sequenceLength' | 'batchSize' | 'tokenizer'>,
+  {
+    packSamples,
+    sequenceLength,
+    batchSize,
+    tokenizer,
+  }: Pick<SampleRequest, 'packSamples' | 'sequenceLength' | 'batchSize' | 'tokenizer'>,
 ): number[][][] {
   const prepared = packSamples ? stream : padDocuments(stream, tokenizer.eosTokenId, sequenceLength);
   return batchSequences(packSequences(prepared, sequenceLength), batchSize);

@@ -32,7 +32,11 @@ export function demand(holds: boolean, reason: string): asserts holds {
 }
 
 /** Every check by itself: one that fails does not hide the others. Where one does not end, the others would not either. */
-export async function runChecks(subject: string, checks: Checks, onCheck?: (subject: string, check: string) => void): Promise<CheckResult[]> {
+export async function runChecks(
+  subject: string,
+  checks: Checks,
+  onCheck?: (subject: string, check: string) => void,
+): Promise<CheckResult[]> {
   const results: CheckResult[] = [];
   const failed = new Set<string>();
   for (const [name, check] of Object.entries(checks)) {
@@ -44,7 +48,11 @@ export async function runChecks(subject: string, checks: Checks, onCheck?: (subj
     } catch (error) {
       failed.add(name);
       const endless = error instanceof Unending;
-      results.push({ subject, name, ...explained(error, endless ? 'the checks after it were left out' : leftOut(name, checks)) });
+      results.push({
+        subject,
+        name,
+        ...explained(error, endless ? 'the checks after it were left out' : leftOut(name, checks)),
+      });
       if (endless) break;
     }
   }
@@ -52,7 +60,9 @@ export async function runChecks(subject: string, checks: Checks, onCheck?: (subj
 }
 
 const leftOut = (name: string, checks: Checks): string | undefined =>
-  Object.values(checks).some((check) => typeof check !== 'function' && check.needs === name) ? 'the checks that need it were left out' : undefined;
+  Object.values(checks).some((check) => typeof check !== 'function' && check.needs === name)
+    ? 'the checks that need it were left out'
+    : undefined;
 
 function explained(error: unknown, more?: string): Pick<CheckResult, 'reason' | 'hint'> {
   const reason = [reasonOf(error), ...(more === undefined ? [] : [more])].join('; ');

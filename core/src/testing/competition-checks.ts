@@ -17,30 +17,51 @@ const LOSS = 2.5;
 export function competitionChecks(competition: Competition): Record<string, Check> {
   const { constraints, tasks } = competition;
   const epsilon = epsilonFromDescription(competition.epsilon);
-  const decayBlocks = 'blocks' in competition.epsilon && typeof competition.epsilon.blocks === 'number' ? competition.epsilon.blocks : 1;
+  const decayBlocks =
+    'blocks' in competition.epsilon && typeof competition.epsilon.blocks === 'number' ? competition.epsilon.blocks : 1;
   const judge = (...models: [loss: number, age: number][]): RoundVerdict => judged(competition, models);
   return {
     'is plain data: it can be recorded, shown and replayed': () => {
       demand(JSON.stringify(copyOf(competition)) === JSON.stringify(competition), 'a copy of it is another');
-      demand(Object.values(competition).every((value) => typeof value !== 'function'), 'it holds a function');
+      demand(
+        Object.values(competition).every((value) => typeof value !== 'function'),
+        'it holds a function',
+      );
     },
     'leaves room for a model: the smallest fits into the bytes allowed': () => {
       const smallest = constraints.minParameters * BYTES_PER_PARAMETER;
-      demand(smallest <= constraints.maxBytes, `${constraints.minParameters} parameters need ${smallest} bytes, ${constraints.maxBytes} are allowed`);
+      demand(
+        smallest <= constraints.maxBytes,
+        `${constraints.minParameters} parameters need ${smallest} bytes, ${constraints.maxBytes} are allowed`,
+      );
     },
     'has an epsilon in [0, 1) that never grows with age': () => {
       const ages = Array.from({ length: 200 }, (_none, index) => Math.round((index * decayBlocks) / 100));
       const values = ages.map((age) => epsilon.compute(BLOCK * 100 + age, BLOCK * 100));
-      demand(values.every((value) => Number.isFinite(value) && value >= 0 && value < 1), 'it leaves [0, 1)');
-      demand(values.every((value, index) => value <= (values[index - 1] ?? 1)), 'it grows');
+      demand(
+        values.every((value) => Number.isFinite(value) && value >= 0 && value < 1),
+        'it leaves [0, 1)',
+      );
+      demand(
+        values.every((value, index) => value <= (values[index - 1] ?? 1)),
+        'it grows',
+      );
       demand(Math.abs((values.at(-1) ?? 1) - epsilon.fullyDecayed) < 1e-12, 'it does not end where it says');
     },
     'scores what every task gives, and nothing else': () => {
-      const raw = tasks.map(({ name, weight, normalization }) => ({ name, rawScore: LOSS, weight: taskWeight(weight, 10), normalization }));
+      const raw = tasks.map(({ name, weight, normalization }) => ({
+        name,
+        rawScore: LOSS,
+        weight: taskWeight(weight, 10),
+        normalization,
+      }));
       demand(Number.isFinite(scoreModel(raw).score), 'finite losses give no finite score');
       for (const spoiled of raw) {
         for (const rawScore of [Number.NaN, Number.POSITIVE_INFINITY]) {
-          demand(!Number.isFinite(scoreModel(raw.map((one) => (one === spoiled ? { ...one, rawScore } : one))).score), `${rawScore} in ${spoiled.name} is scored`);
+          demand(
+            !Number.isFinite(scoreModel(raw.map((one) => (one === spoiled ? { ...one, rawScore } : one))).score),
+            `${rawScore} in ${spoiled.name} is scored`,
+          );
         }
       }
     },
@@ -65,9 +86,15 @@ export function profileChecks(profile: SubnetProfile, competitions: readonly Com
     'names competitions that are there, or that some other package has': () => {
       for (const { id, name } of profile.schedule.flatMap((entry) => entry.competitions)) {
         const own = competitions.filter((competition) => competition.id === id);
-        demand(name !== undefined || own.length <= 1, `the schedule means one of ${own.map((one) => one.name).join(', ')} by ${id} and does not say which`);
+        demand(
+          name !== undefined || own.length <= 1,
+          `the schedule means one of ${own.map((one) => one.name).join(', ')} by ${id} and does not say which`,
+        );
         const named = competitions.find((competition) => competition.name === name);
-        demand(named === undefined || named.id === id, `the schedule has ${name ?? ''} as ${id}, and it is ${named?.id ?? ''}`);
+        demand(
+          named === undefined || named.id === id,
+          `the schedule has ${name ?? ''} as ${id}, and it is ${named?.id ?? ''}`,
+        );
       }
     },
     'hands out no more than everything': () => {
@@ -77,7 +104,10 @@ export function profileChecks(profile: SubnetProfile, competitions: readonly Com
       }
     },
     'lets a commitment rest for at least one sync block, so that nobody knows the data before': () => {
-      demand(profile.evaluationDelay >= profile.syncCadence, `${profile.evaluationDelay} blocks of rest, a sync block every ${profile.syncCadence}`);
+      demand(
+        profile.evaluationDelay >= profile.syncCadence,
+        `${profile.evaluationDelay} blocks of rest, a sync block every ${profile.syncCadence}`,
+      );
     },
   };
 }
@@ -94,9 +124,26 @@ function copyOf<T>(value: T): T {
 function judged({ epsilon, comparison }: Competition, models: readonly [loss: number, age: number][]): RoundVerdict {
   const contenders = models.map(([loss, age], uid): JudgedContender => {
     const score = finiteScore(loss);
-    const failed = { code: 'NON_FINITE_SCORE', message: '', hint: '', fault: 'miner', retry: 'never', payload: {} } as const;
-    const outcome: JudgedContender['outcome'] = score === undefined ? { status: 'failed', error: failed } : { status: 'scored', score, sequenceLosses: [loss, loss] };
+    const failed = {
+      code: 'NON_FINITE_SCORE',
+      message: '',
+      hint: '',
+      fault: 'miner',
+      retry: 'never',
+      payload: {},
+    } as const;
+    const outcome: JudgedContender['outcome'] =
+      score === undefined
+        ? { status: 'failed', error: failed }
+        : { status: 'scored', score, sequenceLosses: [loss, loss] };
     return { uid, block: BLOCK - age, outcome };
   });
-  return judgeRound(contenders, undefined, BLOCK, { epsilon: epsilonFromDescription(epsilon), comparison, temperature: 0.01, alpha: 0.5, keepThreshold: 0.001, sampleMin: 5 });
+  return judgeRound(contenders, undefined, BLOCK, {
+    epsilon: epsilonFromDescription(epsilon),
+    comparison,
+    temperature: 0.01,
+    alpha: 0.5,
+    keepThreshold: 0.001,
+    sampleMin: 5,
+  });
 }

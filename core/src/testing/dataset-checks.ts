@@ -41,7 +41,15 @@ const bytes: Tokenizer = {
   decode: (ids) => Buffer.from(ids).toString('utf8'),
 };
 
-const request = (change: Partial<SampleRequest> = {}): SampleRequest => ({ seed: 75_975_164n, tokenizer: bytes, sequenceLength: 64, batchSize: 1, pages: 3, packSamples: true, ...change });
+const request = (change: Partial<SampleRequest> = {}): SampleRequest => ({
+  seed: 75_975_164n,
+  tokenizer: bytes,
+  sequenceLength: 64,
+  batchSize: 1,
+  pages: 3,
+  packSamples: true,
+  ...change,
+});
 
 const FIRST = 'gives full batches of tokens, and names the pages';
 
@@ -53,12 +61,24 @@ interface Drawing {
 
 /** What every dataset has to do. Each check makes its own, in an empty folder. */
 export function datasetChecks(implementation: DatasetImplementation, world: DatasetWorld): Checks {
-  const drawing: Drawing = { implementation, world, drawn: (change, rows) => withDataset(implementation, world, (dataset, signal) => dataset.sample(request(change), signal), rows) };
-  return { [FIRST]: () => drawsAtAll(drawing), ...afterFirst(comparisons(drawing)), ...stopping(drawing), ...afterFirst(troubles(drawing)), ...silence(drawing) };
+  const drawing: Drawing = {
+    implementation,
+    world,
+    drawn: (change, rows) =>
+      withDataset(implementation, world, (dataset, signal) => dataset.sample(request(change), signal), rows),
+  };
+  return {
+    [FIRST]: () => drawsAtAll(drawing),
+    ...afterFirst(comparisons(drawing)),
+    ...stopping(drawing),
+    ...afterFirst(troubles(drawing)),
+    ...silence(drawing),
+  };
 }
 
 /** Of a dataset that draws nothing, these tell nothing. */
-const afterFirst = (checks: Record<string, Check>): Record<string, DependentCheck> => Object.fromEntries(Object.entries(checks).map(([name, run]) => [name, { needs: FIRST, run }]));
+const afterFirst = (checks: Record<string, Check>): Record<string, DependentCheck> =>
+  Object.fromEntries(Object.entries(checks).map(([name, run]) => [name, { needs: FIRST, run }]));
 
 async function drawsAtAll({ drawn }: Drawing): Promise<void> {
   const change = { batchSize: 2 };
@@ -85,11 +105,17 @@ function comparisons({ implementation, world, drawn }: Drawing): Record<string, 
       });
     },
     'draws something else for another seed': async () => {
-      demand(!same((await drawn()).pages, (await drawn({ seed: 5n })).pages), 'the seed does not matter: both draws name the same pages');
+      demand(
+        !same((await drawn()).pages, (await drawn({ seed: 5n })).pages),
+        'the seed does not matter: both draws name the same pages',
+      );
     },
     'keeps documents apart when they are not packed': async () => {
       const { batches } = await drawn({ packSamples: false });
-      demand(batches.flat().every((row) => row.indexOf(256) < 0 || row.slice(row.indexOf(256)).every((id) => id === 256)), 'a sequence holds two documents');
+      demand(
+        batches.flat().every((row) => row.indexOf(256) < 0 || row.slice(row.indexOf(256)).every((id) => id === 256)),
+        'a sequence holds two documents',
+      );
     },
   };
 }
@@ -98,14 +124,28 @@ function stopping({ implementation, world }: Drawing): Record<string, Check> {
   return {
     'ends with its signal, before the work and in the middle of it': async () => {
       const stopped = AbortSignal.abort(abortError());
-      await refusal(withDataset(implementation, world, (dataset) => dataset.sample(request(), stopped)), 'it draws although it was stopped before');
+      await refusal(
+        withDataset(implementation, world, (dataset) => dataset.sample(request(), stopped)),
+        'it draws although it was stopped before',
+      );
       const stop = new AbortController();
       setTimeout(() => {
         stop.abort(abortError());
       }, 20);
       const never = world.rows === undefined ? silent : undefined;
-      const ending = withDataset(implementation, world, (dataset) => dataset.sample(request(), stop.signal), never).then(() => undefined, () => undefined);
-      const inTime = await Promise.race([ending.then(() => true), new Promise<boolean>((resolve) => setTimeout(resolve, SOON_MS, false).unref())]);
+      const ending = withDataset(
+        implementation,
+        world,
+        (dataset) => dataset.sample(request(), stop.signal),
+        never,
+      ).then(
+        () => undefined,
+        () => undefined,
+      );
+      const inTime = await Promise.race([
+        ending.then(() => true),
+        new Promise<boolean>((resolve) => setTimeout(resolve, SOON_MS, false).unref()),
+      ]);
       demand(inTime, `it goes on for more than ${SOON_MS / 1000} s`);
     },
   };
@@ -117,7 +157,13 @@ function troubles({ world, drawn }: Drawing): Record<string, Check> {
       if (world.rows !== undefined) return;
       const failing = new FailingRows();
       // Whoever does not ask has its texts from elsewhere.
-      await blameless(drawn({}, failing).then((sample) => (failing.asked === 0 ? Promise.reject(datasetErrors.REQUEST_FAILED({ what: 'nothing', reason: 'not asked' })) : sample)));
+      await blameless(
+        drawn({}, failing).then((sample) =>
+          failing.asked === 0
+            ? Promise.reject(datasetErrors.REQUEST_FAILED({ what: 'nothing', reason: 'not asked' }))
+            : sample,
+        ),
+      );
       demand(failing.asked <= MOST_REQUESTS, `it asked ${failing.asked} times`);
     },
     'has an error with a code for rows that are not what they should be': async () => {
@@ -136,7 +182,13 @@ function silence({ implementation, world }: Drawing): Record<string, Check> {
       const deps = { log: (...line: unknown[]): void => void logged.push(line), environment };
       const outcomes = await Promise.all(
         [undefined, new FailingRows()].map((rows) =>
-          withDataset(implementation, { ...world, environment }, (dataset, signal) => dataset.sample(request(), signal), world.rows ?? rows, deps).catch((error: unknown) => toAssayError(error).toReport()),
+          withDataset(
+            implementation,
+            { ...world, environment },
+            (dataset, signal) => dataset.sample(request(), signal),
+            world.rows ?? rows,
+            deps,
+          ).catch((error: unknown) => toAssayError(error).toReport()),
         ),
       );
       const said = JSON.stringify([outcomes, logged]);
@@ -147,12 +199,14 @@ function silence({ implementation, world }: Drawing): Record<string, Check> {
 }
 
 /** Variables that it says it needs with these options. */
-const declaredBy = (implementation: DatasetImplementation, { options }: DatasetWorld): string[] => credentialsOf(implementation, options).flatMap(({ variables }) => variables);
+const declaredBy = (implementation: DatasetImplementation, { options }: DatasetWorld): string[] =>
+  credentialsOf(implementation, options).flatMap(({ variables }) => variables);
 
 /** Found again wherever it turns up, and by its own name. */
 const secretOf = (variable: string): string => `conformance-secret-${variable}-0b5e`;
 
-const madeUpSecrets = (variables: readonly string[]): Record<string, string> => Object.fromEntries(variables.map((name) => [name, secretOf(name)]));
+const madeUpSecrets = (variables: readonly string[]): Record<string, string> =>
+  Object.fromEntries(variables.map((name) => [name, secretOf(name)]));
 
 async function withDataset<T>(
   implementation: DatasetImplementation,
@@ -198,7 +252,10 @@ async function withTamperedWorld<T>(work: () => Promise<T>): Promise<T> {
 }
 
 async function refusal(work: Promise<unknown>, otherwise: string): Promise<void> {
-  const refused = await work.then(() => false, () => true);
+  const refused = await work.then(
+    () => false,
+    () => true,
+  );
   demand(refused, otherwise);
 }
 

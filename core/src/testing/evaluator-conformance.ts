@@ -35,9 +35,26 @@ async function ask(
   evaluator: Evaluator,
   { model, task }: Canary,
   signal: AbortSignal,
-  { tasks = [task], files = model, onProgress = () => undefined }: { tasks?: EvaluationTask[]; files?: Pick<StoredModel, 'directory' | 'files'>; onProgress?: (progress: EvaluationProgress) => void } = {},
+  {
+    tasks = [task],
+    files = model,
+    onProgress = () => undefined,
+  }: {
+    tasks?: EvaluationTask[];
+    files?: Pick<StoredModel, 'directory' | 'files'>;
+    onProgress?: (progress: EvaluationProgress) => void;
+  } = {},
 ): Promise<EvaluationAnswer> {
-  return evaluator.evaluate({ id: randomUUID(), model: { ...model, directory: files.directory, files: files.files }, tasks, deadlineMs: DEADLINE_MS }, onProgress, signal);
+  return evaluator.evaluate(
+    {
+      id: randomUUID(),
+      model: { ...model, directory: files.directory, files: files.files },
+      tasks,
+      deadlineMs: DEADLINE_MS,
+    },
+    onProgress,
+    signal,
+  );
 }
 
 const scoreOf = (answer: EvaluationAnswer, index = 0): number => answer.results[index]?.rawScore ?? Number.NaN;
@@ -46,11 +63,18 @@ const scoresTheCanary: Check = async (evaluator, signal) => {
   const canary = await textLossCanary();
   const answer = await ask(evaluator, canary, signal);
   const [score, tolerance] = [scoreOf(answer), canary.tolerance(answer.numerics)];
-  demand(Math.abs(score - canary.score) <= tolerance, `the known loss ${canary.score} came out as ${score}; ${tolerance} is tolerated in ${answer.numerics.computeType}`);
+  demand(
+    Math.abs(score - canary.score) <= tolerance,
+    `the known loss ${canary.score} came out as ${score}; ${tolerance} is tolerated in ${answer.numerics.computeType}`,
+  );
 };
 
 /** The files of a spoilt copy as they were fetched: what is wrong with them was wrong from the beginning. */
-async function published({ model }: Canary, directory: string, signal: AbortSignal): Promise<Pick<StoredModel, 'directory' | 'files'>> {
+async function published(
+  { model }: Canary,
+  directory: string,
+  signal: AbortSignal,
+): Promise<Pick<StoredModel, 'directory' | 'files'>> {
   const files = model.files.map(async ({ path }) => {
     const file = join(directory, path);
     return { path, size: (await stat(file)).size, sha256: await sha256OfFile(file, signal) };
@@ -59,25 +83,27 @@ async function published({ model }: Canary, directory: string, signal: AbortSign
 }
 
 /** With a broken copy of the canary: a fault of the miner's, and the next request is answered. */
-const blamesTheMiner = (spoil: (path: string) => Promise<void>): Check => async (evaluator, signal) => {
-  const canary = await textLossCanary();
-  const folder = await mkdtemp(join(tmpdir(), 'assay-conformance-'));
-  try {
-    await cp(canary.model.directory, folder, { recursive: true });
-    await spoil(join(folder, WEIGHTS));
-    const outcome = await ask(evaluator, canary, signal, { files: await published(canary, folder, signal) }).then(
-      (answer) => `it gave the score ${scoreOf(answer)}`,
-      (error: unknown) => {
-        const { code, fault } = toAssayError(error);
-        return fault === 'miner' ? undefined : `it was a fault of the ${fault} (${code})`;
-      },
-    );
-    demand(outcome === undefined, outcome ?? '');
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-  await scoresTheCanary(evaluator, signal);
-};
+const blamesTheMiner =
+  (spoil: (path: string) => Promise<void>): Check =>
+  async (evaluator, signal) => {
+    const canary = await textLossCanary();
+    const folder = await mkdtemp(join(tmpdir(), 'assay-conformance-'));
+    try {
+      await cp(canary.model.directory, folder, { recursive: true });
+      await spoil(join(folder, WEIGHTS));
+      const outcome = await ask(evaluator, canary, signal, { files: await published(canary, folder, signal) }).then(
+        (answer) => `it gave the score ${scoreOf(answer)}`,
+        (error: unknown) => {
+          const { code, fault } = toAssayError(error);
+          return fault === 'miner' ? undefined : `it was a fault of the ${fault} (${code})`;
+        },
+      );
+      demand(outcome === undefined, outcome ?? '');
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+    await scoresTheCanary(evaluator, signal);
+  };
 
 async function withNaN(path: string): Promise<void> {
   const header = Number((await readFile(path)).readBigUInt64LE(0));
@@ -91,13 +117,15 @@ async function withNaN(path: string): Promise<void> {
 
 const saysItsNumerics: Check = async (evaluator, signal) => {
   const numerics = await evaluator.numerics(signal);
-  for (const member of ['device', 'computeType', 'runtime', 'attention']) demand((numerics[member] ?? '') !== '', `numerics has no ${member}`);
+  for (const member of ['device', 'computeType', 'runtime', 'attention'])
+    demand((numerics[member] ?? '') !== '', `numerics has no ${member}`);
   demand(evaluator.kinds.includes('text-loss'), 'it does not declare text-loss');
 };
 
 const repeatsItself: Check = async (evaluator, signal) => {
   const canary = await textLossCanary();
-  const lossesOf = async (): Promise<string> => JSON.stringify(textLossDetails.parse((await ask(evaluator, canary, signal)).results[0]?.details).losses);
+  const lossesOf = async (): Promise<string> =>
+    JSON.stringify(textLossDetails.parse((await ask(evaluator, canary, signal)).results[0]?.details).losses);
   const [first, second] = [await lossesOf(), await lossesOf()];
   demand(first === second, `${first} and ${second}`);
 };
@@ -105,12 +133,23 @@ const repeatsItself: Check = async (evaluator, signal) => {
 const answersInOrder: Check = async (evaluator, signal) => {
   const canary = await textLossCanary();
   const { batches } = canary.task.samples as { batches: number[][][] };
-  const part = (name: string, index: number): EvaluationTask => ({ ...canary.task, name, samplesDigest: name, samples: { ...(canary.task.samples as object), batches: batches.slice(index, index + 1) } });
+  const part = (name: string, index: number): EvaluationTask => ({
+    ...canary.task,
+    name,
+    samplesDigest: name,
+    samples: { ...(canary.task.samples as object), batches: batches.slice(index, index + 1) },
+  });
   const { results } = await ask(evaluator, canary, signal, { tasks: [part('second', 1), part('first', 0)] });
   const whole = textLossDetails.parse((await ask(evaluator, canary, signal)).results[0]?.details).losses;
-  demand(results.map(({ name }) => name).join() === 'second,first', `the results are ${results.map(({ name }) => name).join()}`);
+  demand(
+    results.map(({ name }) => name).join() === 'second,first',
+    `the results are ${results.map(({ name }) => name).join()}`,
+  );
   for (const [index, loss] of [whole[1], whole[0]].entries()) {
-    demand(Math.abs((results[index]?.rawScore ?? Number.NaN) - (loss ?? Number.NaN)) <= 1e-3, `task ${index} has another loss alone than among others`);
+    demand(
+      Math.abs((results[index]?.rawScore ?? Number.NaN) - (loss ?? Number.NaN)) <= 1e-3,
+      `task ${index} has another loss alone than among others`,
+    );
   }
 };
 
@@ -119,7 +158,10 @@ const countsProgress: Check = async (evaluator, signal) => {
   await ask(evaluator, await textLossCanary(), signal, { onProgress: (progress) => seen.push(progress) });
   for (const { done, total } of seen) demand(done <= total, `${done} of ${total}`);
   const done = seen.filter(({ phase }) => phase === 'score').map((progress) => progress.done);
-  demand(done.every((count, index) => index === 0 || count >= (done[index - 1] ?? 0)), `it counted ${done.join()}`);
+  demand(
+    done.every((count, index) => index === 0 || count >= (done[index - 1] ?? 0)),
+    `it counted ${done.join()}`,
+  );
 };
 
 const refusesUnknownKinds: Check = async (evaluator, signal) => {
@@ -145,7 +187,11 @@ export const EVALUATOR_CHECKS: readonly ConformanceCheck[] = [
 ];
 
 /** Every check in turn; one that fails does not keep the others from being run. */
-export async function checkEvaluator(evaluator: Evaluator, signal: AbortSignal, onResult: (result: ConformanceResult) => void = () => undefined): Promise<ConformanceResult[]> {
+export async function checkEvaluator(
+  evaluator: Evaluator,
+  signal: AbortSignal,
+  onResult: (result: ConformanceResult) => void = () => undefined,
+): Promise<ConformanceResult[]> {
   const results: ConformanceResult[] = [];
   for (const { name, run } of EVALUATOR_CHECKS) {
     signal.throwIfAborted();

@@ -24,13 +24,20 @@ export interface Installation {
 }
 
 /** Whether everything that a competition names is there. Nothing is asked of any service. */
-export function installedCompetitionChecks(competition: Competition, installation: Installation): Record<string, Check> {
+export function installedCompetitionChecks(
+  competition: Competition,
+  installation: Installation,
+): Record<string, Check> {
   const { registry, datasets, tokenizers, evaluator, inspector, datasetDeps } = installation;
   const { signal } = new AbortController();
   const made = (task: EvalTask): { open: () => Promise<void> } => {
     const implementation = registry.dataset(competition, task.name, task.dataset);
     const given = { ...task.datasetOptions, ...datasets[task.dataset] };
-    const options: unknown = checkedOptions(`dataset ${task.dataset} of task ${task.name}`, implementation.options, given);
+    const options: unknown = checkedOptions(
+      `dataset ${task.dataset} of task ${task.name}`,
+      implementation.options,
+      given,
+    );
     const open = async (): Promise<void> => {
       const dataset = asDataset(await implementation.create(options, datasetDeps, signal));
       // Those with credentials would ask their service.
@@ -48,7 +55,10 @@ export function installedCompetitionChecks(competition: Competition, installatio
     'has a tokenizer that opens': async () => {
       if (competition.tokenizer.kind === 'hub') return;
       const { eosTokenId, vocabularySize } = await (await tokenizers()).load(competition.tokenizer, signal);
-      demand(Number.isInteger(eosTokenId) && eosTokenId >= 0 && eosTokenId < vocabularySize, `its end of text is ${eosTokenId}, its vocabulary ${vocabularySize}`);
+      demand(
+        Number.isInteger(eosTokenId) && eosTokenId >= 0 && eosTokenId < vocabularySize,
+        `its end of text is ${eosTokenId}, its vocabulary ${vocabularySize}`,
+      );
     },
     'asks for nothing that the evaluator can not do': async () => {
       const parts = { evaluator: await evaluator(), inspector: await inspector() };
@@ -62,7 +72,9 @@ export function installedCompetitionChecks(competition: Competition, installatio
 export function installedProfileChecks({ schedule }: SubnetProfile, { registry }: Installation): Record<string, Check> {
   return {
     'schedules competitions that are installed, where it names them': () => {
-      const named = schedule.flatMap(({ competitions }) => competitions.flatMap(({ id, name }) => (name === undefined ? [] : [{ id, name }])));
+      const named = schedule.flatMap(({ competitions }) =>
+        competitions.flatMap(({ id, name }) => (name === undefined ? [] : [{ id, name }])),
+      );
       for (const { id, name } of named) {
         const found = registry.competition(name);
         demand(found.id === id, `the schedule has ${name} as ${id}, and it is ${found.id}`);

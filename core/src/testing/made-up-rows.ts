@@ -2,21 +2,38 @@ import type { Page, PageQuery, Row, RowSource, SplitSize } from '../contracts/ro
 import { datasetErrors } from '../datasets/errors.js';
 import { abortError } from '../errors/describe.js';
 
-export const HOSTILE_ROWS: readonly Row[] = [{}, { text: null, content: null }, { text: 7 }, { text: ['a'] }, { text: '\ud800', content: '\ud800' }, JSON.parse('{"__proto__": {"text": "a"}}') as Row];
+export const HOSTILE_ROWS: readonly Row[] = [
+  {},
+  { text: null, content: null },
+  { text: 7 },
+  { text: ['a'] },
+  { text: '\ud800', content: '\ud800' },
+  JSON.parse('{"__proto__": {"text": "a"}}') as Row,
+];
 
 /** Text in every row, that of its place. */
 export class TextRows implements RowSource {
   readonly description = 'made-up rows';
   readonly maxInFlight = 4;
 
-  constructor(private readonly row: (place: string) => Row = (place) => ({ text: `row ${place} of made-up text`, content: `row ${place}` })) {}
+  constructor(
+    private readonly row: (place: string) => Row = (place) => ({
+      text: `row ${place} of made-up text`,
+      content: `row ${place}`,
+    }),
+  ) {}
 
   page({ config, split, offset, length }: PageQuery): Promise<Page> {
-    return Promise.resolve({ rows: Array.from({ length }, (_none, index) => this.row(`${config} ${split} ${offset + index}`)) });
+    return Promise.resolve({
+      rows: Array.from({ length }, (_none, index) => this.row(`${config} ${split} ${offset + index}`)),
+    });
   }
 
   splits(): Promise<readonly SplitSize[]> {
-    return Promise.resolve([{ config: 'one', split: 'train', rows: 100_000 }, { config: 'two', split: 'test', rows: 5000 }]);
+    return Promise.resolve([
+      { config: 'one', split: 'train', rows: 100_000 },
+      { config: 'two', split: 'test', rows: 5000 },
+    ]);
   }
 }
 

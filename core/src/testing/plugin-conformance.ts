@@ -23,7 +23,11 @@ export interface PluginWorld {
  * thrown: a check that fails says why.
  * @param exported the package's default export
  */
-export async function checkPluginPackage(packageName: string, exported: unknown, world: PluginWorld = {}): Promise<CheckResult[]> {
+export async function checkPluginPackage(
+  packageName: string,
+  exported: unknown,
+  world: PluginWorld = {},
+): Promise<CheckResult[]> {
   let plugin: Plugin | undefined;
   const run = (subject: string, checks: Checks): Promise<CheckResult[]> => runChecks(subject, checks, world.onCheck);
   const shape = await run(packageName, {
@@ -36,15 +40,27 @@ export async function checkPluginPackage(packageName: string, exported: unknown,
   const { installation } = world;
   const results = [...shape];
   for (const competition of competitions) {
-    results.push(...(await run(competition.name, { ...competitionChecks(competition), ...(installation && installedCompetitionChecks(competition, installation)) })));
+    results.push(
+      ...(await run(competition.name, {
+        ...competitionChecks(competition),
+        ...(installation && installedCompetitionChecks(competition, installation)),
+      })),
+    );
   }
   for (const [name, profile] of Object.entries(profiles)) {
-    results.push(...(await run(`subnet ${name}`, { ...profileChecks(profile, competitions), ...(installation && installedProfileChecks(profile, installation)) })));
+    results.push(
+      ...(await run(`subnet ${name}`, {
+        ...profileChecks(profile, competitions),
+        ...(installation && installedProfileChecks(profile, installation)),
+      })),
+    );
   }
   for (const [id, implementation] of Object.entries(datasets)) {
     const used = competitions.flatMap(({ tasks }) => tasks).find(({ dataset }) => dataset === id);
     const { options = {}, ...rest } = world.datasets?.[id] ?? {};
-    results.push(...(await run(id, datasetChecks(implementation, { ...rest, options: { ...used?.datasetOptions, ...options } }))));
+    results.push(
+      ...(await run(id, datasetChecks(implementation, { ...rest, options: { ...used?.datasetOptions, ...options } }))),
+    );
   }
   return results;
 }

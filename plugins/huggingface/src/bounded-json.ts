@@ -3,7 +3,8 @@ const MOST_LEVELS = 64;
 /** Texts, brackets, commas and colons: fifty rows with lists of ten thousand numbers each. */
 const MOST_PARTS = 500_000;
 
-const [SPACE = 0x20, QUOTE, BACKSLASH, COMMA, COLON, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = Buffer.from(' "\\,:[]{}');
+const [SPACE = 0x20, QUOTE, BACKSLASH, COMMA, COLON, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] =
+  Buffer.from(' "\\,:[]{}');
 
 /**
  * JSON, read only where it is not nested deeper and has not more in it than an answer needs: a few megabytes of brackets or

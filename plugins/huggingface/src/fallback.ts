@@ -25,7 +25,10 @@ export class FallbackRows implements RowSource {
       return await this.first.page(query, signal);
     } catch (error) {
       if (!isFailedRequest(error)) throw error;
-      this.deps.log('warn', 'a page is read from the parquet files, for the rows API did not answer', { dataset: query.dataset, offset: query.offset });
+      this.deps.log('warn', 'a page is read from the parquet files, for the rows API did not answer', {
+        dataset: query.dataset,
+        offset: query.offset,
+      });
       return this.second.page(query, signal);
     }
   }

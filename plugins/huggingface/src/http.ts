@@ -48,7 +48,11 @@ export async function get(request: Request, fetch: Fetch, signal: AbortSignal): 
   };
   try {
     const response = await follow(request, fetch, AbortSignal.any([signal, ended.signal]));
-    return { status: response.status, headers: response.headers, body: await bodyOf(response, request.maxBytes, onByte) };
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: await bodyOf(response, request.maxBytes, onByte),
+    };
   } catch (error) {
     signal.throwIfAborted();
     const reason = ended.signal.aborted ? (ended.signal.reason as Error).message : reasonOf(error);
@@ -76,7 +80,8 @@ async function follow({ url, token, range }: Request, fetch: Fetch, signal: Abor
     if (hop >= REDIRECTS) throw new Error(`more than ${REDIRECTS} redirects`);
     current = new URL(location, current);
     if (!/^https?:$/.test(current.protocol)) throw new Error(`a redirect to ${current.protocol}`);
-    if (current.username !== '' || current.password !== '') throw new Error('a redirect to an address with a user name');
+    if (current.username !== '' || current.password !== '')
+      throw new Error('a redirect to an address with a user name');
   }
 }
 
@@ -100,7 +105,10 @@ async function bodyOf(response: Response, maxBytes: number, onByte: () => void):
 /** What undici says is in the cause: `fetch failed` helps nobody. A server may have a part in its words. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return printable(String(error), LONGEST_REASON);
-  return printable(error.cause instanceof Error ? `${error.message}: ${error.cause.message || error.cause.name}` : error.message, LONGEST_REASON);
+  return printable(
+    error.cause instanceof Error ? `${error.message}: ${error.cause.message || error.cause.name}` : error.message,
+    LONGEST_REASON,
+  );
 }
 
 /** A number beyond all that a number can hold is one all the same. */

@@ -3,7 +3,9 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 
-const entries = z.array(z.object({ url: z.string(), rows: z.number().int().nonnegative(), bytes: z.number().int().positive() }));
+const entries = z.array(
+  z.object({ url: z.string(), rows: z.number().int().nonnegative(), bytes: z.number().int().positive() }),
+);
 export type FileSize = z.infer<typeof entries>[number];
 
 /** Rows and bytes of parquet files, kept on disk: a footer is read once. Files of other contents have other addresses. */

@@ -77,7 +77,11 @@ export class ParquetRows implements RowSource {
   }
 
   /** Listed once a run. */
-  #files(name: readonly [dataset: string, config: string, split: string], token: string | undefined, signal: AbortSignal): Promise<Split> {
+  #files(
+    name: readonly [dataset: string, config: string, split: string],
+    token: string | undefined,
+    signal: AbortSignal,
+  ): Promise<Split> {
     const key = JSON.stringify(name);
     const known = this.#splits.get(key);
     if (known) return known;
@@ -87,22 +91,37 @@ export class ParquetRows implements RowSource {
     return listing;
   }
 
-  async #list([dataset, config, split]: readonly [string, string, string], token: string | undefined, signal: AbortSignal): Promise<Split> {
+  async #list(
+    [dataset, config, split]: readonly [string, string, string],
+    token: string | undefined,
+    signal: AbortSignal,
+  ): Promise<Split> {
     const what = `the parquet files of ${dataset}`;
     const path = ['api/datasets', dataset, 'parquet', encodeURIComponent(config), encodeURIComponent(split)].join('/');
     const url = new URL(path, this.options.hubUrl.replace(/\/*$/, '/'));
     const answer = await getWell({ what, url, token, maxBytes: MAX_LIST_BYTES }, this.deps, dataset, signal);
     const listed = shaped(what, z.array(z.url({ protocol: /^https?$/ })), jsonOf(what, answer));
-    const files = listed.map((file) => (file.startsWith(`${HUB}/`) ? new URL(file.slice(HUB.length + 1), this.options.hubUrl.replace(/\/*$/, '/')).href : file));
+    const files = listed.map((file) =>
+      file.startsWith(`${HUB}/`)
+        ? new URL(file.slice(HUB.length + 1), this.options.hubUrl.replace(/\/*$/, '/')).href
+        : file,
+    );
     return { files, index: new ParquetIndex(this.options.directory, [this.options.hubUrl, dataset, config, split]) };
   }
 
   /** Footers of the next few files are read together: a page far behind needs the counts of all before it. */
-  async #size(files: readonly string[], position: number, index: ParquetIndex, access: Access, signal: AbortSignal): Promise<FileSize> {
+  async #size(
+    files: readonly string[],
+    position: number,
+    index: ParquetIndex,
+    access: Access,
+    signal: AbortSignal,
+  ): Promise<FileSize> {
     const known = await index.get(files[position] ?? '');
     if (known) return known;
     const unknown: string[] = [];
-    for (const url of files.slice(position, position + this.maxInFlight)) if (!(await index.get(url))) unknown.push(url);
+    for (const url of files.slice(position, position + this.maxInFlight))
+      if (!(await index.get(url))) unknown.push(url);
     const sizes = await Promise.all(unknown.map((url) => this.#measure(url, access, signal)));
     await index.add(sizes);
     const [size] = sizes;
@@ -112,14 +131,28 @@ export class ParquetRows implements RowSource {
 
   async #measure(url: string, access: Access, signal: AbortSignal): Promise<FileSize> {
     const what = `the size of a parquet file of ${access.dataset}`;
-    const { headers } = await getWell({ what, url: new URL(url), token: this.#tokenFor(url, access), range: { start: 0, end: 0 }, maxBytes: 1 }, this.deps, access.dataset, signal);
+    const { headers } = await getWell(
+      { what, url: new URL(url), token: this.#tokenFor(url, access), range: { start: 0, end: 0 }, maxBytes: 1 },
+      this.deps,
+      access.dataset,
+      signal,
+    );
     const bytes = Number(/^bytes 0-0\/(\d+)$/.exec(headers.get('content-range') ?? '')?.[1]);
-    if (!Number.isSafeInteger(bytes) || bytes <= 0) throw datasetErrors.ANSWER_MALFORMED({ what, reason: 'it does not say how long the file is' });
-    const { num_rows: rows } = await this.#parsed(access, () => parquetMetadataAsync(this.#buffer(url, bytes, access, signal), { initialFetchSize: FOOTER_BYTES }));
+    if (!Number.isSafeInteger(bytes) || bytes <= 0)
+      throw datasetErrors.ANSWER_MALFORMED({ what, reason: 'it does not say how long the file is' });
+    const { num_rows: rows } = await this.#parsed(access, () =>
+      parquetMetadataAsync(this.#buffer(url, bytes, access, signal), { initialFetchSize: FOOTER_BYTES }),
+    );
     return { url, rows: Number(rows), bytes };
   }
 
-  async #read({ url, bytes }: FileSize, rowStart: number, rowEnd: number, access: Access, signal: AbortSignal): Promise<Row[]> {
+  async #read(
+    { url, bytes }: FileSize,
+    rowStart: number,
+    rowEnd: number,
+    access: Access,
+    signal: AbortSignal,
+  ): Promise<Row[]> {
     const file = this.#buffer(url, bytes, access, signal);
     const found = await this.#parsed(access, async () => {
       const metadata = await parquetMetadataAsync(file, { initialFetchSize: FOOTER_BYTES });
@@ -134,7 +167,10 @@ export class ParquetRows implements RowSource {
       return await parse();
     } catch (error) {
       if (isAssayError(error) || !(error instanceof Error)) throw error;
-      throw datasetErrors.ANSWER_MALFORMED({ what: `a parquet file of ${dataset}`, reason: printable(error.message, LONGEST_REASON) }, error);
+      throw datasetErrors.ANSWER_MALFORMED(
+        { what: `a parquet file of ${dataset}`, reason: printable(error.message, LONGEST_REASON) },
+        error,
+      );
     }
   }
 
@@ -145,9 +181,16 @@ export class ParquetRows implements RowSource {
       slice: async (start, end = byteLength) => {
         const wanted = end - start;
         const range = { start, end: end - 1 };
-        if (wanted > MAX_BYTES) throw datasetErrors.ANSWER_MALFORMED({ what, reason: `${wanted} bytes would be needed at once` });
-        const { body } = await getWell({ what, url: new URL(url), token: this.#tokenFor(url, access), range, maxBytes: wanted }, this.deps, access.dataset, signal);
-        if (body.length !== wanted) throw datasetErrors.REQUEST_FAILED({ what, reason: `${body.length} of ${wanted} bytes came` });
+        if (wanted > MAX_BYTES)
+          throw datasetErrors.ANSWER_MALFORMED({ what, reason: `${wanted} bytes would be needed at once` });
+        const { body } = await getWell(
+          { what, url: new URL(url), token: this.#tokenFor(url, access), range, maxBytes: wanted },
+          this.deps,
+          access.dataset,
+          signal,
+        );
+        if (body.length !== wanted)
+          throw datasetErrors.REQUEST_FAILED({ what, reason: `${body.length} of ${wanted} bytes came` });
         return body.buffer.slice(body.byteOffset, body.byteOffset + body.length) as ArrayBuffer;
       },
     };

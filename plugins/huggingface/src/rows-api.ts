@@ -14,7 +14,9 @@ const rowsAnswer = z.looseObject({ rows: z.array(z.looseObject({ row: z.record(z
 /** What the library that makes datasets lets a config be called, and nothing that is not seen: names become names of pages. */
 const name = z.string().regex(/^[^\p{C}\p{Zl}\p{Zp}<>:/\\|?*]{1,200}$/u, 'not what a config or a split can be called');
 const sizeAnswer = z.looseObject({
-  size: z.looseObject({ splits: z.array(z.looseObject({ config: name, split: name, num_rows: z.number().int().nonnegative() })) }),
+  size: z.looseObject({
+    splits: z.array(z.looseObject({ config: name, split: name, num_rows: z.number().int().nonnegative() })),
+  }),
 });
 /** The commit of a dataset. Whatever else a server says in its place would be written down with the samples. */
 const COMMIT = /^[0-9a-f]{40}$/;
@@ -56,8 +58,17 @@ export class RowsApi implements RowSource {
 
   async splits(dataset: string, signal: AbortSignal): Promise<SplitSize[]> {
     const what = `the sizes of ${dataset}`;
-    const answer = await getWell({ what, url: this.#url('size', { dataset }), maxBytes: MAX_BYTES }, this.deps, dataset, signal);
-    return shaped(what, sizeAnswer, jsonOf(what, answer)).size.splits.map(({ config, split, num_rows: rows }) => ({ config, split, rows }));
+    const answer = await getWell(
+      { what, url: this.#url('size', { dataset }), maxBytes: MAX_BYTES },
+      this.deps,
+      dataset,
+      signal,
+    );
+    return shaped(what, sizeAnswer, jsonOf(what, answer)).size.splits.map(({ config, split, num_rows: rows }) => ({
+      config,
+      split,
+      rows,
+    }));
   }
 
   #url(path: string, parameters: Record<string, string>): URL {
@@ -68,18 +79,31 @@ export class RowsApi implements RowSource {
 }
 
 /** An answer of status 200 (206 for a range). @throws REQUEST_FAILED, CREDENTIAL_REFUSED */
-export async function getWell(request: Omit<Request, 'timeoutMs'>, deps: HttpDeps, dataset: string, signal: AbortSignal): Promise<Answer> {
+export async function getWell(
+  request: Omit<Request, 'timeoutMs'>,
+  deps: HttpDeps,
+  dataset: string,
+  signal: AbortSignal,
+): Promise<Answer> {
   const answer = await get({ ...request, timeoutMs: deps.timeoutMs }, deps.fetch, signal);
   if (answer.status === (request.range ? 206 : 200)) return answer;
   // Letters alone: tokens have more in them.
   const code = /^[A-Za-z]{1,60}$/.exec(answer.headers.get('x-error-code') ?? '')?.[0];
   const reason = `status ${answer.status}${code === undefined ? '' : ` (${code})`}`;
-  if (request.token !== undefined && (answer.status === 401 || answer.status === 403 || code === 'ExternalAuthenticatedError')) {
+  if (
+    request.token !== undefined &&
+    (answer.status === 401 || answer.status === 403 || code === 'ExternalAuthenticatedError')
+  ) {
     const { variables, page } = hubToken(dataset);
     throw datasetErrors.CREDENTIAL_REFUSED({ variables, dataset, page, reason });
   }
-  const asked = answer.status === 429 || answer.status === 503 ? retryAfterMs(answer.headers, deps.clock.now()) : undefined;
-  throw datasetErrors.REQUEST_FAILED({ what: request.what, reason, ...(asked === undefined ? {} : { retryAfterMs: asked }) });
+  const asked =
+    answer.status === 429 || answer.status === 503 ? retryAfterMs(answer.headers, deps.clock.now()) : undefined;
+  throw datasetErrors.REQUEST_FAILED({
+    what: request.what,
+    reason,
+    ...(asked === undefined ? {} : { retryAfterMs: asked }),
+  });
 }
 
 /** @throws REQUEST_FAILED for no JSON, ANSWER_MALFORMED for more than is wanted */
@@ -97,6 +121,8 @@ export function shaped<T>(what: string, schema: z.ZodType<T>, value: unknown): T
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  const reason = [issue?.path.join('.') ?? '', issue?.message ?? 'another shape'].filter((part) => part !== '').join(': ');
+  const reason = [issue?.path.join('.') ?? '', issue?.message ?? 'another shape']
+    .filter((part) => part !== '')
+    .join(': ');
   throw datasetErrors.ANSWER_MALFORMED({ what, reason });
 }

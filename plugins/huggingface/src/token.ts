@@ -16,9 +16,19 @@ const TOKEN = /^[\x21-\x7e]+$/;
  */
 export async function requireToken(environment: Environment, dataset: string): Promise<string> {
   const { variables, page } = hubToken(dataset);
-  const token = (environment['HF_TOKEN'] ?? environment['HUGGING_FACE_HUB_TOKEN'] ?? (await fromFile(environment)))?.trim();
+  const token = (
+    environment['HF_TOKEN'] ??
+    environment['HUGGING_FACE_HUB_TOKEN'] ??
+    (await fromFile(environment))
+  )?.trim();
   if (token === undefined || token === '') throw datasetErrors.CREDENTIAL_MISSING({ variables, dataset, page });
-  if (!TOKEN.test(token)) throw datasetErrors.CREDENTIAL_REFUSED({ variables, dataset, page, reason: 'it holds characters that no token has' });
+  if (!TOKEN.test(token))
+    throw datasetErrors.CREDENTIAL_REFUSED({
+      variables,
+      dataset,
+      page,
+      reason: 'it holds characters that no token has',
+    });
   keepSecret('HF_TOKEN', token);
   return token;
 }

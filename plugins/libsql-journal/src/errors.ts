@@ -43,8 +43,10 @@ export const libsqlJournalErrors = defineErrors({
   JOURNAL_DISK_FULL: {
     fault: 'validator',
     retry: 'backoff',
-    message: (p: { file: string }) => `There is no room to write to the journal ${p.file}; nothing of the change was kept.`,
-    hint: () => 'Free space on the disk of the data folder; store.maxBytes in the config limits the models that are kept.',
+    message: (p: { file: string }) =>
+      `There is no room to write to the journal ${p.file}; nothing of the change was kept.`,
+    hint: () =>
+      'Free space on the disk of the data folder; store.maxBytes in the config limits the models that are kept.',
   },
   JOURNAL_IO: {
     fault: 'validator',

@@ -57,7 +57,10 @@ function openIn(folder: string, file: string): Database.Database {
 }
 
 const unusable = (folder: string, error: unknown): Error =>
-  libsqlJournalErrors.DATA_FOLDER_UNUSABLE({ folder, reason: error instanceof Error ? error.message : String(error) }, error);
+  libsqlJournalErrors.DATA_FOLDER_UNUSABLE(
+    { folder, reason: error instanceof Error ? error.message : String(error) },
+    error,
+  );
 
 /** Only for the message: a file that is missing or torn says nothing. */
 function holderPid(file: string): number | undefined {

@@ -18,7 +18,11 @@ type Options = z.infer<typeof options>;
  *
  * @throws DATA_FOLDER_LOCKED, JOURNAL_MISSING, JOURNAL_DAMAGED, JOURNAL_NEWER and the like
  */
-export function openJournal({ file: given, folder, mode }: { file?: string | undefined; folder: string } & JournalOpenMode): LibsqlJournal {
+export function openJournal({
+  file: given,
+  folder,
+  mode,
+}: { file?: string | undefined; folder: string } & JournalOpenMode): LibsqlJournal {
   const file = given ?? join(folder, 'journal.db');
   const lock = mode === 'write' ? FolderLock.take(folder) : undefined;
   let database;
@@ -41,7 +45,9 @@ export default definePlugin({
     journal: {
       options,
       create: ({ file }: Options, { dataDir, resolvePath, mode }: PluginDeps & JournalOpenMode) =>
-        Promise.resolve().then(() => openJournal({ file: file === undefined ? undefined : resolvePath(file), folder: dataDir, mode })),
+        Promise.resolve().then(() =>
+          openJournal({ file: file === undefined ? undefined : resolvePath(file), folder: dataDir, mode }),
+        ),
     },
   },
 });

@@ -51,13 +51,20 @@ export class LibsqlJournal implements RoundJournal {
   }
 
   get(table: string, key: string): Json | undefined {
-    const row = this.#read((database) => database.prepare('SELECT key, value FROM derived WHERE name = ? AND key = ?').get(table, key));
+    const row = this.#read((database) =>
+      database.prepare('SELECT key, value FROM derived WHERE name = ? AND key = ?').get(table, key),
+    );
     return row === undefined ? undefined : this.#json(derivedRow.parse(row).value);
   }
 
   entries(table: string): { key: string; value: Json }[] {
-    const rows = this.#read((database) => database.prepare('SELECT key, value FROM derived WHERE name = ? ORDER BY key').all(table));
-    return z.array(derivedRow).parse(rows).map(({ key, value }) => ({ key, value: this.#json(value) }));
+    const rows = this.#read((database) =>
+      database.prepare('SELECT key, value FROM derived WHERE name = ? ORDER BY key').all(table),
+    );
+    return z
+      .array(derivedRow)
+      .parse(rows)
+      .map(({ key, value }) => ({ key, value: this.#json(value) }));
   }
 
   head(): JournalRecord | undefined {
@@ -70,7 +77,9 @@ export class LibsqlJournal implements RoundJournal {
   }
 
   records(limit: number): JournalRecord[] {
-    const rows = this.#read((database) => database.prepare('SELECT * FROM records ORDER BY number DESC LIMIT ?').all(limit));
+    const rows = this.#read((database) =>
+      database.prepare('SELECT * FROM records ORDER BY number DESC LIMIT ?').all(limit),
+    );
     return rows.map((row) => this.#record(row));
   }
 
@@ -90,7 +99,11 @@ export class LibsqlJournal implements RoundJournal {
     const { lock } = this.deps;
     if (!lock) throw libsqlJournalErrors.JOURNAL_READ_ONLY({ file: this.options.file });
     const record = append && (await this.#next(append));
-    const rows = put.map(({ table, key, value }) => ({ table, key, text: value === undefined ? undefined : canonicalJson(wellFormed(value)) }));
+    const rows = put.map(({ table, key, value }) => ({
+      table,
+      key,
+      text: value === undefined ? undefined : canonicalJson(wellFormed(value)),
+    }));
     this.#transaction((database) => {
       if (record) insertRecord(database, record);
       for (const row of rows) writeDerived(database, row);
@@ -105,7 +118,13 @@ export class LibsqlJournal implements RoundJournal {
     const entry = this.#json(canonicalJson(wellFormed(given)));
     const hash = entryHash(previousHash, entry);
     const signature = sign && `0x${Buffer.from(await sign(Buffer.from(hash, 'hex'))).toString('hex')}`;
-    return { number: (head?.number ?? 0) + 1, previousHash, hash, entry, ...(signature === undefined ? {} : { signature }) };
+    return {
+      number: (head?.number ?? 0) + 1,
+      previousHash,
+      hash,
+      entry,
+      ...(signature === undefined ? {} : { signature }),
+    };
   }
 
   #transaction(work: (database: Database.Database) => void): void {
@@ -139,7 +158,10 @@ export class LibsqlJournal implements RoundJournal {
     try {
       return json.parse(JSON.parse(text));
     } catch (error) {
-      throw libsqlJournalErrors.JOURNAL_DAMAGED({ file: this.options.file, reason: 'a stored value is not JSON' }, error);
+      throw libsqlJournalErrors.JOURNAL_DAMAGED(
+        { file: this.options.file, reason: 'a stored value is not JSON' },
+        error,
+      );
     }
   }
 }
@@ -154,7 +176,10 @@ function insertRecord(database: Database.Database, record: JournalRecord): void 
     .run(number, previousHash, hash, canonicalJson(entry), signature ?? null);
 }
 
-function writeDerived(database: Database.Database, { table, key, text }: Pick<Put, 'table' | 'key'> & { text: string | undefined }): void {
+function writeDerived(
+  database: Database.Database,
+  { table, key, text }: Pick<Put, 'table' | 'key'> & { text: string | undefined },
+): void {
   if (text === undefined) database.prepare('DELETE FROM derived WHERE name = ? AND key = ?').run(table, key);
   else database.prepare('INSERT OR REPLACE INTO derived (name, key, value) VALUES (?, ?, ?)').run(table, key, text);
 }

@@ -46,7 +46,9 @@ export function inspectSchema(database: Database.Database, file: string): 'empty
 
 /** Brings the file to the current schema, all steps or none. */
 export function migrate(database: Database.Database): void {
-  const version = z.object({ user_version: z.number() }).parse(database.prepare('PRAGMA user_version').get()).user_version;
+  const version = z
+    .object({ user_version: z.number() })
+    .parse(database.prepare('PRAGMA user_version').get()).user_version;
   database.exec('BEGIN IMMEDIATE');
   try {
     for (const step of MIGRATIONS.slice(version)) database.exec(step);

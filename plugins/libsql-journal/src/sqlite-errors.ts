@@ -8,7 +8,8 @@ export function journalError(error: unknown, file: string): AssayError {
   if (isAssayError(error)) return error;
   const { code, message } = sqliteFailure(error);
   if (code === undefined) return toAssayError(error);
-  if (code.startsWith('SQLITE_FULL') || code === 'ENOSPC') return libsqlJournalErrors.JOURNAL_DISK_FULL({ file }, error);
+  if (code.startsWith('SQLITE_FULL') || code === 'ENOSPC')
+    return libsqlJournalErrors.JOURNAL_DISK_FULL({ file }, error);
   if (code.startsWith('SQLITE_NOTADB') || code.startsWith('SQLITE_CORRUPT')) {
     return libsqlJournalErrors.JOURNAL_DAMAGED({ file, reason: message }, error);
   }

@@ -38,10 +38,14 @@ export class LocalChainClient implements ChainClient {
   }
 
   /** @throws NETUID_MISMATCH, HOTKEY_UNKNOWN */
-  static async init(options: LocalChainClientOptions, deps: { network: LocalNetwork; clock: Clock }): Promise<LocalChainClient> {
+  static async init(
+    options: LocalChainClientOptions,
+    deps: { network: LocalNetwork; clock: Clock },
+  ): Promise<LocalChainClient> {
     const { network, clock } = deps;
     const { netuid, file } = network;
-    if (netuid !== options.netuid) throw localChainErrors.NETUID_MISMATCH({ file, holds: netuid, wanted: options.netuid });
+    if (netuid !== options.netuid)
+      throw localChainErrors.NETUID_MISMATCH({ file, holds: netuid, wanted: options.netuid });
     const identity = await identityOf(options.hotkey, network);
     if (options.mode === 'validate') network.resume(clock.now(), options.blockTime);
     return new LocalChainClient(options, { ...deps, identity });
@@ -85,7 +89,10 @@ async function identityOf(hotkey: string, network: LocalNetwork): Promise<Valida
   const accounts = network.accounts();
   if (derivation.safeParse(hotkey).success) return signing(await deriveHotkey(hotkey), hotkey);
   const account = accounts.find((known) => known.name === hotkey || known.hotkey === hotkey);
-  if (account) return account.derivation === null ? { hotkey: asHotkey(account.hotkey) } : signing(account.hotkey, account.derivation);
+  if (account)
+    return account.derivation === null
+      ? { hotkey: asHotkey(account.hotkey) }
+      : signing(account.hotkey, account.derivation);
   if (await isHotkey(hotkey)) return { hotkey: asHotkey(hotkey) };
   throw localChainErrors.HOTKEY_UNKNOWN({ hotkey, known: accounts.flatMap(({ name }) => name ?? []) });
 }

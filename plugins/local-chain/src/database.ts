@@ -64,7 +64,9 @@ export class NetworkFile {
       database = new Database(file, { timeout: BUSY_TIMEOUT });
       const opened = new NetworkFile(file, database);
       if (opened.isEmpty() && mode !== 'create') throw localChainErrors.NETWORK_MISSING({ file });
-      database.exec(mode === 'read' ? 'PRAGMA query_only = ON' : 'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+      database.exec(
+        mode === 'read' ? 'PRAGMA query_only = ON' : 'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL',
+      );
       return opened;
     } catch (error) {
       database?.close();
@@ -130,12 +132,21 @@ function networkError(error: unknown, file: string): AssayError {
   if (isAssayError(error)) return error;
   if (!(error instanceof Error)) return toAssayError(error);
   if (error instanceof z.ZodError || error instanceof SyntaxError) {
-    return localChainErrors.NETWORK_DAMAGED({ file, reason: 'a stored row is not of the shape it was written in' }, error);
+    return localChainErrors.NETWORK_DAMAGED(
+      { file, reason: 'a stored row is not of the shape it was written in' },
+      error,
+    );
   }
   const { message: reason } = error;
   // libsql reports a file that can't be opened as a plain error without a code.
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : reason.startsWith('ConnectionFailed') ? 'SQLITE_CANTOPEN' : undefined;
+  const code =
+    'code' in error && typeof error.code === 'string'
+      ? error.code
+      : reason.startsWith('ConnectionFailed')
+        ? 'SQLITE_CANTOPEN'
+        : undefined;
   if (code === undefined) return toAssayError(error);
-  if (code.startsWith('SQLITE_NOTADB') || code.startsWith('SQLITE_CORRUPT')) return localChainErrors.NETWORK_DAMAGED({ file, reason }, error);
+  if (code.startsWith('SQLITE_NOTADB') || code.startsWith('SQLITE_CORRUPT'))
+    return localChainErrors.NETWORK_DAMAGED({ file, reason }, error);
   return localChainErrors.NETWORK_IO({ file, sqlite: code, reason }, error);
 }

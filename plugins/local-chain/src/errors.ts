@@ -5,7 +5,7 @@ export const palletErrors = defineErrors({
   CanNotSetRootNetworkWeights: {
     fault: 'chain',
     retry: 'never',
-    message: () => 'Weights of the root network can\'t be set this way.',
+    message: () => "Weights of the root network can't be set this way.",
     hint: () => 'Name another netuid: --netuid.',
   },
   CommitRevealEnabled: {
@@ -23,7 +23,8 @@ export const palletErrors = defineErrors({
   UidsLengthExceedUidsInSubNet: {
     fault: 'chain',
     retry: 'next-round',
-    message: (p: { uids: number; neurons: number }) => `Weights for ${p.uids} uids were sent to a subnet of ${p.neurons}.`,
+    message: (p: { uids: number; neurons: number }) =>
+      `Weights for ${p.uids} uids were sent to a subnet of ${p.neurons}.`,
     hint: () => 'Read the metagraph again: validator chain metagraph',
   },
   HotKeyNotRegisteredInSubNet: {
@@ -35,13 +36,15 @@ export const palletErrors = defineErrors({
   NotEnoughStakeToSetWeights: {
     fault: 'chain',
     retry: 'backoff',
-    message: (p: { stake: string; threshold: string }) => `The stake of ${p.stake} rao is below the ${p.threshold} that setting weights takes.`,
+    message: (p: { stake: string; threshold: string }) =>
+      `The stake of ${p.stake} rao is below the ${p.threshold} that setting weights takes.`,
     hint: () => 'Add stake to the validator; on the embedded network its genesis holds stakes and stakeThreshold.',
   },
   IncorrectWeightVersionKey: {
     fault: 'chain',
     retry: 'never',
-    message: (p: { given: string; lowest: string }) => `The subnet takes weights of version ${p.lowest} and above; these are of version ${p.given}.`,
+    message: (p: { given: string; lowest: string }) =>
+      `The subnet takes weights of version ${p.lowest} and above; these are of version ${p.given}.`,
     hint: () => 'Update Assay, or correct weightsVersionKey in the subnet profile.',
   },
   SettingWeightsTooFast: {
@@ -54,7 +57,8 @@ export const palletErrors = defineErrors({
   NeuronNoValidatorPermit: {
     fault: 'chain',
     retry: 'backoff',
-    message: (p: { uid: number }) => `Uid ${p.uid} has no validator permit, and these weights are not for itself alone.`,
+    message: (p: { uid: number }) =>
+      `Uid ${p.uid} has no validator permit, and these weights are not for itself alone.`,
     hint: () => 'Permits go to the highest stakes; on the embedded network the genesis says validatorPermit.',
   },
   DuplicateUids: {
@@ -72,13 +76,15 @@ export const palletErrors = defineErrors({
   WeightVecLengthIsLow: {
     fault: 'chain',
     retry: 'never',
-    message: (p: { uids: number; lowest: number }) => `Weights for ${p.uids} uids were sent; the subnet takes ${p.lowest} at least.`,
+    message: (p: { uids: number; lowest: number }) =>
+      `Weights for ${p.uids} uids were sent; the subnet takes ${p.lowest} at least.`,
     hint: () => 'Fill up with small weights to minAllowedWeights; validator chain status shows it.',
   },
   AccountNotAllowedCommit: {
     fault: 'chain',
     retry: 'never',
-    message: (p: { hotkey: string; netuid: number }) => `Hotkey ${p.hotkey} may not commit: it is not registered on netuid ${p.netuid}.`,
+    message: (p: { hotkey: string; netuid: number }) =>
+      `Hotkey ${p.hotkey} may not commit: it is not registered on netuid ${p.netuid}.`,
     hint: () => 'Register it first.',
   },
 });
@@ -89,7 +95,8 @@ export const localChainErrors = defineErrors({
     fault: 'config',
     retry: 'never',
     message: (p: { file: string }) => `There is no embedded network at ${p.file}.`,
-    hint: () => 'Correct chain.file, or name a genesis file with chain.genesis: validator run then makes the network from it.',
+    hint: () =>
+      'Correct chain.file, or name a genesis file with chain.genesis: validator run then makes the network from it.',
   },
   NETWORK_DIFFERENT: {
     fault: 'config',
@@ -119,7 +126,8 @@ export const localChainErrors = defineErrors({
   NETWORK_IO: {
     fault: 'network',
     retry: 'backoff',
-    message: (p: { file: string; sqlite: string; reason: string }) => `The embedded network ${p.file} can't be read or written (${p.sqlite}): ${p.reason}`,
+    message: (p: { file: string; sqlite: string; reason: string }) =>
+      `The embedded network ${p.file} can't be read or written (${p.sqlite}): ${p.reason}`,
     hint: () => 'Check the disk, the permissions of the folder, and which processes use the file.',
   },
   CHAIN_CLOSED: {
@@ -131,19 +139,22 @@ export const localChainErrors = defineErrors({
   GENESIS_INVALID: {
     fault: 'config',
     retry: 'never',
-    message: (p: { issues: readonly string[] }) => `The genesis is not valid:\n${p.issues.map((issue) => `  ${issue}`).join('\n')}`,
+    message: (p: { issues: readonly string[] }) =>
+      `The genesis is not valid:\n${p.issues.map((issue) => `  ${issue}`).join('\n')}`,
     hint: () => 'Correct the genesis that chain.genesis names.',
   },
   NETUID_MISMATCH: {
     fault: 'config',
     retry: 'never',
-    message: (p: { file: string; holds: number; wanted: number }) => `${p.file} holds netuid ${p.holds}; the config asks for ${p.wanted}.`,
+    message: (p: { file: string; holds: number; wanted: number }) =>
+      `${p.file} holds netuid ${p.holds}; the config asks for ${p.wanted}.`,
     hint: (p: { holds: number }) => `Pass --netuid ${p.holds}, or point chain.file at another network.`,
   },
   HOTKEY_UNKNOWN: {
     fault: 'config',
     retry: 'never',
-    message: (p: { hotkey: string; known: readonly string[] }) => `${p.hotkey} names no key here; there is ${p.known.join(', ') || 'none'}.`,
+    message: (p: { hotkey: string; known: readonly string[] }) =>
+      `${p.hotkey} names no key here; there is ${p.known.join(', ') || 'none'}.`,
     hint: () => 'Give chain.hotkey such a name, an ss58 address of format 42, or a derivation such as //validator.',
   },
   UID_UNKNOWN: {
@@ -167,25 +178,29 @@ export const localChainErrors = defineErrors({
   COMMITMENT_TOO_LONG: {
     fault: 'config',
     retry: 'never',
-    message: (p: { bytes: number; limit: number }) => `A commitment of ${p.bytes} bytes was given; the chain holds ${p.limit}.`,
-    hint: () => 'Shorten the repository\'s name.',
+    message: (p: { bytes: number; limit: number }) =>
+      `A commitment of ${p.bytes} bytes was given; the chain holds ${p.limit}.`,
+    hint: () => "Shorten the repository's name.",
   },
   WEIGHTS_MALFORMED: {
     fault: 'validator',
     retry: 'never',
-    message: (p: { issues: readonly string[] }) => `These weights can't be encoded for the chain: ${p.issues.join('; ')}`,
+    message: (p: { issues: readonly string[] }) =>
+      `These weights can't be encoded for the chain: ${p.issues.join('; ')}`,
     hint: () => 'Uids and weights are 16-bit integers. This is a defect in Assay: please report it.',
   },
   BLOCK_UNKNOWN: {
     fault: 'chain',
     retry: 'backoff',
-    message: (p: { block: number; head: number }) => `Block ${p.block} is not one of this chain's, whose head is ${p.head}.`,
+    message: (p: { block: number; head: number }) =>
+      `Block ${p.block} is not one of this chain's, whose head is ${p.head}.`,
     hint: () => 'Wait until the chain has reached it: validator chain status',
   },
   STATE_DISCARDED: {
     fault: 'chain',
     retry: 'never',
-    message: (p: { block: number; oldest: number }) => `State already discarded for block ${p.block}; the oldest kept is ${p.oldest}.`,
+    message: (p: { block: number; oldest: number }) =>
+      `State already discarded for block ${p.block}; the oldest kept is ${p.oldest}.`,
     hint: () => 'The embedded network keeps its newest state only. Read at the head.',
   },
 });

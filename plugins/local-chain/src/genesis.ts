@@ -7,10 +7,14 @@ const u16 = z.number().int().min(0).max(65_535);
 const block = z.number().int().nonnegative();
 const share = z.number().min(0).max(1);
 /** Big integers are decimal strings in JSON. */
-const bigInteger = z.union([z.bigint().nonnegative(), z.string().regex(/^\d{1,20}$/), z.number().int().nonnegative()]).transform(BigInt);
+const bigInteger = z
+  .union([z.bigint().nonnegative(), z.string().regex(/^\d{1,20}$/), z.number().int().nonnegative()])
+  .transform(BigInt);
 const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, 'letters, digits, dots, dashes and underscores');
 /** Below the development phrase. */
-export const derivation = z.string().regex(/^\/\/[A-Za-z0-9_.-]{1,32}(\/\/?[A-Za-z0-9_.-]{1,32}){0,3}$/, 'a path such as //miner/1');
+export const derivation = z
+  .string()
+  .regex(/^\/\/[A-Za-z0-9_.-]{1,32}(\/\/?[A-Za-z0-9_.-]{1,32}){0,3}$/, 'a path such as //miner/1');
 
 export const hyperparameters = z.strictObject({
   tempo: u16.default(360),
@@ -38,7 +42,10 @@ export const registration = z
     dividends: share.default(0),
     validatorTrust: share.default(0),
   })
-  .refine((of) => of.name !== undefined || of.derivation !== undefined || of.hotkey !== undefined, 'needs a name, a derivation or a hotkey')
+  .refine(
+    (of) => of.name !== undefined || of.derivation !== undefined || of.hotkey !== undefined,
+    'needs a name, a derivation or a hotkey',
+  )
   .refine((of) => of.derivation === undefined || of.hotkey === undefined, 'has either a derivation or a hotkey');
 export type Registration = z.output<typeof registration>;
 export type RegistrationInput = z.input<typeof registration>;
@@ -50,7 +57,15 @@ export type GenesisNeuron = z.output<typeof neuron>;
 const who = z.union([u16, z.string().min(1)]);
 
 const commitment = z
-  .strictObject({ who, data: z.string().optional(), hex: z.string().regex(/^([0-9a-f]{2})*$/).optional(), block })
+  .strictObject({
+    who,
+    data: z.string().optional(),
+    hex: z
+      .string()
+      .regex(/^([0-9a-f]{2})*$/)
+      .optional(),
+    block,
+  })
   .refine((of) => (of.data === undefined) !== (of.hex === undefined), 'has either data or hex');
 
 const row = z.array(z.tuple([u16, u16]));
@@ -83,14 +98,20 @@ export const parseGenesis = (input: unknown): Genesis => checkedBy(genesisSchema
 export function checkedBy<T extends z.ZodType>(schema: T, input: unknown): z.output<T> {
   const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;
-  const issues = parsed.error.issues.slice(0, 10).map(({ path, message }) => `${path.join('.') || 'genesis'}: ${message}`);
+  const issues = parsed.error.issues
+    .slice(0, 10)
+    .map(({ path, message }) => `${path.join('.') || 'genesis'}: ${message}`);
   throw localChainErrors.GENESIS_INVALID({ issues });
 }
 
 /** Hex sha256 of the genesis with its defaults filled in. */
 export function genesisDigest(genesis: Genesis): string {
-  const plain: unknown = JSON.parse(JSON.stringify(genesis, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value)));
-  return createHash('sha256').update(canonicalJson(z.json().parse(plain))).digest('hex');
+  const plain: unknown = JSON.parse(
+    JSON.stringify(genesis, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value)),
+  );
+  return createHash('sha256')
+    .update(canonicalJson(z.json().parse(plain)))
+    .digest('hex');
 }
 
 interface Consistent {
@@ -101,14 +122,21 @@ interface Consistent {
 }
 
 function* inconsistencies(genesis: Consistent): Generator<string> {
-  const { startBlock, hyperparameters: { maxUids }, neurons, commitments } = genesis;
+  const {
+    startBlock,
+    hyperparameters: { maxUids },
+    neurons,
+    commitments,
+  } = genesis;
   const uids = neurons.map(({ uid }) => uid);
   const names = neurons.flatMap(({ name: given }) => given ?? []);
   for (const uid of repeated(uids)) yield `uid ${uid} is given twice`;
   for (const given of repeated(names)) yield `name ${given} is given twice`;
   for (const uid of uids) if (uid >= maxUids) yield `uid ${uid} is beyond maxUids ${maxUids}`;
-  for (const { uid, registeredAt } of neurons) if (registeredAt > startBlock) yield `uid ${uid} is registered after startBlock`;
-  for (const { block: at } of commitments) if (at > startBlock) yield `a commitment at block ${at} comes after startBlock`;
+  for (const { uid, registeredAt } of neurons)
+    if (registeredAt > startBlock) yield `uid ${uid} is registered after startBlock`;
+  for (const { block: at } of commitments)
+    if (at > startBlock) yield `a commitment at block ${at} comes after startBlock`;
 }
 
 function repeated<T>(values: readonly T[]): T[] {

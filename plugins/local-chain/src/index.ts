@@ -8,7 +8,13 @@ import { LocalNetwork } from './network.js';
 
 export { localBlockHash } from './blocks.js';
 export { LocalChainClient, type LocalChainClientOptions } from './client.js';
-export { genesisSchema, type Genesis, type GenesisInput, type Registration, type RegistrationInput } from './genesis.js';
+export {
+  genesisSchema,
+  type Genesis,
+  type GenesisInput,
+  type Registration,
+  type RegistrationInput,
+} from './genesis.js';
 export { deriveHotkey, verifySignature } from './keys.js';
 export { LocalNetwork } from './network.js';
 
@@ -21,7 +27,11 @@ const options = z.strictObject({
     .max(86_400)
     .optional()
     .describe('Seconds per block; 0: blocks come only by hand. As the genesis says when left out.'),
-  hotkey: z.string().min(1).default('validator').describe('Key to act with: name in the genesis, derivation (//validator) or ss58 address.'),
+  hotkey: z
+    .string()
+    .min(1)
+    .default('validator')
+    .describe('Key to act with: name in the genesis, derivation (//validator) or ss58 address.'),
 });
 type Options = z.infer<typeof options>;
 
@@ -33,7 +43,10 @@ async function create(
   const genesisFile = genesisPath === undefined ? undefined : resolvePath(genesisPath);
   const network = await openNetwork(file, genesisFile, mode);
   try {
-    return await LocalChainClient.init({ netuid, blockTime: blockTime ?? network.blockTime, hotkey, mode }, { network, clock });
+    return await LocalChainClient.init(
+      { netuid, blockTime: blockTime ?? network.blockTime, hotkey, mode },
+      { network, clock },
+    );
   } catch (error) {
     network.close();
     throw error;
@@ -41,7 +54,11 @@ async function create(
 }
 
 /** Looking at a network makes none, and a network outlives the file that it was made from. */
-async function openNetwork(file: string, genesisFile: string | undefined, mode: 'validate' | 'read'): Promise<LocalNetwork> {
+async function openNetwork(
+  file: string,
+  genesisFile: string | undefined,
+  mode: 'validate' | 'read',
+): Promise<LocalNetwork> {
   if (mode === 'read') return LocalNetwork.open(file, 'read');
   if (genesisFile === undefined || !existsSync(genesisFile)) return LocalNetwork.open(file, 'write');
   return LocalNetwork.create(file, readGenesis(genesisFile));
@@ -52,7 +69,10 @@ function readGenesis(file: string): Genesis {
   try {
     text = JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
-    throw localChainErrors.GENESIS_INVALID({ issues: [`${file}: ${error instanceof Error ? error.message : String(error)}`] }, error);
+    throw localChainErrors.GENESIS_INVALID(
+      { issues: [`${file}: ${error instanceof Error ? error.message : String(error)}`] },
+      error,
+    );
   }
   return parseGenesis(text);
 }

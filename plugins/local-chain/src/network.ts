@@ -1,11 +1,33 @@
-import type { BlockReference, ChainSnapshot, WeightRow, WeightsReceipt, WeightsSubmission } from '@assay/core/contracts/chain-client';
+import type {
+  BlockReference,
+  ChainSnapshot,
+  WeightRow,
+  WeightsReceipt,
+  WeightsSubmission,
+} from '@assay/core/contracts/chain-client';
 import type Database from 'libsql';
 import type { z } from 'zod';
 import { blockReference, headAfter, headResumed, localBlockHash, sealBlock, writeHead } from './blocks.js';
 import { NetworkFile } from './database.js';
 import { localChainErrors, palletErrors } from './errors.js';
-import { checkedBy, genesisDigest, hyperparameters, parseGenesis, registration, type GenesisInput, type RegistrationInput } from './genesis.js';
-import { insertNeuron, keysOf, parametersText, prepareGenesis, seedNetwork, writeCommitment, writeWeights } from './seed-network.js';
+import {
+  checkedBy,
+  genesisDigest,
+  hyperparameters,
+  parseGenesis,
+  registration,
+  type GenesisInput,
+  type RegistrationInput,
+} from './genesis.js';
+import {
+  insertNeuron,
+  keysOf,
+  parametersText,
+  prepareGenesis,
+  seedNetwork,
+  writeCommitment,
+  writeWeights,
+} from './seed-network.js';
 import { readAccounts, readNetwork, readNeurons, readSnapshot, type Account } from './state.js';
 import { checkWeights, upscaleWeights } from './weights.js';
 
@@ -85,7 +107,8 @@ export class LocalNetwork {
     return this.store.read((database) => {
       const { seed, head, changed_at: oldest } = readNetwork(database);
       if (!at) return readSnapshot(database);
-      if (at.number > head || at.hash !== localBlockHash(seed, at.number)) throw localChainErrors.BLOCK_UNKNOWN({ block: at.number, head });
+      if (at.number > head || at.hash !== localBlockHash(seed, at.number))
+        throw localChainErrors.BLOCK_UNKNOWN({ block: at.number, head });
       if (at.number < oldest) throw localChainErrors.STATE_DISCARDED({ block: at.number, oldest });
       return readSnapshot(database, at.number);
     });
@@ -117,7 +140,11 @@ export class LocalNetwork {
       const { netuid, seed, hyperparameters: parameters } = readNetwork(database);
       const own = checkWeights(hotkey, submission, { netuid, block, neurons: readNeurons(database), parameters });
       const scaled = upscaleWeights(submission.weights);
-      writeWeights(database, own.uid, submission.uids.map((uid, index) => [uid, scaled[index] ?? 0]));
+      writeWeights(
+        database,
+        own.uid,
+        submission.uids.map((uid, index) => [uid, scaled[index] ?? 0]),
+      );
       database.prepare('UPDATE neurons SET last_update = ? WHERE uid = ?').run(block, own.uid);
       return { at: blockReference(seed, block), mode: 'set' };
     });
@@ -128,7 +155,8 @@ export class LocalNetwork {
     return this.#change((database, block) => {
       const { netuid, seed } = readNetwork(database);
       const hotkey = hotkeyOf(database, who);
-      if (!readNeurons(database).some((neuron) => neuron.hotkey === hotkey)) throw palletErrors.AccountNotAllowedCommit({ hotkey, netuid });
+      if (!readNeurons(database).some((neuron) => neuron.hotkey === hotkey))
+        throw palletErrors.AccountNotAllowedCommit({ hotkey, netuid });
       writeCommitment(database, hotkey, Buffer.from(data), block);
       return blockReference(seed, block);
     });
@@ -148,7 +176,8 @@ export class LocalNetwork {
       const already = neurons.find(({ hotkey }) => hotkey === keys.hotkey);
       if (already) throw localChainErrors.ALREADY_REGISTERED({ hotkey: keys.hotkey, uid: already.uid });
       const named = readAccounts(database).find(({ name }) => name !== null && name === keys.name);
-      if (named && named.hotkey !== keys.hotkey) throw localChainErrors.GENESIS_INVALID({ issues: [`the name ${named.name} is taken`] });
+      if (named && named.hotkey !== keys.hotkey)
+        throw localChainErrors.GENESIS_INVALID({ issues: [`the name ${named.name} is taken`] });
       const slot = uid ?? lowestFree(new Set(neurons.map((neuron) => neuron.uid)));
       if (slot >= maxUids) throw localChainErrors.SUBNET_FULL({ maxUids });
       removeNeuron(database, slot);

@@ -12,7 +12,12 @@ export interface Keys {
 }
 
 /** @throws GENESIS_INVALID for an address that is none */
-export async function keysOf({ name, derivation, hotkey, coldkey }: Pick<Registration, 'name' | 'derivation' | 'hotkey' | 'coldkey'>): Promise<Keys> {
+export async function keysOf({
+  name,
+  derivation,
+  hotkey,
+  coldkey,
+}: Pick<Registration, 'name' | 'derivation' | 'hotkey' | 'coldkey'>): Promise<Keys> {
   for (const address of [hotkey, coldkey]) {
     if (address !== undefined && !(await isHotkey(address))) {
       throw localChainErrors.GENESIS_INVALID({ issues: [`${address} is not an ss58 address of format 42`] });
@@ -20,7 +25,12 @@ export async function keysOf({ name, derivation, hotkey, coldkey }: Pick<Registr
   }
   if (hotkey !== undefined) return { hotkey, coldkey: coldkey ?? hotkey, name: name ?? null, derivation: null };
   const path = derivation ?? `//${name}`;
-  return { hotkey: await deriveHotkey(path), coldkey: coldkey ?? (await deriveHotkey(`${path}//coldkey`)), name: name ?? null, derivation: path };
+  return {
+    hotkey: await deriveHotkey(path),
+    coldkey: coldkey ?? (await deriveHotkey(`${path}//coldkey`)),
+    name: name ?? null,
+    derivation: path,
+  };
 }
 
 /** Everything that needs keys, worked out before the transaction starts. */
@@ -86,7 +96,18 @@ export function insertNeuron(
       `INSERT INTO neurons (uid, hotkey, coldkey, stake, validator_permit, last_update, registered_at, incentive, dividends, validator_trust)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     )
-    .run(uid, hotkey, coldkey, String(stake), validatorPermit ? 1 : 0, lastUpdate, registeredAt, incentive, dividends, validatorTrust);
+    .run(
+      uid,
+      hotkey,
+      coldkey,
+      String(stake),
+      validatorPermit ? 1 : 0,
+      lastUpdate,
+      registeredAt,
+      incentive,
+      dividends,
+      validatorTrust,
+    );
 }
 
 /** Bytes that a Raw field of a commitment holds. */
@@ -94,10 +115,17 @@ const COMMITMENT_LIMIT = 128;
 
 /** The newest overwrites: the chain keeps no history. @throws COMMITMENT_TOO_LONG */
 export function writeCommitment(database: Database.Database, hotkey: string, bytes: Buffer, block: number): void {
-  if (bytes.length > COMMITMENT_LIMIT) throw localChainErrors.COMMITMENT_TOO_LONG({ bytes: bytes.length, limit: COMMITMENT_LIMIT });
-  database.prepare('INSERT OR REPLACE INTO commitments (hotkey, data, block) VALUES (?, ?, ?)').run(hotkey, bytes.toString('hex'), block);
+  if (bytes.length > COMMITMENT_LIMIT)
+    throw localChainErrors.COMMITMENT_TOO_LONG({ bytes: bytes.length, limit: COMMITMENT_LIMIT });
+  database
+    .prepare('INSERT OR REPLACE INTO commitments (hotkey, data, block) VALUES (?, ?, ?)')
+    .run(hotkey, bytes.toString('hex'), block);
 }
 
-export function writeWeights(database: Database.Database, uid: number, row: readonly (readonly [number, number])[]): void {
+export function writeWeights(
+  database: Database.Database,
+  uid: number,
+  row: readonly (readonly [number, number])[],
+): void {
   database.prepare('INSERT OR REPLACE INTO weights (uid, row) VALUES (?, ?)').run(uid, JSON.stringify(row));
 }

@@ -1,5 +1,11 @@
 import { asBlockNumber, asHotkey, asNetuid, asUid, type Uid } from '@assay/core/contracts/brands';
-import type { ChainSnapshot, Commitment, Neuron, SubnetParameters, WeightRow } from '@assay/core/contracts/chain-client';
+import type {
+  ChainSnapshot,
+  Commitment,
+  Neuron,
+  SubnetParameters,
+  WeightRow,
+} from '@assay/core/contracts/chain-client';
 import type Database from 'libsql';
 import { z } from 'zod';
 import { blockReference } from './blocks.js';
@@ -53,21 +59,26 @@ const neuronRow = z
     dividends: z.number(),
     validator_trust: z.number(),
   })
-  .transform(
-    ({ validator_permit, last_update, registered_at, validator_trust, ...same }): Neuron => ({
-      ...same,
-      validatorPermit: validator_permit,
-      lastUpdate: last_update,
-      registeredAt: registered_at,
-      validatorTrust: validator_trust,
-    }),
-  );
+  .transform(({ validator_permit, last_update, registered_at, validator_trust, ...same }): Neuron => ({
+    ...same,
+    validatorPermit: validator_permit,
+    lastUpdate: last_update,
+    registeredAt: registered_at,
+    validatorTrust: validator_trust,
+  }));
 
 const commitmentRow = z
   .object({ hotkey: z.string().transform(asHotkey), data: z.string(), block: z.number().transform(asBlockNumber) })
-  .transform(({ hotkey, data, block }): Commitment => ({ hotkey, data: commitmentText(Buffer.from(data, 'hex')), block }));
+  .transform(({ hotkey, data, block }): Commitment => ({
+    hotkey,
+    data: commitmentText(Buffer.from(data, 'hex')),
+    block,
+  }));
 
-const weightsRow = z.object({ uid: z.number().transform(asUid), row: jsonOf(z.array(z.tuple([z.number(), z.number()]))) });
+const weightsRow = z.object({
+  uid: z.number().transform(asUid),
+  row: jsonOf(z.array(z.tuple([z.number(), z.number()]))),
+});
 
 const accountRow = z.object({ hotkey: z.string(), name: z.string().nullable(), derivation: z.string().nullable() });
 export type Account = z.infer<typeof accountRow>;
@@ -82,12 +93,16 @@ export function readNeurons(database: Database.Database): Neuron[] {
 }
 
 export function readAccounts(database: Database.Database): Account[] {
-  return z.array(accountRow).parse(database.prepare('SELECT hotkey, name, derivation FROM accounts ORDER BY name').all());
+  return z
+    .array(accountRow)
+    .parse(database.prepare('SELECT hotkey, name, derivation FROM accounts ORDER BY name').all());
 }
 
 /** Commitments of hotkeys that have left stay on the chain, and are left out here. */
 function readCommitments(database: Database.Database): Commitment[] {
-  const rows = database.prepare('SELECT hotkey, data, block FROM commitments JOIN neurons USING (hotkey) ORDER BY uid').all();
+  const rows = database
+    .prepare('SELECT hotkey, data, block FROM commitments JOIN neurons USING (hotkey) ORDER BY uid')
+    .all();
   return z.array(commitmentRow).parse(rows);
 }
 

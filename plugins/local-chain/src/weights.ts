@@ -6,7 +6,10 @@ const u16 = z.number().int().min(0).max(65_535);
 const encodable = z.object({
   uids: z.array(u16),
   weights: z.array(u16),
-  versionKey: z.bigint().min(0n).max(2n ** 64n - 1n),
+  versionKey: z
+    .bigint()
+    .min(0n)
+    .max(2n ** 64n - 1n),
 });
 
 /** What the checks look at: the subnet as the block finds it in which the weights arrive. */
@@ -30,8 +33,10 @@ export function checkWeights(hotkey: string, submission: WeightsSubmission, stat
   const { uids, weights, versionKey } = checkEncoding(submission);
   if (parameters.commitRevealEnabled) throw palletErrors.CommitRevealEnabled({ netuid });
   if (netuid === 0) throw palletErrors.CanNotSetRootNetworkWeights({});
-  if (uids.length !== weights.length) throw palletErrors.WeightVecNotEqualSize({ uids: uids.length, weights: weights.length });
-  if (uids.length > neurons.length) throw palletErrors.UidsLengthExceedUidsInSubNet({ uids: uids.length, neurons: neurons.length });
+  if (uids.length !== weights.length)
+    throw palletErrors.WeightVecNotEqualSize({ uids: uids.length, weights: weights.length });
+  if (uids.length > neurons.length)
+    throw palletErrors.UidsLengthExceedUidsInSubNet({ uids: uids.length, neurons: neurons.length });
   const own = neurons.find((neuron) => neuron.hotkey === hotkey);
   if (!own) throw palletErrors.HotKeyNotRegisteredInSubNet({ hotkey, netuid });
   checkStanding(own, versionKey, state);

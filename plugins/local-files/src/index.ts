@@ -23,8 +23,14 @@ export default definePlugin({
   provides: {
     store: {
       options: storeOptions,
-      create: async ({ repos, dir }: z.infer<typeof storeOptions>, { clock, dataDir, resolvePath }: PluginDeps): Promise<ModelStore> =>
-        LocalStore.init({ repos: resolvePath(repos), dir: dir === undefined ? join(dataDir, 'models') : resolvePath(dir) }, { clock }),
+      create: async (
+        { repos, dir }: z.infer<typeof storeOptions>,
+        { clock, dataDir, resolvePath }: PluginDeps,
+      ): Promise<ModelStore> =>
+        LocalStore.init(
+          { repos: resolvePath(repos), dir: dir === undefined ? join(dataDir, 'models') : resolvePath(dir) },
+          { clock },
+        ),
     },
     datasets: {
       'local-text': {

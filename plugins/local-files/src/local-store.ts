@@ -1,6 +1,12 @@
 import { join } from 'node:path';
 import type { Clock } from '@assay/core/contracts/clock';
-import type { FetchProgress, ModelStore, PruneResult, RepoListing, StoreUsage } from '@assay/core/contracts/model-store';
+import type {
+  FetchProgress,
+  ModelStore,
+  PruneResult,
+  RepoListing,
+  StoreUsage,
+} from '@assay/core/contracts/model-store';
 import type { ModelReference, RepoFile, StoredModel } from '@assay/core/contracts/model';
 import { storeErrors } from '@assay/core/model/errors';
 import { SnapshotFolder } from '@assay/core/model/snapshot-folder';
@@ -84,14 +90,16 @@ export class LocalStore implements ModelStore {
       if ((await presenceOf(folder)) !== 'folder') throw storeErrors.REPO_NOT_FOUND({ repo });
     }
     const root = join(this.repos, namespace, name, revision);
-    if (!REVISION.test(revision) || (await presenceOf(root)) !== 'folder') throw storeErrors.REVISION_NOT_FOUND({ repo, revision });
+    if (!REVISION.test(revision) || (await presenceOf(root)) !== 'folder')
+      throw storeErrors.REVISION_NOT_FOUND({ repo, revision });
     return root;
   }
 
   /** A folder that is not mounted is no reason to refuse every miner for good. */
   async #requireRepos(): Promise<void> {
     const presence = await presenceOf(join(this.repos, '.'));
-    if (presence !== 'folder') throw localFilesErrors.REPOS_UNREADABLE({ repos: this.repos, reason: 'it is not a folder' });
+    if (presence !== 'folder')
+      throw localFilesErrors.REPOS_UNREADABLE({ repos: this.repos, reason: 'it is not a folder' });
   }
 
   async #reading<T>(work: () => Promise<T>): Promise<T> {

@@ -41,7 +41,12 @@ export async function listFiles(root: string, signal: AbortSignal): Promise<Repo
 }
 
 /** @throws FILE_TOO_LARGE when there are more bytes than `maxBytes`, at most one of them read */
-export async function readWhole(root: string, path: string, maxBytes: number, signal: AbortSignal): Promise<Uint8Array> {
+export async function readWhole(
+  root: string,
+  path: string,
+  maxBytes: number,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of readChunks(root, path, signal, Math.min(CHUNK, maxBytes + 1))) {
@@ -52,7 +57,12 @@ export async function readWhole(root: string, path: string, maxBytes: number, si
   return Buffer.concat(chunks);
 }
 
-export async function* readChunks(root: string, path: string, signal: AbortSignal, chunkBytes = CHUNK): AsyncGenerator<Uint8Array> {
+export async function* readChunks(
+  root: string,
+  path: string,
+  signal: AbortSignal,
+  chunkBytes = CHUNK,
+): AsyncGenerator<Uint8Array> {
   const handle = await openPlain(join(root, path), path);
   try {
     for (;;) {

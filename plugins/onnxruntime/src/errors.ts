@@ -14,7 +14,8 @@ export const modelErrors = defineErrors({
   CONFIG_UNSUPPORTED: {
     fault: 'miner',
     retry: 'never',
-    message: (p: { architecture: string; issues: readonly string[] }) => `config.json is no valid ${p.architecture}: ${short(p.issues.join('; '))}`,
+    message: (p: { architecture: string; issues: readonly string[] }) =>
+      `config.json is no valid ${p.architecture}: ${short(p.issues.join('; '))}`,
     hint: () => 'Use values that the library itself accepts for this architecture.',
   },
   ARCHITECTURE_UNSUPPORTED: {
@@ -27,13 +28,15 @@ export const modelErrors = defineErrors({
   WEIGHTS_MISSING: {
     fault: 'miner',
     retry: 'never',
-    message: (p: { found: readonly string[] }) => `There is neither model.safetensors nor an index of shards${p.found.length > 0 ? ', only formats that are never opened' : ''}.`,
+    message: (p: { found: readonly string[] }) =>
+      `There is neither model.safetensors nor an index of shards${p.found.length > 0 ? ', only formats that are never opened' : ''}.`,
     hint: () => 'Save the weights as safetensors: model.save_pretrained(folder, safe_serialization=True).',
   },
   SAFETENSORS_MALFORMED: {
     fault: 'miner',
     retry: 'never',
-    message: (p: { file: string; reason: string }) => `${short(p.file)} is no valid safetensors file: ${short(p.reason)}`,
+    message: (p: { file: string; reason: string }) =>
+      `${short(p.file)} is no valid safetensors file: ${short(p.reason)}`,
     hint: () => 'Save the model again with a current safetensors library and compare sizes after the upload.',
   },
   INDEX_MALFORMED: {
@@ -45,7 +48,8 @@ export const modelErrors = defineErrors({
   TENSOR_MISSING: {
     fault: 'miner',
     retry: 'never',
-    message: (p: { tensor: string; missing: number }) => `The weights lack ${short(p.tensor)}${p.missing > 1 ? ` and ${p.missing - 1} more` : ''}.`,
+    message: (p: { tensor: string; missing: number }) =>
+      `The weights lack ${short(p.tensor)}${p.missing > 1 ? ` and ${p.missing - 1} more` : ''}.`,
     hint: () => 'Every tensor of the architecture has to be there; none is filled in.',
   },
   TENSOR_SHAPE: {
@@ -64,19 +68,22 @@ export const modelErrors = defineErrors({
   TIED_TENSORS_DIFFER: {
     fault: 'miner',
     retry: 'never',
-    message: (p: { tensor: string; other: string }) => `${short(p.tensor)} and ${short(p.other)} are one tensor by config.json and differ in the files.`,
+    message: (p: { tensor: string; other: string }) =>
+      `${short(p.tensor)} and ${short(p.other)} are one tensor by config.json and differ in the files.`,
     hint: () => 'Set tie_word_embeddings to false, or save the model again.',
   },
   NON_FINITE_WEIGHT: {
     fault: 'miner',
     retry: 'never',
-    message: (p: { tensor: string; element: number; value: 'NaN' | 'infinity' }) => `${short(p.tensor)} holds ${p.value} at element ${p.element}.`,
+    message: (p: { tensor: string; element: number; value: 'NaN' | 'infinity' }) =>
+      `${short(p.tensor)} holds ${p.value} at element ${p.element}.`,
     hint: () => 'Weights are finite numbers: look for an overflow in training or in the conversion to a shorter type.',
   },
   NON_FINITE_LOSS: {
     fault: 'miner',
     retry: 'never',
-    message: (p: { task: string; batch: number }) => `The loss of batch ${p.batch} in ${p.task} is not a finite number.`,
+    message: (p: { task: string; batch: number }) =>
+      `The loss of batch ${p.batch} in ${p.task} is not a finite number.`,
     hint: () => 'Weights are so large that activations overflow: evaluate the model yourself before committing it.',
   },
   NON_FINITE_LOGITS: {
@@ -88,13 +95,15 @@ export const modelErrors = defineErrors({
   SEQUENCE_TOO_LONG: {
     fault: 'miner',
     retry: 'never',
-    message: (p: { length: number; limit: number }) => `Sequences of ${p.length} tokens do not fit the model's ${p.limit} positions.`,
+    message: (p: { length: number; limit: number }) =>
+      `Sequences of ${p.length} tokens do not fit the model's ${p.limit} positions.`,
     hint: () => 'Publish a model with enough positions for the competition.',
   },
   TOKEN_OUT_OF_RANGE: {
     fault: 'miner',
     retry: 'never',
-    message: (p: { token: number; vocabularySize: number }) => `Token ${p.token} is beyond the model's vocabulary of ${p.vocabularySize}.`,
+    message: (p: { token: number; vocabularySize: number }) =>
+      `Token ${p.token} is beyond the model's vocabulary of ${p.vocabularySize}.`,
     hint: () => "The vocabulary must cover the competition's tokenizer.",
   },
 });
@@ -117,7 +126,8 @@ export const evaluatorErrors = defineErrors({
   ARCHITECTURE_DUPLICATE: {
     fault: 'config',
     retry: 'never',
-    message: (p: { modelType: string; className: string }) => `There is already an architecture for model_type ${p.modelType} or class ${p.className}.`,
+    message: (p: { modelType: string; className: string }) =>
+      `There is already an architecture for model_type ${p.modelType} or class ${p.className}.`,
     hint: () => 'Remove one of the packages that bring it, or give the architecture a name of its own.',
   },
   ARCHITECTURE_MODULE: {

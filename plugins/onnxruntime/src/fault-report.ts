@@ -9,7 +9,10 @@ const MAX_ITEMS = 20;
  * miner. Text that a miner wrote travels in the payload, cut to a length that a journal can hold.
  */
 export function faultReport(error: unknown): ErrorReport {
-  if (!isAssayError(error)) return evaluatorErrors.RUNTIME_FAILED({ reason: error instanceof Error ? error.message : String(error) }).toReport();
+  if (!isAssayError(error))
+    return evaluatorErrors
+      .RUNTIME_FAILED({ reason: error instanceof Error ? error.message : String(error) })
+      .toReport();
   const { payload, ...report } = error.toReport();
   return { ...report, payload: Object.fromEntries(Object.entries(payload).map(([key, value]) => [key, short(value)])) };
 }

@@ -12,15 +12,33 @@ const GIB = 1024 ** 3;
 
 const inspectorOptions = z.strictObject({
   threads: z.number().int().min(0).max(1024).default(0).describe('Threads of one operator; 0: one for each core.'),
-  memoryLimit: z.number().positive().default(16 * GIB).describe('Bytes of anonymous memory at which the process is killed.'),
-  network: z.enum(['allow', 'deny', 'deny-if-possible']).default('deny-if-possible').describe('Whether the process may reach the network. Taking it away needs Linux.'),
+  memoryLimit: z
+    .number()
+    .positive()
+    .default(16 * GIB)
+    .describe('Bytes of anonymous memory at which the process is killed.'),
+  network: z
+    .enum(['allow', 'deny', 'deny-if-possible'])
+    .default('deny-if-possible')
+    .describe('Whether the process may reach the network. Taking it away needs Linux.'),
   startDeadline: z.number().positive().default(30_000).describe('Milliseconds until the process must have said hello.'),
 });
 const evaluatorOptions = inspectorOptions.extend({
-  processPerModel: z.boolean().default(true).describe('A process of its own for each model, started while the one before is computed.'),
-  device: deviceName.default('cpu').describe('Where is computed. Any other device than the CPU is compared with it before it scores.'),
-  attention: attentionRule.default('eager').describe('Whose edge of sliding windows: the eager attention of the library, or flash attention, which sees one key more.'),
-  computeType: computeType.default('float32').describe('Type of activations. cpu: float32; webgpu: float32, float16; cuda: all.'),
+  processPerModel: z
+    .boolean()
+    .default(true)
+    .describe('A process of its own for each model, started while the one before is computed.'),
+  device: deviceName
+    .default('cpu')
+    .describe('Where is computed. Any other device than the CPU is compared with it before it scores.'),
+  attention: attentionRule
+    .default('eager')
+    .describe(
+      'Whose edge of sliding windows: the eager attention of the library, or flash attention, which sees one key more.',
+    ),
+  computeType: computeType
+    .default('float32')
+    .describe('Type of activations. cpu: float32; webgpu: float32, float16; cuda: all.'),
 });
 type InspectorOptions = z.infer<typeof inspectorOptions>;
 type EvaluatorOptions = z.infer<typeof evaluatorOptions>;
@@ -30,10 +48,18 @@ const worker = fileURLToPath(new URL('worker.js', import.meta.url));
 /** How webgpu finds its driver where that is not in the usual place. */
 const DRIVER_VARIABLES = ['VK_DRIVER_FILES', 'VK_ICD_FILENAMES', 'XDG_RUNTIME_DIR'];
 
-function processOptions({ threads, memoryLimit, network, startDeadline }: InspectorOptions, { modules }: PluginDeps, environment: Readonly<Record<string, string>> = {}): ProcessOptions {
+function processOptions(
+  { threads, memoryLimit, network, startDeadline }: InspectorOptions,
+  { modules }: PluginDeps,
+  environment: Readonly<Record<string, string>> = {},
+): ProcessOptions {
   return {
     command: [process.execPath, worker],
-    environment: { ASSAY_EVALUATOR_THREADS: String(threads), ASSAY_EVALUATOR_MODULES: JSON.stringify(modules), ...environment },
+    environment: {
+      ASSAY_EVALUATOR_THREADS: String(threads),
+      ASSAY_EVALUATOR_MODULES: JSON.stringify(modules),
+      ...environment,
+    },
     startDeadlineMs: startDeadline,
     memoryLimitBytes: memoryLimit,
     network,
@@ -41,9 +67,18 @@ function processOptions({ threads, memoryLimit, network, startDeadline }: Inspec
 }
 
 function deviceEnvironment({ device, computeType: type, attention }: EvaluatorOptions): Record<string, string> {
-  const own = { ASSAY_EVALUATOR_DEVICE: device, ASSAY_EVALUATOR_COMPUTE_TYPE: type, ASSAY_EVALUATOR_ATTENTION: attention };
+  const own = {
+    ASSAY_EVALUATOR_DEVICE: device,
+    ASSAY_EVALUATOR_COMPUTE_TYPE: type,
+    ASSAY_EVALUATOR_ATTENTION: attention,
+  };
   if (device !== 'webgpu') return own;
-  return { ...Object.fromEntries(DRIVER_VARIABLES.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]))), ...own };
+  return {
+    ...Object.fromEntries(
+      DRIVER_VARIABLES.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
+    ),
+    ...own,
+  };
 }
 
 export default definePlugin({
@@ -54,7 +89,15 @@ export default definePlugin({
       options: evaluatorOptions,
       create: async (given: EvaluatorOptions, deps: PluginDeps): Promise<Evaluator> => {
         requireInstalled(given.device, given.computeType);
-        return new ProcessEvaluator({ ...processOptions(given, deps, deviceEnvironment(given)), kinds: ['text-loss'], processPerModel: given.processPerModel, canary: true }, deps);
+        return new ProcessEvaluator(
+          {
+            ...processOptions(given, deps, deviceEnvironment(given)),
+            kinds: ['text-loss'],
+            processPerModel: given.processPerModel,
+            canary: true,
+          },
+          deps,
+        );
       },
     },
     inspector: {

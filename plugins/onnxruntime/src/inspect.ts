@@ -40,14 +40,26 @@ export async function openModel(directory: string): Promise<InspectedModel> {
   if (!raw) throw modelErrors.CONFIG_UNREADABLE({ file: 'config.json', reason: 'it is missing' });
   const { model_type: modelType } = raw;
   const architecture = typeof modelType === 'string' ? architectureOf(modelType) : undefined;
-  if (!architecture) throw modelErrors.ARCHITECTURE_UNSUPPORTED({ modelType: typeof modelType === 'string' ? modelType : typeof modelType, supported: classNames() });
+  if (!architecture)
+    throw modelErrors.ARCHITECTURE_UNSUPPORTED({
+      modelType: typeof modelType === 'string' ? modelType : typeof modelType,
+      supported: classNames(),
+    });
   const parsed = architecture.config.safeParse(raw);
   if (!parsed.success) throw unsupported(architecture, parsed.error.issues);
   const config: unknown = parsed.data;
   const generation = await readGenerationConfig(directory, { ...architecture.generationDefaults, ...raw });
   const { folder, tensors } = await readWeights(directory);
   const parameterCount = parametersOf(architecture, config, raw['torchscript'] === true);
-  return { directory, weightsFolder: folder, architecture, config, generation, parameterCount, ...matchTensors(architecture, config, tensors) };
+  return {
+    directory,
+    weightsFolder: folder,
+    architecture,
+    config,
+    generation,
+    parameterCount,
+    ...matchTensors(architecture, config, tensors),
+  };
 }
 
 /** Facts about a folder, its used tensors hashed. */
@@ -56,7 +68,9 @@ export async function inspectModel(directory: string): Promise<ModelFacts> {
   await requireEqualTwins(model);
   const tensorsDigest = await digestOfTensors(model);
   const { architecture, config, generation } = model;
-  const identity = canonicalJson(z.json().parse(JSON.parse(JSON.stringify([architecture.className, config, generation, tensorsDigest]))));
+  const identity = canonicalJson(
+    z.json().parse(JSON.parse(JSON.stringify([architecture.className, config, generation, tensorsDigest]))),
+  );
   const maxPositions = architecture.maxPositions(config);
   return {
     architecture: architecture.className,
@@ -97,10 +111,15 @@ async function readGenerationConfig(directory: string, config: Record<string, un
   throw modelErrors.CONFIG_UNREADABLE({ file: given ? file : 'config.json', reason });
 }
 
-function unsupported(architecture: AnyArchitecture, issues: readonly { path: readonly PropertyKey[]; message: string }[]): Error {
+function unsupported(
+  architecture: AnyArchitecture,
+  issues: readonly { path: readonly PropertyKey[]; message: string }[],
+): Error {
   return modelErrors.CONFIG_UNSUPPORTED({
     architecture: architecture.className,
-    issues: issues.slice(0, 5).map(({ path, message }) => (path.length > 0 ? `${path.map(String).join('.')}: ${message}` : message)),
+    issues: issues
+      .slice(0, 5)
+      .map(({ path, message }) => (path.length > 0 ? `${path.map(String).join('.')}: ${message}` : message)),
   });
 }
 
@@ -109,7 +128,9 @@ async function requireEqualTwins({ weightsFolder, twins, architecture, config }:
   const tied = architecture.tied(config);
   if (!twins || !tied) return;
   const [first, second] = twins;
-  const same = first.dtype === second.dtype && (await readTensor(weightsFolder, first)).digest === (await readTensor(weightsFolder, second)).digest;
+  const same =
+    first.dtype === second.dtype &&
+    (await readTensor(weightsFolder, first)).digest === (await readTensor(weightsFolder, second)).digest;
   if (!same) throw modelErrors.TIED_TENSORS_DIFFER({ tensor: tied.name, other: tied.otherName });
 }
 

@@ -16,7 +16,11 @@ export interface MatchedTensors {
  * name has it, a tied one under either of its names. Unlike the library nothing is filled in.
  * @throws TENSOR_MISSING, TENSOR_SHAPE, TENSOR_TYPE
  */
-export function matchTensors(architecture: AnyArchitecture, config: unknown, stored: ReadonlyMap<string, StoredTensor>): MatchedTensors {
+export function matchTensors(
+  architecture: AnyArchitecture,
+  config: unknown,
+  stored: ReadonlyMap<string, StoredTensor>,
+): MatchedTensors {
   const { prefix } = architecture;
   const bare = ![...stored.keys()].some((name) => name.startsWith(prefix));
   const find = (name: string): StoredTensor | undefined => {

@@ -1,4 +1,9 @@
-import { textLossSamples, type EvaluationTask, type TaskResult, type TextLossSamples } from '@assay/core/contracts/task-kinds';
+import {
+  textLossSamples,
+  type EvaluationTask,
+  type TaskResult,
+  type TextLossSamples,
+} from '@assay/core/contracts/task-kinds';
 import { isReasonableOutput } from '@assay/core/judging/reasonable-output';
 import { evaluatorErrors, modelErrors } from './errors.js';
 import type { InspectedModel } from './inspect.js';
@@ -30,7 +35,10 @@ export async function evaluateTextLoss(
   });
   const broken = losses.findIndex((loss) => !Number.isFinite(loss));
   if (broken >= 0) throw modelErrors.NON_FINITE_LOSS({ task: task.name, batch: broken });
-  const logitsSpot = task.extras?.includes('logits-spot') === true ? await spotLogits(model, samples.batches, SPOT_LOGITS, options) : undefined;
+  const logitsSpot =
+    task.extras?.includes('logits-spot') === true
+      ? await spotLogits(model, samples.batches, SPOT_LOGITS, options)
+      : undefined;
   return {
     name: task.name,
     kind: task.kind,
@@ -46,7 +54,11 @@ export async function evaluateTextLoss(
 }
 
 /** 20 tokens after the beginnings of the first two batches; none when there are not two batches that long. */
-async function continuations(model: InspectedModel, samples: TextLossSamples, options: SessionOptions): Promise<number[][][]> {
+async function continuations(
+  model: InspectedModel,
+  samples: TextLossSamples,
+  options: SessionOptions,
+): Promise<number[][][]> {
   const { promptLength, generatedTokens: count, padTokenId } = samples;
   const prompts = samples.batches.slice(0, 2).map((rows) => rows.map((row) => row.slice(0, promptLength)));
   if (promptLength === 0 || prompts.length < 2) return [];
@@ -73,12 +85,15 @@ function usableSamples(model: InspectedModel, task: EvaluationTask): TextLossSam
   const limit = model.architecture.maxPositions(model.config);
   for (const [index, rows] of samples.batches.entries()) {
     const length = rows[0]?.length ?? 0;
-    if (length < 2 || rows.some((row) => row.length !== length)) refuse('the rows of a batch need one length of at least 2');
+    if (length < 2 || rows.some((row) => row.length !== length))
+      refuse('the rows of a batch need one length of at least 2');
     // The last generated token is never computed with.
-    const continued = index < 2 && samples.promptLength > 0 ? Math.min(length, samples.promptLength) + samples.generatedTokens - 1 : 0;
+    const continued =
+      index < 2 && samples.promptLength > 0 ? Math.min(length, samples.promptLength) + samples.generatedTokens - 1 : 0;
     const longest = Math.max(length, continued);
     if (limit !== undefined && longest > limit) throw modelErrors.SEQUENCE_TOO_LONG({ length: longest, limit });
-    for (const token of rows.flat()) if (token >= vocabularySize) throw modelErrors.TOKEN_OUT_OF_RANGE({ token, vocabularySize });
+    for (const token of rows.flat())
+      if (token >= vocabularySize) throw modelErrors.TOKEN_OUT_OF_RANGE({ token, vocabularySize });
   }
   return samples;
 }

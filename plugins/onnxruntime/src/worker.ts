@@ -50,10 +50,12 @@ function send(message: EvaluatorMessage): void {
 
 async function answer(request: EvaluatorRequest): Promise<void> {
   try {
-    if (request.type === 'inspect') send({ type: 'facts', id: request.id, facts: await inspectModel(request.directory) });
+    if (request.type === 'inspect')
+      send({ type: 'facts', id: request.id, facts: await inspectModel(request.directory) });
     else await evaluate(request);
   } catch (error) {
-    if (!isAssayError(error)) process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    if (!isAssayError(error))
+      process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
     send({ type: 'fault', id: request.id, error: faultReport(error) });
   }
 }
@@ -62,14 +64,16 @@ type EvaluationModel = Extract<EvaluatorRequest, { type: 'evaluate' }>['model'];
 
 async function evaluate(request: Extract<EvaluatorRequest, { type: 'evaluate' }>): Promise<void> {
   const { id, model, tasks } = request;
-  if (model.directory === undefined) throw evaluatorErrors.SAMPLES_INVALID({ task: '', reason: 'this evaluator needs the folder of the model' });
+  if (model.directory === undefined)
+    throw evaluatorErrors.SAMPLES_INVALID({ task: '', reason: 'this evaluator needs the folder of the model' });
   const total = tasks.reduce((sum, { samples }) => sum + countBatches(samples), 0);
   send({ type: 'progress', id, phase: 'load', done: 0, total });
   const startedAt = performance.now();
   const usedBefore = process.cpuUsage();
   await requireSameSizes(model.directory, model);
   const opened = await openModel(model.directory);
-  if (opened.architecture.className !== model.architecture) throw evaluatorErrors.FILES_CHANGED({ directory: model.directory });
+  if (opened.architecture.className !== model.architecture)
+    throw evaluatorErrors.FILES_CHANGED({ directory: model.directory });
   let loadMs = performance.now() - startedAt;
   const onLoad = (ms: number): void => {
     loadMs += ms;
@@ -104,12 +108,20 @@ async function evaluate(request: Extract<EvaluatorRequest, { type: 'evaluate' }>
 
 /** What was verified is what is evaluated, as far as a glance tells: hashing it all again would cost as much as it. */
 async function requireSameSizes(directory: string, { files }: EvaluationModel): Promise<void> {
-  const sizes = await Promise.all(files.map(({ path }) => stat(join(directory, path)).then(({ size }) => size, () => undefined)));
+  const sizes = await Promise.all(
+    files.map(({ path }) =>
+      stat(join(directory, path)).then(
+        ({ size }) => size,
+        () => undefined,
+      ),
+    ),
+  );
   if (files.some(({ size }, index) => sizes[index] !== size)) throw evaluatorErrors.FILES_CHANGED({ directory });
 }
 
 function countBatches(samples: unknown): number {
-  const batches: unknown = typeof samples === 'object' && samples !== null && 'batches' in samples ? samples.batches : undefined;
+  const batches: unknown =
+    typeof samples === 'object' && samples !== null && 'batches' in samples ? samples.batches : undefined;
   return Array.isArray(batches) ? batches.length : 0;
 }
 

@@ -7,11 +7,27 @@ const options = z.strictObject({
   command: z.array(z.string()).min(1).describe('Program and arguments; speaks docs/build/evaluator-protocol.md.'),
   device: z.string().optional().describe('Handed to the program as ASSAY_EVALUATOR_DEVICE.'),
   kinds: z.array(z.string()).min(1).default(['text-loss']).describe('Kinds of task that the program can do.'),
-  environment: z.record(z.string(), z.string()).default({}).describe('Further variables for the program. No secrets: it sees hostile files.'),
-  memoryLimit: z.number().positive().default(64 * 1024 ** 3).describe('Bytes of anonymous memory at which it is killed.'),
-  processPerModel: z.boolean().default(false).describe('Start the program anew for each model, the next while one is computed.'),
-  canary: z.boolean().default(true).describe('Score a tiny model of known losses each round: what tells a sick program from a bad model.'),
-  network: z.enum(['allow', 'deny', 'deny-if-possible']).default('allow').describe('Whether the program may reach the network. Taking it away needs Linux.'),
+  environment: z
+    .record(z.string(), z.string())
+    .default({})
+    .describe('Further variables for the program. No secrets: it sees hostile files.'),
+  memoryLimit: z
+    .number()
+    .positive()
+    .default(64 * 1024 ** 3)
+    .describe('Bytes of anonymous memory at which it is killed.'),
+  processPerModel: z
+    .boolean()
+    .default(false)
+    .describe('Start the program anew for each model, the next while one is computed.'),
+  canary: z
+    .boolean()
+    .default(true)
+    .describe('Score a tiny model of known losses each round: what tells a sick program from a bad model.'),
+  network: z
+    .enum(['allow', 'deny', 'deny-if-possible'])
+    .default('allow')
+    .describe('Whether the program may reach the network. Taking it away needs Linux.'),
   startDeadline: z.number().positive().default(120_000).describe('Milliseconds until it must have said hello.'),
 });
 type Options = z.infer<typeof options>;
@@ -25,8 +41,13 @@ export default definePlugin({
       create: async (given: Options, deps: PluginDeps): Promise<Evaluator> =>
         new ProcessEvaluator(
           {
-            command: given.command.map((part) => (part.startsWith('./') || part.startsWith('../') ? deps.resolvePath(part) : part)),
-            environment: { ...given.environment, ...(given.device === undefined ? {} : { ASSAY_EVALUATOR_DEVICE: given.device }) },
+            command: given.command.map((part) =>
+              part.startsWith('./') || part.startsWith('../') ? deps.resolvePath(part) : part,
+            ),
+            environment: {
+              ...given.environment,
+              ...(given.device === undefined ? {} : { ASSAY_EVALUATOR_DEVICE: given.device }),
+            },
             startDeadlineMs: given.startDeadline,
             memoryLimitBytes: given.memoryLimit,
             kinds: given.kinds,

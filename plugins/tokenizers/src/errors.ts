@@ -4,14 +4,17 @@ export const tokenizerErrors = defineErrors({
   TOKENIZER_UNKNOWN: {
     fault: 'config',
     retry: 'never',
-    message: (p: { name: string; known: readonly string[] }) => `There is no built-in tokenizer ${p.name}; there is ${p.known.join(', ')}.`,
+    message: (p: { name: string; known: readonly string[] }) =>
+      `There is no built-in tokenizer ${p.name}; there is ${p.known.join(', ')}.`,
     hint: () => 'Name a built-in one, or a folder with tokenizer.json and tokenizer_config.json.',
   },
   TOKENIZER_UNAVAILABLE: {
     fault: 'network',
     retry: 'backoff',
-    message: (p: { repo: string; revision: string; reason: string }) => `The tokenizer ${p.repo} at ${p.revision} can't be fetched: ${p.reason}`,
-    hint: () => 'Check the connection and HF_ENDPOINT, or put its files into a folder and name that in the competition.',
+    message: (p: { repo: string; revision: string; reason: string }) =>
+      `The tokenizer ${p.repo} at ${p.revision} can't be fetched: ${p.reason}`,
+    hint: () =>
+      'Check the connection and HF_ENDPOINT, or put its files into a folder and name that in the competition.',
   },
   TOKENIZER_UNREADABLE: {
     fault: 'config',

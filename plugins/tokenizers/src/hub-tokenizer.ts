@@ -23,7 +23,11 @@ const FILES = ['tokenizer.json', 'tokenizer_config.json'];
  * does not answer, the commit that it was at last serves.
  * @throws TOKENIZER_UNAVAILABLE, ENDPOINT_UNUSABLE
  */
-export async function hubTokenizer({ repo, revision }: HubReference, { dataDir, environment, log }: PluginDeps, signal: AbortSignal): Promise<Tokenizer> {
+export async function hubTokenizer(
+  { repo, revision }: HubReference,
+  { dataDir, environment, log }: PluginDeps,
+  signal: AbortSignal,
+): Promise<Tokenizer> {
   const hub = new Hub(hubEndpoint(environment), signal);
   const home = join(dataDir, ...repo.split('/'));
   try {
@@ -45,7 +49,12 @@ function reasonOf(error: unknown): string {
   return printable(typeof inner === 'string' ? inner : reason, LONGEST_REASON);
 }
 
-async function commitOf(hub: Hub, { repo, revision }: Pick<HubReference, 'repo' | 'revision'>, path: string, log: PluginDeps['log']): Promise<string> {
+async function commitOf(
+  hub: Hub,
+  { repo, revision }: Pick<HubReference, 'repo' | 'revision'>,
+  path: string,
+  log: PluginDeps['log'],
+): Promise<string> {
   if (COMMIT.test(revision)) return revision;
   try {
     const commit = await hub.commit(repo, revision);
@@ -64,7 +73,7 @@ async function kept(folder: string, name: string, log: PluginDeps['log']): Promi
   try {
     return await tokenizerFolder(folder, name);
   } catch (error) {
-    log('warn', 'a kept tokenizer can\'t be read and is fetched anew', { name, reason: reasonOf(error) });
+    log('warn', "a kept tokenizer can't be read and is fetched anew", { name, reason: reasonOf(error) });
     return undefined;
   }
 }

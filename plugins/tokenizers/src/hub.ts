@@ -15,7 +15,13 @@ export class Hub {
   ) {}
 
   async commit(repo: string, revision: string): Promise<string> {
-    const { sha } = await modelInfo({ name: repo, revision, additionalFields: ['sha'], hubUrl: this.url, fetch: this.#upTo(MAX_ANSWER_BYTES) });
+    const { sha } = await modelInfo({
+      name: repo,
+      revision,
+      additionalFields: ['sha'],
+      hubUrl: this.url,
+      fetch: this.#upTo(MAX_ANSWER_BYTES),
+    });
     if (!COMMIT.test(sha)) throw new Error('the hub names no commit');
     return sha;
   }
@@ -23,7 +29,14 @@ export class Hub {
   /** A file of the length that the hub says it has. */
   async file(repo: string, revision: string, path: string): Promise<Buffer> {
     // Plain HTTP: the hub's own protocol puts a file together out of pieces, each as long as a server says.
-    const file = await downloadFile({ repo, revision, path, hubUrl: this.url, xet: false, fetch: this.#upTo(MAX_BYTES) });
+    const file = await downloadFile({
+      repo,
+      revision,
+      path,
+      hubUrl: this.url,
+      xet: false,
+      fetch: this.#upTo(MAX_BYTES),
+    });
     if (!file) throw new Error(`the repo has no ${path}`);
     if (file.size > MAX_BYTES) throw new Error(`${path} has ${file.size} bytes`);
     const content = Buffer.from(await file.arrayBuffer());
@@ -33,7 +46,10 @@ export class Hub {
 
   #upTo(maxBytes: number): typeof fetch {
     return async (input, init) => {
-      const response = await fetch(input, { ...init, signal: AbortSignal.any([this.signal, AbortSignal.timeout(TIMEOUT_MS)]) });
+      const response = await fetch(input, {
+        ...init,
+        signal: AbortSignal.any([this.signal, AbortSignal.timeout(TIMEOUT_MS)]),
+      });
       return bounded(response, response.ok ? maxBytes : MAX_ANSWER_BYTES);
     };
   }

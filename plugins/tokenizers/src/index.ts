@@ -25,9 +25,12 @@ class Tokenizers implements TokenizerLoader {
 
   async #open(reference: TokenizerReference, signal: AbortSignal): Promise<Tokenizer> {
     // Ranks and the library take a while to load, and a run needs one of them.
-    if (reference.kind === 'folder') return (await import('./tokenizer-folder.js')).tokenizerFolder(this.deps.resolvePath(reference.path));
-    if (reference.kind === 'hub') return (await import('./hub-tokenizer.js')).hubTokenizer(reference, this.deps, signal);
-    if (reference.name !== BUILT_IN) throw tokenizerErrors.TOKENIZER_UNKNOWN({ name: reference.name, known: [BUILT_IN] });
+    if (reference.kind === 'folder')
+      return (await import('./tokenizer-folder.js')).tokenizerFolder(this.deps.resolvePath(reference.path));
+    if (reference.kind === 'hub')
+      return (await import('./hub-tokenizer.js')).hubTokenizer(reference, this.deps, signal);
+    if (reference.name !== BUILT_IN)
+      throw tokenizerErrors.TOKENIZER_UNKNOWN({ name: reference.name, known: [BUILT_IN] });
     return (await import('./cl100k.js')).cl100kBase();
   }
 }
@@ -36,6 +39,9 @@ export default definePlugin({
   apiVersion: 1,
   name: 'tokenizers',
   provides: {
-    tokenizer: { options: z.strictObject({}), create: async (_options: object, deps: PluginDeps): Promise<TokenizerLoader> => new Tokenizers(deps) },
+    tokenizer: {
+      options: z.strictObject({}),
+      create: async (_options: object, deps: PluginDeps): Promise<TokenizerLoader> => new Tokenizers(deps),
+    },
   },
 });

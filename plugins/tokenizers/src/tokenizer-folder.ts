@@ -21,7 +21,9 @@ interface HuggingFace {
 const { Tokenizer: HuggingFaceTokenizer } = huggingFace as unknown as HuggingFace;
 
 /** The versions that encode: part of the digest. */
-const { dependencies } = z.object({ dependencies: z.record(z.string(), z.string()) }).parse(createRequire(import.meta.url)('../package.json'));
+const { dependencies } = z
+  .object({ dependencies: z.record(z.string(), z.string()) })
+  .parse(createRequire(import.meta.url)('../package.json'));
 
 const token = z.union([z.string(), z.object({ content: z.string() }).transform(({ content }) => content)]);
 const configSchema = z.looseObject({ eos_token: token, model_max_length: z.number().positive().optional() });
@@ -82,7 +84,11 @@ function open(
   };
 }
 
-function construct(definition: object, config: object, refuse: (reason: string, cause?: unknown) => never): HuggingFaceTokenizer {
+function construct(
+  definition: object,
+  config: object,
+  refuse: (reason: string, cause?: unknown) => never,
+): HuggingFaceTokenizer {
   try {
     const tokenizer = new HuggingFaceTokenizer(definition, config);
     correctWhiteSpace(tokenizer.pre_tokenizer);

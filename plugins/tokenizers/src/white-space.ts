@@ -7,7 +7,8 @@ export function correctWhiteSpace(preTokenizer: unknown): void {
   const inner: unknown = Reflect.get(preTokenizer, 'tokenizers');
   if (Array.isArray(inner)) inner.forEach(correctWhiteSpace);
   const pattern: unknown = Reflect.get(preTokenizer, 'pattern');
-  if (pattern instanceof RegExp && pattern.unicode) Reflect.set(preTokenizer, 'pattern', new RegExp(unicodeWhiteSpace(pattern.source), pattern.flags));
+  if (pattern instanceof RegExp && pattern.unicode)
+    Reflect.set(preTokenizer, 'pattern', new RegExp(unicodeWhiteSpace(pattern.source), pattern.flags));
 }
 
 /** `\s` and `\S` of a pattern's source, no other escape, whether in a class or not. */

@@ -17,7 +17,17 @@ const at = (block: number): unknown[] =>
     const { epsilon, constraints, tasks, judges } = found;
     expect(found.id).toBe(id);
     const decay = epsilon as unknown as { start: number; end: number; blocks: number };
-    return [id, share, constraints.minParameters / B, constraints.maxParameters / B, constraints.maxBytes / GIB, constraints.sequenceLength, [decay.start, decay.end, decay.blocks], tasks.map(({ dataset, pages, weight }) => [dataset.split('/').at(-1), pages, weight]), judges ?? null];
+    return [
+      id,
+      share,
+      constraints.minParameters / B,
+      constraints.maxParameters / B,
+      constraints.maxBytes / GIB,
+      constraints.sequenceLength,
+      [decay.start, decay.end, decay.blocks],
+      tasks.map(({ dataset, pages, weight }) => [dataset.split('/').at(-1), pages, weight]),
+      judges ?? null,
+    ];
   });
 
 const six = [
@@ -32,7 +42,8 @@ const six = [
 describe('netuid 9', () => {
   it('has a schedule in order, whose shares are everything', () => {
     expect(scheduleProblem(profile?.schedule ?? [])).toBeUndefined();
-    for (const { competitions: inForce } of profile?.schedule ?? []) expect(inForce.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1, 12);
+    for (const { competitions: inForce } of profile?.schedule ?? [])
+      expect(inForce.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1, 12);
   });
 
   it.each([0, 4_453_708])('in autumn 2024 (block %i)', (block) => {
@@ -47,7 +58,20 @@ describe('netuid 9', () => {
     expect(at(block)).toEqual([
       [2, 0.2, 3.2, 3.4, 15, 4096, [0.005, 0.0002, 28_800], [['falcon-refinedweb', 22, 1]], null],
       [4, 0.4, 13.7, 13.9, 29, 4096, [0.005, 0.0002, 36_000], [['fineweb-edu-score-2', 22, 1]], null],
-      [5, 0.4, 13.7, 13.9, 29, 4096, [0.005, 0.0002, 36_000], [['fineweb-edu-score-2', 22, 'samples'], ['the-stack-v2-dedup', 9, 'samples']], [4]],
+      [
+        5,
+        0.4,
+        13.7,
+        13.9,
+        29,
+        4096,
+        [0.005, 0.0002, 36_000],
+        [
+          ['fineweb-edu-score-2', 22, 'samples'],
+          ['the-stack-v2-dedup', 9, 'samples'],
+        ],
+        [4],
+      ],
     ]);
   });
 
@@ -67,7 +91,20 @@ describe('netuid 9', () => {
   });
 
   it('has the numbers of the reference', () => {
-    expect(profile).toMatchObject({ netuid: 9, weightsVersionKey: 4062n, syncCadence: 150, evaluationDelay: 250, alpha: 0.5, temperature: 0.01, sampleMin: 5, updatedModelsLimit: 25 });
-    expect(competitions.every(({ comparison, onDatasetFailure }) => comparison === 'mean-loss' && onDatasetFailure === 'skip-round')).toBe(true);
+    expect(profile).toMatchObject({
+      netuid: 9,
+      weightsVersionKey: 4062n,
+      syncCadence: 150,
+      evaluationDelay: 250,
+      alpha: 0.5,
+      temperature: 0.01,
+      sampleMin: 5,
+      updatedModelsLimit: 25,
+    });
+    expect(
+      competitions.every(
+        ({ comparison, onDatasetFailure }) => comparison === 'mean-loss' && onDatasetFailure === 'skip-round',
+      ),
+    ).toBe(true);
   });
 });

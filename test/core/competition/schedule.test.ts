@@ -2,23 +2,38 @@ import { competitionAt, competitionsAt, scheduleProblem } from '@assay/core/comp
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-const entry = (fromBlock: number, ...competitions: [id: number, share: number][]) => ({ fromBlock, competitions: competitions.map(([id, share]) => ({ id, share })) });
+const entry = (fromBlock: number, ...competitions: [id: number, share: number][]) => ({
+  fromBlock,
+  competitions: competitions.map(([id, share]) => ({ id, share })),
+});
 const schedule = [entry(0, [2, 0.3], [4, 0.7]), entry(100, [6, 0.5], [2, 0.5])];
 
 describe('competitionsAt', () => {
-  it.each([[0, [2, 4]], [99, [2, 4]], [100, [6, 2]], [1e9, [6, 2]]])('at block %i are %j', (block, ids) => {
+  it.each([
+    [0, [2, 4]],
+    [99, [2, 4]],
+    [100, [6, 2]],
+    [1e9, [6, 2]],
+  ])('at block %i are %j', (block, ids) => {
     expect(competitionsAt(schedule, block).map(({ id }) => id)).toEqual(ids);
   });
 
   it.each([-1, Number.NaN, Number.NEGATIVE_INFINITY])('raises at block %d', (block) => {
-    expect(() => competitionsAt(schedule, block)).toThrow(expect.objectContaining({ code: 'NO_SCHEDULE', fault: 'config' }));
+    expect(() => competitionsAt(schedule, block)).toThrow(
+      expect.objectContaining({ code: 'NO_SCHEDULE', fault: 'config' }),
+    );
   });
 
   it('is the entry that began last', () => {
-    const starts = fc.uniqueArray(fc.nat(10_000), { minLength: 1, maxLength: 6 }).map((all) => [...new Set([0, ...all])].sort((a, b) => a - b));
+    const starts = fc
+      .uniqueArray(fc.nat(10_000), { minLength: 1, maxLength: 6 })
+      .map((all) => [...new Set([0, ...all])].sort((a, b) => a - b));
     fc.assert(
       fc.property(starts, fc.nat(12_000), (blocks, block) => {
-        const [found] = competitionsAt(blocks.map((from) => entry(from, [from, 1])), block);
+        const [found] = competitionsAt(
+          blocks.map((from) => entry(from, [from, 1])),
+          block,
+        );
         expect(found?.id).toBe(Math.max(...blocks.filter((from) => from <= block)));
       }),
     );

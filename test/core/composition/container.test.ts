@@ -17,14 +17,25 @@ const anything = { safeParse: (value: unknown) => ({ success: true, data: value 
 
 /** A plugin that says what becomes of it; core knows nothing of it but its shape. */
 function telling(log: string[], kinds: readonly string[] = ['text-loss']): unknown {
-  const made = (name: string, more: object = {}): { options: unknown; create: (options: unknown) => Promise<object> } => ({
+  const made = (
+    name: string,
+    more: object = {},
+  ): { options: unknown; create: (options: unknown) => Promise<object> } => ({
     options: anything,
     create: (options) => {
       log.push(`made ${name} ${JSON.stringify(options)}`);
       return Promise.resolve({ ...more, close: () => Promise.resolve(log.push(`closed ${name}`)) });
     },
   });
-  const tokenizer = { name: 'none', digest: '', eosTokenId: 0, vocabularySize: 1, modelMaxLength: 1, encode: () => [], decode: () => '' };
+  const tokenizer = {
+    name: 'none',
+    digest: '',
+    eosTokenId: 0,
+    vocabularySize: 1,
+    modelMaxLength: 1,
+    encode: () => [],
+    decode: () => '',
+  };
   return {
     apiVersion: 1,
     name: 'telling',
@@ -39,9 +50,20 @@ function telling(log: string[], kinds: readonly string[] = ['text-loss']): unkno
   };
 }
 
-function surroundingsOf(log: string[], given: Readonly<Record<string, unknown>> = {}, kinds?: readonly string[]): Surroundings & { events: RunEvent[] } {
+function surroundingsOf(
+  log: string[],
+  given: Readonly<Record<string, unknown>> = {},
+  kinds?: readonly string[],
+): Surroundings & { events: RunEvent[] } {
   const use = { use: 'telling' };
-  const config = configSchema.parse({ store: { ...use, dir: '/d' }, evaluator: use, inspector: use, tokenizer: use, rows: use, ...given });
+  const config = configSchema.parse({
+    store: { ...use, dir: '/d' },
+    evaluator: use,
+    inspector: use,
+    tokenizer: use,
+    rows: use,
+    ...given,
+  });
   const registry = new PluginRegistry([checkPlugin('telling', telling(log, kinds)), checkPlugin('demo', demo)]);
   const events: RunEvent[] = [];
   return {
@@ -83,12 +105,15 @@ describe('buildContainer', () => {
 
   it('refuses an implementation that is not there when it is asked for', async () => {
     const container = buildContainer(surroundingsOf([], { store: { use: 'attic' } }), signal);
-    await expect(container.getAsync(MODEL_STORE)).rejects.toMatchObject({ code: 'IMPLEMENTATION_UNKNOWN', payload: { known: ['telling'] } });
+    await expect(container.getAsync(MODEL_STORE)).rejects.toMatchObject({
+      code: 'IMPLEMENTATION_UNKNOWN',
+      payload: { known: ['telling'] },
+    });
   });
 });
 
 describe('competitions', () => {
-  it('each has a dataset of its own, with the task\'s options and the config\'s over them', async () => {
+  it("each has a dataset of its own, with the task's options and the config's over them", async () => {
     const log: string[] = [];
     const surroundings = surroundingsOf(log, { datasets: { 'local-text': { pageRows: 9 } } });
     const built = await buildCompetitions(buildContainer(surroundings, signal), surroundings, 0, signal);
@@ -96,21 +121,34 @@ describe('competitions', () => {
     const [one, two] = [built.at(1, 0), built.at(2, 0)].map((runtime) => runtime?.datasets.get('sqlite-docs'));
     expect(one).toBeDefined();
     expect(one).not.toBe(two);
-    expect(log.filter((line) => line.startsWith('made dataset'))).toEqual(Array(2).fill(expect.stringMatching(/"pageRows":9/)));
+    expect(log.filter((line) => line.startsWith('made dataset'))).toEqual(
+      Array(2).fill(expect.stringMatching(/"pageRows":9/)),
+    );
     expect(log.filter((line) => line.startsWith('made tokenizer'))).toHaveLength(1);
   });
 
-  it('whose tasks the evaluator can\'t do are left out, and that is told', async () => {
+  it("whose tasks the evaluator can't do are left out, and that is told", async () => {
     const surroundings = surroundingsOf([], {}, ['word-error-rate']);
     const built = await buildCompetitions(buildContainer(surroundings, signal), surroundings, 0, signal);
     expect(built.ids).toEqual([]);
-    expect(surroundings.events).toMatchObject([{ event: 'warning', error: { code: 'KIND_UNSUPPORTED' } }, { event: 'warning', error: { code: 'KIND_UNSUPPORTED' } }]);
+    expect(surroundings.events).toMatchObject([
+      { event: 'warning', error: { code: 'KIND_UNSUPPORTED' } },
+      { event: 'warning', error: { code: 'KIND_UNSUPPORTED' } },
+    ]);
   });
 
   it('are those that the config names, with its overrides', () => {
-    const surroundings = surroundingsOf([], { competitions: ['demo-docs'], comparison: { 'demo-docs': 'per-sequence' }, onDatasetFailure: { 'demo-docs': 'renormalise' } });
-    expect([...chosenCompetitions(surroundings, 0).values()].map(({ name, comparison, onDatasetFailure }: Competition) => [name, comparison, onDatasetFailure])).toEqual([
-      ['demo-docs', 'per-sequence', 'renormalise'],
-    ]);
+    const surroundings = surroundingsOf([], {
+      competitions: ['demo-docs'],
+      comparison: { 'demo-docs': 'per-sequence' },
+      onDatasetFailure: { 'demo-docs': 'renormalise' },
+    });
+    expect(
+      [...chosenCompetitions(surroundings, 0).values()].map(({ name, comparison, onDatasetFailure }: Competition) => [
+        name,
+        comparison,
+        onDatasetFailure,
+      ]),
+    ).toEqual([['demo-docs', 'per-sequence', 'renormalise']]);
   });
 });

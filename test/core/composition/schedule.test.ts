@@ -22,17 +22,40 @@ const made = (what: object) => ({ options: anything, create: () => Promise.resol
 const competition = (id: number, name: string, dataset = 'open'): Competition => ({
   id,
   name,
-  constraints: { minParameters: 1, maxParameters: 2, maxBytes: 3, architectures: ['LlamaForCausalLM'], sequenceLength: 4 },
+  constraints: {
+    minParameters: 1,
+    maxParameters: 2,
+    maxBytes: 3,
+    architectures: ['LlamaForCausalLM'],
+    sequenceLength: 4,
+  },
   tokenizer: { kind: 'builtin', name: 'cl100k_base' },
   epsilon: { type: 'fixed', epsilon: 0 },
-  tasks: [{ name: 't', kind: 'text-loss', dataset, pages: 1, batchSize: 1, packSamples: true, weight: 1, normalization: { type: 'none' } }],
+  tasks: [
+    {
+      name: 't',
+      kind: 'text-loss',
+      dataset,
+      pages: 1,
+      batchSize: 1,
+      packSamples: true,
+      weight: 1,
+      normalization: { type: 'none' },
+    },
+  ],
   comparison: 'mean-loss',
   onDatasetFailure: 'skip-round',
 });
 
 const schedule: ScheduleEntry[] = [
   { fromBlock: 0, competitions: [{ id: 7, name: 'first', share: 1 }] },
-  { fromBlock: 100, competitions: [{ id: 7, name: 'second', share: 0.5 }, { id: 8, share: 0.5 }] },
+  {
+    fromBlock: 100,
+    competitions: [
+      { id: 7, name: 'second', share: 0.5 },
+      { id: 8, share: 0.5 },
+    ],
+  },
   { fromBlock: 200, competitions: [{ id: 7, name: 'gated', share: 1 }] },
 ];
 
@@ -43,7 +66,12 @@ interface Known {
 }
 
 /** @param refusal what the gated dataset says when it is looked at */
-function surroundings(given: Readonly<Record<string, unknown>> = {}, refusal?: Error, places: ScheduleEntry[] = schedule, known: Known = {}): Surroundings & { events: RunEvent[]; logged: string[] } {
+function surroundings(
+  given: Readonly<Record<string, unknown>> = {},
+  refusal?: Error,
+  places: ScheduleEntry[] = schedule,
+  known: Known = {},
+): Surroundings & { events: RunEvent[]; logged: string[] } {
   const use = { use: 'all' };
   const registry = new PluginRegistry([
     checkPlugin('demo', demo),
@@ -55,10 +83,20 @@ function surroundings(given: Readonly<Record<string, unknown>> = {}, refusal?: E
         inspector: made(known.inspector ? { architectures: () => Promise.resolve(known.inspector) } : {}),
         tokenizer: made({ load: () => Promise.resolve({}) }),
         rows: made({}),
-        datasets: { open: made({ sample: () => Promise.resolve() }), gated: made({ sample: () => Promise.resolve(), requireAccess: () => (refusal ? Promise.reject(refusal) : Promise.resolve()) }) },
+        datasets: {
+          open: made({ sample: () => Promise.resolve() }),
+          gated: made({
+            sample: () => Promise.resolve(),
+            requireAccess: () => (refusal ? Promise.reject(refusal) : Promise.resolve()),
+          }),
+        },
       },
     }),
-    checkPlugin('package', { apiVersion: 1, name: 'package', provides: { competitions: [competition(7, 'first'), competition(7, 'second'), competition(7, 'gated', 'gated')] } }),
+    checkPlugin('package', {
+      apiVersion: 1,
+      name: 'package',
+      provides: { competitions: [competition(7, 'first'), competition(7, 'second'), competition(7, 'gated', 'gated')] },
+    }),
     checkPlugin('other', { apiVersion: 1, name: 'other', provides: { competitions: [competition(8, 'lone')] } }),
   ]);
   const [events, logged]: [RunEvent[], string[]] = [[], []];
@@ -79,14 +117,25 @@ function surroundings(given: Readonly<Record<string, unknown>> = {}, refusal?: E
   };
 }
 
-const namesAt = (given: Readonly<Record<string, unknown>>, block: number, places?: ScheduleEntry[]): string[] => [...chosenCompetitions(surroundings(given, undefined, places), block).values()].map(({ name }) => name);
+const namesAt = (given: Readonly<Record<string, unknown>>, block: number, places?: ScheduleEntry[]): string[] =>
+  [...chosenCompetitions(surroundings(given, undefined, places), block).values()].map(({ name }) => name);
 
 describe('a schedule', () => {
   it('says by name which competition a number means, and what is over is left out', async () => {
     const around = surroundings();
     const built = await buildCompetitions(buildContainer(around, signal), around, 0, signal);
-    expect([0, 99, 100, 150, 200].map((block) => built.at(7, block)?.competition.name)).toEqual(['first', 'first', 'second', 'second', 'gated']);
-    expect([built.at(8, 0), built.at(8, 150)?.competition.name, built.at(8, 200)]).toEqual([undefined, 'lone', undefined]);
+    expect([0, 99, 100, 150, 200].map((block) => built.at(7, block)?.competition.name)).toEqual([
+      'first',
+      'first',
+      'second',
+      'second',
+      'gated',
+    ]);
+    expect([built.at(8, 0), built.at(8, 150)?.competition.name, built.at(8, 200)]).toEqual([
+      undefined,
+      'lone',
+      undefined,
+    ]);
     expect(namesAt({}, 150)).toEqual(['second', 'lone', 'gated']);
     expect(namesAt({}, 500)).toEqual(['gated']);
   });
@@ -105,7 +154,12 @@ describe('a schedule', () => {
 
   it('that leaves open which of several it means is refused', () => {
     const open = [{ fromBlock: 0, competitions: [{ id: 7, share: 1 }] }];
-    expect(() => namesAt({}, 0, open)).toThrow(expect.objectContaining({ code: 'COMPETITION_AMBIGUOUS', payload: { id: 7, known: ['first', 'second', 'gated'] } }) as Error);
+    expect(() => namesAt({}, 0, open)).toThrow(
+      expect.objectContaining({
+        code: 'COMPETITION_AMBIGUOUS',
+        payload: { id: 7, known: ['first', 'second', 'gated'] },
+      }) as Error,
+    );
     expect(namesAt({ competitions: ['first'] }, 0, open)).toEqual(['first']);
   });
 });
@@ -120,7 +174,10 @@ describe('an allowed architecture', () => {
     ['evaluator', { evaluator: ['GPT2LMHeadModel'], inspector: ['LlamaForCausalLM'] }],
     ['inspector', { evaluator: ['LlamaForCausalLM'], inspector: ['GPT2LMHeadModel'] }],
   ])('that the %s does not know ends the start', async (by, known) => {
-    await expect(build(known)).rejects.toMatchObject({ code: 'ARCHITECTURES_UNSUPPORTED', payload: { competition: 'first', architectures: ['LlamaForCausalLM'], by, supported: ['GPT2LMHeadModel'] } });
+    await expect(build(known)).rejects.toMatchObject({
+      code: 'ARCHITECTURES_UNSUPPORTED',
+      payload: { competition: 'first', architectures: ['LlamaForCausalLM'], by, supported: ['GPT2LMHeadModel'] },
+    });
   });
 
   it('that both know, or of which nothing is said, does not', async () => {
@@ -130,8 +187,12 @@ describe('an allowed architecture', () => {
 });
 
 describe('credentials', () => {
-  const refused = (): AssayError => datasetErrors.CREDENTIAL_MISSING({ variables: ['HF_TOKEN'], dataset: 'gated', page: 'https://x' });
-  const build = async (block: number, refusal: Error): Promise<Surroundings & { events: RunEvent[]; logged: string[] }> => {
+  const refused = (): AssayError =>
+    datasetErrors.CREDENTIAL_MISSING({ variables: ['HF_TOKEN'], dataset: 'gated', page: 'https://x' });
+  const build = async (
+    block: number,
+    refusal: Error,
+  ): Promise<Surroundings & { events: RunEvent[]; logged: string[] }> => {
     const around = surroundings({}, refusal);
     await buildCompetitions(buildContainer(around, signal), around, block, signal);
     return around;
@@ -142,14 +203,18 @@ describe('credentials', () => {
   });
 
   it('are not all that can be known: nor does a run begin whose file is not there', async () => {
-    await expect(build(200, configErrors.ENV_FILE_UNREADABLE({ path: '/x', reason: 'ENOENT' }))).rejects.toMatchObject({ code: 'ENV_FILE_UNREADABLE' });
+    await expect(build(200, configErrors.ENV_FILE_UNREADABLE({ path: '/x', reason: 'ENOENT' }))).rejects.toMatchObject({
+      code: 'ENV_FILE_UNREADABLE',
+    });
   });
 
   it('that will be needed later are told', async () => {
-    expect((await build(0, refused())).events).toMatchObject([{ event: 'warning', error: { code: 'CREDENTIAL_MISSING' } }]);
+    expect((await build(0, refused())).events).toMatchObject([
+      { event: 'warning', error: { code: 'CREDENTIAL_MISSING' } },
+    ]);
   });
 
-  it('that nobody can judge now are the rounds\' business', async () => {
+  it("that nobody can judge now are the rounds' business", async () => {
     const { events, logged } = await build(200, datasetErrors.REQUEST_FAILED({ what: 'it', reason: 'down' }));
     expect([events, logged]).toEqual([[], ['whether a dataset can be read was not found out']]);
   });

@@ -1,16 +1,30 @@
 import { isAssayError } from '@assay/core/errors/assay-error';
-import { environmentName, environmentValues, resolveConfig, type ConfigLayer, type ConfigValue } from '@assay/core/config/resolve';
+import {
+  environmentName,
+  environmentValues,
+  resolveConfig,
+  type ConfigLayer,
+  type ConfigValue,
+} from '@assay/core/config/resolve';
 import { configSchema } from '@assay/core/config/schema';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 const ORIGINS = ['flag', 'environment', 'file'] as const;
-const layer = (origin: ConfigLayer['origin'], values: ConfigLayer['values']): ConfigLayer => ({ origin, source: `the ${origin}`, values });
-const valueAt = (values: readonly ConfigValue[], path: string): ConfigValue | undefined => values.find((value) => value.path === path);
+const layer = (origin: ConfigLayer['origin'], values: ConfigLayer['values']): ConfigLayer => ({
+  origin,
+  source: `the ${origin}`,
+  values,
+});
+const valueAt = (values: readonly ConfigValue[], path: string): ConfigValue | undefined =>
+  values.find((value) => value.path === path);
 
 describe('resolveConfig', () => {
   it('takes each key from the strongest layer that has it, whatever the others hold', () => {
-    const setting = fc.record({ sampleMin: fc.integer({ min: 1, max: 99 }), logLevel: fc.constantFrom('debug', 'error') }, { requiredKeys: [] });
+    const setting = fc.record(
+      { sampleMin: fc.integer({ min: 1, max: 99 }), logLevel: fc.constantFrom('debug', 'error') },
+      { requiredKeys: [] },
+    );
     fc.assert(
       fc.property(setting, setting, setting, (...given) => {
         const layers = ORIGINS.map((origin, index) => layer(origin, given[index] ?? {}));
@@ -58,6 +72,8 @@ describe('the environment', () => {
   });
 
   it('is left alone otherwise', () => {
-    expect(environmentValues({ PATH: '/bin', NOT_ASSAY_SAMPLE_MIN: '1', ASSAY_SAMPLE_MIN: undefined }, String)).toEqual({});
+    expect(environmentValues({ PATH: '/bin', NOT_ASSAY_SAMPLE_MIN: '1', ASSAY_SAMPLE_MIN: undefined }, String)).toEqual(
+      {},
+    );
   });
 });

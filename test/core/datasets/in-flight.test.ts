@@ -35,13 +35,19 @@ class FatedRows implements RowSource {
     const key = `${config} ${offset}`;
     const time = this.#asked.get(key) ?? 0;
     this.#asked.set(key, time + 1);
-    for (let wait = this.delays[(offset + time) % this.delays.length] ?? 0; wait > 0; wait -= 1) await Promise.resolve();
+    for (let wait = this.delays[(offset + time) % this.delays.length] ?? 0; wait > 0; wait -= 1)
+      await Promise.resolve();
     this.inFlight -= 1;
     const fates = this.fates(offset);
     const fate = fates[Math.min(time, fates.length - 1)] ?? 'rows';
-    if (fate === 'fails' || fate === 'no-json') throw datasetErrors.REQUEST_FAILED({ what: key, reason: fate, noJson: fate === 'no-json' });
+    if (fate === 'fails' || fate === 'no-json')
+      throw datasetErrors.REQUEST_FAILED({ what: key, reason: fate, noJson: fate === 'no-json' });
     if (fate === 'empty') return { rows: [] };
-    return { rows: Array.from({ length: Math.min(length, 4) }, (_none, index) => ({ text: fate === 'null-row' && index === 2 ? null : `${config}${offset + index}` })) };
+    return {
+      rows: Array.from({ length: Math.min(length, 4) }, (_none, index) => ({
+        text: fate === 'null-row' && index === 2 ? null : `${config}${offset + index}`,
+      })),
+    };
   }
 
   splits(): Promise<readonly SplitSize[]> {
@@ -50,7 +56,10 @@ class FatedRows implements RowSource {
 }
 
 const failures = fc.array(fc.constantFrom<Fate>('fails', 'fails', 'no-json'), { maxLength: 3 });
-const end = fc.oneof({ weight: 20, arbitrary: fc.constant<Fate>('rows') }, { weight: 1, arbitrary: fc.constantFrom<Fate>('fails', 'empty', 'null-row') });
+const end = fc.oneof(
+  { weight: 20, arbitrary: fc.constant<Fate>('rows') },
+  { weight: 1, arbitrary: fc.constantFrom<Fate>('fails', 'empty', 'null-row') },
+);
 const fates = fc.tuple(failures, end).map(([first, last]) => [...first, last]);
 const world = fc.record({
   seed: fc.bigInt({ min: 0n, max: 2n ** 64n }),
@@ -66,11 +75,22 @@ type World = typeof world extends fc.Arbitrary<infer T> ? T : never;
 
 const clock = { now: () => 0, sleep: () => Promise.resolve() };
 
-async function outcomeOf(given: World, inFlight: number, build: (rows: RowSource) => Loader): Promise<{ outcome: unknown; next: number; most: number }> {
+async function outcomeOf(
+  given: World,
+  inFlight: number,
+  build: (rows: RowSource) => Loader,
+): Promise<{ outcome: unknown; next: number; most: number }> {
   const sizes = given.rows.map((rows, index) => ({ config: `c${index}`, split: 'train', rows }));
   const rows = new FatedRows(inFlight, (offset) => given.fates[offset % given.fates.length] ?? [], sizes, given.delays);
   const random = new PythonRandom(given.seed);
-  const request = { seed: given.seed, tokenizer: letters, sequenceLength: given.sequenceLength, batchSize: 1, pages: given.pages, packSamples: true };
+  const request = {
+    seed: given.seed,
+    tokenizer: letters,
+    sequenceLength: given.sequenceLength,
+    batchSize: 1,
+    pages: given.pages,
+    packSamples: true,
+  };
   const outcome = await build(rows)
     .collect(request, random, new AbortController().signal)
     // Which of several failures is met first may differ.
@@ -83,26 +103,39 @@ const RUNS = Number(process.env['ASSAY_TEST_RUNS'] ?? 400);
 
 describe('with several requests in flight', () => {
   it.each<[string, (rows: RowSource) => Loader]>([
-    ['an offset loader', (rows) => new OffsetLoader({ dataset: 'a/b', config: 'c0', split: 'train', lastOffset: 300, gated: false }, { rows, clock })],
+    [
+      'an offset loader',
+      (rows) =>
+        new OffsetLoader(
+          { dataset: 'a/b', config: 'c0', split: 'train', lastOffset: 300, gated: false },
+          { rows, clock },
+        ),
+    ],
     ['a split loader', (rows) => new SplitLoader({ dataset: 'a/b' }, { rows, clock })],
-  ])('%s gathers the same pages and tokens, and leaves the generator where one at a time leaves it', async (_name, build) => {
-    let refused = 0;
-    let most = 0;
-    await fc.assert(
-      fc.asyncProperty(world, async (given) => {
-        const single = await outcomeOf(given, 1, build);
-        const several = await outcomeOf(given, given.inFlight, build);
-        expect(single.most).toBeLessThanOrEqual(1);
-        expect(several.most).toBeLessThanOrEqual(given.inFlight);
-        expect({ outcome: several.outcome, next: several.next }).toEqual({ outcome: single.outcome, next: single.next });
-        refused += single.outcome === 'refused' ? 1 : 0;
-        most = Math.max(most, several.most);
-      }),
-      { numRuns: RUNS },
-    );
-    // Otherwise the comparison has been of nothing.
-    expect(refused).toBeGreaterThan(0.01 * RUNS);
-    expect(refused).toBeLessThan(0.9 * RUNS);
-    expect(most).toBeGreaterThan(4);
-  });
+  ])(
+    '%s gathers the same pages and tokens, and leaves the generator where one at a time leaves it',
+    async (_name, build) => {
+      let refused = 0;
+      let most = 0;
+      await fc.assert(
+        fc.asyncProperty(world, async (given) => {
+          const single = await outcomeOf(given, 1, build);
+          const several = await outcomeOf(given, given.inFlight, build);
+          expect(single.most).toBeLessThanOrEqual(1);
+          expect(several.most).toBeLessThanOrEqual(given.inFlight);
+          expect({ outcome: several.outcome, next: several.next }).toEqual({
+            outcome: single.outcome,
+            next: single.next,
+          });
+          refused += single.outcome === 'refused' ? 1 : 0;
+          most = Math.max(most, several.most);
+        }),
+        { numRuns: RUNS },
+      );
+      // Otherwise the comparison has been of nothing.
+      expect(refused).toBeGreaterThan(0.01 * RUNS);
+      expect(refused).toBeLessThan(0.9 * RUNS);
+      expect(most).toBeGreaterThan(4);
+    },
+  );
 });

@@ -20,7 +20,11 @@ describe('a secret', () => {
     ['more than once', 'hf_abcdefghhf_abcdefgh', '[HF_TOKEN][HF_TOKEN]'],
     ['in JSON', JSON.stringify({ key: 'a/b+c"d=efgh' }), '{"key":"[AWS_SECRET_ACCESS_KEY]"}'],
     ['in a URL', `https://x/?k=${encodeURIComponent('a/b+c"d=efgh')}`, 'https://x/?k=[AWS_SECRET_ACCESS_KEY]'],
-    ['in hex', `sent ${Buffer.from('hf_abcdefgh').toString('hex')}, ${Buffer.from('hf_abcdefgh').toString('hex').toUpperCase()}`, 'sent [HF_TOKEN], [HF_TOKEN]'],
+    [
+      'in hex',
+      `sent ${Buffer.from('hf_abcdefgh').toString('hex')}, ${Buffer.from('hf_abcdefgh').toString('hex').toUpperCase()}`,
+      'sent [HF_TOKEN], [HF_TOKEN]',
+    ],
   ])('is shown by its name: %s', (_what, text, shown) => {
     expect(withoutSecrets(text)).toBe(shown);
   });
@@ -36,7 +40,10 @@ describe('a secret', () => {
   });
 
   it('is found in whatever holds it, keys too', () => {
-    expect(valueWithoutSecrets({ list: ['hf_abcdefgh', 1, null], hf_abcdefgh: { deep: 'x hf_abcdefgh' } })).toEqual({ list: ['[HF_TOKEN]', 1, null], '[HF_TOKEN]': { deep: 'x [HF_TOKEN]' } });
+    expect(valueWithoutSecrets({ list: ['hf_abcdefgh', 1, null], hf_abcdefgh: { deep: 'x hf_abcdefgh' } })).toEqual({
+      list: ['[HF_TOKEN]', 1, null],
+      '[HF_TOKEN]': { deep: 'x [HF_TOKEN]' },
+    });
   });
 
   it('is no path, no language, and nothing of a few letters', () => {
@@ -44,8 +51,15 @@ describe('a secret', () => {
     expect(withoutSecrets(text)).toBe(text);
   });
 
-  it('does not leave in an error\'s report', () => {
-    const errors = defineErrors({ ECHO: { fault: 'network', retry: 'backoff', message: (p: { said: string }) => `It said ${p.said}`, hint: (p: { said: string }) => `Not ${p.said}` } });
+  it("does not leave in an error's report", () => {
+    const errors = defineErrors({
+      ECHO: {
+        fault: 'network',
+        retry: 'backoff',
+        message: (p: { said: string }) => `It said ${p.said}`,
+        hint: (p: { said: string }) => `Not ${p.said}`,
+      },
+    });
     expect(JSON.stringify(errors.ECHO({ said: 'hf_abcdefgh' }).toReport())).not.toContain('hf_abcdefgh');
   });
 });

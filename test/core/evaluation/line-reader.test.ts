@@ -5,7 +5,11 @@ import { expect, it } from 'vitest';
 function read(chunks: readonly Buffer[], limit?: number): { lines: string[]; overflows: number } {
   const lines: string[] = [];
   let overflows = 0;
-  const reader = new LineReader((line) => lines.push(line), () => (overflows += 1), limit);
+  const reader = new LineReader(
+    (line) => lines.push(line),
+    () => (overflows += 1),
+    limit,
+  );
   for (const chunk of chunks) if (overflows === 0) reader.push(chunk);
   return { lines, overflows };
 }
@@ -28,5 +32,10 @@ it.each([
   [['12', '34'], 3, [], 1],
   [['1\n2\n', '345', '6'], 3, ['1', '2'], 1],
 ])('%j with at most %i bytes a line', (texts, limit, lines, overflows) => {
-  expect(read(texts.map((text) => Buffer.from(text)), limit)).toEqual({ lines, overflows });
+  expect(
+    read(
+      texts.map((text) => Buffer.from(text)),
+      limit,
+    ),
+  ).toEqual({ lines, overflows });
 });

@@ -16,7 +16,10 @@ afterEach(async () => {
   logged.length = 0;
 });
 
-function evaluatorThat(mode: string, limits: { memory?: number; start?: number; perModel?: boolean; network?: NetworkAccess; port?: number } = {}): ProcessEvaluator {
+function evaluatorThat(
+  mode: string,
+  limits: { memory?: number; start?: number; perModel?: boolean; network?: NetworkAccess; port?: number } = {},
+): ProcessEvaluator {
   const evaluator = new ProcessEvaluator(
     {
       command: [process.execPath, join(import.meta.dirname, 'program.mjs'), mode],
@@ -34,7 +37,15 @@ function evaluatorThat(mode: string, limits: { memory?: number; start?: number; 
   return evaluator;
 }
 
-const facts = { architecture: 'A', parameterCount: 1, vocabularySize: 1, evaluationDigest: 'd', tensorsDigest: 't', unusedTensors: [], dtypes: [] };
+const facts = {
+  architecture: 'A',
+  parameterCount: 1,
+  vocabularySize: 1,
+  evaluationDigest: 'd',
+  tensorsDigest: 't',
+  unusedTensors: [],
+  dtypes: [],
+};
 const model = { reference: { namespace: 'n', name: 'm', revision: 'r' }, directory: '/nowhere', files: [], facts };
 const request = (deadlineMs = 20_000): EvaluationRequest => ({
   id: 'one',
@@ -63,7 +74,11 @@ describe('a program that behaves', () => {
   it('answers, and tells of its progress', async () => {
     const progress: unknown[] = [];
     const answer = await evaluatorThat('good').evaluate(request(), (event) => progress.push(event), never);
-    expect(answer).toMatchObject({ id: 'one', results: [{ name: 'task', kind: 'text-loss', rawScore: 1.5 }], numerics: { runtime: 'test 1' } });
+    expect(answer).toMatchObject({
+      id: 'one',
+      results: [{ name: 'task', kind: 'text-loss', rawScore: 1.5 }],
+      numerics: { runtime: 'test 1' },
+    });
     expect(progress).toEqual([{ phase: 'score', done: 1, total: 2 }]);
   });
 
@@ -73,7 +88,7 @@ describe('a program that behaves', () => {
     expect(new Set(answers.map(({ results }) => JSON.stringify(results[0]?.details))).size).toBe(1);
   });
 
-  it('sees nothing of the validator\'s environment that it was not given', async () => {
+  it("sees nothing of the validator's environment that it was not given", async () => {
     process.env['HF_ACCESS_TOKEN'] = 'secret';
     process.env['NODE_OPTIONS'] = '--no-warnings';
     try {
@@ -87,7 +102,12 @@ describe('a program that behaves', () => {
   });
 
   it('blames whom it blames', async () => {
-    await expect(errorOf(ask(evaluatorThat('fault')))).resolves.toMatchObject({ code: 'NON_FINITE_LOSS', fault: 'miner', retry: 'never', payload: { batch: 1 } });
+    await expect(errorOf(ask(evaluatorThat('fault')))).resolves.toMatchObject({
+      code: 'NON_FINITE_LOSS',
+      fault: 'miner',
+      retry: 'never',
+      payload: { batch: 1 },
+    });
   });
 
   it('may answer and leave', async () => {
@@ -131,17 +151,33 @@ describe('a program that does not', () => {
   });
 
   it.each(['memory', 'memory-of-a-child'])('%s: killed at its limit', async (mode) => {
-    await expect(errorOf(ask(evaluatorThat(mode, { memory: 300 * MIB })))).resolves.toMatchObject({ code: 'EVALUATOR_MEMORY', fault: 'validator' });
+    await expect(errorOf(ask(evaluatorThat(mode, { memory: 300 * MIB })))).resolves.toMatchObject({
+      code: 'EVALUATOR_MEMORY',
+      fault: 'validator',
+    });
   });
 
   it('says on stderr what went wrong, and the error repeats it', async () => {
-    await expect(errorOf(ask(evaluatorThat('crash')))).resolves.toMatchObject({ payload: { exit: 'signal SIGSEGV', stderr: 'tensor of doom\n' } });
-    await expect(errorOf(ask(evaluatorThat('exit-at-once')))).resolves.toMatchObject({ message: expect.stringContaining('no such device') as unknown });
+    await expect(errorOf(ask(evaluatorThat('crash')))).resolves.toMatchObject({
+      payload: { exit: 'signal SIGSEGV', stderr: 'tensor of doom\n' },
+    });
+    await expect(errorOf(ask(evaluatorThat('exit-at-once')))).resolves.toMatchObject({
+      message: expect.stringContaining('no such device') as unknown,
+    });
   });
 
   it('a command that is not there', async () => {
     const evaluator = new ProcessEvaluator(
-      { command: ['/no/such/program'], environment: {}, startDeadlineMs: 1000, memoryLimitBytes: MIB, kinds: ['text-loss'], processPerModel: false, network: 'allow', canary: false },
+      {
+        command: ['/no/such/program'],
+        environment: {},
+        startDeadlineMs: 1000,
+        memoryLimitBytes: MIB,
+        kinds: ['text-loss'],
+        processPerModel: false,
+        network: 'allow',
+        canary: false,
+      },
       { log: () => undefined },
     );
     await expect(errorOf(ask(evaluator))).resolves.toMatchObject({ code: 'EVALUATOR_START', fault: 'config' });
@@ -208,7 +244,9 @@ describe('a process for each model', () => {
     expect(new Set(pids).size).toBe(3);
     const [spare] = childrenOf(process.pid);
     await evaluator.close();
-    await expect(survivors([...(pids as number[]), ...(spare === undefined ? [] : [spare])], 2000)).resolves.toEqual([]);
+    await expect(survivors([...(pids as number[]), ...(spare === undefined ? [] : [spare])], 2000)).resolves.toEqual(
+      [],
+    );
   });
 
   it('is started and told of its model while the one before is computed', async () => {
@@ -249,11 +287,17 @@ describe('the network', () => {
   });
 
   const possible = withoutNetwork() !== undefined;
-  it.skipIf(!possible)(`is gone where it is denied${possible ? '' : ': skipped, no user namespaces on this machine'}`, async () => {
-    await expect(reach('deny')).resolves.toEqual({ outcome: 'ENETUNREACH' });
-  });
+  it.skipIf(!possible)(
+    `is gone where it is denied${possible ? '' : ': skipped, no user namespaces on this machine'}`,
+    async () => {
+      await expect(reach('deny')).resolves.toEqual({ outcome: 'ENETUNREACH' });
+    },
+  );
 });
 
 it('a program that refuses to start says why in its first line', async () => {
-  await expect(errorOf(ask(evaluatorThat('refuses')))).resolves.toMatchObject({ code: 'DEVICE_DIFFERS', fault: 'config' });
+  await expect(errorOf(ask(evaluatorThat('refuses')))).resolves.toMatchObject({
+    code: 'DEVICE_DIFFERS',
+    fault: 'config',
+  });
 });

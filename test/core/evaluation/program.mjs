@@ -17,7 +17,12 @@ if (mode === 'exit-at-once') {
 if (mode === 'garbage-hello') console.log('Loading model, please wait...');
 if (mode === 'old-protocol') say({ ...hello, protocol: 0 });
 else if (mode === 'other-kind') say({ ...hello, kinds: ['word-error-rate'] });
-else if (mode === 'refuses') say({ type: 'fault', id: '', error: { code: 'DEVICE_DIFFERS', message: 'm', hint: 'h', fault: 'config', retry: 'never', payload: {} } });
+else if (mode === 'refuses')
+  say({
+    type: 'fault',
+    id: '',
+    error: { code: 'DEVICE_DIFFERS', message: 'm', hint: 'h', fault: 'config', retry: 'never', payload: {} },
+  });
 else if (mode === 'prepares') say({ ...hello, operations: ['evaluate', 'prepare'] });
 else say(hello);
 
@@ -26,44 +31,65 @@ const prepared = [];
 const answer = (id, tasks) => ({
   type: 'answer',
   id,
-  results: tasks.map(({ name, kind }) => ({ name, kind, rawScore: 1.5, samples: 1, details: { env: Object.keys(process.env).sort(), pid: process.pid, prepared } })),
+  results: tasks.map(({ name, kind }) => ({
+    name,
+    kind,
+    rawScore: 1.5,
+    samples: 1,
+    details: { env: Object.keys(process.env).sort(), pid: process.pid, prepared },
+  })),
   numerics: mode === 'other-numerics' ? { ...numerics, runtime: 'test 2' } : numerics,
   timings: { loadMs: 1, computeMs: 1 },
 });
 
 const behaviours = {
-  'good': ({ id, tasks }) => {
+  good: ({ id, tasks }) => {
     say({ type: 'progress', id, phase: 'score', done: 1, total: 2 });
     say(answer(id, tasks));
   },
-  'fault': ({ id }) => say({ type: 'fault', id, error: { code: 'NON_FINITE_LOSS', message: 'm', hint: 'h', fault: 'miner', retry: 'never', payload: { batch: 1 } } }),
-  'refuses': hang,
-  'prepares': async ({ type, model, id, tasks }) => {
+  fault: ({ id }) =>
+    say({
+      type: 'fault',
+      id,
+      error: {
+        code: 'NON_FINITE_LOSS',
+        message: 'm',
+        hint: 'h',
+        fault: 'miner',
+        retry: 'never',
+        payload: { batch: 1 },
+      },
+    }),
+  refuses: hang,
+  prepares: async ({ type, model, id, tasks }) => {
     if (type === 'prepare') return prepared.push(model.digest);
     say({ type: 'progress', id, phase: 'score', done: 1, total: 2 });
     await new Promise((resolve) => setTimeout(resolve, 500));
     return say(answer(id, tasks));
   },
-  'connects': ({ id, tasks }) =>
+  connects: ({ id, tasks }) =>
     new Promise((resolve) => {
       const socket = connect({ host: '127.0.0.1', port: Number(process.env.PORT) });
       const done = (outcome) => {
-        say({ ...answer(id, tasks), results: tasks.map(({ name, kind }) => ({ name, kind, rawScore: 1, samples: 1, details: { outcome } })) });
+        say({
+          ...answer(id, tasks),
+          results: tasks.map(({ name, kind }) => ({ name, kind, rawScore: 1, samples: 1, details: { outcome } })),
+        });
         socket.destroy();
         resolve();
       };
       socket.on('connect', () => done('connected'));
       socket.on('error', ({ code }) => done(code));
     }),
-  'hang': hang,
+  hang: hang,
   'hang-ignoring-signals': () => {
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => undefined);
     return hang();
   },
-  'busy': () => {
+  busy: () => {
     for (;;);
   },
-  'crash': () => {
+  crash: () => {
     process.stderr.write('tensor of doom\n');
     process.kill(process.pid, 'SIGSEGV');
     return hang();
@@ -80,18 +106,37 @@ const behaviours = {
     process.stdout.end();
     return hang();
   },
-  'garbage': () => process.stdout.write('42 is the answer\n'),
-  'nan': ({ id, tasks }) => process.stdout.write(`${JSON.stringify(answer(id, tasks)).replace('1.5', 'NaN')}\n`),
-  'infinite': ({ id, tasks }) => process.stdout.write(`${JSON.stringify(answer(id, tasks)).replace('1.5', '1e999')}\n`),
+  garbage: () => process.stdout.write('42 is the answer\n'),
+  nan: ({ id, tasks }) => process.stdout.write(`${JSON.stringify(answer(id, tasks)).replace('1.5', 'NaN')}\n`),
+  infinite: ({ id, tasks }) => process.stdout.write(`${JSON.stringify(answer(id, tasks)).replace('1.5', '1e999')}\n`),
   'wrong-id': ({ tasks }) => say(answer('another', tasks)),
-  'wrong-task': ({ id, tasks }) => say(answer(id, tasks.map((task) => ({ ...task, name: 'another' })))),
-  'facts': ({ id }) => say({ type: 'facts', id, facts: { architecture: 'a', parameterCount: 1, vocabularySize: 1, evaluationDigest: '', tensorsDigest: '', unusedTensors: [], dtypes: [] } }),
+  'wrong-task': ({ id, tasks }) =>
+    say(
+      answer(
+        id,
+        tasks.map((task) => ({ ...task, name: 'another' })),
+      ),
+    ),
+  facts: ({ id }) =>
+    say({
+      type: 'facts',
+      id,
+      facts: {
+        architecture: 'a',
+        parameterCount: 1,
+        vocabularySize: 1,
+        evaluationDigest: '',
+        tensorsDigest: '',
+        unusedTensors: [],
+        dtypes: [],
+      },
+    }),
   'second-hello': () => say(hello),
   'endless-line': async () => {
     const chunk = 'x'.repeat(1024 * 1024);
     for (;;) if (!process.stdout.write(chunk)) await new Promise((resolve) => process.stdout.once('drain', resolve));
   },
-  'memory': async () => {
+  memory: async () => {
     const hoard = [];
     for (;;) {
       hoard.push(Buffer.alloc(8 * 1024 * 1024, 1));
@@ -99,10 +144,12 @@ const behaviours = {
     }
   },
   'memory-of-a-child': () => {
-    spawn(process.execPath, ['-e', 'const h=[];setInterval(()=>h.push(Buffer.alloc(8*1024*1024,1)),5)'], { stdio: 'ignore' });
+    spawn(process.execPath, ['-e', 'const h=[];setInterval(()=>h.push(Buffer.alloc(8*1024*1024,1)),5)'], {
+      stdio: 'ignore',
+    });
     return hang();
   },
-  'grandchild': () => {
+  grandchild: () => {
     const child = spawn(process.execPath, ['-e', 'setInterval(()=>{},1000)'], { stdio: 'inherit' });
     process.stderr.write(`grandchild ${child.pid}\n`);
     return hang();

@@ -14,7 +14,10 @@ function chainOf(entries: readonly Json[]): JournalRecord[] {
   });
 }
 
-const entries = fc.array(fc.json().map((text) => wellFormed(JSON.parse(text) as Json)), { minLength: 1, maxLength: 8 });
+const entries = fc.array(
+  fc.json().map((text) => wellFormed(JSON.parse(text) as Json)),
+  { minLength: 1, maxLength: 8 },
+);
 
 describe('verifyChain', () => {
   it('accepts every chain that was built by the rule', () => {
@@ -31,7 +34,9 @@ describe('verifyChain', () => {
       fc.property(entries, fc.nat(), (all, pick) => {
         const chain = chainOf([...all, 'newest']);
         const index = pick % all.length;
-        const changed = chain.map((record, at) => (at === index ? { ...record, entry: { was: record.entry } } : record));
+        const changed = chain.map((record, at) =>
+          at === index ? { ...record, entry: { was: record.entry } } : record,
+        );
         expect(verifyChain(changed)).toEqual({ intact: false, number: index + 1, broken: 'hash' });
         expect(verifyChain(chain.toSpliced(index, 1)).intact).toBe(false);
         expect(verifyChain(chain.toReversed()).intact).toBe(false);
@@ -42,7 +47,11 @@ describe('verifyChain', () => {
   it('finds a later record after an earlier one was changed and hashed anew', () => {
     const chain = chainOf(['a', 'b', 'c']);
     const [forged] = chainOf(['A']);
-    expect(verifyChain([...(forged ? [forged] : []), ...chain.slice(1)])).toEqual({ intact: false, number: 2, broken: 'previous hash' });
+    expect(verifyChain([...(forged ? [forged] : []), ...chain.slice(1)])).toEqual({
+      intact: false,
+      number: 2,
+      broken: 'previous hash',
+    });
   });
 
   it('takes the empty chain', () => {

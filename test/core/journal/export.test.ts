@@ -3,11 +3,22 @@ import { FIRST_PREVIOUS_HASH, entryHash } from '@assay/core/journal/hash';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-const entry = { seed: '115792089237316195423570985008687907853269984665640564039457', losses: [4.25, 0.1], text: 'ä"\\' };
-const record = { number: 3, previousHash: FIRST_PREVIOUS_HASH, hash: entryHash(FIRST_PREVIOUS_HASH, entry), entry, signature: `0x${'ab'.repeat(64)}` };
+const entry = {
+  seed: '115792089237316195423570985008687907853269984665640564039457',
+  losses: [4.25, 0.1],
+  text: 'ä"\\',
+};
+const record = {
+  number: 3,
+  previousHash: FIRST_PREVIOUS_HASH,
+  hash: entryHash(FIRST_PREVIOUS_HASH, entry),
+  entry,
+  signature: `0x${'ab'.repeat(64)}`,
+};
 const HOTKEY = '5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty';
 
-const changed = (change: object): string => JSON.stringify({ ...(JSON.parse(formatExport(record, HOTKEY)) as object), ...change });
+const changed = (change: object): string =>
+  JSON.stringify({ ...(JSON.parse(formatExport(record, HOTKEY)) as object), ...change });
 
 describe('an exported round', () => {
   it('is one line of canonical JSON that reads back whole', () => {
@@ -27,7 +38,11 @@ describe('an exported round', () => {
     ['of a later format', changed({ version: 2 }), 'JOURNAL_EXPORT_VERSION'],
     ['with another entry', changed({ entry: { ...entry, losses: [4.25, 0.2] } }), 'JOURNAL_EXPORT_TAMPERED'],
     ['with another past', changed({ previousHash: '1'.repeat(64) }), 'JOURNAL_EXPORT_TAMPERED'],
-    ['with a number that no double holds', changed({ entry: 1 }).replace('"entry":1', '"entry":1e999'), 'JOURNAL_EXPORT_MALFORMED'],
+    [
+      'with a number that no double holds',
+      changed({ entry: 1 }).replace('"entry":1', '"entry":1e999'),
+      'JOURNAL_EXPORT_MALFORMED',
+    ],
   ])('is refused when %s', (_what, text, code) => {
     expect(() => parseExport(text)).toThrow(expect.objectContaining({ code }));
   });
@@ -39,7 +54,9 @@ describe('an exported round', () => {
     fc.assert(
       fc.property(fc.constantFrom(...digits), fc.integer({ min: 1, max: 9 }), (at, by) => {
         const digit = (Number(text[at]) + by) % 10;
-        expect(() => parseExport(text.slice(0, at) + String(digit) + text.slice(at + 1))).toThrow(expect.objectContaining({ code: 'JOURNAL_EXPORT_TAMPERED' }));
+        expect(() => parseExport(text.slice(0, at) + String(digit) + text.slice(at + 1))).toThrow(
+          expect.objectContaining({ code: 'JOURNAL_EXPORT_TAMPERED' }),
+        );
       }),
     );
   });

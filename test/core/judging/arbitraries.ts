@@ -37,13 +37,30 @@ export function scored(uid: number, block: number, sequenceLosses: readonly numb
   return { uid, block, outcome: { status: 'scored', score, sequenceLosses } };
 }
 
-export function failed(uid: number, block: number, fault: 'miner' | 'validator' | 'network' = 'miner'): JudgedContender {
-  return { uid, block, outcome: { status: 'failed', error: { code: 'TEST', message: '', hint: '', fault, retry: 'never', payload: {} } } };
+export function failed(
+  uid: number,
+  block: number,
+  fault: 'miner' | 'validator' | 'network' = 'miner',
+): JudgedContender {
+  return {
+    uid,
+    block,
+    outcome: { status: 'failed', error: { code: 'TEST', message: '', hint: '', fault, retry: 'never', payload: {} } },
+  };
 }
 
-const contender = fc.tuple(fc.integer({ min: 0, max: 40 }), blocks, fc.array(losses, { minLength: SEQUENCES, maxLength: SEQUENCES }), fc.integer({ min: 0, max: 5 }));
+const contender = fc.tuple(
+  fc.integer({ min: 0, max: 40 }),
+  blocks,
+  fc.array(losses, { minLength: SEQUENCES, maxLength: SEQUENCES }),
+  fc.integer({ min: 0, max: 5 }),
+);
 
 /** Contenders of distinct uids; about one in six has failed by its own doing. */
 export const contenders: fc.Arbitrary<JudgedContender[]> = fc
   .uniqueArray(contender, { selector: ([uid]) => uid, minLength: 1, maxLength: 9 })
-  .map((all) => all.map(([uid, block, sequenceLosses, dice]) => (dice === 0 ? failed(uid, block) : scored(uid, block, sequenceLosses))));
+  .map((all) =>
+    all.map(([uid, block, sequenceLosses, dice]) =>
+      dice === 0 ? failed(uid, block) : scored(uid, block, sequenceLosses),
+    ),
+  );

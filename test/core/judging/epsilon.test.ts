@@ -33,7 +33,9 @@ describe('epsilon functions', () => {
 
   it('decay linearly between the commitment and the last block of the decay', () => {
     const epsilon = linearDecay({ start: 0.005, end: 0.0005, blocks: 1000 });
-    expect([-5, 0, 500, 1000, 5000].map((age) => Number(epsilon.compute(2000 + age, 2000).toFixed(6)))).toEqual([0.005, 0.005, 0.00275, 0.0005, 0.0005]);
+    expect([-5, 0, 500, 1000, 5000].map((age) => Number(epsilon.compute(2000 + age, 2000).toFixed(6)))).toEqual([
+      0.005, 0.005, 0.00275, 0.0005, 0.0005,
+    ]);
   });
 });
 

@@ -4,7 +4,9 @@ import { describe, expect, it } from 'vitest';
 
 const NEURONS = 8;
 const weight = fc.oneof(fc.constant(0), fc.double({ min: 1e-6, max: 1, noNaN: true }));
-const weights = fc.array(weight, { minLength: NEURONS, maxLength: NEURONS }).filter((all) => all.some((one) => one > 0));
+const weights = fc
+  .array(weight, { minLength: NEURONS, maxLength: NEURONS })
+  .filter((all) => all.some((one) => one > 0));
 const alpha = fc.double({ min: 0, max: 0.99, noNaN: true });
 const sum = (values: readonly number[]): number => values.reduce((all, value) => all + value, 0);
 
@@ -48,19 +50,35 @@ describe('mergeCompetitions', () => {
 
   it('is a distribution, whatever the shares sum to, and touches no average', () => {
     fc.assert(
-      fc.property(fc.array(fc.tuple(weights, share), { minLength: 1, maxLength: 4 }), fc.constantFrom(0, 0.01), (all, threshold) => {
-        const averages = new Map(all.map(([vector], id) => [id, recordWeights(undefined, vector, 0.5)]));
-        const before = structuredClone(averages);
-        const merged = mergeCompetitions(averages, all.map(([, part], id) => ({ id, share: part })), NEURONS, threshold);
-        expect(sum(merged)).toBeCloseTo(1, 4);
-        expect(averages).toEqual(before);
-      }),
+      fc.property(
+        fc.array(fc.tuple(weights, share), { minLength: 1, maxLength: 4 }),
+        fc.constantFrom(0, 0.01),
+        (all, threshold) => {
+          const averages = new Map(all.map(([vector], id) => [id, recordWeights(undefined, vector, 0.5)]));
+          const before = structuredClone(averages);
+          const merged = mergeCompetitions(
+            averages,
+            all.map(([, part], id) => ({ id, share: part })),
+            NEURONS,
+            threshold,
+          );
+          expect(sum(merged)).toBeCloseTo(1, 4);
+          expect(averages).toEqual(before);
+        },
+      ),
     );
   });
 
   it('hands the share of a competition without a record to the others', () => {
-    const averages = new Map([[2, [1, 0]], [4, [0, 1]]]);
-    const schedule = [{ id: 2, share: 0.25 }, { id: 4, share: 0.25 }, { id: 5, share: 0.5 }];
+    const averages = new Map([
+      [2, [1, 0]],
+      [4, [0, 1]],
+    ]);
+    const schedule = [
+      { id: 2, share: 0.25 },
+      { id: 4, share: 0.25 },
+      { id: 5, share: 0.5 },
+    ];
     expect(mergeCompetitions(averages, schedule, 2)).toEqual([0.5, 0.5]);
     expect(mergeCompetitions(new Map(), schedule, 2)).toEqual([0, 0]);
   });
@@ -72,6 +90,14 @@ describe('mergeCompetitions', () => {
   });
 
   it('drops what the schedule no longer has', () => {
-    expect(inSchedule(new Map([[1, 'a'], [2, 'b']]), [2, 3])).toEqual(new Map([[2, 'b']]));
+    expect(
+      inSchedule(
+        new Map([
+          [1, 'a'],
+          [2, 'b'],
+        ]),
+        [2, 3],
+      ),
+    ).toEqual(new Map([[2, 'b']]));
   });
 });

@@ -36,19 +36,31 @@ describe('quantizeWeights', () => {
   it.each([
     [[0, 0, 0], [], []],
     [[0, 0, 1e-6], [2], [65_535]],
-    [[1, 0.5], [0, 1], [65_535, 32_768]],
-    [[65_535, 0.5, 1.5, 2.5], [0, 2, 3], [65_535, 2, 2]],
+    [
+      [1, 0.5],
+      [0, 1],
+      [65_535, 32_768],
+    ],
+    [
+      [65_535, 0.5, 1.5, 2.5],
+      [0, 2, 3],
+      [65_535, 2, 2],
+    ],
   ])('turns %j into %j and %j', (all, uids, weights) => {
     expect(quantizeWeights(all, { minAllowedWeights: 0 })).toEqual({ uids, weights });
   });
 
   it('refuses too few rather than padding', () => {
-    expect(() => quantizeWeights([0.5, 0.5, 0, 0], { minAllowedWeights: 3 })).toThrow(expect.objectContaining({ code: 'TOO_FEW_WEIGHTS' }));
+    expect(() => quantizeWeights([0.5, 0.5, 0, 0], { minAllowedWeights: 3 })).toThrow(
+      expect.objectContaining({ code: 'TOO_FEW_WEIGHTS' }),
+    );
     // A subnet smaller than its own minimum asks for all of its uids.
     expect(quantizeWeights([0.5, 0.5], { minAllowedWeights: 3 }).uids).toEqual([0, 1]);
   });
 
   it.each([[[Number.NaN]], [[Number.POSITIVE_INFINITY, 1]], [[-0.1, 1]]])('refuses %j', (all) => {
-    expect(() => quantizeWeights(all, { minAllowedWeights: 0 })).toThrow(expect.objectContaining({ code: 'WEIGHT_NOT_FINITE' }));
+    expect(() => quantizeWeights(all, { minAllowedWeights: 0 })).toThrow(
+      expect.objectContaining({ code: 'WEIGHT_NOT_FINITE' }),
+    );
   });
 });

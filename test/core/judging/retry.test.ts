@@ -2,7 +2,12 @@ import { fixedEpsilon, linearDecay } from '@assay/core/judging/epsilon';
 import { shouldRetry, type PastResult } from '@assay/core/judging/retry';
 import { describe, expect, it } from 'vitest';
 
-const past = (score: number | null, winnerScore: number | null = 2): PastResult => ({ block: 900, score, winnerBlock: 500, winnerScore });
+const past = (score: number | null, winnerScore: number | null = 2): PastResult => ({
+  block: 900,
+  score,
+  winnerBlock: 500,
+  winnerScore,
+});
 
 describe('shouldRetry', () => {
   it.each([
@@ -26,6 +31,11 @@ describe('shouldRetry', () => {
 
   it('comes once the advantage of the winner has decayed', () => {
     const epsilon = linearDecay({ start: 0.1, end: 0, blocks: 1000 });
-    expect([500, 999, 1001, 1500].map((now) => shouldRetry([past(1.9)], epsilon, now))).toEqual([false, false, true, true]);
+    expect([500, 999, 1001, 1500].map((now) => shouldRetry([past(1.9)], epsilon, now))).toEqual([
+      false,
+      false,
+      true,
+      true,
+    ]);
   });
 });

@@ -12,7 +12,8 @@ describe('softmax32', () => {
         expect(weights.reduce((sum, weight) => sum + weight, 0)).toBeCloseTo(1, 4);
         for (const [i, weight] of weights.entries()) {
           expect(Math.fround(weight)).toBe(weight);
-          for (const [j, other] of weights.entries()) if ((values[i] ?? 0) > (values[j] ?? 0)) expect(weight).toBeGreaterThanOrEqual(other);
+          for (const [j, other] of weights.entries())
+            if ((values[i] ?? 0) > (values[j] ?? 0)) expect(weight).toBeGreaterThanOrEqual(other);
         }
       }),
       { numRuns: 50 },

@@ -10,11 +10,33 @@ const neurons = [
 
 describe('topMiners', () => {
   it.each([
-    ['at least the share of the row', [[0, [[7, 5], [8, 4], [9, 91]]]], [7, 9]],
-    ['only validators with stake and permit', [[1, [[7, 1]]], [2, [[8, 1]]]], []],
+    [
+      'at least the share of the row',
+      [
+        [
+          0,
+          [
+            [7, 5],
+            [8, 4],
+            [9, 91],
+          ],
+        ],
+      ],
+      [7, 9],
+    ],
+    [
+      'only validators with stake and permit',
+      [
+        [1, [[7, 1]]],
+        [2, [[8, 1]]],
+      ],
+      [],
+    ],
     ['no row at all', [], []],
   ] as const)('counts %s', (_what, rows, expected) => {
-    const weights = new Map(rows.map(([uid, row]) => [uid, row.map(([miner, weight]): [number, number] => [miner, weight])]));
+    const weights = new Map(
+      rows.map(([uid, row]) => [uid, row.map(([miner, weight]): [number, number] => [miner, weight])]),
+    );
     expect(topMiners({ neurons, weights }, options)).toEqual(expected);
   });
 });

@@ -4,8 +4,17 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { blocks, contenders, failed, losses, now, rules, scored, SEQUENCES } from './arbitraries.js';
 
-const plain: RoundRules = { epsilon: fixedEpsilon(0.005), comparison: 'mean-loss', temperature: 0.01, alpha: 0.5, keepThreshold: 0.001, sampleMin: 5 };
-const averages = fc.option(fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 41, maxLength: 41 }), { nil: undefined });
+const plain: RoundRules = {
+  epsilon: fixedEpsilon(0.005),
+  comparison: 'mean-loss',
+  temperature: 0.01,
+  alpha: 0.5,
+  keepThreshold: 0.001,
+  sampleMin: 5,
+};
+const averages = fc.option(fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 41, maxLength: 41 }), {
+  nil: undefined,
+});
 
 describe('judgeRound: laws', () => {
   it('does not look at the order of the contenders', () => {
@@ -34,7 +43,8 @@ describe('judgeRound: laws', () => {
           return;
         }
         expect(verdict.contenders.reduce((sum, { stepWeight }) => sum + stepWeight, 0)).toBeCloseTo(1, 4);
-        for (const { score, stepWeight, competitive } of verdict.contenders) if (score === null) expect([stepWeight, competitive]).toEqual([0, false]);
+        for (const { score, stepWeight, competitive } of verdict.contenders)
+          if (score === null) expect([stepWeight, competitive]).toEqual([0, false]);
         expect(verdict.contenders.find(({ uid }) => uid === verdict.winner?.uid)?.competitive).toBe(true);
         expect(verdict.keep.length).toBeLessThanOrEqual(rule.sampleMin);
       }),
@@ -55,14 +65,22 @@ describe('judgeRound: laws', () => {
   it('gives an exact copy no wins, no place among the competitive and no more weight than its original', () => {
     const sequences = fc.array(losses, { minLength: SEQUENCES, maxLength: SEQUENCES });
     fc.assert(
-      fc.property(contenders, sequences, blocks, fc.nat(100_000), now, rules, (others, model, block, delay, at, rule) => {
-        const pair = [scored(100, block, model), scored(101, block + delay, model)];
-        const verdict = judgeRound([...others, ...pair], undefined, at, rule);
-        const [original, copy] = [100, 101].map((uid) => verdict.contenders.find((one) => one.uid === uid));
-        expect(copy?.competitive).toBe(false);
-        expect(copy?.stepWeight).toBeLessThanOrEqual(original?.stepWeight ?? 0);
-        expect(verdict.winner?.uid).not.toBe(101);
-      }),
+      fc.property(
+        contenders,
+        sequences,
+        blocks,
+        fc.nat(100_000),
+        now,
+        rules,
+        (others, model, block, delay, at, rule) => {
+          const pair = [scored(100, block, model), scored(101, block + delay, model)];
+          const verdict = judgeRound([...others, ...pair], undefined, at, rule);
+          const [original, copy] = [100, 101].map((uid) => verdict.contenders.find((one) => one.uid === uid));
+          expect(copy?.competitive).toBe(false);
+          expect(copy?.stepWeight).toBeLessThanOrEqual(original?.stepWeight ?? 0);
+          expect(verdict.winner?.uid).not.toBe(101);
+        },
+      ),
     );
   });
 });
@@ -77,16 +95,27 @@ describe('judgeRound: blame', () => {
     expect(verdict.winner?.uid).toBe(2);
   });
 
-  it.each(['validator', 'network'] as const)('is void when one that holds weight failed by fault of the %s', (fault) => {
-    const verdict = judgeRound([good, better, failed(3, 50, fault)], [0, 0.999, 0, 0.001], 300, plain);
-    expect(verdict.void).toMatchObject({ code: 'INCUMBENT_NOT_SCORED', fault: 'validator', payload: { uid: 3, code: 'TEST' } });
-    expect(verdict.average).toEqual([0, 0.999, 0, 0.001]);
-  });
+  it.each(['validator', 'network'] as const)(
+    'is void when one that holds weight failed by fault of the %s',
+    (fault) => {
+      const verdict = judgeRound([good, better, failed(3, 50, fault)], [0, 0.999, 0, 0.001], 300, plain);
+      expect(verdict.void).toMatchObject({
+        code: 'INCUMBENT_NOT_SCORED',
+        fault: 'validator',
+        payload: { uid: 3, code: 'TEST' },
+      });
+      expect(verdict.average).toEqual([0, 0.999, 0, 0.001]);
+    },
+  );
 
   it('judges the others when one without weight has to wait', () => {
     const verdict = judgeRound([good, better, failed(3, 50, 'validator')], [0, 0.9995, 0, 0.0005], 300, plain);
     expect(verdict.void).toBeNull();
-    expect(verdict.contenders.map(({ uid, score }) => [uid, score])).toEqual([[3, null], [1, 3], [2, 2]]);
+    expect(verdict.contenders.map(({ uid, score }) => [uid, score])).toEqual([
+      [3, null],
+      [1, 3],
+      [2, 2],
+    ]);
   });
 
   it.each([[[]], [[failed(1, 5), failed(2, 6, 'network')]]])('is void without any score', (all) => {
@@ -109,8 +138,16 @@ describe('judgeRound: the two comparisons', () => {
     const rarely = scored(1, 100, [1, 3.1, 3.1, 3.1]);
     const mostly = scored(2, 50, [3, 3, 3, 3]);
     const wins = (comparison: RoundRules['comparison']): unknown =>
-      judgeRound([rarely, mostly], undefined, 300, { ...plain, comparison }).contenders.map(({ uid, wins: count, winRate }) => [uid, count, winRate]);
-    expect(wins('mean-loss')).toEqual([[2, 0, 0], [1, 1, 1]]);
-    expect(wins('per-sequence')).toEqual([[2, 3, 0.75], [1, 1, 0.25]]);
+      judgeRound([rarely, mostly], undefined, 300, { ...plain, comparison }).contenders.map(
+        ({ uid, wins: count, winRate }) => [uid, count, winRate],
+      );
+    expect(wins('mean-loss')).toEqual([
+      [2, 0, 0],
+      [1, 1, 1],
+    ]);
+    expect(wins('per-sequence')).toEqual([
+      [2, 3, 0.75],
+      [1, 1, 0.25],
+    ]);
   });
 });

@@ -32,9 +32,16 @@ describe('isWin', () => {
 
   it('stays won when the loss falls', () => {
     fc.assert(
-      fc.property(claim, claim, fc.double({ min: 0, max: 1, noNaN: true }), epsilons, now, (a, b, factor, epsilon, at) => {
-        if (isWin(a, b, epsilon, at)) expect(isWin({ ...a, loss: a.loss * factor }, b, epsilon, at)).toBe(true);
-      }),
+      fc.property(
+        claim,
+        claim,
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        epsilons,
+        now,
+        (a, b, factor, epsilon, at) => {
+          if (isWin(a, b, epsilon, at)) expect(isWin({ ...a, loss: a.loss * factor }, b, epsilon, at)).toBe(true);
+        },
+      ),
     );
   });
 

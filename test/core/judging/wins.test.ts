@@ -5,7 +5,12 @@ import { describe, expect, it } from 'vitest';
 import { blocks, epsilons, losses, now } from './arbitraries.js';
 
 const contestants = fc.uniqueArray(
-  fc.record({ uid: fc.nat(50), block: blocks, loss: losses, sequenceLosses: fc.array(losses, { minLength: 5, maxLength: 5 }) }),
+  fc.record({
+    uid: fc.nat(50),
+    block: blocks,
+    loss: losses,
+    sequenceLosses: fc.array(losses, { minLength: 5, maxLength: 5 }),
+  }),
   { selector: ({ uid }) => uid, minLength: 2, maxLength: 8 },
 );
 
@@ -34,7 +39,9 @@ describe.each([
   });
 
   it('gives a lone one the rate 1', () => {
-    expect(winsOf([{ uid: 3, block: 1, loss: 2, sequenceLosses: [2] }], fixedEpsilon(0), 5)).toEqual(new Map([[3, { wins: 0, winRate: 1 }]]));
+    expect(winsOf([{ uid: 3, block: 1, loss: 2, sequenceLosses: [2] }], fixedEpsilon(0), 5)).toEqual(
+      new Map([[3, { wins: 0, winRate: 1 }]]),
+    );
   });
 });
 
@@ -52,7 +59,10 @@ describe('winsBySequence', () => {
   });
 
   it('gives nothing for matches that were not played', () => {
-    const [full, empty] = [{ uid: 1, block: 1, loss: 9, sequenceLosses: [9] }, { uid: 2, block: 2, loss: 1, sequenceLosses: [] }];
+    const [full, empty] = [
+      { uid: 1, block: 1, loss: 9, sequenceLosses: [9] },
+      { uid: 2, block: 2, loss: 1, sequenceLosses: [] },
+    ];
     expect(winsBySequence([full, empty], fixedEpsilon(0), 9).get(2)).toEqual({ wins: 0, winRate: 0 });
   });
 });

@@ -22,8 +22,14 @@ const never = new AbortController().signal;
 const silent = (): void => undefined;
 
 const facts: ModelFacts = {
-  architecture: 'LlamaForCausalLM', parameterCount: 475_776, vocabularySize: 1024, maxPositions: 256,
-  evaluationDigest: 'e', tensorsDigest: 't', unusedTensors: [], dtypes: ['BF16'],
+  architecture: 'LlamaForCausalLM',
+  parameterCount: 475_776,
+  vocabularySize: 1024,
+  maxPositions: 256,
+  evaluationDigest: 'e',
+  tensorsDigest: 't',
+  unusedTensors: [],
+  dtypes: ['BF16'],
 };
 
 /** Says of every folder what it was told to, and remembers which ones it was shown. */
@@ -45,13 +51,21 @@ function request(change: Partial<AcquireRequest> = {}): AcquireRequest {
     reference,
     secureHash: secureHash(DIRECTORY_HASH, HOTKEY),
     hotkey: HOTKEY,
-    constraints: { minParameters: 1, maxParameters: 1_000_000, maxBytes: 5_000_000, architectures: ['LlamaForCausalLM'], sequenceLength: 256 },
+    constraints: {
+      minParameters: 1,
+      maxParameters: 1_000_000,
+      maxBytes: 5_000_000,
+      architectures: ['LlamaForCausalLM'],
+      sequenceLength: 256,
+    },
     vocabularySize: 1024,
     ...change,
   };
 }
 
-const limits = (change: Partial<AcquireRequest['constraints']>): Partial<AcquireRequest> => ({ constraints: { ...request().constraints, ...change } });
+const limits = (change: Partial<AcquireRequest['constraints']>): Partial<AcquireRequest> => ({
+  constraints: { ...request().constraints, ...change },
+});
 
 interface Scene {
   /** Where the miner's files lie. */
@@ -66,7 +80,15 @@ async function scene(answer: Partial<ModelFacts> | Error = {}): Promise<Scene> {
   const repo = join(folder, 'repos', reference.namespace, reference.name, reference.revision);
   mkdirSync(repo, { recursive: true });
   for (const file of FILES) cpSync(join(DEMO, file), join(repo, file));
-  const deps = { clock: systemClock, dataDir: join(folder, 'data'), netuid: 9, modules: [], environment: {}, log: silent, resolvePath: (path: string) => path };
+  const deps = {
+    clock: systemClock,
+    dataDir: join(folder, 'data'),
+    netuid: 9,
+    modules: [],
+    environment: {},
+    log: silent,
+    resolvePath: (path: string) => path,
+  };
   const provided = localFiles.provides.store;
   if (!provided) throw new Error('local-files provides a store');
   const store = await provided.create({ repos: join(folder, 'repos') }, deps, never);
@@ -99,22 +121,35 @@ describe('ModelAcquirer', () => {
     const { acquirer } = await scene();
     await acquirer.acquire(request(), silent, never);
     const other = { hotkey: '5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty' };
-    await expect(acquirer.acquire(request(other), silent, never)).rejects.toMatchObject({ code: 'HASH_MISMATCH', fault: 'miner' });
-    await expect(acquirer.acquire(request(limits({ maxBytes: 1000 })), silent, never)).rejects.toMatchObject({ code: 'MODEL_TOO_LARGE' });
+    await expect(acquirer.acquire(request(other), silent, never)).rejects.toMatchObject({
+      code: 'HASH_MISMATCH',
+      fault: 'miner',
+    });
+    await expect(acquirer.acquire(request(limits({ maxBytes: 1000 })), silent, never)).rejects.toMatchObject({
+      code: 'MODEL_TOO_LARGE',
+    });
     const own = { ...other, secureHash: secureHash(DIRECTORY_HASH, other.hotkey) };
     await expect(acquirer.acquire(request(own), silent, never)).resolves.toMatchObject({ facts });
   });
 
   it('fetches again what was stored under other rules', async () => {
     const { acquirer, store } = await scene();
-    await store.fetch(reference, [{ path: 'config.json', size: readFileSync(join(DEMO, 'config.json')).length }], silent, never);
+    await store.fetch(
+      reference,
+      [{ path: 'config.json', size: readFileSync(join(DEMO, 'config.json')).length }],
+      silent,
+      never,
+    );
     await expect(acquirer.acquire(request(), silent, never)).resolves.toMatchObject({ facts });
   });
 
   it('reads nothing of a repo that is too large', async () => {
     const { acquirer, repo, store, inspector } = await scene();
     writeFileSync(join(repo, 'huge.bin'), Buffer.alloc(6_000_000));
-    await expect(acquirer.acquire(request(), silent, never)).rejects.toMatchObject({ code: 'MODEL_TOO_LARGE', fault: 'miner' });
+    await expect(acquirer.acquire(request(), silent, never)).rejects.toMatchObject({
+      code: 'MODEL_TOO_LARGE',
+      fault: 'miner',
+    });
     expect(await store.stored(reference)).toBeUndefined();
     expect(inspector.seen).toEqual([]);
   });
@@ -137,20 +172,73 @@ describe('ModelAcquirer', () => {
     await expect((await scene()).acquirer.acquire(request(exact), silent, never)).resolves.toMatchObject({ facts });
     const unlimited = { ...facts };
     delete unlimited.maxPositions;
-    const inspector: ModelInspector = { inspect: async () => Promise.resolve(unlimited), close: async () => Promise.resolve() };
+    const inspector: ModelInspector = {
+      inspect: async () => Promise.resolve(unlimited),
+      close: async () => Promise.resolve(),
+    };
     const { store } = await scene();
-    await expect(new ModelAcquirer({}, { store, inspector }).acquire(request(), silent, never)).resolves.toMatchObject({ facts: unlimited });
+    await expect(new ModelAcquirer({}, { store, inspector }).acquire(request(), silent, never)).resolves.toMatchObject({
+      facts: unlimited,
+    });
   });
 
   it.each<[string, (repo: string) => void, string]>([
-    ['bytes other than the committed ones', (repo) => { writeFileSync(join(repo, 'generation_config.json'), '{}'); }, 'HASH_MISMATCH'],
-    ['a file more that counts', (repo) => { writeFileSync(join(repo, 'tokenizer.json'), '{}'); }, 'HASH_MISMATCH'],
-    ['two files of one content', (repo) => { cpSync(join(repo, 'generation_config.json'), join(repo, 'added_tokens.json')); }, 'DUPLICATE_FILES'],
-    ['no config', (repo) => { rmSync(join(repo, 'config.json')); }, 'REPO_FILE_INVALID'],
-    ['a config that is no JSON', (repo) => { writeFileSync(join(repo, 'config.json'), '{'); }, 'REPO_FILE_INVALID'],
-    ['a config that is no object', (repo) => { writeFileSync(join(repo, 'config.json'), '[]'); }, 'REPO_FILE_INVALID'],
-    ['a config behind a byte order mark', (repo) => { writeFileSync(join(repo, 'config.json'), '\uFEFF{}'); }, 'REPO_FILE_INVALID'],
-    ['a config that is not UTF-8', (repo) => { writeFileSync(join(repo, 'config.json'), Buffer.from([0x7b, 0xff, 0x7d])); }, 'REPO_FILE_INVALID'],
+    [
+      'bytes other than the committed ones',
+      (repo) => {
+        writeFileSync(join(repo, 'generation_config.json'), '{}');
+      },
+      'HASH_MISMATCH',
+    ],
+    [
+      'a file more that counts',
+      (repo) => {
+        writeFileSync(join(repo, 'tokenizer.json'), '{}');
+      },
+      'HASH_MISMATCH',
+    ],
+    [
+      'two files of one content',
+      (repo) => {
+        cpSync(join(repo, 'generation_config.json'), join(repo, 'added_tokens.json'));
+      },
+      'DUPLICATE_FILES',
+    ],
+    [
+      'no config',
+      (repo) => {
+        rmSync(join(repo, 'config.json'));
+      },
+      'REPO_FILE_INVALID',
+    ],
+    [
+      'a config that is no JSON',
+      (repo) => {
+        writeFileSync(join(repo, 'config.json'), '{');
+      },
+      'REPO_FILE_INVALID',
+    ],
+    [
+      'a config that is no object',
+      (repo) => {
+        writeFileSync(join(repo, 'config.json'), '[]');
+      },
+      'REPO_FILE_INVALID',
+    ],
+    [
+      'a config behind a byte order mark',
+      (repo) => {
+        writeFileSync(join(repo, 'config.json'), '\uFEFF{}');
+      },
+      'REPO_FILE_INVALID',
+    ],
+    [
+      'a config that is not UTF-8',
+      (repo) => {
+        writeFileSync(join(repo, 'config.json'), Buffer.from([0x7b, 0xff, 0x7d]));
+      },
+      'REPO_FILE_INVALID',
+    ],
     [
       'a config nested without end, and its copy for another version',
       (repo) => {
@@ -159,8 +247,21 @@ describe('ModelAcquirer', () => {
       },
       'REPO_FILE_INVALID',
     ],
-    ['a huge config', (repo) => { writeFileSync(join(repo, 'config.json'), Buffer.alloc(1024 * 1024 + 1, 32)); }, 'FILE_TOO_LARGE'],
-    ['a pickle only', (repo) => { rmSync(join(repo, 'model.safetensors')); writeFileSync(join(repo, 'pytorch_model.bin'), 'x'); }, 'NO_SAFETENSORS'],
+    [
+      'a huge config',
+      (repo) => {
+        writeFileSync(join(repo, 'config.json'), Buffer.alloc(1024 * 1024 + 1, 32));
+      },
+      'FILE_TOO_LARGE',
+    ],
+    [
+      'a pickle only',
+      (repo) => {
+        rmSync(join(repo, 'model.safetensors'));
+        writeFileSync(join(repo, 'pytorch_model.bin'), 'x');
+      },
+      'NO_SAFETENSORS',
+    ],
     [
       'another config for another version',
       (repo) => {
@@ -172,7 +273,11 @@ describe('ModelAcquirer', () => {
   ])('refuses %s', async (_name, change, code) => {
     const { acquirer, repo, inspector } = await scene();
     change(repo);
-    await expect(acquirer.acquire(request(), silent, never)).rejects.toMatchObject({ code, fault: 'miner', retry: 'never' });
+    await expect(acquirer.acquire(request(), silent, never)).rejects.toMatchObject({
+      code,
+      fault: 'miner',
+      retry: 'never',
+    });
     expect(inspector.seen).toEqual([]);
   });
 
@@ -186,11 +291,21 @@ describe('ModelAcquirer', () => {
   });
 
   it('passes on what the inspector and the store say, blame and all', async () => {
-    const fault = new AssayError({ code: 'X', message: 'x', hint: 'x', fault: 'validator', retry: 'backoff', payload: {} });
+    const fault = new AssayError({
+      code: 'X',
+      message: 'x',
+      hint: 'x',
+      fault: 'validator',
+      retry: 'backoff',
+      payload: {},
+    });
     await expect((await scene(fault)).acquirer.acquire(request(), silent, never)).rejects.toBe(fault);
     const { acquirer } = await scene();
     const absent = { reference: { ...reference, revision: 'f'.repeat(40) } };
-    await expect(acquirer.acquire(request(absent), silent, never)).rejects.toMatchObject({ code: 'REVISION_NOT_FOUND', fault: 'miner' });
+    await expect(acquirer.acquire(request(absent), silent, never)).rejects.toMatchObject({
+      code: 'REVISION_NOT_FOUND',
+      fault: 'miner',
+    });
   });
 
   it('stops when aborted', async () => {
@@ -205,5 +320,10 @@ describe('ModelAcquirer', () => {
 });
 
 function hashes(folder: string, paths: readonly string[]): { path: string; sha256: string }[] {
-  return paths.map((path) => ({ path, sha256: createHash('sha256').update(readFileSync(join(folder, path))).digest('hex') }));
+  return paths.map((path) => ({
+    path,
+    sha256: createHash('sha256')
+      .update(readFileSync(join(folder, path)))
+      .digest('hex'),
+  }));
 }

@@ -13,9 +13,12 @@ const files = fc
 describe('directoryHash', () => {
   it('does not look at the order in which files are given', () => {
     fc.assert(
-      fc.property(files.chain((all) => fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length }))), ([all, shuffled]) => {
-        expect(directoryHash(shuffled)).toBe(directoryHash(all));
-      }),
+      fc.property(
+        files.chain((all) => fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length }))),
+        ([all, shuffled]) => {
+          expect(directoryHash(shuffled)).toBe(directoryHash(all));
+        },
+      ),
     );
   });
 
@@ -23,7 +26,9 @@ describe('directoryHash', () => {
     fc.assert(
       fc.property(files, fc.nat(), (all, pick) => {
         fc.pre(all.length > 0);
-        const changed = all.map((file, index) => (index === pick % all.length ? { ...file, sha256: sha256(`${file.sha256} changed`) } : file));
+        const changed = all.map((file, index) =>
+          index === pick % all.length ? { ...file, sha256: sha256(`${file.sha256} changed`) } : file,
+        );
         expect(directoryHash(changed)).not.toBe(directoryHash(all));
       }),
     );
@@ -31,7 +36,17 @@ describe('directoryHash', () => {
 
   it('takes files before folders, whatever their names', () => {
     const [a, b] = [sha256('a'), sha256('b')];
-    expect(directoryHash([{ path: 'aaa/file', sha256: a }, { path: 'zzz', sha256: b }])).toBe(directoryHash([{ path: '1', sha256: b }, { path: '2', sha256: a }]));
+    expect(
+      directoryHash([
+        { path: 'aaa/file', sha256: a },
+        { path: 'zzz', sha256: b },
+      ]),
+    ).toBe(
+      directoryHash([
+        { path: '1', sha256: b },
+        { path: '2', sha256: a },
+      ]),
+    );
   });
 
   it('is the hash of nothing for no files, which callers refuse', () => {
@@ -41,7 +56,14 @@ describe('directoryHash', () => {
 
 describe('byCodePoint', () => {
   it('differs from the order of UTF-16 units above U+FFFF', () => {
-    expect(['\u{1f600}', '\uff5e', 'b', 'B', 'ba', ''].sort(byCodePoint)).toEqual(['', 'B', 'b', 'ba', '\uff5e', '\u{1f600}']);
+    expect(['\u{1f600}', '\uff5e', 'b', 'B', 'ba', ''].sort(byCodePoint)).toEqual([
+      '',
+      'B',
+      'b',
+      'ba',
+      '\uff5e',
+      '\u{1f600}',
+    ]);
   });
 });
 

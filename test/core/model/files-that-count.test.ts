@@ -12,14 +12,31 @@ function counted(paths: readonly string[], documents: Partial<RepoDocuments> = {
   return filesThatCount(files, { config: llama, ...documents }).map(({ path }) => path);
 }
 
-const indexOf = (...shards: readonly unknown[]): JsonObject => ({ weight_map: Object.fromEntries(shards.map((shard, at) => [`tensor.${at}`, shard])) });
+const indexOf = (...shards: readonly unknown[]): JsonObject => ({
+  weight_map: Object.fromEntries(shards.map((shard, at) => [`tensor.${at}`, shard])),
+});
 
 describe('filesThatCount', () => {
   it.each<[string, string[], Partial<RepoDocuments>, string[]]>([
-    ['what save_pretrained writes', ['config.json', 'generation_config.json', 'model.safetensors'], {}, ['config.json', 'generation_config.json', 'model.safetensors']],
+    [
+      'what save_pretrained writes',
+      ['config.json', 'generation_config.json', 'model.safetensors'],
+      {},
+      ['config.json', 'generation_config.json', 'model.safetensors'],
+    ],
     [
       'never a README, a pickle, code or another format',
-      ['.gitattributes', 'README.md', 'config.json', 'model.gguf', 'model.safetensors', 'modeling_x.py', 'onnx/model.onnx', 'pytorch_model.bin', 'training_args.bin'],
+      [
+        '.gitattributes',
+        'README.md',
+        'config.json',
+        'model.gguf',
+        'model.safetensors',
+        'modeling_x.py',
+        'onnx/model.onnx',
+        'pytorch_model.bin',
+        'training_args.bin',
+      ],
       {},
       ['config.json', 'model.safetensors'],
     ],
@@ -37,7 +54,15 @@ describe('filesThatCount', () => {
     ],
     [
       'the tokenizer of the class that tokenizer_config names',
-      ['config.json', 'merges.txt', 'model.safetensors', 'tokenizer.json', 'tokenizer.model', 'tokenizer_config.json', 'vocab.json'],
+      [
+        'config.json',
+        'merges.txt',
+        'model.safetensors',
+        'tokenizer.json',
+        'tokenizer.model',
+        'tokenizer_config.json',
+        'vocab.json',
+      ],
       { tokenizerConfig: { tokenizer_class: 'GPT2Tokenizer' } },
       ['config.json', 'merges.txt', 'model.safetensors', 'tokenizer.json', 'tokenizer_config.json', 'vocab.json'],
     ],
@@ -47,7 +72,12 @@ describe('filesThatCount', () => {
       { config: { ...llama, configuration_files: ['config.4.0.0.json', 'config.9.0.0.json'] } },
       ['config.4.0.0.json', 'config.json', 'model.safetensors'],
     ],
-    ['only what lies at the top', ['config.json', 'model.safetensors', 'sub/generation_config.json'], {}, ['config.json', 'model.safetensors']],
+    [
+      'only what lies at the top',
+      ['config.json', 'model.safetensors', 'sub/generation_config.json'],
+      {},
+      ['config.json', 'model.safetensors'],
+    ],
   ])('takes %s', (_name, paths, documents, expected) => {
     expect(counted(paths, documents).sort()).toEqual(expected);
   });
@@ -57,7 +87,9 @@ describe('filesThatCount', () => {
     ['no weights at all', ['config.json'], []],
     ['weights in a folder', ['config.json', 'sub/model.safetensors'], []],
   ])('refuses %s', (_name, paths, files) => {
-    expect(() => counted(paths)).toThrow(expect.objectContaining({ code: 'NO_SAFETENSORS', fault: 'miner', payload: { files } }));
+    expect(() => counted(paths)).toThrow(
+      expect.objectContaining({ code: 'NO_SAFETENSORS', fault: 'miner', payload: { files } }),
+    );
   });
 
   it.each<[string, JsonObject | undefined]>([
@@ -71,7 +103,13 @@ describe('filesThatCount', () => {
     ['names no text', indexOf(1)],
     ['cannot be read', undefined],
   ])('refuses an index that %s', (_name, index) => {
-    const paths = ['config.json', 'model.safetensors.index.json', 'a.safetensors', 'sub/a.safetensors', 'pytorch_model.bin'];
+    const paths = [
+      'config.json',
+      'model.safetensors.index.json',
+      'a.safetensors',
+      'sub/a.safetensors',
+      'pytorch_model.bin',
+    ];
     const act = (): string[] => counted(paths, index ? { index } : {});
     expect(act).toThrow(expect.objectContaining({ code: 'REPO_FILE_INVALID', fault: 'miner' }));
   });
@@ -85,9 +123,23 @@ describe('filesThatCount', () => {
   });
 
   it('takes files that the repo has, each once, or blames the miner, whatever the documents say', () => {
-    const paths = ['config.json', 'model.safetensors.index.json', 'a.safetensors', 'tokenizer.json', 'tokenizer.4.0.json'];
+    const paths = [
+      'config.json',
+      'model.safetensors.index.json',
+      'a.safetensors',
+      'tokenizer.json',
+      'tokenizer.4.0.json',
+    ];
     const document = fc.dictionary(
-      fc.constantFrom('weight_map', 'tokenizer_class', 'model_type', 'configuration_files', 'fast_tokenizer_files', '__proto__', 'constructor'),
+      fc.constantFrom(
+        'weight_map',
+        'tokenizer_class',
+        'model_type',
+        'configuration_files',
+        'fast_tokenizer_files',
+        '__proto__',
+        'constructor',
+      ),
       fc.jsonValue({ maxDepth: 2 }) as fc.Arbitrary<unknown>,
     );
     fc.assert(
@@ -139,7 +191,11 @@ describe('tokenizerFiles', () => {
     [{ model_type: 'unknown' }, undefined, FIRST],
     [{ model_type: 'falcon' }, { fast_tokenizer_files: ['tokenizer.x.json'] }, FIRST],
     [{ model_type: 'falcon' }, { fast_tokenizer_files: null }, FIRST],
-    [{ model_type: 'falcon' }, { fast_tokenizer_files: ['tokenizer.4.0.0.json', 'tokenizer.5.0.0.json'] }, PLAIN.with(1, 'tokenizer.4.0.0.json')],
+    [
+      { model_type: 'falcon' },
+      { fast_tokenizer_files: ['tokenizer.4.0.0.json', 'tokenizer.5.0.0.json'] },
+      PLAIN.with(1, 'tokenizer.4.0.0.json'),
+    ],
   ])('of %j and %j', (config, tokenizerConfig, expected) => {
     expect(tokenizerFiles(config, tokenizerConfig)).toEqual(expected);
   });
@@ -169,7 +225,9 @@ describe('versionedFile', () => {
   });
 
   it('blames the miner for what the library raises on', () => {
-    expect(() => configFile({ configuration_files: 4 })).toThrow(expect.objectContaining({ code: 'REPO_FILE_INVALID' }));
+    expect(() => configFile({ configuration_files: 4 })).toThrow(
+      expect.objectContaining({ code: 'REPO_FILE_INVALID' }),
+    );
     expect(configFile({})).toBe('config.json');
   });
 });

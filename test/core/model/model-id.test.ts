@@ -4,12 +4,26 @@ import { describe, expect, it } from 'vitest';
 
 const REVISION = '0123456789abcdef0123456789abcdef01234567';
 const HASH = `${'A'.repeat(43)}=`;
-const commitment = (parts: { namespace?: string; name?: string; revision?: string; hash?: string; competition?: string } = {}): string =>
-  [parts.namespace ?? 'org', parts.name ?? 'model', parts.revision ?? REVISION, parts.hash ?? HASH, parts.competition ?? '2'].join(':');
+const commitment = (
+  parts: { namespace?: string; name?: string; revision?: string; hash?: string; competition?: string } = {},
+): string =>
+  [
+    parts.namespace ?? 'org',
+    parts.name ?? 'model',
+    parts.revision ?? REVISION,
+    parts.hash ?? HASH,
+    parts.competition ?? '2',
+  ].join(':');
 
 describe('validateCommitment', () => {
   it('gives the parts of a good one', () => {
-    expect(validateCommitment(commitment())).toEqual({ namespace: 'org', name: 'model', revision: REVISION, secureHash: HASH, competitionId: 2 });
+    expect(validateCommitment(commitment())).toEqual({
+      namespace: 'org',
+      name: 'model',
+      revision: REVISION,
+      secureHash: HASH,
+      competitionId: 2,
+    });
   });
 
   it.each([
@@ -29,18 +43,38 @@ describe('validateCommitment', () => {
     ['a line break', `${commitment()}\n`],
     ['more than 128 bytes', commitment({ namespace: 'n'.repeat(20), name: 'm'.repeat(20) })],
   ])('refuses %s', (_what, text) => {
-    expect(() => validateCommitment(text)).toThrow(expect.objectContaining({ code: 'COMMITMENT_MALFORMED', fault: 'miner', retry: 'never' }));
+    expect(() => validateCommitment(text)).toThrow(
+      expect.objectContaining({ code: 'COMMITMENT_MALFORMED', fault: 'miner', retry: 'never' }),
+    );
   });
 
   it.each([
-    { namespace: '' }, { name: '' }, { namespace: '..' }, { name: '.hidden' }, { name: '-dash' }, { name: 'dash-' }, { name: 'a..b' }, { name: 'a--b' },
-    { name: 'model.git' }, { name: 'a/b' }, { name: 'a\\b' }, { name: 'é' }, { namespace: 'org\u0000' }, { name: 'a b' }, { name: '%2e%2e' },
+    { namespace: '' },
+    { name: '' },
+    { namespace: '..' },
+    { name: '.hidden' },
+    { name: '-dash' },
+    { name: 'dash-' },
+    { name: 'a..b' },
+    { name: 'a--b' },
+    { name: 'model.git' },
+    { name: 'a/b' },
+    { name: 'a\\b' },
+    { name: 'é' },
+    { namespace: 'org\u0000' },
+    { name: 'a b' },
+    { name: '%2e%2e' },
   ])('refuses the repo %j', (parts) => {
-    expect(() => validateCommitment(commitment(parts))).toThrow(expect.objectContaining({ code: 'REPO_ID_INVALID', fault: 'miner' }));
+    expect(() => validateCommitment(commitment(parts))).toThrow(
+      expect.objectContaining({ code: 'REPO_ID_INVALID', fault: 'miner' }),
+    );
   });
 
   it('refuses or reads any text, with a miner to blame and a bounded payload', () => {
-    const hostile = fc.oneof(fc.string({ unit: 'binary', maxLength: 400 }), fc.array(fc.string({ maxLength: 50 }), { maxLength: 7 }).map((parts) => parts.join(':')));
+    const hostile = fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 400 }),
+      fc.array(fc.string({ maxLength: 50 }), { maxLength: 7 }).map((parts) => parts.join(':')),
+    );
     fc.assert(
       fc.property(hostile, (text) => {
         try {
@@ -62,7 +96,14 @@ describe('validateCommitment', () => {
         expect(compressModelId(parsed)).toBe(text);
         try {
           const valid = validateCommitment(text);
-          expect({ ...parsed, competitionId: Number(parsed.competitionId) }).toEqual({ namespace, name, commit: valid.revision, hash: null, secureHash: valid.secureHash, competitionId: competition });
+          expect({ ...parsed, competitionId: Number(parsed.competitionId) }).toEqual({
+            namespace,
+            name,
+            commit: valid.revision,
+            hash: null,
+            secureHash: valid.secureHash,
+            competitionId: competition,
+          });
         } catch (error) {
           expect(error).toMatchObject({ fault: 'miner' });
         }
@@ -72,7 +113,10 @@ describe('validateCommitment', () => {
 });
 
 describe('splitRepoId', () => {
-  it.each(['', 'a/b', 'no-slash', 'a/b/c', `${'a'.repeat(20)}/${'b'.repeat(20)}`])('refuses %j as the reference does', (repoId) => {
-    expect(() => splitRepoId(repoId)).toThrow(expect.objectContaining({ python: 'ValueError' }));
-  });
+  it.each(['', 'a/b', 'no-slash', 'a/b/c', `${'a'.repeat(20)}/${'b'.repeat(20)}`])(
+    'refuses %j as the reference does',
+    (repoId) => {
+      expect(() => splitRepoId(repoId)).toThrow(expect.objectContaining({ python: 'ValueError' }));
+    },
+  );
 });

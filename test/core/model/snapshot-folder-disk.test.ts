@@ -47,11 +47,18 @@ describe('SnapshotFolder on a disk of its own', () => {
       // Whoever takes the short write for a whole one finds room for everything else.
       rmSync(others);
     };
-    await expect(folder.add(one, files, filling, silent, never)).rejects.toMatchObject({ code: 'STORE_FULL', fault: 'validator', retry: 'backoff' });
+    await expect(folder.add(one, files, filling, silent, never)).rejects.toMatchObject({
+      code: 'STORE_FULL',
+      fault: 'validator',
+      retry: 'backoff',
+    });
     expect(await folder.stored(one)).toBeUndefined();
     expect(readdirSync(join(root, 'drafts'))).toEqual([]);
 
-    await expect(folder.add(one, files, bytes, silent, never)).rejects.toMatchObject({ code: 'STORE_FULL', payload: { needed: 600 * KIB } });
+    await expect(folder.add(one, files, bytes, silent, never)).rejects.toMatchObject({
+      code: 'STORE_FULL',
+      payload: { needed: 600 * KIB },
+    });
     rmSync(others);
     await expect(folder.add(one, files, bytes, silent, never)).resolves.toMatchObject({ reference: one });
   });

@@ -30,7 +30,10 @@ const WORKER = `
 `;
 
 async function workAndKill(directory: string, ms: number): Promise<void> {
-  const worker = spawn(process.execPath, ['--input-type=module', '--eval', WORKER, directory], { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] });
+  const worker = spawn(process.execPath, ['--input-type=module', '--eval', WORKER, directory], {
+    cwd: ROOT,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const gone = once(worker, 'exit');
   await once(worker.stdout, 'data');
   await new Promise((resolve) => setTimeout(resolve, ms));
@@ -51,10 +54,16 @@ it('holds whole models or none, wherever a fetch or a cleaning is killed', async
       whole += 1;
       expect(readdirSync(stored.directory).sort()).toEqual([`own-m${index}`, 'shared']);
       for (const { path, sha256 } of stored.files) {
-        expect(createHash('sha256').update(readFileSync(join(stored.directory, path))).digest('hex')).toBe(sha256);
+        expect(
+          createHash('sha256')
+            .update(readFileSync(join(stored.directory, path)))
+            .digest('hex'),
+        ).toBe(sha256);
       }
     }
-    await expect(folder.prune([], 3_600_000, Date.now(), new AbortController().signal)).resolves.toMatchObject({ removed: [] });
+    await expect(folder.prune([], 3_600_000, Date.now(), new AbortController().signal)).resolves.toMatchObject({
+      removed: [],
+    });
   }
   expect(whole).toBeGreaterThan(0);
 });

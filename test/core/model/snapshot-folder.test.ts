@@ -1,5 +1,15 @@
 import { createHash } from 'node:crypto';
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ModelReference, RepoFile } from '@assay/core/contracts/model';
@@ -69,8 +79,18 @@ describe('SnapshotFolder', () => {
   ])('refuses %s bytes than listed', async (_name, size, received) => {
     const root = newFolder();
     const folder = await SnapshotFolder.open(root);
-    const adding = folder.add(model('one'), [{ path: 'config.json', size }], sourceOf({ 'config.json': '12345678' }), silent, never);
-    await expect(adding).rejects.toMatchObject({ code: 'FILE_SIZE_DIFFERS', fault: 'network', payload: { expected: size, received } });
+    const adding = folder.add(
+      model('one'),
+      [{ path: 'config.json', size }],
+      sourceOf({ 'config.json': '12345678' }),
+      silent,
+      never,
+    );
+    await expect(adding).rejects.toMatchObject({
+      code: 'FILE_SIZE_DIFFERS',
+      fault: 'network',
+      payload: { expected: size, received },
+    });
     expect(await folder.stored(model('one'))).toBeUndefined();
     expect(readdirSync(join(root, 'drafts'))).toEqual([]);
   });
@@ -81,12 +101,29 @@ describe('SnapshotFolder', () => {
     const endless: OpenFile = async function* () {
       for (;;) yield Buffer.alloc(1024, (chunks += 1));
     };
-    await expect(folder.add(model('one'), [{ path: 'x', size: 2000 }], endless, silent, never)).rejects.toMatchObject({ code: 'FILE_SIZE_DIFFERS' });
+    await expect(folder.add(model('one'), [{ path: 'x', size: 2000 }], endless, silent, never)).rejects.toMatchObject({
+      code: 'FILE_SIZE_DIFFERS',
+    });
     expect(chunks).toBe(2);
   });
 
   it.each([
-    '../x', 'a/../x', '/etc/x', 'a//b', './x', '', 'a/', '..', 'C:\\x', 'a\\b', 'a\nb', 'a\0b', 'ü', 'a b', 'x'.repeat(256), 'a/b/c/d/e/f/g/h/i',
+    '../x',
+    'a/../x',
+    '/etc/x',
+    'a//b',
+    './x',
+    '',
+    'a/',
+    '..',
+    'C:\\x',
+    'a\\b',
+    'a\nb',
+    'a\0b',
+    'ü',
+    'a b',
+    'x'.repeat(256),
+    'a/b/c/d/e/f/g/h/i',
   ])('refuses the file name %j', async (path) => {
     const root = newFolder();
     const folder = await SnapshotFolder.open(join(root, 'store'));
@@ -103,7 +140,9 @@ describe('SnapshotFolder', () => {
   ])('refuses names %s', async (_name, paths) => {
     const folder = await SnapshotFolder.open(newFolder());
     const files = paths.map((path) => ({ path, size: 1 }));
-    await expect(folder.add(model('one'), files, sourceOf({}), silent, never)).rejects.toMatchObject({ code: 'FILE_NAME_REFUSED' });
+    await expect(folder.add(model('one'), files, sourceOf({}), silent, never)).rejects.toMatchObject({
+      code: 'FILE_NAME_REFUSED',
+    });
   });
 
   it.each(['..', '.', '', 'a/b', '../../x', 'a\\b'])('refuses the repo name %j', async (name) => {
@@ -118,7 +157,10 @@ describe('SnapshotFolder', () => {
     const unread: OpenFile = () => {
       throw new Error('nothing may be read');
     };
-    await expect(folder.add(model('one'), files, unread, silent, never)).rejects.toMatchObject({ code: 'STORE_FULL', fault: 'validator' });
+    await expect(folder.add(model('one'), files, unread, silent, never)).rejects.toMatchObject({
+      code: 'STORE_FULL',
+      fault: 'validator',
+    });
   });
 
   it('leaves the error of a source as it is', async () => {
@@ -141,7 +183,9 @@ describe('SnapshotFolder', () => {
       controller.abort(reason);
       yield Buffer.from('y');
     };
-    await expect(folder.add(model('one'), [{ path: 'x', size: 2 }], source, silent, controller.signal)).rejects.toBe(reason);
+    await expect(folder.add(model('one'), [{ path: 'x', size: 2 }], source, silent, controller.signal)).rejects.toBe(
+      reason,
+    );
     expect(await folder.stored(model('one'))).toBeUndefined();
     expect(readdirSync(join(root, 'drafts'))).toEqual([]);
   });
@@ -154,7 +198,9 @@ describe('SnapshotFolder', () => {
       opened += 1;
       return sourceOf(contents)(file, signal);
     };
-    const stored = await Promise.all(Array.from({ length: 8 }, async () => folder.add(model('one'), listing(contents), counting, silent, never)));
+    const stored = await Promise.all(
+      Array.from({ length: 8 }, async () => folder.add(model('one'), listing(contents), counting, silent, never)),
+    );
     expect(opened).toBe(2);
     expect(new Set(stored.map(({ directory }) => directory)).size).toBe(1);
   });
@@ -167,9 +213,24 @@ describe('SnapshotFolder', () => {
   });
 
   it.each<[string, (folder: string) => void]>([
-    ['lacks bytes', (folder) => { truncateSync(join(folder, 'files/config.json'), 1); }],
-    ['has a manifest that is no JSON', (folder) => { writeFileSync(join(folder, 'manifest.json'), '{"refe'); }],
-    ['has a manifest of another shape', (folder) => { writeFileSync(join(folder, 'manifest.json'), '{}'); }],
+    [
+      'lacks bytes',
+      (folder) => {
+        truncateSync(join(folder, 'files/config.json'), 1);
+      },
+    ],
+    [
+      'has a manifest that is no JSON',
+      (folder) => {
+        writeFileSync(join(folder, 'manifest.json'), '{"refe');
+      },
+    ],
+    [
+      'has a manifest of another shape',
+      (folder) => {
+        writeFileSync(join(folder, 'manifest.json'), '{}');
+      },
+    ],
   ])('takes a model that %s for absent and fetches it again', async (_name, damage) => {
     const root = newFolder();
     const folder = await SnapshotFolder.open(root);
@@ -212,7 +273,9 @@ describe('SnapshotFolder.prune', () => {
     expect(freedBytes).toBeGreaterThanOrEqual(300);
     expect(freedBytes).toBeLessThan(5000);
     expect(existsSync(join(root, 'models/miner/old'))).toBe(false);
-    expect(readdirSync(join(root, 'blobs')).sort()).toEqual([shared, 'kept'.repeat(100), 'young'.repeat(100)].map(sha256).sort());
+    expect(readdirSync(join(root, 'blobs')).sort()).toEqual(
+      [shared, 'kept'.repeat(100), 'young'.repeat(100)].map(sha256).sort(),
+    );
     const kept = await folder.stored(model('kept'));
     expect(readFileSync(join(kept?.directory ?? '', 'shared'), 'utf8')).toBe(shared);
   });

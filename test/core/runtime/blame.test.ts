@@ -21,7 +21,15 @@ const crash = (exit = 'signal SIGSEGV'): AssayError => failure('EVALUATOR_CRASHE
 function canaryIn(folder: string): Canary {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'model.safetensors'), String(CANARY_LOSS));
-  const facts = { architecture: 'Plain', parameterCount: 1, vocabularySize: 10, evaluationDigest: 'c', tensorsDigest: 'c', unusedTensors: [], dtypes: [] };
+  const facts = {
+    architecture: 'Plain',
+    parameterCount: 1,
+    vocabularySize: 10,
+    evaluationDigest: 'c',
+    tensorsDigest: 'c',
+    unusedTensors: [],
+    dtypes: [],
+  };
   return {
     model: { reference: { namespace: 'assay', name: 'canary', revision: '' }, directory: folder, files: [], facts },
     task: { name: 'canary', kind: 'text-loss', samplesDigest: 'c', samples: {} },
@@ -30,7 +38,11 @@ function canaryIn(folder: string): Canary {
   };
 }
 
-const outcomeOf = (uid: number): unknown => subnet.told('round-finished').at(-1)?.rows.find((row) => row.uid === uid);
+const outcomeOf = (uid: number): unknown =>
+  subnet
+    .told('round-finished')
+    .at(-1)
+    ?.rows.find((row) => row.uid === uid);
 const stored = async (uid: number): Promise<string> => {
   const reference = subnet.deps.state.model(subnet.neuron(uid).hotkey)?.reference;
   const model = reference ? await subnet.deps.store.stored(reference) : undefined;
@@ -44,7 +56,8 @@ beforeEach(async () => {
   subnet.commit(4, 'four', 3);
   subnet.commit(5, 'five', 4);
   await subnet.deps.view.refresh(subnet.signal);
-  for (const uid of [3, 4, 5]) await subnet.check.check(subnet.neuron(uid), subnet.network.head().number, false, subnet.signal);
+  for (const uid of [3, 4, 5])
+    await subnet.check.check(subnet.neuron(uid), subnet.network.head().number, false, subnet.signal);
   failures = {};
   subnet.evaluator.during = (name) => {
     const error = failures[name]?.shift();
@@ -58,7 +71,14 @@ describe('a model beside a healthy canary', () => {
   it('that ends the process every time is to blame, and the round counts', async () => {
     failures = { five: [crash(), crash('exit code 134')] };
     await loop.pass(subnet.signal);
-    expect(outcomeOf(5)).toMatchObject({ score: null, error: { code: 'MODEL_BREAKS_EVALUATOR', fault: 'miner', payload: { tries: [{ code: 'EVALUATOR_CRASHED' }, {}] } } });
+    expect(outcomeOf(5)).toMatchObject({
+      score: null,
+      error: {
+        code: 'MODEL_BREAKS_EVALUATOR',
+        fault: 'miner',
+        payload: { tries: [{ code: 'EVALUATOR_CRASHED' }, {}] },
+      },
+    });
     expect(outcomeOf(3)).toMatchObject({ score: 2 });
     expect(subnet.told('round-finished')[0]?.void).toBeNull();
     expect(replayEntry(subnet.deps.state.journal.record(1)?.entry ?? null)).toMatchObject({ agrees: true });
@@ -71,7 +91,10 @@ describe('a model beside a healthy canary', () => {
   });
 
   it('that was killed from outside is not to blame before a model of its size was scored', async () => {
-    failures = { three: [crash('signal SIGKILL'), crash('signal SIGKILL')], five: [failure('EVALUATOR_DEADLINE'), failure('EVALUATOR_MEMORY')] };
+    failures = {
+      three: [crash('signal SIGKILL'), crash('signal SIGKILL')],
+      five: [failure('EVALUATOR_DEADLINE'), failure('EVALUATOR_MEMORY')],
+    };
     await loop.pass(subnet.signal);
     expect(outcomeOf(3)).toMatchObject({ score: null, error: { code: 'EVALUATOR_CRASHED', fault: 'validator' } });
     expect(outcomeOf(5)).toMatchObject({ score: null, error: { code: 'MODEL_EXCEEDS_LIMITS', fault: 'miner' } });
@@ -119,7 +142,10 @@ describe('a sick machine', () => {
   });
 
   it('blames nobody for what it computes, however sure it is', async () => {
-    failures = { five: [failure('NON_FINITE_LOSS', 'miner')], canary: [undefined, failure('NON_FINITE_LOSS', 'miner')] };
+    failures = {
+      five: [failure('NON_FINITE_LOSS', 'miner')],
+      canary: [undefined, failure('NON_FINITE_LOSS', 'miner')],
+    };
     await loop.pass(subnet.signal);
     expect(subnet.told('round-skipped')[0]?.error).toMatchObject({ code: 'EVALUATOR_SICK' });
     expect(subnet.told('round-finished')).toEqual([]);

@@ -17,7 +17,8 @@ async function withModels(...uids: number[]): Promise<Subnet> {
   const subnet = await newSubnet();
   for (const uid of uids) subnet.commit(uid, `model-${uid}`, uid);
   await subnet.deps.view.refresh(subnet.signal);
-  for (const uid of uids) await subnet.check.check(subnet.neuron(uid), subnet.network.head().number, false, subnet.signal);
+  for (const uid of uids)
+    await subnet.check.check(subnet.neuron(uid), subnet.network.head().number, false, subnet.signal);
   return subnet;
 }
 
@@ -29,7 +30,9 @@ describe('StoreCleaning', () => {
     subnet.clock.ms += 60_000;
     await new StoreCleaning(subnet.deps).clean(subnet.signal);
     const references = [3, 4, 5].map((uid) => state.model(subnet.neuron(uid).hotkey)?.reference);
-    const stored = await Promise.all(references.map(async (reference) => reference && (await store.stored(reference)) !== undefined));
+    const stored = await Promise.all(
+      references.map(async (reference) => reference && (await store.stored(reference)) !== undefined),
+    );
     expect(stored).toEqual([true, true, false]);
     expect(subnet.told('store-cleaned').map(({ removed }) => removed.length)).toEqual([1]);
   });
@@ -40,7 +43,10 @@ describe('StoreCleaning', () => {
     subnet.clock.ms += 60_000;
     await subnet.deps.store.prune([], 0, subnet.signal);
     await new EvaluationLoop({ hotkey: subnet.hotkey }, subnet.deps, subnet.check).pass(subnet.signal);
-    expect(subnet.told('round-finished')[0]?.rows.map(({ uid, score }) => [uid, score])).toEqual([[3, 3], [4, 4]]);
+    expect(subnet.told('round-finished')[0]?.rows.map(({ uid, score }) => [uid, score])).toEqual([
+      [3, 3],
+      [4, 4],
+    ]);
     expect(existsSync(join(subnet.folder, 'store'))).toBe(true);
   });
 });
@@ -58,24 +64,62 @@ describe('TopModelScan', () => {
   }
 
   const judgedAt = (subnet: Subnet, uid: number, block: number): Promise<void> =>
-    subnet.deps.state.write(rows.history(1, subnet.neuron(uid).hotkey, [{ block, score: 9, winnerBlock: 1, winnerScore: 1 }]));
+    subnet.deps.state.write(
+      rows.history(1, subnet.neuron(uid).hotkey, [{ block, score: 9, winnerBlock: 1, winnerScore: 1 }]),
+    );
 
   it.each<[string, (subnet: Subnet) => void | Promise<void>, number[]]>([
-    ['brings back what a big validator rewards', (subnet) => { subnet.network.putWeights(1, [[4, 100], [5, 100]]); }, [4, 5]],
-    ['overlooks less than a twentieth of a row', (subnet) => { subnet.network.putWeights(1, [[4, 960], [5, 40]]); }, [4]],
-    ['does not listen to a small one', (subnet) => { subnet.network.putWeights(2, [[4, 100]]); }, []],
-    ['nor to one without a permit', (subnet) => {
-      subnet.network.putWeights(1, [[4, 100]]);
-      subnet.network.setValidatorPermit(1, false);
-    }, []],
-    ['even a model that has lost and would not be retried', async (subnet) => {
-      subnet.network.putWeights(1, [[4, 100]]);
-      await judgedAt(subnet, 4, 4000);
-    }, [4]],
-    ['but not one that was judged a moment ago', async (subnet) => {
-      subnet.network.putWeights(1, [[4, 100]]);
-      await judgedAt(subnet, 4, subnet.network.head().number - 50);
-    }, []],
+    [
+      'brings back what a big validator rewards',
+      (subnet) => {
+        subnet.network.putWeights(1, [
+          [4, 100],
+          [5, 100],
+        ]);
+      },
+      [4, 5],
+    ],
+    [
+      'overlooks less than a twentieth of a row',
+      (subnet) => {
+        subnet.network.putWeights(1, [
+          [4, 960],
+          [5, 40],
+        ]);
+      },
+      [4],
+    ],
+    [
+      'does not listen to a small one',
+      (subnet) => {
+        subnet.network.putWeights(2, [[4, 100]]);
+      },
+      [],
+    ],
+    [
+      'nor to one without a permit',
+      (subnet) => {
+        subnet.network.putWeights(1, [[4, 100]]);
+        subnet.network.setValidatorPermit(1, false);
+      },
+      [],
+    ],
+    [
+      'even a model that has lost and would not be retried',
+      async (subnet) => {
+        subnet.network.putWeights(1, [[4, 100]]);
+        await judgedAt(subnet, 4, 4000);
+      },
+      [4],
+    ],
+    [
+      'but not one that was judged a moment ago',
+      async (subnet) => {
+        subnet.network.putWeights(1, [[4, 100]]);
+        await judgedAt(subnet, 4, subnet.network.head().number - 50);
+      },
+      [],
+    ],
   ])('%s', async (_what, change, expected) => {
     expect(await scan(change)).toEqual(expected);
   });
@@ -138,9 +182,14 @@ describe('runLoops', () => {
 
   it('stops all when one fails for good, and tells its error', async () => {
     const stopped: string[] = [];
-    const failing: Loop = { name: 'failing', run: () => Promise.reject(runtimeErrors.NOT_REGISTERED({ hotkey: 'h', netuid: 9 })) };
+    const failing: Loop = {
+      name: 'failing',
+      run: () => Promise.reject(runtimeErrors.NOT_REGISTERED({ hotkey: 'h', netuid: 9 })),
+    };
     const others = [untilStopped('a', stopped), untilStopped('b', stopped)];
-    await expect(runLoops([...others, failing], others[0] ?? failing, new AbortController().signal)).rejects.toMatchObject({ code: 'NOT_REGISTERED' });
+    await expect(
+      runLoops([...others, failing], others[0] ?? failing, new AbortController().signal),
+    ).rejects.toMatchObject({ code: 'NOT_REGISTERED' });
     expect(stopped).toEqual(['a', 'b']);
   });
 

@@ -32,7 +32,11 @@ describe('ModelSync', () => {
     await subnet.clock.run(new ModelSync({ updatedModelsLimit: 10, startUid: 4 }, subnet.deps, check), 45 * MINUTE);
     const cycle = [4, 5, 6, 0, 1, 2, 3];
     expect(check.looks.map(({ uid }) => uid)).toEqual([...cycle, ...cycle, ...cycle]);
-    expect(check.looks.map(({ at }) => (at - begin) / MINUTE)).toEqual([...cycle.map(() => 1), ...cycle.map(() => 21), ...cycle.map(() => 41)]);
+    expect(check.looks.map(({ at }) => (at - begin) / MINUTE)).toEqual([
+      ...cycle.map(() => 1),
+      ...cycle.map(() => 21),
+      ...cycle.map(() => 41),
+    ]);
   });
 
   it('starts at the lowest uid when its start is beyond the highest', async () => {
@@ -108,8 +112,11 @@ describe('ModelCheck', () => {
     expect(subnet.deps.state.contenders(1).pending).toEqual([subnet.neuron(3).hotkey]);
   });
 
-  it('postpones what is nobody\'s fault and asks again', async () => {
-    const asked: { error: Error | undefined; lists: number } = { error: storeErrors.STORE_FULL({ directory: '/full' }), lists: 0 };
+  it("postpones what is nobody's fault and asks again", async () => {
+    const asked: { error: Error | undefined; lists: number } = {
+      error: storeErrors.STORE_FULL({ directory: '/full' }),
+      lists: 0,
+    };
     const subnet = await newSubnet({ store: watchedStore(asked) });
     subnet.commit(3, 'mine', 2);
     expect(await look(subnet, 3)).toBe('postponed STORE_FULL');
@@ -137,5 +144,4 @@ describe('ModelCheck', () => {
     subnet.network.advance(1);
     expect(await look(subnet, 3)).toBe('verified');
   });
-
 });

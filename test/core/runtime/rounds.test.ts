@@ -13,7 +13,8 @@ let loop: EvaluationLoop;
 
 async function look(...uids: number[]): Promise<void> {
   await subnet.deps.view.refresh(subnet.signal);
-  for (const uid of uids) await subnet.check.check(subnet.neuron(uid), subnet.network.head().number, false, subnet.signal);
+  for (const uid of uids)
+    await subnet.check.check(subnet.neuron(uid), subnet.network.head().number, false, subnet.signal);
 }
 
 const hotkeysOf = (...uids: number[]): string[] => uids.map((uid) => subnet.neuron(uid).hotkey);
@@ -31,7 +32,15 @@ beforeEach(async () => {
 describe('a round', () => {
   it('judges whoever waits, keeps the best and records what it rests on', async () => {
     await loop.pass(subnet.signal);
-    expect(subnet.told('round-finished').map(({ rows: table }) => table.map(({ uid, score }) => [uid, score]))).toEqual([[[3, 2], [4, 3], [5, 4]]]);
+    expect(subnet.told('round-finished').map(({ rows: table }) => table.map(({ uid, score }) => [uid, score]))).toEqual(
+      [
+        [
+          [3, 2],
+          [4, 3],
+          [5, 4],
+        ],
+      ],
+    );
     expect(lists()).toEqual({ pending: [], kept: hotkeysOf(3, 4) });
     const record = subnet.deps.state.journal.record(1);
     expect(replayEntry(record?.entry ?? null)).toMatchObject({ agrees: true, differences: [] });
@@ -53,7 +62,11 @@ describe('a round', () => {
     await look(6);
     await loop.pass(subnet.signal);
     expect(subnet.evaluator.evaluated.sort()).toEqual(['five', 'four', 'three']);
-    expect(subnet.told('round-finished')[0]?.rows.find(({ uid }) => uid === 6)).toMatchObject({ score: 2, sameAs: 3, competitive: false });
+    expect(subnet.told('round-finished')[0]?.rows.find(({ uid }) => uid === 6)).toMatchObject({
+      score: 2,
+      sameAs: 3,
+      competitive: false,
+    });
   });
 
   it('goes on after a crash where it stopped: what was evaluated is not evaluated again', async () => {
@@ -102,7 +115,12 @@ describe('a miner who commits anew while the round runs', () => {
     await loop.pass(subnet.signal);
     expect(lists()).toEqual({ pending: hotkeysOf(3), kept: hotkeysOf(4) });
     await loop.pass(subnet.signal);
-    expect(subnet.told('round-finished').at(-1)?.rows.find(({ uid }) => uid === 3)).toMatchObject({ score: 1.5 });
+    expect(
+      subnet
+        .told('round-finished')
+        .at(-1)
+        ?.rows.find(({ uid }) => uid === 3),
+    ).toMatchObject({ score: 1.5 });
   });
 
   it('something that is refused is off the lists', async () => {
@@ -135,7 +153,14 @@ describe('a miner who commits anew while the round runs', () => {
 });
 
 describe('blame', () => {
-  const crash = new AssayError({ code: 'EVALUATOR_CRASHED', message: 'gone', hint: 'look', fault: 'validator', retry: 'next-round', payload: {} });
+  const crash = new AssayError({
+    code: 'EVALUATOR_CRASHED',
+    message: 'gone',
+    hint: 'look',
+    fault: 'validator',
+    retry: 'next-round',
+    payload: {},
+  });
   const crashOn = (name: string): void => {
     subnet.evaluator.during = (current) => (current === name ? Promise.reject(crash) : Promise.resolve());
   };
@@ -170,13 +195,15 @@ describe('blame', () => {
     expect(subnet.deps.state.lastRound(1)?.number).toBe(1);
     subnet.evaluator.during = () => Promise.resolve();
     await new EvaluationLoop({ hotkey: subnet.hotkey, rounds: 1 }, subnet.deps, subnet.check).run(subnet.signal);
-    const [, second, third] = [1, 2, 3].map((number) => roundEntry.parse(subnet.deps.state.journal.record(number)?.entry));
+    const [, second, third] = [1, 2, 3].map((number) =>
+      roundEntry.parse(subnet.deps.state.journal.record(number)?.entry),
+    );
     expect(third?.syncBlock).toBe(second?.syncBlock);
     expect(subnet.told('round-finished')[2]?.void).toBeNull();
     expect(subnet.deps.state.lastRound(1)?.number).toBe(3);
   });
 
-  it('is remembered when it is the miner\'s, and costs the weight', async () => {
+  it("is remembered when it is the miner's, and costs the weight", async () => {
     await loop.pass(subnet.signal);
     subnet.network.advance(100);
     const fault = new AssayError({ ...crash.toReport(), code: 'NON_FINITE_LOSS', fault: 'miner', retry: 'never' });

@@ -9,21 +9,57 @@ import { demoProfile } from '@assay/competition-demo/dist/profile.js';
 import { letters } from '../../letters.js';
 import { COMPETITION } from './subnet.js';
 
-const base: EvalTask = { name: 't', kind: 'text-loss', dataset: 'none', pages: 1, batchSize: 1, packSamples: true, weight: 1, normalization: { type: 'none' } };
-const fine: DatasetProvider = { sample: () => Promise.resolve({ batches: Array.from({ length: 60 }, (_none, index) => [[index, 1, 2, 3]]), pages: ['p'], source: 's' }) };
+const base: EvalTask = {
+  name: 't',
+  kind: 'text-loss',
+  dataset: 'none',
+  pages: 1,
+  batchSize: 1,
+  packSamples: true,
+  weight: 1,
+  normalization: { type: 'none' },
+};
+const fine: DatasetProvider = {
+  sample: () =>
+    Promise.resolve({
+      batches: Array.from({ length: 60 }, (_none, index) => [[index, 1, 2, 3]]),
+      pages: ['p'],
+      source: 's',
+    }),
+};
 const broken: DatasetProvider = { sample: () => Promise.reject(new Error('no rows today')) };
 const silent: DatasetProvider = { sample: () => new Promise(() => undefined) };
 
-async function draw(datasets: readonly DatasetProvider[], onDatasetFailure: 'skip-round' | 'renormalise', maxBatches?: number): Promise<{ tasks: DrawnTask[]; warnings: string[] }> {
+async function draw(
+  datasets: readonly DatasetProvider[],
+  onDatasetFailure: 'skip-round' | 'renormalise',
+  maxBatches?: number,
+): Promise<{ tasks: DrawnTask[]; warnings: string[] }> {
   const warnings: string[] = [];
-  const reporter = { report: (event: RunEvent): void => {
+  const reporter = {
+    report: (event: RunEvent): void => {
       if (event.event === 'warning') warnings.push(event.error.message);
-    }, close: () => Promise.resolve() };
-  const tasks = datasets.map((_dataset, index) => ({ ...base, ...(maxBatches === undefined ? {} : { maxBatches }), name: `t${index}`, weight: 1 / datasets.length }));
+    },
+    close: () => Promise.resolve(),
+  };
+  const tasks = datasets.map((_dataset, index) => ({
+    ...base,
+    ...(maxBatches === undefined ? {} : { maxBatches }),
+    name: `t${index}`,
+    weight: 1 / datasets.length,
+  }));
   const competition = { ...COMPETITION, tasks, onDatasetFailure };
-  const entry = { competition, epsilon: epsilonFromDescription(competition.epsilon), tokenizer: letters, datasets: new Map(datasets.map((dataset, index) => [`t${index}`, dataset])) };
+  const entry = {
+    competition,
+    epsilon: epsilonFromDescription(competition.epsilon),
+    tokenizer: letters,
+    datasets: new Map(datasets.map((dataset, index) => [`t${index}`, dataset])),
+  };
   const profile = { ...demoProfile, cadences: { ...demoProfile.cadences, roundDeadline: 800 } };
-  return { tasks: await drawSamples({ reporter, clock: systemClock, profile }, entry, 3n, new AbortController().signal), warnings };
+  return {
+    tasks: await drawSamples({ reporter, clock: systemClock, profile }, entry, 3n, new AbortController().signal),
+    warnings,
+  };
 }
 
 describe('samples of a round', () => {
@@ -32,11 +68,21 @@ describe('samples of a round', () => {
     expect((await draw([fine], 'skip-round', 50)).tasks.map(({ batches }) => batches)).toEqual([50]);
   });
 
-  it.each([['broken', broken, 'no rows today'], ['silent', silent, 'took longer than 0 s']] as const)('with a %s dataset: the round is skipped', async (_what, dataset, reason) => {
-    await expect(draw([fine, dataset], 'skip-round')).rejects.toMatchObject({ code: 'DATASET_UNAVAILABLE', fault: 'network', message: expect.stringContaining(reason) as unknown });
+  it.each([
+    ['broken', broken, 'no rows today'],
+    ['silent', silent, 'took longer than 0 s'],
+  ] as const)('with a %s dataset: the round is skipped', async (_what, dataset, reason) => {
+    await expect(draw([fine, dataset], 'skip-round')).rejects.toMatchObject({
+      code: 'DATASET_UNAVAILABLE',
+      fault: 'network',
+      message: expect.stringContaining(reason) as unknown,
+    });
   });
 
-  it.each([['broken', broken], ['silent', silent]])('with a %s dataset: it goes on without it where the competition says so', async (_what, dataset) => {
+  it.each([
+    ['broken', broken],
+    ['silent', silent],
+  ])('with a %s dataset: it goes on without it where the competition says so', async (_what, dataset) => {
     const { tasks, warnings } = await draw([dataset, fine], 'renormalise');
     expect(tasks.map(({ task: { name } }) => name)).toEqual(['t1']);
     expect(warnings).toHaveLength(1);

@@ -86,7 +86,19 @@ export const COMPETITION: Competition = {
   constraints: { minParameters: 1, maxParameters: 10, maxBytes: 10_000, architectures: ['Plain'], sequenceLength: 4 },
   tokenizer: { kind: 'builtin', name: 'none' },
   epsilon: { type: 'linear-decay', start: 0.01, end: 0, blocks: 1000 },
-  tasks: [{ name: 'task', kind: 'text-loss', dataset: 'none', pages: 1, batchSize: 1, packSamples: true, maxBatches: 4, weight: 1, normalization: { type: 'none' } }],
+  tasks: [
+    {
+      name: 'task',
+      kind: 'text-loss',
+      dataset: 'none',
+      pages: 1,
+      batchSize: 1,
+      packSamples: true,
+      maxBatches: 4,
+      weight: 1,
+      normalization: { type: 'none' },
+    },
+  ],
   comparison: 'mean-loss',
   onDatasetFailure: 'skip-round',
 };
@@ -94,8 +106,18 @@ export const COMPETITION: Competition = {
 /** Reads the loss that the repo claims; that is all that there is to know of these models. */
 const inspector: ModelInspector = {
   inspect: async (directory) => {
-    const digest = createHash('sha256').update(readFileSync(join(directory, 'model.safetensors'))).digest('hex');
-    return { architecture: 'Plain', parameterCount: 1, vocabularySize: 10, evaluationDigest: digest, tensorsDigest: digest, unusedTensors: [], dtypes: [] };
+    const digest = createHash('sha256')
+      .update(readFileSync(join(directory, 'model.safetensors')))
+      .digest('hex');
+    return {
+      architecture: 'Plain',
+      parameterCount: 1,
+      vocabularySize: 10,
+      evaluationDigest: digest,
+      tensorsDigest: digest,
+      unusedTensors: [],
+      dtypes: [],
+    };
   },
   close: () => Promise.resolve(),
 };
@@ -116,7 +138,13 @@ export class ClaimedLoss implements Evaluator {
     this.evaluated.push(model.reference.name);
     await this.during(model.reference.name);
     const loss = Number(readFileSync(join(model.directory, 'model.safetensors'), 'utf8'));
-    const results = tasks.map(({ name, kind }) => ({ name, kind, rawScore: loss, samples: 1, details: { losses: [loss], reasonable: null, generations: [] } }));
+    const results = tasks.map(({ name, kind }) => ({
+      name,
+      kind,
+      rawScore: loss,
+      samples: 1,
+      details: { losses: [loss], reasonable: null, generations: [] },
+    }));
     return { id, results, numerics: this.#numerics, timings: { loadMs: 0, computeMs: 0 } };
   }
 
@@ -151,7 +179,11 @@ interface SubnetChange {
  * A small subnet with everything real but the arithmetic of models: a network file, a journal, a store and its repos.
  * uid 0 is the validator, uid 1 a big one, uid 2 a small one, 3 to 6 are miners; the head is block 5000.
  */
-export async function newSubnet({ chain: around = (real) => real, store: over = (real) => real, competitions = [COMPETITION] }: SubnetChange = {}): Promise<Subnet> {
+export async function newSubnet({
+  chain: around = (real) => real,
+  store: over = (real) => real,
+  competitions = [COMPETITION],
+}: SubnetChange = {}): Promise<Subnet> {
   const folder = mkdtempSync(join(tmpdir(), 'assay-runtime-'));
   folders.push(folder);
   const stake = (tokens: bigint): string => String(tokens * RAO);
@@ -185,8 +217,18 @@ export async function newSubnet({ chain: around = (real) => real, store: over = 
     topMiners: { minStake: 50_000n * RAO, minWeightShare: 0.05, reevaluateAfterBlocks: 60 },
     cadences: CADENCES,
   };
-  const chain = around(await LocalChainClient.init({ netuid: 9, blockTime: 0, hotkey: 'validator', mode: 'read' }, { network, clock }));
-  const plain = { clock, dataDir: join(folder, 'store'), netuid: 9, modules: [], environment: {}, log: () => undefined, resolvePath: (path: string) => path };
+  const chain = around(
+    await LocalChainClient.init({ netuid: 9, blockTime: 0, hotkey: 'validator', mode: 'read' }, { network, clock }),
+  );
+  const plain = {
+    clock,
+    dataDir: join(folder, 'store'),
+    netuid: 9,
+    modules: [],
+    environment: {},
+    log: () => undefined,
+    resolvePath: (path: string) => path,
+  };
   const repos = join(folder, 'repos');
   const made = await localFiles.provides.store?.create({ repos }, plain, new AbortController().signal);
   if (!made) throw new Error('local-files has no store');
@@ -194,7 +236,15 @@ export async function newSubnet({ chain: around = (real) => real, store: over = 
   const evaluator = new ClaimedLoss();
   const events: RunEvent[] = [];
   const view = new ChainView({ deadlineMs: 5000 }, { chain });
-  const tokenizer = { name: 'none', digest: '', eosTokenId: 0, vocabularySize: 10, modelMaxLength: Infinity, encode: () => [], decode: () => '' };
+  const tokenizer = {
+    name: 'none',
+    digest: '',
+    eosTokenId: 0,
+    vocabularySize: 10,
+    modelMaxLength: Infinity,
+    encode: () => [],
+    decode: () => '',
+  };
   const dataset = { sample: () => Promise.resolve({ batches: [[[1, 2, 3, 4]]], pages: ['p'], source: 'none' }) };
   const deps: RuntimeDeps = {
     profile,
@@ -214,7 +264,18 @@ export async function newSubnet({ chain: around = (real) => real, store: over = 
           entry.competitions.flatMap((scheduled) =>
             competitions
               .filter(({ id }) => id === scheduled.id)
-              .map((competition) => [scheduled, { competition, epsilon: epsilonFromDescription(competition.epsilon), tokenizer, datasets: new Map([['task', dataset]]) }] as const),
+              .map(
+                (competition) =>
+                  [
+                    scheduled,
+                    {
+                      competition,
+                      epsilon: epsilonFromDescription(competition.epsilon),
+                      tokenizer,
+                      datasets: new Map([['task', dataset]]),
+                    },
+                  ] as const,
+              ),
           ),
         ),
       ),
@@ -237,14 +298,20 @@ export async function newSubnet({ chain: around = (real) => real, store: over = 
     events,
     hotkey: (await chain.identity()).hotkey,
     signal,
-    told: <Name extends RunEvent['event']>(name: Name): EventOf<Name>[] => events.flatMap((event) => (event.event === name ? [event as EventOf<Name>] : [])),
+    told: <Name extends RunEvent['event']>(name: Name): EventOf<Name>[] =>
+      events.flatMap((event) => (event.event === name ? [event as EventOf<Name>] : [])),
     neuron,
     commit: (uid, name, loss, hash = 'right') => {
       const revision = createHash('sha1').update(`${name}${loss}`).digest('hex');
       const files = { 'config.json': '{"model_type":"plain"}', 'model.safetensors': String(loss) };
       mkdirSync(join(repos, 'miner', name, revision), { recursive: true });
       for (const [path, text] of Object.entries(files)) writeFileSync(join(repos, 'miner', name, revision, path), text);
-      const digests = Object.entries(files).map(([path, text]) => ({ path, sha256: createHash('sha256').update(text + (hash === 'wrong' ? '!' : '')).digest('hex') }));
+      const digests = Object.entries(files).map(([path, text]) => ({
+        path,
+        sha256: createHash('sha256')
+          .update(text + (hash === 'wrong' ? '!' : ''))
+          .digest('hex'),
+      }));
       const owner = network.snapshot().neurons.find((candidate) => candidate.uid === asUid(uid))?.hotkey ?? '';
       network.setCommitment(uid, `miner:${name}:${revision}:${secureHash(directoryHash(digests), owner)}:1`);
     },

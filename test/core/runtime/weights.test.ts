@@ -39,12 +39,29 @@ async function withStanding(subnet: Subnet): Promise<void> {
 async function setUp(line: Line): Promise<{ subnet: Subnet; setting: WeightSetting; ownRow: () => unknown }> {
   const subnet = await newSubnet({ chain: over(line) });
   await withStanding(subnet);
-  const setting = new WeightSetting({ hotkey: subnet.hotkey, offline: false, dryRun: false, setWeights: true }, subnet.deps);
+  const setting = new WeightSetting(
+    { hotkey: subnet.hotkey, offline: false, dryRun: false, setWeights: true },
+    subnet.deps,
+  );
   return { subnet, setting, ownRow: () => [...subnet.network.snapshot().weights].find(([uid]) => uid === 0)?.[1] };
 }
 
-const refused = new AssayError({ code: 'SettingWeightsTooFast', message: 'too fast', hint: 'wait', fault: 'chain', retry: 'backoff', payload: {} });
-const unreachable = new AssayError({ code: 'CHAIN_UNREACHABLE', message: 'gone', hint: 'wait', fault: 'network', retry: 'backoff', payload: {} });
+const refused = new AssayError({
+  code: 'SettingWeightsTooFast',
+  message: 'too fast',
+  hint: 'wait',
+  fault: 'chain',
+  retry: 'backoff',
+  payload: {},
+});
+const unreachable = new AssayError({
+  code: 'CHAIN_UNREACHABLE',
+  message: 'gone',
+  hint: 'wait',
+  fault: 'network',
+  retry: 'backoff',
+  payload: {},
+});
 
 describe('WeightSetting', () => {
   it('sets every 20 minutes, reads back, and says so', async () => {
@@ -52,7 +69,10 @@ describe('WeightSetting', () => {
     const { subnet, setting, ownRow } = await setUp(line);
     await subnet.clock.run(setting, 50 * MINUTE);
     expect(line.submitted).toHaveLength(3);
-    expect(ownRow()).toEqual([[3, 65_535], [4, 21_845]]);
+    expect(ownRow()).toEqual([
+      [3, 65_535],
+      [4, 21_845],
+    ]);
     expect(subnet.told('weights-set').map(({ confirmed }) => confirmed)).toEqual([true, true, true]);
   });
 
@@ -69,7 +89,10 @@ describe('WeightSetting', () => {
     const line: Line = { submitted: [] };
     const { subnet, setting } = await setUp(line);
     await subnet.clock.run(setting, 5 * MINUTE);
-    const again = new WeightSetting({ hotkey: subnet.hotkey, offline: false, dryRun: false, setWeights: true }, subnet.deps);
+    const again = new WeightSetting(
+      { hotkey: subnet.hotkey, offline: false, dryRun: false, setWeights: true },
+      subnet.deps,
+    );
     await subnet.clock.run(again, 10 * MINUTE);
     expect(line.submitted).toHaveLength(1);
   });
@@ -79,7 +102,9 @@ describe('WeightSetting', () => {
     const { subnet, setting } = await setUp(line);
     await subnet.clock.run(setting, 5 * MINUTE);
     expect(line.submitted).toHaveLength(3);
-    expect(subnet.told('weights-failed').map(({ error, retryInMs }) => [error.code, retryInMs])).toEqual(Array(3).fill(['SettingWeightsTooFast', 2 * MINUTE]));
+    expect(subnet.told('weights-failed').map(({ error, retryInMs }) => [error.code, retryInMs])).toEqual(
+      Array(3).fill(['SettingWeightsTooFast', 2 * MINUTE]),
+    );
     expect(subnet.deps.state.weightsIntent()).toBeUndefined();
     delete line.instead;
     await subnet.clock.run(setting, 5 * MINUTE);
@@ -87,20 +112,29 @@ describe('WeightSetting', () => {
   });
 
   it.each([
-    ['the answer was lost', async (submit: () => Promise<unknown>): Promise<never> => {
-      await submit();
-      throw unreachable;
-    }],
-    ['the answer never came', async (submit: () => Promise<unknown>): Promise<never> => {
-      await submit();
-      return new Promise<never>(() => undefined);
-    }],
+    [
+      'the answer was lost',
+      async (submit: () => Promise<unknown>): Promise<never> => {
+        await submit();
+        throw unreachable;
+      },
+    ],
+    [
+      'the answer never came',
+      async (submit: () => Promise<unknown>): Promise<never> => {
+        await submit();
+        return new Promise<never>(() => undefined);
+      },
+    ],
   ])('does not send again what has landed though %s', async (_how, instead) => {
     const line: Line = { submitted: [], instead };
     const { subnet, setting, ownRow } = await setUp(line);
     await subnet.clock.run(setting, 15 * MINUTE);
     expect(line.submitted).toHaveLength(1);
-    expect(ownRow()).toEqual([[3, 65_535], [4, 21_845]]);
+    expect(ownRow()).toEqual([
+      [3, 65_535],
+      [4, 21_845],
+    ]);
     expect(subnet.deps.state.weightsIntent()).toBeUndefined();
     expect(subnet.deps.state.weightsSet()?.block).toBe(subnet.neuron(0).lastUpdate);
   });
@@ -131,16 +165,21 @@ describe('WeightSetting', () => {
     await setting.trySet(subnet.signal);
     expect(subnet.deps.state.weightsIntent()).toBeDefined();
     delete line.instead;
-    const restarted = new WeightSetting({ hotkey: subnet.hotkey, offline: false, dryRun: false, setWeights: true }, subnet.deps);
+    const restarted = new WeightSetting(
+      { hotkey: subnet.hotkey, offline: false, dryRun: false, setWeights: true },
+      subnet.deps,
+    );
     await subnet.clock.run(restarted, 10 * MINUTE);
     expect(line.submitted).toHaveLength(submissions);
     expect(subnet.deps.state.weightsSet()?.uids).toEqual([3, 4]);
   });
 
-  it('survives a chain that can\'t be read at the start', async () => {
+  it("survives a chain that can't be read at the start", async () => {
     const line: Line = { submitted: [] };
     const { subnet, setting } = await setUp(line);
-    await subnet.deps.state.write(rows.weightsIntent({ block: 1, lastUpdate: 0, uids: [3], weights: [65_535], round: 1 }));
+    await subnet.deps.state.write(
+      rows.weightsIntent({ block: 1, lastUpdate: 0, uids: [3], weights: [65_535], round: 1 }),
+    );
     const snapshot = subnet.deps.chain.snapshot.bind(subnet.deps.chain);
     let failures = 2;
     subnet.deps.chain.snapshot = (...given) => (failures-- > 0 ? Promise.reject(unreachable) : snapshot(...given));

@@ -52,22 +52,30 @@ describe('padDocuments', () => {
 
 describe('batchSequences', () => {
   it('keeps the order and drops an incomplete batch', () => {
-    expect(batchSequences([[1], [2], [3], [4], [5]], 2)).toEqual([[[1], [2]], [[3], [4]]]);
+    expect(batchSequences([[1], [2], [3], [4], [5]], 2)).toEqual([
+      [[1], [2]],
+      [[3], [4]],
+    ]);
   });
 });
 
 describe('shuffleAndTruncate', () => {
   it('takes distinct batches, at most the limit, and leaves the input alone', () => {
     fc.assert(
-      fc.property(fc.bigInt({ min: 0n, max: 1n << 256n }), fc.nat(120), fc.integer({ min: 1, max: 60 }), (seed, count, limit) => {
-        const batches = Array.from({ length: count }, (_none, index) => index);
-        const chosen = shuffleAndTruncate(batches, seed, limit);
-        expect(chosen).toHaveLength(Math.min(count, limit));
-        expect(new Set(chosen).size).toBe(chosen.length);
-        expect(batches).toEqual([...batches].sort((a, b) => a - b));
-        // A smaller limit takes the beginning of the same order.
-        expect(shuffleAndTruncate(batches, seed, 1)).toEqual(chosen.slice(0, 1));
-      }),
+      fc.property(
+        fc.bigInt({ min: 0n, max: 1n << 256n }),
+        fc.nat(120),
+        fc.integer({ min: 1, max: 60 }),
+        (seed, count, limit) => {
+          const batches = Array.from({ length: count }, (_none, index) => index);
+          const chosen = shuffleAndTruncate(batches, seed, limit);
+          expect(chosen).toHaveLength(Math.min(count, limit));
+          expect(new Set(chosen).size).toBe(chosen.length);
+          expect(batches).toEqual([...batches].sort((a, b) => a - b));
+          // A smaller limit takes the beginning of the same order.
+          expect(shuffleAndTruncate(batches, seed, 1)).toEqual(chosen.slice(0, 1));
+        },
+      ),
       { numRuns: 50 },
     );
   });

@@ -23,8 +23,18 @@ describe('checks', () => {
     const results = await runChecks('it', checks, (subject, check) => told.push(`${subject} ${check}`));
     expect(results).toEqual([
       { subject: 'it', name: 'one' },
-      { subject: 'it', name: 'two', reason: 'an error without a code: not so', hint: expect.stringContaining('docs/build/plugin.md') as string },
-      { subject: 'it', name: 'three', reason: expect.stringMatching(/^DATASET_MALFORMED: .*no rows/) as string, hint: expect.stringContaining('Tell its author') as string },
+      {
+        subject: 'it',
+        name: 'two',
+        reason: 'an error without a code: not so',
+        hint: expect.stringContaining('docs/build/plugin.md') as string,
+      },
+      {
+        subject: 'it',
+        name: 'three',
+        reason: expect.stringMatching(/^DATASET_MALFORMED: .*no rows/) as string,
+        hint: expect.stringContaining('Tell its author') as string,
+      },
       { subject: 'it', name: 'four' },
     ]);
     expect(told).toEqual(['it one', 'it two', 'it three', 'it four']);
@@ -36,12 +46,21 @@ describe('checks', () => {
     };
     const dependent = { needs: 'first', run: () => Promise.reject(new Error('not reached')) };
     const results = await runChecks('it', { first: failing, second: dependent, third: () => undefined });
-    expect(results).toEqual([{ subject: 'it', name: 'first', reason: 'nothing there; the checks that need it were left out' }, { subject: 'it', name: 'third' }]);
-    expect(await runChecks('it', { first: () => undefined, second: { ...dependent, run: () => undefined } })).toHaveLength(2);
+    expect(results).toEqual([
+      { subject: 'it', name: 'first', reason: 'nothing there; the checks that need it were left out' },
+      { subject: 'it', name: 'third' },
+    ]);
+    expect(
+      await runChecks('it', { first: () => undefined, second: { ...dependent, run: () => undefined } }),
+    ).toHaveLength(2);
   });
 
   it('that do not end are given up, and those after them left out', async () => {
-    const running = runChecks('it', { good: () => undefined, endless: () => new Promise<void>(() => undefined), unseen: () => undefined });
+    const running = runChecks('it', {
+      good: () => undefined,
+      endless: () => new Promise<void>(() => undefined),
+      unseen: () => undefined,
+    });
     await vi.advanceTimersByTimeAsync(20_000);
     expect(await running).toEqual([
       { subject: 'it', name: 'good' },

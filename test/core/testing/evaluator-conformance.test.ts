@@ -8,7 +8,8 @@ import { newWorld } from '../../e2e/world.js';
 
 const { signal } = new AbortController();
 const numerics = { device: 'cpu', computeType: 'float32', runtime: 'test', attention: 'eager' };
-const refusal = (code: string, fault: Fault): AssayError => new AssayError({ code, message: code, hint: '', fault, retry: 'never', payload: {} });
+const refusal = (code: string, fault: Fault): AssayError =>
+  new AssayError({ code, message: code, hint: '', fault, retry: 'never', payload: {} });
 const canary = await textLossCanary();
 
 /** Knows the canary by heart, and fails in one way. */
@@ -22,18 +23,38 @@ class Program implements Evaluator {
     return Promise.resolve(this.flaw === 'nameless' ? { ...numerics, runtime: '' } : numerics);
   }
 
-  evaluate({ id, model, tasks }: EvaluationRequest, onProgress: Parameters<Evaluator['evaluate']>[1]): Promise<EvaluationAnswer> {
+  evaluate(
+    { id, model, tasks }: EvaluationRequest,
+    onProgress: Parameters<Evaluator['evaluate']>[1],
+  ): Promise<EvaluationAnswer> {
     this.#asked += 1;
-    if (tasks.some(({ kind }) => kind !== 'text-loss') && this.flaw !== 'any-kind') return Promise.reject(refusal('KIND_UNKNOWN', 'validator'));
-    if (model.directory !== canary.model.directory && this.flaw !== 'gullible') return Promise.reject(refusal('BROKEN', this.flaw === 'wrong-blame' ? 'validator' : 'miner'));
+    if (tasks.some(({ kind }) => kind !== 'text-loss') && this.flaw !== 'any-kind')
+      return Promise.reject(refusal('KIND_UNKNOWN', 'validator'));
+    if (model.directory !== canary.model.directory && this.flaw !== 'gullible')
+      return Promise.reject(refusal('BROKEN', this.flaw === 'wrong-blame' ? 'validator' : 'miner'));
     if (this.flaw === 'miscounts') onProgress({ phase: 'score', done: 2, total: 1 });
     const known = [5.787015934743642, 5.657042465866564];
     const wholes = (canary.task.samples as { batches: unknown[] }).batches.map((batch) => JSON.stringify(batch));
     const results = tasks.map(({ name, kind, samples }) => {
-      const losses = (samples as { batches: unknown[] }).batches.map((batch) => (known[wholes.indexOf(JSON.stringify(batch))] ?? 0) + (this.flaw === 'wrong' ? 0.01 : this.flaw === 'drifts' ? this.#asked * 1e-9 : 0));
-      return { name, kind, rawScore: losses.reduce((sum, loss) => sum + loss, 0) / losses.length, samples: losses.length, details: { losses, reasonable: null, generations: [] } };
+      const losses = (samples as { batches: unknown[] }).batches.map(
+        (batch) =>
+          (known[wholes.indexOf(JSON.stringify(batch))] ?? 0) +
+          (this.flaw === 'wrong' ? 0.01 : this.flaw === 'drifts' ? this.#asked * 1e-9 : 0),
+      );
+      return {
+        name,
+        kind,
+        rawScore: losses.reduce((sum, loss) => sum + loss, 0) / losses.length,
+        samples: losses.length,
+        details: { losses, reasonable: null, generations: [] },
+      };
     });
-    return Promise.resolve({ id, results: this.flaw === 'reorders' ? results.reverse() : results, numerics, timings: { loadMs: 0, computeMs: 0 } });
+    return Promise.resolve({
+      id,
+      results: this.flaw === 'reorders' ? results.reverse() : results,
+      numerics,
+      timings: { loadMs: 0, computeMs: 0 },
+    });
   }
 
   close(): Promise<void> {
@@ -66,7 +87,13 @@ describe('the conformance of an evaluator', () => {
     const world = newWorld();
     const good = await validator(['evaluator', 'check', '--json', '--config', world.config]);
     expect(good.code, good.stdout).toBe(0);
-    const config = world.configWith('liar.yaml', { evaluator: { use: 'process', command: ['node', new URL('../../e2e/programs/digest-evaluator.mjs', import.meta.url).pathname], canary: false } });
+    const config = world.configWith('liar.yaml', {
+      evaluator: {
+        use: 'process',
+        command: ['node', new URL('../../e2e/programs/digest-evaluator.mjs', import.meta.url).pathname],
+        canary: false,
+      },
+    });
     const bad = await validator(['evaluator', 'check', '--json', '--config', config]);
     expect(bad.code).toBe(1);
     const results = JSON.parse(bad.stdout) as { name: string; passed: boolean }[];

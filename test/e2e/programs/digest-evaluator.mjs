@@ -14,7 +14,13 @@ for await (const line of createInterface({ input: process.stdin })) {
   const loss = 1 + Number.parseInt(model.digest.slice(0, 8), 16) / 2 ** 32;
   const results = tasks.map(({ name, kind, samples }) => {
     const losses = samples.batches.map(() => loss);
-    return { name, kind, rawScore: loss, samples: losses.length, details: { losses, reasonable: null, generations: [] } };
+    return {
+      name,
+      kind,
+      rawScore: loss,
+      samples: losses.length,
+      details: { losses, reasonable: null, generations: [] },
+    };
   });
   send({ type: 'answer', id, results, numerics, timings: { loadMs: 0, computeMs: 0 } });
 }

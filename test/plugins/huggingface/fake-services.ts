@@ -47,7 +47,12 @@ export async function fakeService(answer: Answering): Promise<FakeService> {
   return service;
 }
 
-export const json = (response: ServerResponse, value: unknown, status = 200, headers: Record<string, string> = {}): void => {
+export const json = (
+  response: ServerResponse,
+  value: unknown,
+  status = 200,
+  headers: Record<string, string> = {},
+): void => {
   response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(value));
 };
 

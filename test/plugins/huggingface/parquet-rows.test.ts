@@ -18,7 +18,10 @@ const textOf = (row: number): string => `row ${row} ${'é'.repeat(row % 7)}`;
 const BUFFERS = FILES.map((rows, file) => {
   const first = FILES.slice(0, file).reduce((sum, count) => sum + count, 0);
   const texts = Array.from({ length: rows }, (_none, index) => textOf(first + index));
-  const columnData = [{ name: 'text', data: texts }, { name: 'size', data: texts.map((text) => BigInt(text.length)) }];
+  const columnData = [
+    { name: 'text', data: texts },
+    { name: 'size', data: texts.map((text) => BigInt(text.length)) },
+  ];
   return Buffer.from(parquetWriteBuffer({ columnData, rowGroupSize: 40 }));
 });
 
@@ -27,7 +30,10 @@ let server: FakeService;
 beforeEach(async () => {
   hub = await fakeService((response, { path, range }) => {
     if (path === '/api/datasets/a/b/parquet/default/train') {
-      json(response, FILES.map((_rows, file) => `https://huggingface.co/api/datasets/a/b/parquet/default/train/${file}.parquet`));
+      json(
+        response,
+        FILES.map((_rows, file) => `https://huggingface.co/api/datasets/a/b/parquet/default/train/${file}.parquet`),
+      );
       return;
     }
     const buffer = BUFFERS[Number(/(\d)\.parquet$/.exec(path)?.[1])];
@@ -41,34 +47,76 @@ beforeEach(async () => {
   });
   server = await fakeService((response, { query }) => {
     const offset = Number(query['offset']);
-    json(response, rowsAnswer(Array.from({ length: Math.max(0, Math.min(Number(query['length']), TOTAL - offset)) }, (_none, index) => textOf(offset + index)), offset));
+    json(
+      response,
+      rowsAnswer(
+        Array.from({ length: Math.max(0, Math.min(Number(query['length']), TOTAL - offset)) }, (_none, index) =>
+          textOf(offset + index),
+        ),
+        offset,
+      ),
+    );
   });
 });
 
 const dataDir = (): string => mkdtempSync(join(tmpdir(), 'assay-parquet-'));
-async function source(options: Record<string, unknown>, folder = dataDir(), environment: Record<string, string> = {}): Promise<RowSource> {
+async function source(
+  options: Record<string, unknown>,
+  folder = dataDir(),
+  environment: Record<string, string> = {},
+): Promise<RowSource> {
   const rows = huggingFace.provides.rows;
   if (!rows) throw new Error('the plugin provides no rows');
   const clock = { now: () => 0, sleep: () => Promise.resolve() };
-  const deps = { clock, dataDir: folder, netuid: 9, modules: [], environment, log: () => undefined, resolvePath: (path: string) => path };
-  return rows.create(rows.options.parse({ hubUrl: hub.url, endpoint: server.url, timeoutMs: 500, ...options }), deps, never);
+  const deps = {
+    clock,
+    dataDir: folder,
+    netuid: 9,
+    modules: [],
+    environment,
+    log: () => undefined,
+    resolvePath: (path: string) => path,
+  };
+  return rows.create(
+    rows.options.parse({ hubUrl: hub.url, endpoint: server.url, timeoutMs: 500, ...options }),
+    deps,
+    never,
+  );
 }
 
-const at = (offset: number, change: Partial<PageQuery> = {}): PageQuery => ({ dataset: 'a/b', config: 'default', split: 'train', offset, length: 50, gated: false, ...change });
+const at = (offset: number, change: Partial<PageQuery> = {}): PageQuery => ({
+  dataset: 'a/b',
+  config: 'default',
+  split: 'train',
+  offset,
+  length: 50,
+  gated: false,
+  ...change,
+});
 
 describe('parquet files', () => {
-  it.each([0, 1, 39, 79, 80, 81, 129, 130, 131, 206, 207, 360, TOTAL - 50, TOTAL - 20, TOTAL, TOTAL + 9])('from row %i on hold the rows of the rows API', async (offset) => {
-    const { rows } = await (await source({ source: 'parquet' })).page(at(offset), never);
-    const { rows: expected } = await (await source({ source: 'rows-api' })).page(at(offset), never);
-    expect(rows.map(({ text }) => ({ text }))).toEqual(expected);
-    expect(rows.map(({ size }) => size)).toEqual(expected.map(({ text }) => String(text).length));
-  });
+  it.each([0, 1, 39, 79, 80, 81, 129, 130, 131, 206, 207, 360, TOTAL - 50, TOTAL - 20, TOTAL, TOTAL + 9])(
+    'from row %i on hold the rows of the rows API',
+    async (offset) => {
+      const { rows } = await (await source({ source: 'parquet' })).page(at(offset), never);
+      const { rows: expected } = await (await source({ source: 'rows-api' })).page(at(offset), never);
+      expect(rows.map(({ text }) => ({ text }))).toEqual(expected);
+      expect(rows.map(({ size }) => size)).toEqual(expected.map(({ text }) => String(text).length));
+    },
+  );
 
   it('give a loader the same tokens and leave the same random stream', async () => {
     const draw = async (options: Record<string, unknown>): Promise<unknown> => {
-      const loader = new OffsetLoader({ dataset: 'a/b', config: 'default', split: 'train', lastOffset: TOTAL, gated: false }, { rows: await source(options), clock: { now: () => 0, sleep: () => Promise.resolve() } });
+      const loader = new OffsetLoader(
+        { dataset: 'a/b', config: 'default', split: 'train', lastOffset: TOTAL, gated: false },
+        { rows: await source(options), clock: { now: () => 0, sleep: () => Promise.resolve() } },
+      );
       const random = new PythonRandom(3n);
-      const { stream, pages } = await loader.collect({ seed: 3n, tokenizer: letters, sequenceLength: 8, batchSize: 1, pages: 12, packSamples: true }, random, never);
+      const { stream, pages } = await loader.collect(
+        { seed: 3n, tokenizer: letters, sequenceLength: 8, batchSize: 1, pages: 12, packSamples: true },
+        random,
+        never,
+      );
       return { stream, pages, next: random.random() };
     };
     expect(await draw({ source: 'parquet' })).toEqual(await draw({ source: 'rows-api' }));
@@ -89,23 +137,38 @@ describe('parquet files', () => {
       else answer(response, seen, request);
     };
     const rows = await source({ source: 'rows-api-else-parquet' });
-    for (const offset of [100, 101]) expect((await rows.page(at(offset), never)).rows[0]?.['text']).toBe(textOf(offset));
+    for (const offset of [100, 101])
+      expect((await rows.page(at(offset), never)).rows[0]?.['text']).toBe(textOf(offset));
   });
 
   it('that are none, or shorter than they say, are refused with a reason', async () => {
     const answer = hub.answer;
     hub.answer = (response, seen, request) => {
-      if (seen.path.endsWith('.parquet') && seen.range !== 'bytes=0-0') response.writeHead(206).end(Buffer.alloc(Number(/-(\d+)/.exec(seen.range ?? '')?.[1]) + 1 - Number(/=(\d+)/.exec(seen.range ?? '')?.[1]), 'x'));
+      if (seen.path.endsWith('.parquet') && seen.range !== 'bytes=0-0')
+        response
+          .writeHead(206)
+          .end(
+            Buffer.alloc(
+              Number(/-(\d+)/.exec(seen.range ?? '')?.[1]) + 1 - Number(/=(\d+)/.exec(seen.range ?? '')?.[1]),
+              'x',
+            ),
+          );
       else answer(response, seen, request);
     };
-    await expect((await source({ source: 'parquet' })).page(at(0), never)).rejects.toMatchObject({ code: 'ANSWER_MALFORMED' });
+    await expect((await source({ source: 'parquet' })).page(at(0), never)).rejects.toMatchObject({
+      code: 'ANSWER_MALFORMED',
+    });
     hub.answer = (response, seen, request) => {
       if (seen.path.endsWith('.parquet') && seen.range !== 'bytes=0-0') response.writeHead(206).end('short');
       else answer(response, seen, request);
     };
-    await expect((await source({ source: 'parquet' })).page(at(0), never)).rejects.toMatchObject({ code: 'REQUEST_FAILED' });
+    await expect((await source({ source: 'parquet' })).page(at(0), never)).rejects.toMatchObject({
+      code: 'REQUEST_FAILED',
+    });
     hub.answer = (response) => response.writeHead(200).end('the whole file');
-    await expect((await source({ source: 'parquet' })).page(at(0), never)).rejects.toMatchObject({ code: 'REQUEST_FAILED' });
+    await expect((await source({ source: 'parquet' })).page(at(0), never)).rejects.toMatchObject({
+      code: 'REQUEST_FAILED',
+    });
   });
 
   it('of a gated dataset are asked for with the token, which stays with the hub', async () => {

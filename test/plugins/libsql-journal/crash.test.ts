@@ -30,7 +30,9 @@ describe('the lock of the data folder', () => {
     const first = await startWriter(folder, 'hold');
     const second = (): unknown => openJournal({ folder, mode: 'write' });
     expect(second).toThrow(expect.objectContaining({ code: 'DATA_FOLDER_LOCKED', fault: 'config' }));
-    expect(second).toThrow(expect.objectContaining({ message: expect.stringContaining(`process ${first.process.pid}`) as string }));
+    expect(second).toThrow(
+      expect.objectContaining({ message: expect.stringContaining(`process ${first.process.pid}`) as string }),
+    );
     expect(second).toThrow(expect.objectContaining({ hint: expect.stringContaining(folder) as string }));
     await first.kill();
     const journal = openJournal({ folder, mode: 'write' });

@@ -15,7 +15,11 @@ it('keeps nothing of a change that finds the disk full, and goes on when there i
   // SQLite itself runs out of pages, as it does on a full disk.
   database.exec('PRAGMA max_page_count = 12');
   const large = { append: { entry: 'x'.repeat(100_000) }, put: [{ table: 't', key: 'k', value: 'after' }] };
-  await expect(journal.commit(large)).rejects.toMatchObject({ code: 'JOURNAL_DISK_FULL', fault: 'validator', retry: 'backoff' });
+  await expect(journal.commit(large)).rejects.toMatchObject({
+    code: 'JOURNAL_DISK_FULL',
+    fault: 'validator',
+    retry: 'backoff',
+  });
   expect(journal.head()).toMatchObject({ number: 1, entry: 'small' });
   expect(journal.get('t', 'k')).toBe('before');
   database.exec('PRAGMA max_page_count = 100000');

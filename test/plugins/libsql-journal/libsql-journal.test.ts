@@ -63,7 +63,10 @@ describe('commit', () => {
 
   it('keeps nothing of a change that could not be signed', async () => {
     const journal = open(newFolder());
-    const change = { append: { entry: 1, sign: () => Promise.reject(new Error('no key')) }, put: [{ table: 't', key: 'k', value: 1 }] };
+    const change = {
+      append: { entry: 1, sign: () => Promise.reject(new Error('no key')) },
+      put: [{ table: 't', key: 'k', value: 1 }],
+    };
     await expect(journal.commit(change)).rejects.toThrow('no key');
     expect(journal.head()).toBeUndefined();
     expect(journal.get('t', 'k')).toBeUndefined();
@@ -107,7 +110,12 @@ describe('tables', () => {
     const keys = ['b', 'a', '\u{1f600}', '\uffff', 'B', ''];
     await journal.commit({ put: keys.map((key) => ({ table: 't', key, value: key })) });
     expect(journal.entries('t').map(({ key }) => key)).toEqual(['', 'B', 'a', 'b', '\uffff', '\u{1f600}']);
-    await journal.commit({ put: [{ table: 't', key: 'a', value: 2 }, { table: 't', key: 'b', value: undefined }] });
+    await journal.commit({
+      put: [
+        { table: 't', key: 'a', value: 2 },
+        { table: 't', key: 'b', value: undefined },
+      ],
+    });
     expect([journal.get('t', 'a'), journal.get('t', 'b'), journal.entries('u')]).toEqual([2, undefined, []]);
     await journal.close();
   });
@@ -161,8 +169,20 @@ describe('opening', () => {
   });
 
   it.each([
-    ['another program’s database', 'JOURNAL_FOREIGN', (file: string) => { edit(file, 'CREATE TABLE other (x)'); }],
-    ['no database', 'JOURNAL_DAMAGED', (file: string) => { writeFileSync(file, 'once upon a time '.repeat(500)); }],
+    [
+      'another program’s database',
+      'JOURNAL_FOREIGN',
+      (file: string) => {
+        edit(file, 'CREATE TABLE other (x)');
+      },
+    ],
+    [
+      'no database',
+      'JOURNAL_DAMAGED',
+      (file: string) => {
+        writeFileSync(file, 'once upon a time '.repeat(500));
+      },
+    ],
   ])('refuses a file that is %s', (_what, code, make) => {
     const folder = newFolder();
     make(join(folder, 'journal.db'));
@@ -174,7 +194,9 @@ describe('opening', () => {
   it('says so when the data folder can not be made', () => {
     const folder = newFolder();
     writeFileSync(join(folder, 'file'), '');
-    expect(() => open(join(folder, 'file'))).toThrow(expect.objectContaining({ code: 'DATA_FOLDER_UNUSABLE', fault: 'config' }));
+    expect(() => open(join(folder, 'file'))).toThrow(
+      expect.objectContaining({ code: 'DATA_FOLDER_UNUSABLE', fault: 'config' }),
+    );
     mkdirSync(join(folder, 'journal.db'));
     expect(() => open(folder)).toThrow(expect.objectContaining({ code: 'JOURNAL_IO', fault: 'validator' }));
   });
@@ -185,12 +207,17 @@ describe('opening', () => {
       clock: { now: () => 0, sleep: () => Promise.resolve() },
       dataDir: folder,
       netuid: 9,
-      modules: [], environment: {},
+      modules: [],
+      environment: {},
       log: () => undefined,
       resolvePath: (path: string) => join(folder, path),
       mode: 'write',
     } as const;
-    const journal = await plugin.provides.journal?.create({ file: 'deep/rounds.db' }, deps, new AbortController().signal);
+    const journal = await plugin.provides.journal?.create(
+      { file: 'deep/rounds.db' },
+      deps,
+      new AbortController().signal,
+    );
     await journal?.commit({ append: { entry: 1 } });
     await journal?.close();
     await journal?.close();
@@ -203,8 +230,12 @@ describe('opening', () => {
 describe('damage', () => {
   it('never comes through the database: a record is final', async () => {
     const { file } = await threeRounds();
-    expect(() => { edit(file, `UPDATE records SET entry = '1' WHERE number = 2`); }).toThrow('a record is final');
-    expect(() => { edit(file, 'DELETE FROM records'); }).toThrow('a record is final');
+    expect(() => {
+      edit(file, `UPDATE records SET entry = '1' WHERE number = 2`);
+    }).toThrow('a record is final');
+    expect(() => {
+      edit(file, 'DELETE FROM records');
+    }).toThrow('a record is final');
   });
 
   it('of one byte in an older record is found by the check of the whole chain', async () => {
@@ -215,7 +246,9 @@ describe('damage', () => {
     bytes[at + 8] = '4'.charCodeAt(0);
     writeFileSync(file, bytes);
     const journal = open(folder);
-    expect(() => assertChain(journal)).toThrow(expect.objectContaining({ code: 'JOURNAL_CHAIN_BROKEN', payload: { number: 2, broken: 'hash' } }));
+    expect(() => assertChain(journal)).toThrow(
+      expect.objectContaining({ code: 'JOURNAL_CHAIN_BROKEN', payload: { number: 2, broken: 'hash' } }),
+    );
     await journal.close();
   });
 

@@ -22,11 +22,23 @@ interface Change {
   options?: Record<string, unknown>;
 }
 
-async function client(folder: string, { clock = new HandClock(), mode = 'validate', netuid = 9, options = {} }: Change = {}): Promise<ChainClient> {
+async function client(
+  folder: string,
+  { clock = new HandClock(), mode = 'validate', netuid = 9, options = {} }: Change = {},
+): Promise<ChainClient> {
   const factory = plugin.provides.chain;
   if (!factory) throw new Error('the plugin provides no chain');
   const checked: unknown = factory.options.parse({ file: 'chain.db', genesis: 'genesis.json', ...options });
-  const deps = { clock, dataDir: folder, netuid, modules: [], environment: {}, log: () => undefined, resolvePath: (path: string) => join(folder, path), mode };
+  const deps = {
+    clock,
+    dataDir: folder,
+    netuid,
+    modules: [],
+    environment: {},
+    log: () => undefined,
+    resolvePath: (path: string) => join(folder, path),
+    mode,
+  };
   return factory.create(checked, deps, signal);
 }
 
@@ -68,7 +80,9 @@ describe('time', () => {
     expect((await reader.head(signal)).number).toBe(1000);
     await validator.head(signal);
     expect((await reader.head(signal)).number).toBe(1005);
-    await expect(reader.setWeights({ uids: [], weights: [], versionKey: 5n }, signal)).rejects.toMatchObject({ code: 'NETWORK_IO' });
+    await expect(reader.setWeights({ uids: [], weights: [], versionKey: 5n }, signal)).rejects.toMatchObject({
+      code: 'NETWORK_IO',
+    });
     await reader.close();
     await validator.close();
   });
@@ -123,9 +137,15 @@ describe('the validator’s key', () => {
     await chain.close();
   });
 
-  it.each(['nobody', '//', '///x', '5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694tx'])('is refused as %s', async (hotkey) => {
-    await expect(client(folderWithGenesis(), { options: { hotkey } })).rejects.toMatchObject({ code: 'HOTKEY_UNKNOWN', payload: { known: ['alice', 'bob', 'other', 'validator'] } });
-  });
+  it.each(['nobody', '//', '///x', '5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694tx'])(
+    'is refused as %s',
+    async (hotkey) => {
+      await expect(client(folderWithGenesis(), { options: { hotkey } })).rejects.toMatchObject({
+        code: 'HOTKEY_UNKNOWN',
+        payload: { known: ['alice', 'bob', 'other', 'validator'] },
+      });
+    },
+  );
 });
 
 describe('the client', () => {
@@ -140,7 +160,12 @@ describe('the client', () => {
   it('obeys its signal and can be closed twice', async () => {
     const chain = await client(folderWithGenesis());
     const aborted = AbortSignal.abort();
-    for (const call of [chain.head(aborted), chain.snapshot(aborted), chain.blockHash(asBlockNumber(1), aborted), chain.setWeights({ uids: [], weights: [], versionKey: 0n }, aborted)]) {
+    for (const call of [
+      chain.head(aborted),
+      chain.snapshot(aborted),
+      chain.blockHash(asBlockNumber(1), aborted),
+      chain.setWeights({ uids: [], weights: [], versionKey: 0n }, aborted),
+    ]) {
       await expect(call).rejects.toMatchObject({ code: 'ABORTED' });
     }
     await chain.close();
@@ -155,8 +180,14 @@ describe('the client', () => {
     const receipt = await chain.setWeights({ uids, weights: [65_535, 7], versionKey: 5n }, signal);
     const after = await chain.snapshot(signal);
     expect(after.at).toEqual(receipt.at);
-    expect([...after.weights.values()][0]).toEqual([[2, 65_535], [3, 7]]);
-    await expect(chain.setWeights({ uids, weights: [1, 1], versionKey: 5n }, signal)).rejects.toMatchObject({ code: 'SettingWeightsTooFast', fault: 'chain' });
+    expect([...after.weights.values()][0]).toEqual([
+      [2, 65_535],
+      [3, 7],
+    ]);
+    await expect(chain.setWeights({ uids, weights: [1, 1], versionKey: 5n }, signal)).rejects.toMatchObject({
+      code: 'SettingWeightsTooFast',
+      fault: 'chain',
+    });
     await chain.close();
   });
 
@@ -166,7 +197,9 @@ describe('the client', () => {
     await expect(client(folder, { netuid: 1 })).rejects.toMatchObject({ code: 'NETUID_MISMATCH', fault: 'config' });
     writeFileSync(join(folder, 'genesis.json'), '{');
     await expect(client(folder)).rejects.toMatchObject({ code: 'GENESIS_INVALID' });
-    await expect(client(folder, { options: { genesis: 'none.json', file: 'none.db' } })).rejects.toMatchObject({ code: 'NETWORK_MISSING' });
+    await expect(client(folder, { options: { genesis: 'none.json', file: 'none.db' } })).rejects.toMatchObject({
+      code: 'NETWORK_MISSING',
+    });
     // The network is there already and needs no genesis.
     await (await client(folder, { options: { genesis: 'none.json' } })).close();
   });
@@ -176,7 +209,9 @@ describe('one file in several processes', () => {
   it('gives each snapshot one moment, and keeps what was acknowledged before kill -9', async () => {
     const folder = folderWithGenesis();
     const chain = await client(folder, { options: { blockTime: 0 } });
-    const child = spawn(process.execPath, [join(import.meta.dirname, 'committer.mjs'), join(folder, 'chain.db')], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, [join(import.meta.dirname, 'committer.mjs'), join(folder, 'chain.db')], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     let acknowledged = 0;
     child.stdout.on('data', (chunk: Buffer) => {
       acknowledged = Math.max(acknowledged, ...chunk.toString().trim().split('\n').map(Number));

@@ -13,7 +13,15 @@ describe('a network', () => {
     const { neurons, commitments, weights, parameters, at, netuid } = network.snapshot();
     expect([netuid, at]).toEqual([9, { number: 1000, hash: localBlockHash('test', 1000) }]);
     expect(at.hash).toMatch(/^0x[0-9a-f]{64}$/);
-    expect(neurons.map(({ uid, stake, validatorPermit, registeredAt, lastUpdate }) => [uid, stake, validatorPermit, registeredAt, lastUpdate])).toEqual([
+    expect(
+      neurons.map(({ uid, stake, validatorPermit, registeredAt, lastUpdate }) => [
+        uid,
+        stake,
+        validatorPermit,
+        registeredAt,
+        lastUpdate,
+      ]),
+    ).toEqual([
       [0, 5_000_000_000_000n, true, 10, 10],
       [1, 1_000_000_000_000n, true, 10, 10],
       [2, 0n, false, 20, 20],
@@ -26,13 +34,36 @@ describe('a network', () => {
       { hotkey: neurons[2]?.hotkey, data: 'a:model:0123:hash:1', block: 500 },
       { hotkey: neurons[3]?.hotkey, data: 'ab', block: 501 },
     ]);
-    expect([...weights]).toEqual([[1, [[2, 65_535], [3, 13_107]]]]);
-    expect(parameters).toEqual({ tempo: 360, weightsRateLimit: 100, weightsVersionKey: 5n, minAllowedWeights: 2, maxUids: 6, stakeThreshold: 1_000_000_000_000n, commitRevealEnabled: false });
+    expect([...weights]).toEqual([
+      [
+        1,
+        [
+          [2, 65_535],
+          [3, 13_107],
+        ],
+      ],
+    ]);
+    expect(parameters).toEqual({
+      tempo: 360,
+      weightsRateLimit: 100,
+      weightsVersionKey: 5n,
+      minAllowedWeights: 2,
+      maxUids: 6,
+      stakeThreshold: 1_000_000_000_000n,
+      commitRevealEnabled: false,
+    });
     network.close();
   });
 
   it('derives the addresses that everybody derives from the development phrase', async () => {
-    const network = await newNetwork({ neurons: [{ uid: 0, derivation: '//Alice' }, { uid: 1, name: 'Bob' }], commitments: [], weights: [] });
+    const network = await newNetwork({
+      neurons: [
+        { uid: 0, derivation: '//Alice' },
+        { uid: 1, name: 'Bob' },
+      ],
+      commitments: [],
+      weights: [],
+    });
     // The two best-known addresses of Substrate's development keys.
     expect(network.snapshot().neurons.map(({ hotkey }) => hotkey)).toEqual([
       '5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY',
@@ -49,23 +80,60 @@ describe('a network', () => {
     const again = await LocalNetwork.create(file, GENESIS);
     expect(again.head().number).toBe(1007);
     again.close();
-    await expect(LocalNetwork.create(file, { ...GENESIS, seed: 'other' })).rejects.toMatchObject({ code: 'NETWORK_DIFFERENT', fault: 'config', hint: expect.stringContaining(file) as string });
+    await expect(LocalNetwork.create(file, { ...GENESIS, seed: 'other' })).rejects.toMatchObject({
+      code: 'NETWORK_DIFFERENT',
+      fault: 'config',
+      hint: expect.stringContaining(file) as string,
+    });
   });
 
   it.each([
-    ['a uid twice', { neurons: [{ uid: 0, name: 'a' }, { uid: 0, name: 'b' }] }],
-    ['a name twice', { neurons: [{ uid: 0, name: 'a' }, { uid: 1, name: 'a' }] }],
-    ['a key twice', { neurons: [{ uid: 0, name: 'a' }, { uid: 1, name: 'b', derivation: '//a' }] }],
+    [
+      'a uid twice',
+      {
+        neurons: [
+          { uid: 0, name: 'a' },
+          { uid: 0, name: 'b' },
+        ],
+      },
+    ],
+    [
+      'a name twice',
+      {
+        neurons: [
+          { uid: 0, name: 'a' },
+          { uid: 1, name: 'a' },
+        ],
+      },
+    ],
+    [
+      'a key twice',
+      {
+        neurons: [
+          { uid: 0, name: 'a' },
+          { uid: 1, name: 'b', derivation: '//a' },
+        ],
+      },
+    ],
     ['a uid beyond the subnet', { neurons: [{ uid: 6, name: 'a' }] }],
     ['a neuron without a key', { neurons: [{ uid: 0 }] }],
-    ['an address of another format', { neurons: [{ uid: 0, hotkey: '15oF4uVJwmo4TdGW7VfQxNLavjCXviqxT9S1MgbjMNHr6Sp5' }] }],
-    ['an address with a typing error', { neurons: [{ uid: 0, hotkey: '5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694tx' }] }],
+    [
+      'an address of another format',
+      { neurons: [{ uid: 0, hotkey: '15oF4uVJwmo4TdGW7VfQxNLavjCXviqxT9S1MgbjMNHr6Sp5' }] },
+    ],
+    [
+      'an address with a typing error',
+      { neurons: [{ uid: 0, hotkey: '5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694tx' }] },
+    ],
     ['a commitment of nobody', { commitments: [{ who: 'carol', data: '', block: 1 }] }],
     ['a commitment of the future', { commitments: [{ who: 2, data: '', block: 1001 }] }],
     ['an unknown member', { blocktime: 1 }],
   ])('is refused for %s', async (_what, change) => {
     const file = newFile();
-    await expect(LocalNetwork.create(file, { ...GENESIS, ...change })).rejects.toMatchObject({ code: 'GENESIS_INVALID', fault: 'config' });
+    await expect(LocalNetwork.create(file, { ...GENESIS, ...change })).rejects.toMatchObject({
+      code: 'GENESIS_INVALID',
+      fault: 'config',
+    });
     // and the file can still become a network
     (await LocalNetwork.create(file, GENESIS)).close();
   });
@@ -113,7 +181,9 @@ describe('blocks', () => {
     expect(network.snapshot(changed).commitments[1]).toMatchObject({ data: 'new', block: 1004 });
     expect(() => network.snapshot(before)).toThrow(coded('STATE_DISCARDED'));
     expect(() => network.snapshot({ ...changed, hash: before.hash })).toThrow(coded('BLOCK_UNKNOWN'));
-    expect(() => network.snapshot({ number: asBlockNumber(1005), hash: localBlockHash('test', 1005) })).toThrow(coded('BLOCK_UNKNOWN'));
+    expect(() => network.snapshot({ number: asBlockNumber(1005), hash: localBlockHash('test', 1005) })).toThrow(
+      coded('BLOCK_UNKNOWN'),
+    );
     expect(network.blockHash(before.number)).toBe(before.hash);
     network.close();
   });
@@ -125,7 +195,9 @@ describe('commitments', () => {
     network.setCommitment('alice', 'é'.repeat(64));
     expect(network.snapshot().commitments[0]?.data).toBe('é'.repeat(64));
     expect(() => network.setCommitment('alice', 'é'.repeat(64) + 'x')).toThrow(coded('COMMITMENT_TOO_LONG'));
-    expect(() => network.setCommitment('5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY', 'x')).toThrow(coded('AccountNotAllowedCommit'));
+    expect(() => network.setCommitment('5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY', 'x')).toThrow(
+      coded('AccountNotAllowedCommit'),
+    );
     expect(() => network.setCommitment(5, 'x')).toThrow(coded('UID_UNKNOWN'));
     expect(network.head().number).toBe(1001);
     network.close();
@@ -157,12 +229,22 @@ describe('registration', () => {
     const carol = await network.registerNeuron({ name: 'carol', stake: 7n });
     expect(carol.uid).toBe(5);
     await expect(network.registerNeuron({ name: 'dave' })).rejects.toMatchObject({ code: 'SUBNET_FULL' });
-    await expect(network.registerNeuron({ derivation: '//carol' })).rejects.toMatchObject({ code: 'ALREADY_REGISTERED' });
-    await expect(network.registerNeuron({ name: 'carol', derivation: '//x' }, 2)).rejects.toMatchObject({ code: 'GENESIS_INVALID' });
+    await expect(network.registerNeuron({ derivation: '//carol' })).rejects.toMatchObject({
+      code: 'ALREADY_REGISTERED',
+    });
+    await expect(network.registerNeuron({ name: 'carol', derivation: '//x' }, 2)).rejects.toMatchObject({
+      code: 'GENESIS_INVALID',
+    });
     const before = network.snapshot();
     const dave = await network.registerNeuron({ name: 'dave' }, 2);
     const { neurons, commitments, at } = network.snapshot();
-    expect(neurons[2]).toMatchObject({ uid: 2, hotkey: dave.hotkey, registeredAt: at.number, lastUpdate: at.number, stake: 0n });
+    expect(neurons[2]).toMatchObject({
+      uid: 2,
+      hotkey: dave.hotkey,
+      registeredAt: at.number,
+      lastUpdate: at.number,
+      stake: 0n,
+    });
     expect(commitments.map(({ hotkey }) => hotkey)).toEqual([before.commitments[1]?.hotkey]);
     // Who comes back finds its commitment where the chain kept it.
     await network.registerNeuron({ name: 'alice', derivation: '//miner/1' }, 5);
@@ -175,7 +257,9 @@ describe('registration', () => {
     network.deregister(1);
     expect([...network.snapshot().weights]).toEqual([]);
     expect(network.snapshot().neurons.map(({ uid }) => uid)).toEqual([0, 2, 3, 4]);
-    expect(() => { network.deregister(1); }).toThrow(coded('UID_UNKNOWN'));
+    expect(() => {
+      network.deregister(1);
+    }).toThrow(coded('UID_UNKNOWN'));
     network.close();
   });
 });

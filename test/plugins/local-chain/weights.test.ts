@@ -10,7 +10,8 @@ const weights = (pairs: Readonly<Record<number, number>>, versionKey = 5n): Weig
   weights: Object.values(pairs),
   versionKey,
 });
-const hotkeyOf = (network: LocalNetwork, uid: number): string => network.snapshot().neurons.find((neuron) => neuron.uid === uid)?.hotkey ?? '';
+const hotkeyOf = (network: LocalNetwork, uid: number): string =>
+  network.snapshot().neurons.find((neuron) => neuron.uid === uid)?.hotkey ?? '';
 
 describe('weights', () => {
   it('are kept scaled up, in a block of their own, with its number as last update', async () => {
@@ -18,19 +19,42 @@ describe('weights', () => {
     const receipt = network.submitWeights(hotkeyOf(network, 0), weights({ 2: 300, 3: 100, 4: 0 }));
     expect(receipt).toEqual({ mode: 'set', at: network.head() });
     const { weights: rows, neurons, at } = network.snapshot();
-    expect(rows.get(asUid(0))).toEqual([[2, 65_535], [3, 21_845], [4, 0]]);
+    expect(rows.get(asUid(0))).toEqual([
+      [2, 65_535],
+      [3, 21_845],
+      [4, 0],
+    ]);
     expect([at.number, neurons[0]?.lastUpdate]).toEqual([1001, 1001]);
     network.close();
   });
 
   it.each<[string, (network: LocalNetwork) => void, number, WeightsSubmission]>([
-    ['CommitRevealEnabled', (network) => { network.setHyperparameters({ commitRevealEnabled: true }); }, 0, weights({ 2: 1, 3: 1 })],
+    [
+      'CommitRevealEnabled',
+      (network) => {
+        network.setHyperparameters({ commitRevealEnabled: true });
+      },
+      0,
+      weights({ 2: 1, 3: 1 }),
+    ],
     ['WeightVecNotEqualSize', none, 0, { ...weights({ 2: 1, 3: 1 }), weights: [1] }],
     ['UidsLengthExceedUidsInSubNet', none, 0, weights({ 1: 1, 2: 1, 3: 1, 4: 1, 5: 1, 6: 1 })],
     ['HotKeyNotRegisteredInSubNet', none, -1, weights({ 2: 1, 3: 1 })],
-    ['NotEnoughStakeToSetWeights', (network) => { network.setStake(0, 999_999_999_999n); }, 0, weights({ 2: 1, 3: 1 })],
+    [
+      'NotEnoughStakeToSetWeights',
+      (network) => {
+        network.setStake(0, 999_999_999_999n);
+      },
+      0,
+      weights({ 2: 1, 3: 1 }),
+    ],
     ['IncorrectWeightVersionKey', none, 0, weights({ 2: 1, 3: 1 }, 4n)],
-    ['SettingWeightsTooFast', (network) => network.submitWeights(hotkeyOf(network, 0), weights({ 2: 1, 3: 1 })), 0, weights({ 2: 1, 3: 1 })],
+    [
+      'SettingWeightsTooFast',
+      (network) => network.submitWeights(hotkeyOf(network, 0), weights({ 2: 1, 3: 1 })),
+      0,
+      weights({ 2: 1, 3: 1 }),
+    ],
     ['NeuronNoValidatorPermit', none, 3, weights({ 2: 1, 4: 1 })],
     ['DuplicateUids', none, 0, { ...weights({ 2: 1, 3: 1 }), uids: [asUid(2), asUid(2)] }],
     ['UidVecContainInvalidOne', none, 0, weights({ 2: 1, 5: 1 })],
@@ -47,14 +71,18 @@ describe('weights', () => {
 
   it('are refused on the root network', async () => {
     const network = await newNetwork({ netuid: 0 });
-    expect(() => network.submitWeights(hotkeyOf(network, 0), weights({ 2: 1, 3: 1 }))).toThrow(expect.objectContaining({ code: 'CanNotSetRootNetworkWeights' }));
+    expect(() => network.submitWeights(hotkeyOf(network, 0), weights({ 2: 1, 3: 1 }))).toThrow(
+      expect.objectContaining({ code: 'CanNotSetRootNetworkWeights' }),
+    );
     network.close();
   });
 
   it('that no chain could be sent are the validator’s fault', async () => {
     const network = await newNetwork();
     for (const wrong of [{ 2: 65_536 }, { 2: -1 }, { 2: 0.5 }, { 70_000: 1 }] as Record<number, number>[]) {
-      expect(() => network.submitWeights(hotkeyOf(network, 0), weights(wrong))).toThrow(expect.objectContaining({ code: 'WEIGHTS_MALFORMED', fault: 'validator' }));
+      expect(() => network.submitWeights(hotkeyOf(network, 0), weights(wrong))).toThrow(
+        expect.objectContaining({ code: 'WEIGHTS_MALFORMED', fault: 'validator' }),
+      );
     }
     network.close();
   });
@@ -72,7 +100,9 @@ describe('weights', () => {
     };
     const twice = { uids: [asUid(9), asUid(9)], weights: [1, 1], versionKey: 0n };
     expect(refusal('nobody', { ...twice, weights: [1] })).toBe('WeightVecNotEqualSize');
-    expect(refusal('nobody', { ...twice, uids: Array.from({ length: 6 }, () => asUid(9)), weights: [1, 1, 1, 1, 1, 1] })).toBe('UidsLengthExceedUidsInSubNet');
+    expect(
+      refusal('nobody', { ...twice, uids: Array.from({ length: 6 }, () => asUid(9)), weights: [1, 1, 1, 1, 1, 1] }),
+    ).toBe('UidsLengthExceedUidsInSubNet');
     expect(refusal('nobody', twice)).toBe('HotKeyNotRegisteredInSubNet');
     expect(refusal(poor, twice)).toBe('NotEnoughStakeToSetWeights');
     network.setStake(2, 10n ** 15n);
@@ -91,7 +121,11 @@ describe('weights', () => {
     // Block 1001 holds them; the one that arrives must be 1101 or later.
     network.advance(98);
     expect(() => network.submitWeights(hotkey, weights({ 2: 1, 3: 1 }))).toThrow(
-      expect.objectContaining({ code: 'SettingWeightsTooFast', retry: 'backoff', payload: { blocksLeft: 1, rateLimit: 100 } }),
+      expect.objectContaining({
+        code: 'SettingWeightsTooFast',
+        retry: 'backoff',
+        payload: { blocksLeft: 1, rateLimit: 100 },
+      }),
     );
     network.advance(1);
     expect(network.submitWeights(hotkey, weights({ 2: 1, 3: 1 })).at.number).toBe(1101);
@@ -106,13 +140,27 @@ describe('weights', () => {
 
   it.each([
     // Halves go up where the runtime multiplies first; above 32768 it divides first, truncates, and they go down.
-    [[2, 1], [65_535, 32_768]],
-    [[65_534, 32_767], [65_535, 32_767]],
-    [[0, 0], [0, 0]],
+    [
+      [2, 1],
+      [65_535, 32_768],
+    ],
+    [
+      [65_534, 32_767],
+      [65_535, 32_767],
+    ],
+    [
+      [0, 0],
+      [0, 0],
+    ],
   ])('of %j are kept as %j', async (sent, kept) => {
     const network = await newNetwork();
     network.submitWeights(hotkeyOf(network, 0), { uids: [asUid(2), asUid(3)], weights: sent, versionKey: 5n });
-    expect(network.snapshot().weights.get(asUid(0))?.map(([, weight]) => weight)).toEqual(kept);
+    expect(
+      network
+        .snapshot()
+        .weights.get(asUid(0))
+        ?.map(([, weight]) => weight),
+    ).toEqual(kept);
     network.close();
   });
 
@@ -124,10 +172,19 @@ describe('weights', () => {
         network.setHyperparameters({ weightsRateLimit: 0 });
         const sent = [65_535, ...values];
         network.submitWeights(hotkey, { uids: sent.map((_, uid) => asUid(uid)), weights: sent, versionKey: 0n });
-        expect(network.snapshot().weights.get(asUid(0))?.map(([, weight]) => weight)).toEqual(sent);
+        expect(
+          network
+            .snapshot()
+            .weights.get(asUid(0))
+            ?.map(([, weight]) => weight),
+        ).toEqual(sent);
         const small = values.map((value) => value >> 3);
         network.submitWeights(hotkey, { uids: small.map((_, uid) => asUid(uid)), weights: small, versionKey: 0n });
-        const kept = network.snapshot().weights.get(asUid(0))?.map(([, weight]) => weight) ?? [];
+        const kept =
+          network
+            .snapshot()
+            .weights.get(asUid(0))
+            ?.map(([, weight]) => weight) ?? [];
         const largest = Math.max(...small);
         expect(kept).toEqual(largest === 0 ? small : small.map((value) => Math.round((value * 65_535) / largest)));
       }),

@@ -29,7 +29,15 @@ async function scene(): Promise<Scene> {
   mkdirSync(join(repo, 'sub'), { recursive: true });
   writeFileSync(join(repo, 'config.json'), '{}');
   writeFileSync(join(repo, 'sub', 'notes'), 'deep');
-  const deps = { clock: systemClock, dataDir: join(folder, 'data'), netuid: 9, modules: [], environment: {}, log: silent, resolvePath: (path: string) => join(folder, path) };
+  const deps = {
+    clock: systemClock,
+    dataDir: join(folder, 'data'),
+    netuid: 9,
+    modules: [],
+    environment: {},
+    log: silent,
+    resolvePath: (path: string) => join(folder, path),
+  };
   const provided = localFiles.provides.store;
   if (!provided) throw new Error('local-files provides a store');
   return { folder, repo, store: await provided.create({ repos: 'repos' }, deps, never) };
@@ -39,7 +47,10 @@ describe('LocalStore', () => {
   it('lists every file below the revision, fetches and forgets', async () => {
     const { store, folder } = await scene();
     const { files, totalBytes } = await store.list(reference, never);
-    expect([...files].sort((a, b) => (a.path < b.path ? -1 : 1))).toEqual([{ path: 'config.json', size: 2 }, { path: 'sub/notes', size: 4 }]);
+    expect([...files].sort((a, b) => (a.path < b.path ? -1 : 1))).toEqual([
+      { path: 'config.json', size: 2 },
+      { path: 'sub/notes', size: 4 },
+    ]);
     expect(totalBytes).toBe(6);
     const stored = await store.fetch(reference, files, silent, never);
     expect(stored.directory).toBe(join(folder, 'data/models/models/miner/llama', REVISION, 'files'));
@@ -55,7 +66,10 @@ describe('LocalStore', () => {
   it('reads a small file whole and no larger one', async () => {
     const { store } = await scene();
     expect(Buffer.from(await store.read(reference, 'sub/notes', 4, never)).toString()).toBe('deep');
-    await expect(store.read(reference, 'sub/notes', 3, never)).rejects.toMatchObject({ code: 'FILE_TOO_LARGE', fault: 'miner' });
+    await expect(store.read(reference, 'sub/notes', 3, never)).rejects.toMatchObject({
+      code: 'FILE_TOO_LARGE',
+      fault: 'miner',
+    });
   });
 
   it.each<[Partial<ModelReference>, string]>([
@@ -79,18 +93,54 @@ describe('LocalStore', () => {
     await expect(store.fetch(wanted, [], silent, never)).rejects.toMatchObject(refusal);
   });
 
-  it.each(['missing', '../config.json', '/etc/passwd', 'sub', 'sub/../config.json'])('blames the miner for the file %j', async (path) => {
-    const { store } = await scene();
-    await expect(store.read(reference, path, 10, never)).rejects.toMatchObject({ code: 'FILE_NOT_FOUND', fault: 'miner' });
-  });
+  it.each(['missing', '../config.json', '/etc/passwd', 'sub', 'sub/../config.json'])(
+    'blames the miner for the file %j',
+    async (path) => {
+      const { store } = await scene();
+      await expect(store.read(reference, path, 10, never)).rejects.toMatchObject({
+        code: 'FILE_NOT_FOUND',
+        fault: 'miner',
+      });
+    },
+  );
 
   it.each<[string, (repo: string, folder: string) => void]>([
-    ['a link to a file', (repo) => { symlinkSync('/etc/passwd', join(repo, 'model.safetensors')); }],
-    ['a link to a folder', (repo) => { symlinkSync('/etc', join(repo, 'etc')); }],
-    ['a link that leads nowhere', (repo) => { symlinkSync('nowhere', join(repo, 'x')); }],
-    ['a link inside the repo', (repo) => { symlinkSync('config.json', join(repo, 'x')); }],
-    ['a pipe', (repo) => { execFileSync('mkfifo', [join(repo, 'pipe')]); }],
-    ['folders without end', (repo) => { mkdirSync(join(repo, 'a/'.repeat(30)), { recursive: true }); }],
+    [
+      'a link to a file',
+      (repo) => {
+        symlinkSync('/etc/passwd', join(repo, 'model.safetensors'));
+      },
+    ],
+    [
+      'a link to a folder',
+      (repo) => {
+        symlinkSync('/etc', join(repo, 'etc'));
+      },
+    ],
+    [
+      'a link that leads nowhere',
+      (repo) => {
+        symlinkSync('nowhere', join(repo, 'x'));
+      },
+    ],
+    [
+      'a link inside the repo',
+      (repo) => {
+        symlinkSync('config.json', join(repo, 'x'));
+      },
+    ],
+    [
+      'a pipe',
+      (repo) => {
+        execFileSync('mkfifo', [join(repo, 'pipe')]);
+      },
+    ],
+    [
+      'folders without end',
+      (repo) => {
+        mkdirSync(join(repo, 'a/'.repeat(30)), { recursive: true });
+      },
+    ],
   ])('refuses a repo with %s', async (_name, change) => {
     const { store, repo, folder } = await scene();
     change(repo, folder);
@@ -112,10 +162,36 @@ describe('LocalStore', () => {
   });
 
   it.each<[string, (file: string) => void, string]>([
-    ['a link', (file) => { rmSync(file); symlinkSync('/etc/passwd', file); }, 'FILE_NAME_REFUSED'],
-    ['a pipe', (file) => { rmSync(file); execFileSync('mkfifo', [file]); }, 'FILE_NAME_REFUSED'],
-    ['longer', (file) => { writeFileSync(file, 'x'.repeat(3_000_000)); }, 'FILE_SIZE_DIFFERS'],
-    ['shorter', (file) => { writeFileSync(file, 'x'); }, 'FILE_SIZE_DIFFERS'],
+    [
+      'a link',
+      (file) => {
+        rmSync(file);
+        symlinkSync('/etc/passwd', file);
+      },
+      'FILE_NAME_REFUSED',
+    ],
+    [
+      'a pipe',
+      (file) => {
+        rmSync(file);
+        execFileSync('mkfifo', [file]);
+      },
+      'FILE_NAME_REFUSED',
+    ],
+    [
+      'longer',
+      (file) => {
+        writeFileSync(file, 'x'.repeat(3_000_000));
+      },
+      'FILE_SIZE_DIFFERS',
+    ],
+    [
+      'shorter',
+      (file) => {
+        writeFileSync(file, 'x');
+      },
+      'FILE_SIZE_DIFFERS',
+    ],
   ])('stores nothing of a file that has become %s since it was listed', async (_name, change, code) => {
     const { store, repo } = await scene();
     const { files } = await store.list(reference, never);
@@ -127,7 +203,11 @@ describe('LocalStore', () => {
   it('takes the blame off the miners when the folder of repos is gone', async () => {
     const { store, folder } = await scene();
     rmSync(join(folder, 'repos'), { recursive: true });
-    await expect(store.list(reference, never)).rejects.toMatchObject({ code: 'REPOS_UNREADABLE', fault: 'validator', retry: 'backoff' });
+    await expect(store.list(reference, never)).rejects.toMatchObject({
+      code: 'REPOS_UNREADABLE',
+      fault: 'validator',
+      retry: 'backoff',
+    });
   });
 
   it('stores equal files of two repos once', async () => {

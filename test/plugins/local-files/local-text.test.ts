@@ -16,7 +16,11 @@ const EOS = 0;
 
 /** A token a character, its number the code: what comes out shows what went in. */
 const letters: Tokenizer = {
-  name: 'letters', digest: 'd', eosTokenId: EOS, vocabularySize: 128, modelMaxLength: 6,
+  name: 'letters',
+  digest: 'd',
+  eosTokenId: EOS,
+  vocabularySize: 128,
+  modelMaxLength: 6,
   encode: (text) => Array.from(text, (letter) => letter.charCodeAt(0)),
   decode: (ids) => String.fromCharCode(...ids),
 };
@@ -30,12 +34,26 @@ function newFolder(): string {
 }
 
 /** Texts of local files come from no source of rows. */
-const noRows: RowSource = { description: 'none', maxInFlight: 1, page: () => Promise.reject(new Error('asked')), splits: () => Promise.reject(new Error('asked')) };
+const noRows: RowSource = {
+  description: 'none',
+  maxInFlight: 1,
+  page: () => Promise.reject(new Error('asked')),
+  splits: () => Promise.reject(new Error('asked')),
+};
 
 async function dataset(path: string, options: object = {}): Promise<DatasetProvider> {
   const provided = localFiles.provides.datasets?.['local-text'];
   if (!provided) throw new Error('local-files provides local-text');
-  const deps = { clock: systemClock, dataDir: path, netuid: 9, modules: [], environment: {}, log: () => undefined, resolvePath: (given: string) => given, rows: noRows };
+  const deps = {
+    clock: systemClock,
+    dataDir: path,
+    netuid: 9,
+    modules: [],
+    environment: {},
+    log: () => undefined,
+    resolvePath: (given: string) => given,
+    rows: noRows,
+  };
   return asDataset(await provided.create(provided.options.parse({ path, ...options }), deps, never));
 }
 
@@ -57,7 +75,9 @@ describe('local-text', () => {
     const random = new PythonRandom(7n);
     const first = [random.randint(0, 23), random.randint(0, 23)];
     expect(pages).toEqual(first.map(String));
-    const stream = first.flatMap((row) => alphabet.slice(row, row + 3)).flatMap(({ text }) => [...letters.encode(text), EOS]);
+    const stream = first
+      .flatMap((row) => alphabet.slice(row, row + 3))
+      .flatMap(({ text }) => [...letters.encode(text), EOS]);
     expect(batches.flat(2)).toEqual(stream.slice(0, 16));
     expect(batches.map((batch) => batch.map((row) => row.length))).toEqual([[4], [4], [4], [4]]);
   });
@@ -79,18 +99,27 @@ describe('local-text', () => {
   it('pads each row by itself when rows are not packed', async () => {
     const path = rowsFile([{ text: 'ab' }, { text: 'abcd' }, { text: 'abcde' }]);
     const { batches } = await (await dataset(path)).sample(request({ pages: 1, packSamples: false }), never);
-    expect(batches.flat()).toEqual([['ab', 2], ['abcd', 0], ['abcd', 0], ['e', 3]].map(([text, pad]) => [
-      ...letters.encode(String(text)), ...Array.from({ length: Number(pad) }, () => EOS),
-    ]));
+    expect(batches.flat()).toEqual(
+      [
+        ['ab', 2],
+        ['abcd', 0],
+        ['abcd', 0],
+        ['e', 3],
+      ].map(([text, pad]) => [...letters.encode(String(text)), ...Array.from({ length: Number(pad) }, () => EOS)]),
+    );
   });
 
   it('draws again, 14 times at most, while there is less than one sequence', async () => {
     const path = rowsFile([{ text: 'a' }, { text: 'b' }]);
-    const { batches, pages } = await (await dataset(path, { pageRows: 1 })).sample(request({ pages: 1, sequenceLength: 4 }), never);
+    const { batches, pages } = await (
+      await dataset(path, { pageRows: 1 })
+    ).sample(request({ pages: 1, sequenceLength: 4 }), never);
     expect(batches).toEqual([]);
     expect(pages).toHaveLength(15);
     const longer = rowsFile([{ text: 'a' }, { text: 'bbbbb' }]);
-    const found = await (await dataset(longer, { pageRows: 1 })).sample(request({ pages: 1, sequenceLength: 4 }), never);
+    const found = await (
+      await dataset(longer, { pageRows: 1 })
+    ).sample(request({ pages: 1, sequenceLength: 4 }), never);
     expect(found.pages.at(-1)).toBe('1');
     expect(found.pages.slice(0, -1).every((page) => page === '0')).toBe(true);
     expect(found.batches).toEqual([[letters.encode('bbbb')]]);
@@ -102,7 +131,9 @@ describe('local-text', () => {
     writeFileSync(join(folder, 'a.jsonl'), '\uFEFF{"content":"row"}\r\n\n{"content":"two"}');
     writeFileSync(join(folder, 'ignored.csv'), 'x');
     const tokenizer = { ...letters, modelMaxLength: Number.POSITIVE_INFINITY };
-    const { batches } = await (await dataset(folder, { textField: 'content' })).sample(request({ tokenizer, pages: 1, sequenceLength: 19 }), never);
+    const { batches } = await (
+      await dataset(folder, { textField: 'content' })
+    ).sample(request({ tokenizer, pages: 1, sequenceLength: 19 }), never);
     expect(batches).toEqual([[['row', 'two', 'plain\ntext'].flatMap((text) => [...letters.encode(text), EOS])]]);
   });
 
@@ -113,10 +144,14 @@ describe('local-text', () => {
     expect(source).toBe(`sha256:${createHash('sha256').update(content).digest('hex')}`);
     const folders = ['ab|c', 'a|bc'].map((texts) => {
       const folder = newFolder();
-      texts.split('|').forEach((text, at) => { writeFileSync(join(folder, `${at}.txt`), text); });
+      texts.split('|').forEach((text, at) => {
+        writeFileSync(join(folder, `${at}.txt`), text);
+      });
       return folder;
     });
-    const sources = await Promise.all(folders.map(async (folder) => (await (await dataset(folder)).sample(request(), never)).source));
+    const sources = await Promise.all(
+      folders.map(async (folder) => (await (await dataset(folder)).sample(request(), never)).source),
+    );
     expect(new Set(sources).size).toBe(2);
   });
 
@@ -130,14 +165,30 @@ describe('local-text', () => {
     const path = join(newFolder(), 'rows.jsonl');
     writeFileSync(path, `{"text":"fine"}\n\n${line}\n`);
     const sampling = (await dataset(path)).sample(request(), never);
-    await expect(sampling).rejects.toMatchObject({ code: 'TEXT_ROW_INVALID', fault: 'config', payload: { file: path, line: 3, field: 'text' } });
+    await expect(sampling).rejects.toMatchObject({
+      code: 'TEXT_ROW_INVALID',
+      fault: 'config',
+      payload: { file: path, line: 3, field: 'text' },
+    });
   });
 
   it.each<[string, (folder: string) => string]>([
     ['is missing', (folder) => join(folder, 'missing.jsonl')],
     ['is an empty folder', (folder) => folder],
-    ['is an empty file', (folder) => { writeFileSync(join(folder, 'x.jsonl'), '\n'); return join(folder, 'x.jsonl'); }],
-    ['holds a folder in place of a file', (folder) => { mkdirSync(join(folder, 'x.txt')); return folder; }],
+    [
+      'is an empty file',
+      (folder) => {
+        writeFileSync(join(folder, 'x.jsonl'), '\n');
+        return join(folder, 'x.jsonl');
+      },
+    ],
+    [
+      'holds a folder in place of a file',
+      (folder) => {
+        mkdirSync(join(folder, 'x.txt'));
+        return folder;
+      },
+    ],
   ])('says that a path %s', async (_name, make) => {
     const path = make(newFolder());
     const expected = { code: 'TEXT_FILE_UNREADABLE', fault: 'config', payload: { path } };
@@ -147,6 +198,8 @@ describe('local-text', () => {
   });
 
   it('stops when aborted', async () => {
-    await expect((await dataset(rowsFile(alphabet))).sample(request(), AbortSignal.abort())).rejects.toMatchObject({ name: 'AbortError' });
+    await expect((await dataset(rowsFile(alphabet))).sample(request(), AbortSignal.abort())).rejects.toMatchObject({
+      name: 'AbortError',
+    });
   });
 });

@@ -5,14 +5,26 @@ import { expect, it } from 'vitest';
 import { PluginRegistry } from '@assay/core/plugin/registry';
 import { definePlugin } from '@assay/core/plugin/plugin';
 import { scratchFolder } from './scratch.js';
-import { detailsOf, errorOf, evaluate, goldenOf, newEvaluator, newInspector, samplesOf, taskOf, verified } from './worlds.js';
+import {
+  detailsOf,
+  errorOf,
+  evaluate,
+  goldenOf,
+  newEvaluator,
+  newInspector,
+  samplesOf,
+  taskOf,
+  verified,
+} from './worlds.js';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const OLMO = join(ROOT, 'test/fixtures/olmo');
 const olmo = pathToFileURL(join(ROOT, 'examples/architecture/olmo.js')).href;
 
 it('a package brings modules for another plugin', () => {
-  const registry = new PluginRegistry([definePlugin({ apiVersion: 1, name: 'competition-olmo', provides: { modules: { onnxruntime: [olmo] } } })]);
+  const registry = new PluginRegistry([
+    definePlugin({ apiVersion: 1, name: 'competition-olmo', provides: { modules: { onnxruntime: [olmo] } } }),
+  ]);
   expect(registry.modulesFor('onnxruntime')).toEqual([olmo]);
   expect(registry.modulesFor('another')).toEqual([]);
 });
@@ -24,7 +36,8 @@ it('an added architecture is inspected, scored and continued as the library does
     const model = await verified(inspector, OLMO);
     expect(model.facts).toMatchObject({ architecture: 'OlmoForCausalLM', parameterCount: golden.parameter_count });
     const details = detailsOf(await evaluate(evaluator, model, [taskOf(samplesOf(golden))]));
-    for (const [index, loss] of details.losses.entries()) expect(Math.abs(loss - Number(golden.losses[index]))).toBeLessThan(1e-5);
+    for (const [index, loss] of details.losses.entries())
+      expect(Math.abs(loss - Number(golden.losses[index]))).toBeLessThan(1e-5);
     expect(details.generations).toEqual(golden.generations);
   } finally {
     await Promise.all([inspector.close(), evaluator.close()]);
@@ -34,7 +47,10 @@ it('an added architecture is inspected, scored and continued as the library does
 it('without it the model is refused', async () => {
   const inspector = await newInspector();
   try {
-    await expect(errorOf(inspector.inspect(OLMO, new AbortController().signal))).resolves.toMatchObject({ code: 'ARCHITECTURE_UNSUPPORTED', fault: 'miner' });
+    await expect(errorOf(inspector.inspect(OLMO, new AbortController().signal))).resolves.toMatchObject({
+      code: 'ARCHITECTURE_UNSUPPORTED',
+      fault: 'miner',
+    });
   } finally {
     await inspector.close();
   }
@@ -54,7 +70,10 @@ it.each([
 ])('%s: the start says why', async (_what, modules, code) => {
   const evaluator = await newEvaluator({}, modules());
   try {
-    await expect(errorOf(evaluator.numerics(new AbortController().signal))).resolves.toMatchObject({ code, fault: 'config' });
+    await expect(errorOf(evaluator.numerics(new AbortController().signal))).resolves.toMatchObject({
+      code,
+      fault: 'config',
+    });
   } finally {
     await evaluator.close();
   }

@@ -56,18 +56,24 @@ async function lossesOf(folder: string, batches: number[][][], spoil: () => void
 
 it('a model of any shape has the loss that plain arithmetic gives it', async () => {
   await fc.assert(
-    fc.asyncProperty(shapes, fc.integer({ min: 1, max: 1e6 }), fc.array(fc.nat(1e6), { minLength: 2, maxLength: 24 }), async (shape, seed, draws) => {
-      const tensors = mistralTensors(shape, seed);
-      const row = draws.map((draw) => draw % shape.vocabulary);
-      const [loss] = await lossesOf(mistralFolder(shape, tensors), [[row]]);
-      expect(Math.abs((loss ?? Number.NaN) - plainLoss(weightsOf(tensors), shape, row))).toBeLessThan(1e-5);
-    }),
+    fc.asyncProperty(
+      shapes,
+      fc.integer({ min: 1, max: 1e6 }),
+      fc.array(fc.nat(1e6), { minLength: 2, maxLength: 24 }),
+      async (shape, seed, draws) => {
+        const tensors = mistralTensors(shape, seed);
+        const row = draws.map((draw) => draw % shape.vocabulary);
+        const [loss] = await lossesOf(mistralFolder(shape, tensors), [[row]]);
+        expect(Math.abs((loss ?? Number.NaN) - plainLoss(weightsOf(tensors), shape, row))).toBeLessThan(1e-5);
+      },
+    ),
     { numRuns: 40 },
   );
 });
 
 const narrow: Shape = { vocabulary: 12, width: 2, inner: 2, heads: 1, keyHeads: 1, headSize: 2, window: 8, layers: 1 };
-const drawn = (length: number, below: number): number[] => Array.from({ length }, (_none, index) => (index * 7_919 + 13) % below);
+const drawn = (length: number, below: number): number[] =>
+  Array.from({ length }, (_none, index) => (index * 7_919 + 13) % below);
 
 describe('a head that is computed in blocks', () => {
   it('of the vocabulary has the loss of the whole', async () => {
@@ -91,7 +97,9 @@ describe('a head that is computed in blocks', () => {
     const folder = mistralFolder(shape, mistralTensors(shape, 5));
     const work = lossesOf(folder, [[drawn(240, shape.vocabulary)]], () => {
       const tensors = mistralTensors(shape, 5);
-      tensors.find(({ name }) => name === 'lm_head.weight')?.bytes.writeFloatLE(Number.NaN, 4 * (shape.vocabulary * shape.width - 1));
+      tensors
+        .find(({ name }) => name === 'lm_head.weight')
+        ?.bytes.writeFloatLE(Number.NaN, 4 * (shape.vocabulary * shape.width - 1));
       writeFileSync(join(folder, 'model.safetensors'), assembled(tensors));
     });
     expect(await errorOf(work)).toMatchObject({ code: 'NON_FINITE_LOSS', fault: 'miner' });

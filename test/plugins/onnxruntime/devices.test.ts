@@ -15,7 +15,10 @@ const SOFTWARE_DRIVER = '/usr/lib/chromium/vk_swiftshader_icd.json';
 const driver = process.env['VK_ICD_FILENAMES'] ?? (existsSync(SOFTWARE_DRIVER) ? SOFTWARE_DRIVER : undefined);
 const libraries = spawnSync('ldconfig', ['-p'], { encoding: 'utf8' });
 const hasLoader = libraries.status === 0 && libraries.stdout.includes('libvulkan.so.1');
-const missing = [...(hasLoader ? [] : ['the Vulkan loader (libvulkan1)']), ...(driver === undefined ? ['a Vulkan driver (chromium brings one)'] : [])];
+const missing = [
+  ...(hasLoader ? [] : ['the Vulkan loader (libvulkan1)']),
+  ...(driver === undefined ? ['a Vulkan driver (chromium brings one)'] : []),
+];
 
 const plainAttention: Device = { ...CPU, target: { ...CPU.target, attention: 'plain' } };
 
@@ -27,10 +30,13 @@ async function expectGolden(device: Device, name: string): Promise<void> {
   const samples = samplesOf(golden);
   const model = await openModel(directory);
   const losses = await batchLosses(model, samples, { threads: 0, device, attention: 'eager' }, () => undefined);
-  for (const [index, loss] of losses.entries()) expect(Math.abs(loss - Number(golden.losses[index]))).toBeLessThan(1e-5);
+  for (const [index, loss] of losses.entries())
+    expect(Math.abs(loss - Number(golden.losses[index]))).toBeLessThan(1e-5);
   const prompt = (samples.batches[0] ?? []).map((row) => row.slice(0, samples.promptLength));
   const options = { threads: 0, attention: 'eager' as const, count: 20, padTokenId: samples.padTokenId, seenLength: 0 };
-  expect(await generate(model, prompt, { ...options, device })).toEqual(await generate(model, prompt, { ...options, device: CPU }));
+  expect(await generate(model, prompt, { ...options, device })).toEqual(
+    await generate(model, prompt, { ...options, device: CPU }),
+  );
 }
 
 describe('attention from elementary operators', () => {
@@ -46,7 +52,10 @@ describe('the comparison with the CPU', () => {
 
   it('refuses one whose losses differ', async () => {
     const coarse: Device = { ...CPU, target: { attention: 'plain', computeType: ElementType.FLOAT16 } };
-    await expect(errorOf(requireAgreement(coarse, 1))).resolves.toMatchObject({ code: 'DEVICE_DIFFERS', fault: 'config' });
+    await expect(errorOf(requireAgreement(coarse, 1))).resolves.toMatchObject({
+      code: 'DEVICE_DIFFERS',
+      fault: 'config',
+    });
   });
 });
 
@@ -58,22 +67,31 @@ describe('a device that can not be used', () => {
   });
 
   it('a type in which the CPU does not compute', async () => {
-    await expect(errorOf(newEvaluator({ computeType: 'float16' }))).resolves.toMatchObject({ code: 'COMPUTE_TYPE_UNSUPPORTED' });
+    await expect(errorOf(newEvaluator({ computeType: 'float16' }))).resolves.toMatchObject({
+      code: 'COMPUTE_TYPE_UNSUPPORTED',
+    });
   });
 });
 
-describe.skipIf(missing.length > 0)(`webgpu${missing.length > 0 ? `: skipped, without ${missing.join(' and ')}` : ''}`, () => {
-  beforeAll(() => {
-    if (driver !== undefined) process.env['VK_ICD_FILENAMES'] = driver;
-  });
+describe.skipIf(missing.length > 0)(
+  `webgpu${missing.length > 0 ? `: skipped, without ${missing.join(' and ')}` : ''}`,
+  () => {
+    beforeAll(() => {
+      if (driver !== undefined) process.env['VK_ICD_FILENAMES'] = driver;
+    });
 
-  // The software device has no 16-bit floats, so no model that is stored in them.
-  it.each(['llama-gqa-tied-biases', 'mistral-gqa-window32', 'falcon-new-decoder-gqa'])('%s', { timeout: 120_000 }, async (name) => {
-    await expectGolden(deviceOf('webgpu', 'float32'), name);
-  });
+    // The software device has no 16-bit floats, so no model that is stored in them.
+    it.each(['llama-gqa-tied-biases', 'mistral-gqa-window32', 'falcon-new-decoder-gqa'])(
+      '%s',
+      { timeout: 120_000 },
+      async (name) => {
+        await expectGolden(deviceOf('webgpu', 'float32'), name);
+      },
+    );
 
-  it('is refused with the runtime\'s own attention, which is wrong there', { timeout: 120_000 }, async () => {
-    const device: Device = { ...deviceOf('webgpu', 'float32'), target: CPU.target };
-    await expect(errorOf(requireAgreement(device, 1))).resolves.toMatchObject({ code: 'DEVICE_DIFFERS' });
-  });
-});
+    it("is refused with the runtime's own attention, which is wrong there", { timeout: 120_000 }, async () => {
+      const device: Device = { ...deviceOf('webgpu', 'float32'), target: CPU.target };
+      await expect(errorOf(requireAgreement(device, 1))).resolves.toMatchObject({ code: 'DEVICE_DIFFERS' });
+    });
+  },
+);

@@ -9,7 +9,18 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { childrenOf, survivors } from '../../e2e/process-tree.js';
 import { tinyFolder } from './folders.js';
 import { scratchFolder } from './scratch.js';
-import { copyOf, DEMO, detailsOf, errorOf, evaluate, FIXTURES, newEvaluator, newInspector, taskOf, verified } from './worlds.js';
+import {
+  copyOf,
+  DEMO,
+  detailsOf,
+  errorOf,
+  evaluate,
+  FIXTURES,
+  newEvaluator,
+  newInspector,
+  taskOf,
+  verified,
+} from './worlds.js';
 
 let inspector: ModelInspector;
 let demo: VerifiedModel;
@@ -26,13 +37,22 @@ afterAll(async () => {
 
 const rows = (batches: number, length: number, token = (index: number): number => index % 30): number[][][] =>
   Array.from({ length: batches }, () => [Array.from({ length }, (_none, index) => token(index))]);
-const samples = (batches: number[][][], promptLength = 0): object => ({ batches, padTokenId: 31, packed: true, promptLength, generatedTokens: 20 });
+const samples = (batches: number[][][], promptLength = 0): object => ({
+  batches,
+  padTokenId: 31,
+  packed: true,
+  promptLength,
+  generatedTokens: 20,
+});
 /** About ten seconds of work. */
 const long = taskOf(samples(rows(500, 512)));
 const short = taskOf(samples(rows(2, 32)));
 
 /** Starts the long task in a process of its own, strikes when it computes, and says what became of it. */
-async function struck(strike: (pid: number) => void, deadlineMs = 60_000): Promise<{ code: string; fault: string; recovered: number }> {
+async function struck(
+  strike: (pid: number) => void,
+  deadlineMs = 60_000,
+): Promise<{ code: string; fault: string; recovered: number }> {
   const own = await newEvaluator();
   try {
     const before = childrenOf(process.pid);
@@ -51,9 +71,13 @@ async function struck(strike: (pid: number) => void, deadlineMs = 60_000): Promi
   }
 }
 
-describe('faults of the process are not the miner\'s, and the next request finds a new process', () => {
+describe("faults of the process are not the miner's, and the next request finds a new process", () => {
   it('kill -9', async () => {
-    await expect(struck((pid) => process.kill(pid, 'SIGKILL'))).resolves.toEqual({ code: 'EVALUATOR_CRASHED', fault: 'validator', recovered: 2 });
+    await expect(struck((pid) => process.kill(pid, 'SIGKILL'))).resolves.toEqual({
+      code: 'EVALUATOR_CRASHED',
+      fault: 'validator',
+      recovered: 2,
+    });
   });
 
   it('a file that is cut off while it is mapped', async () => {
@@ -68,7 +92,11 @@ describe('faults of the process are not the miner\'s, and the next request finds
         cut = true;
       };
       const work = errorOf(evaluate(own, await verified(inspector, directory), [long], { onProgress }));
-      await expect(work).resolves.toMatchObject({ code: 'EVALUATOR_CRASHED', fault: 'validator', payload: { exit: 'signal SIGBUS' } });
+      await expect(work).resolves.toMatchObject({
+        code: 'EVALUATOR_CRASHED',
+        fault: 'validator',
+        payload: { exit: 'signal SIGBUS' },
+      });
       expect(detailsOf(await evaluate(own, demo, [short])).losses).toHaveLength(2);
     } finally {
       await own.close();
@@ -76,21 +104,36 @@ describe('faults of the process are not the miner\'s, and the next request finds
   });
 
   it('stopped for good', async () => {
-    await expect(struck((pid) => process.kill(pid, 'SIGSTOP'), 1000)).resolves.toEqual({ code: 'EVALUATOR_DEADLINE', fault: 'validator', recovered: 2 });
+    await expect(struck((pid) => process.kill(pid, 'SIGSTOP'), 1000)).resolves.toEqual({
+      code: 'EVALUATOR_DEADLINE',
+      fault: 'validator',
+      recovered: 2,
+    });
   });
 
   it('too slow', async () => {
-    await expect(struck(() => undefined, 1000)).resolves.toEqual({ code: 'EVALUATOR_DEADLINE', fault: 'validator', recovered: 2 });
+    await expect(struck(() => undefined, 1000)).resolves.toEqual({
+      code: 'EVALUATOR_DEADLINE',
+      fault: 'validator',
+      recovered: 2,
+    });
   });
 
   it('over its memory limit', async () => {
     const own = await newEvaluator({ memoryLimit: 20 * 1024 * 1024 });
-    await expect(errorOf(evaluate(own, demo, [long]))).resolves.toMatchObject({ code: 'EVALUATOR_MEMORY', fault: 'validator' });
+    await expect(errorOf(evaluate(own, demo, [long]))).resolves.toMatchObject({
+      code: 'EVALUATOR_MEMORY',
+      fault: 'validator',
+    });
     await own.close();
   });
 
   it('ends when the validator is killed, in the middle of a computation', async () => {
-    const parent = spawn(process.execPath, [join(import.meta.dirname, 'parent.mjs'), join(DEMO, 'llama-2000steps'), String(40_000)], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const parent = spawn(
+      process.execPath,
+      [join(import.meta.dirname, 'parent.mjs'), join(DEMO, 'llama-2000steps'), String(40_000)],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    );
     await once(parent.stdout, 'data');
     // By now it is inside the runtime, where nothing else of it is awake.
     await delay(500);
@@ -101,14 +144,24 @@ describe('faults of the process are not the miner\'s, and the next request finds
   });
 });
 
-describe('requests that can\'t be answered', () => {
+describe("requests that can't be answered", () => {
   const llama = (): Promise<VerifiedModel> => verified(inspector, tinyFolder());
 
   it.each<[what: string, task: unknown, code: string, fault: string]>([
     ['a token beyond the vocabulary', samples(rows(1, 8, () => 32)), 'TOKEN_OUT_OF_RANGE', 'miner'],
     ['no batches', samples([]), 'SAMPLES_INVALID', 'validator'],
     ['rows of one token', samples([[[1]]]), 'SAMPLES_INVALID', 'validator'],
-    ['rows of several lengths', samples([[[1, 2, 3], [1, 2]]]), 'SAMPLES_INVALID', 'validator'],
+    [
+      'rows of several lengths',
+      samples([
+        [
+          [1, 2, 3],
+          [1, 2],
+        ],
+      ]),
+      'SAMPLES_INVALID',
+      'validator',
+    ],
     ['an empty batch', samples([[]]), 'SAMPLES_INVALID', 'validator'],
     ['negative tokens', samples([[[1, -2]]]), 'SAMPLES_INVALID', 'validator'],
     ['something else', 'text', 'SAMPLES_INVALID', 'validator'],
@@ -118,31 +171,48 @@ describe('requests that can\'t be answered', () => {
 
   it('sequences longer than the positions of the model', async () => {
     const gpt2 = await verified(inspector, join(FIXTURES, 'gpt2-default'));
-    await expect(errorOf(evaluate(evaluator, gpt2, [taskOf(samples(rows(2, 257)))]))).resolves.toMatchObject({ code: 'SEQUENCE_TOO_LONG', fault: 'miner' });
+    await expect(errorOf(evaluate(evaluator, gpt2, [taskOf(samples(rows(2, 257)))]))).resolves.toMatchObject({
+      code: 'SEQUENCE_TOO_LONG',
+      fault: 'miner',
+    });
     // 237 + 20 tokens need 256 positions: the last one is never computed with.
     await expect(evaluate(evaluator, gpt2, [taskOf(samples(rows(2, 256), 237))])).resolves.toBeDefined();
-    await expect(errorOf(evaluate(evaluator, gpt2, [taskOf(samples(rows(2, 256), 238))]))).resolves.toMatchObject({ code: 'SEQUENCE_TOO_LONG', fault: 'miner' });
+    await expect(errorOf(evaluate(evaluator, gpt2, [taskOf(samples(rows(2, 256), 238))]))).resolves.toMatchObject({
+      code: 'SEQUENCE_TOO_LONG',
+      fault: 'miner',
+    });
   });
 
   it('another kind of task', async () => {
-    await expect(errorOf(evaluate(evaluator, await llama(), [{ ...short, kind: 'word-error-rate' }]))).resolves.toMatchObject({ code: 'KIND_UNKNOWN', fault: 'config' });
+    await expect(
+      errorOf(evaluate(evaluator, await llama(), [{ ...short, kind: 'word-error-rate' }])),
+    ).resolves.toMatchObject({ code: 'KIND_UNKNOWN', fault: 'config' });
   });
 
   it('files that are not those that were verified', async () => {
     const model = await verified(inspector, copyOf(join(FIXTURES, 'gpt2-default')));
     const path = join(model.directory, 'config.json');
     writeFileSync(path, `${readFileSync(path, 'utf8')} `);
-    await expect(errorOf(evaluate(evaluator, model, [short]))).resolves.toMatchObject({ code: 'FILES_CHANGED', fault: 'validator' });
+    await expect(errorOf(evaluate(evaluator, model, [short]))).resolves.toMatchObject({
+      code: 'FILES_CHANGED',
+      fault: 'validator',
+    });
   });
 
   it('weights that were cut off after they were verified', async () => {
     const model = await verified(inspector, copyOf(join(FIXTURES, 'gpt2-default')));
     truncateSync(join(model.directory, 'model.safetensors'), 1000);
-    await expect(errorOf(evaluate(evaluator, model, [short]))).resolves.toMatchObject({ code: 'FILES_CHANGED', fault: 'validator' });
+    await expect(errorOf(evaluate(evaluator, model, [short]))).resolves.toMatchObject({
+      code: 'FILES_CHANGED',
+      fault: 'validator',
+    });
   });
 
   it('a device that is not there', async () => {
-    await expect(errorOf(newEvaluator({ device: 'cuda' }))).resolves.toMatchObject({ code: 'DEVICE_UNAVAILABLE', fault: 'config' });
+    await expect(errorOf(newEvaluator({ device: 'cuda' }))).resolves.toMatchObject({
+      code: 'DEVICE_UNAVAILABLE',
+      fault: 'config',
+    });
   });
 });
 
@@ -164,7 +234,11 @@ describe('progress', () => {
   it('counts the batches of all tasks, upwards to the end', async () => {
     const tasks = [taskOf(samples(rows(2, 48), 16)), taskOf(samples(rows(3, 48)))];
     const events: EvaluationProgress[] = [];
-    await evaluator.evaluate({ id: 'p', model: demo, tasks, deadlineMs: 60_000 }, (event) => events.push(event), new AbortController().signal);
+    await evaluator.evaluate(
+      { id: 'p', model: demo, tasks, deadlineMs: 60_000 },
+      (event) => events.push(event),
+      new AbortController().signal,
+    );
     expect(new Set(events.map(({ total }) => total))).toEqual(new Set([5]));
     expect(events.filter(({ phase }) => phase === 'score').map(({ done }) => done)).toEqual([1, 2, 3, 4, 5]);
     expect(events.map(({ done }) => done)).toEqual(events.map(({ done }) => done).sort((a, b) => a - b));

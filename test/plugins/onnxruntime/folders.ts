@@ -9,14 +9,20 @@ export interface Entry {
 }
 
 /** A safetensors file of any header, followed by any data. */
-export function safetensors(header: string | Record<string, unknown>, data: Uint8Array, claimedLength?: bigint): Buffer {
+export function safetensors(
+  header: string | Record<string, unknown>,
+  data: Uint8Array,
+  claimedLength?: bigint,
+): Buffer {
   const text = Buffer.from(typeof header === 'string' ? header : JSON.stringify(header));
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(claimedLength ?? BigInt(text.length));
   return Buffer.concat([length, text, data]);
 }
 
-export function assembled(tensors: readonly { name: string; dtype: string; shape: readonly number[]; bytes: Uint8Array }[]): Buffer {
+export function assembled(
+  tensors: readonly { name: string; dtype: string; shape: readonly number[]; bytes: Uint8Array }[],
+): Buffer {
   let offset = 0;
   const header: Record<string, Entry> = {};
   for (const { name, dtype, shape, bytes } of tensors) {
@@ -44,7 +50,10 @@ export function tinyTensors(): { name: string; dtype: string; shape: number[]; b
     state = (state * 48_271) % 2_147_483_647;
     return state / 2_147_483_647 - 0.5;
   };
-  const tensor = (name: string, ...shape: number[]): { name: string; dtype: string; shape: number[]; bytes: Buffer } => {
+  const tensor = (
+    name: string,
+    ...shape: number[]
+  ): { name: string; dtype: string; shape: number[]; bytes: Buffer } => {
     const values = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, noise);
     return { name, dtype: 'F32', shape, bytes: Buffer.from(values.buffer) };
   };
@@ -70,7 +79,10 @@ export function folderOf(files: Record<string, string | Uint8Array | Record<stri
   const folder = scratchFolder();
   for (const [name, content] of Object.entries(files)) {
     if (content === undefined) continue;
-    writeFileSync(join(folder, name), typeof content === 'string' || content instanceof Uint8Array ? content : JSON.stringify(content));
+    writeFileSync(
+      join(folder, name),
+      typeof content === 'string' || content instanceof Uint8Array ? content : JSON.stringify(content),
+    );
   }
   return folder;
 }
@@ -78,4 +90,5 @@ export function folderOf(files: Record<string, string | Uint8Array | Record<stri
 export const tinyFolder = (
   config: Record<string, unknown> = {},
   files: Record<string, string | Uint8Array | Record<string, unknown> | undefined> = {},
-): string => folderOf({ 'config.json': { ...LLAMA_CONFIG, ...config }, 'model.safetensors': assembled(tinyTensors()), ...files });
+): string =>
+  folderOf({ 'config.json': { ...LLAMA_CONFIG, ...config }, 'model.safetensors': assembled(tinyTensors()), ...files });

@@ -2,7 +2,20 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EvaluationAnswer, Evaluator, ModelInspector } from '@assay/core/contracts/evaluator';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { detailsOf, errorOf, evaluate, FIXTURES, goldenOf, newEvaluator, newInspector, samplesOf, taskOf, VARIANTS, verified, type Golden } from './worlds.js';
+import {
+  detailsOf,
+  errorOf,
+  evaluate,
+  FIXTURES,
+  goldenOf,
+  newEvaluator,
+  newInspector,
+  samplesOf,
+  taskOf,
+  VARIANTS,
+  verified,
+  type Golden,
+} from './worlds.js';
 
 /** Another order of additions in float32 may pick another token where two were this close. */
 const CLOSE_MARGIN = 1e-3;
@@ -25,10 +38,14 @@ function expectClose(actual: readonly number[], expected: readonly (number | str
   for (const [index, loss] of actual.entries()) expect(Math.abs(loss - Number(expected?.[index]))).toBeLessThan(1e-5);
 }
 
-function expectSpots(actual: readonly (readonly (readonly number[])[])[] | undefined, expected: Golden['logits_spot']): void {
+function expectSpots(
+  actual: readonly (readonly (readonly number[])[])[] | undefined,
+  expected: Golden['logits_spot'],
+): void {
   const [ours, theirs] = [actual?.flat(2) ?? [], expected?.flat(2).map(Number) ?? []];
   expect(ours).toHaveLength(theirs.length);
-  for (const [index, logit] of theirs.entries()) expect(Math.abs((ours[index] ?? Number.NaN) - logit)).toBeLessThanOrEqual(1e-3 * Math.abs(logit) + 1e-4);
+  for (const [index, logit] of theirs.entries())
+    expect(Math.abs((ours[index] ?? Number.NaN) - logit)).toBeLessThanOrEqual(1e-3 * Math.abs(logit) + 1e-4);
 }
 
 /** Token for token up to the first close call; all rows of a prompt share their margins. */
@@ -43,7 +60,10 @@ async function expectGolden(directory: string): Promise<{ answer: EvaluationAnsw
   const golden = goldenOf(directory);
   const model = await verified(inspector, directory);
   expect(model.facts.parameterCount).toBe(golden.parameter_count);
-  const answer = await evaluate(evaluator, model, [taskOf(samplesOf(golden), ['logits-spot']), taskOf(samplesOf(golden, false))]);
+  const answer = await evaluate(evaluator, model, [
+    taskOf(samplesOf(golden), ['logits-spot']),
+    taskOf(samplesOf(golden, false)),
+  ]);
   const details = detailsOf(answer);
   expectClose(details.losses, golden.losses);
   expectSpots(details.logitsSpot, golden.logits_spot);
@@ -61,21 +81,29 @@ describe('models evaluated by the library', () => {
     const details = detailsOf(answer);
     expectClose(detailsOf(answer, 1).losses, golden.losses_unpacked);
     expect(details.reasonable).toBe(golden.reasonable);
-    expect(answer.results[0]?.rawScore).toBeCloseTo(details.losses.reduce((sum, loss) => sum + loss, 0) / details.losses.length, 12);
+    expect(answer.results[0]?.rawScore).toBeCloseTo(
+      details.losses.reduce((sum, loss) => sum + loss, 0) / details.losses.length,
+      12,
+    );
   });
 
-  it.each(['mistral-gqa-window32', 'gemma2-default-caps-window24', 'qwen2-window32-maxlayers1'])('%s with the window of flash attention', async (name) => {
-    const directory = join(FIXTURES, name);
-    const golden = goldenOf(directory);
-    const flash = await newEvaluator({ attention: 'flash' });
-    try {
-      const answer = await evaluate(flash, await verified(inspector, directory), [taskOf({ ...samplesOf(golden), promptLength: 0 })]);
-      expectClose(detailsOf(answer).losses, golden.flash_attention_2_path?.losses);
-      expect(answer.numerics).toMatchObject({ attention: 'flash' });
-    } finally {
-      await flash.close();
-    }
-  });
+  it.each(['mistral-gqa-window32', 'gemma2-default-caps-window24', 'qwen2-window32-maxlayers1'])(
+    '%s with the window of flash attention',
+    async (name) => {
+      const directory = join(FIXTURES, name);
+      const golden = goldenOf(directory);
+      const flash = await newEvaluator({ attention: 'flash' });
+      try {
+        const answer = await evaluate(flash, await verified(inspector, directory), [
+          taskOf({ ...samplesOf(golden), promptLength: 0 }),
+        ]);
+        expectClose(detailsOf(answer).losses, golden.flash_attention_2_path?.losses);
+        expect(answer.numerics).toMatchObject({ attention: 'flash' });
+      } finally {
+        await flash.close();
+      }
+    },
+  );
 
   it('the canary has its known score', async () => {
     const canary = await evaluator.canary?.();
@@ -87,10 +115,19 @@ describe('models evaluated by the library', () => {
 
   it('a weight that is no number is named, and a loss that is none never becomes a score', async () => {
     const directory = join(FIXTURES, 'llama-nan-weight');
-    await expect(errorOf(verified(inspector, directory))).resolves.toMatchObject({ code: 'NON_FINITE_WEIGHT', fault: 'miner', payload: { value: 'NaN' } });
+    await expect(errorOf(verified(inspector, directory))).resolves.toMatchObject({
+      code: 'NON_FINITE_WEIGHT',
+      fault: 'miner',
+      payload: { value: 'NaN' },
+    });
     const unseen = { ...(await verified(inspector, join(FIXTURES, 'llama-rope-dynamic'))), directory, files: [] };
     const samples = samplesOf(goldenOf(directory));
-    await expect(errorOf(evaluate(evaluator, unseen, [taskOf(samples)]))).resolves.toMatchObject({ code: 'NON_FINITE_LOGITS', fault: 'miner' });
-    await expect(errorOf(evaluate(evaluator, unseen, [taskOf({ ...samples, promptLength: 0 })]))).resolves.toMatchObject({ code: 'NON_FINITE_LOSS', fault: 'miner' });
+    await expect(errorOf(evaluate(evaluator, unseen, [taskOf(samples)]))).resolves.toMatchObject({
+      code: 'NON_FINITE_LOGITS',
+      fault: 'miner',
+    });
+    await expect(
+      errorOf(evaluate(evaluator, unseen, [taskOf({ ...samples, promptLength: 0 })])),
+    ).resolves.toMatchObject({ code: 'NON_FINITE_LOSS', fault: 'miner' });
   });
 });

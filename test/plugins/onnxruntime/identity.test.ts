@@ -27,13 +27,17 @@ describe('identity of a model', () => {
   const llama = join(DEMO, 'llama-2000steps');
 
   it('is the same for a copy, and for the same tensors in another order with reordered config keys', async () => {
-    const [original, copy, reordered] = await Promise.all(['llama-2000steps', 'llama-2000-copy', 'llama-2000-reordered'].map((name) => inspect(join(DEMO, name))));
+    const [original, copy, reordered] = await Promise.all(
+      ['llama-2000steps', 'llama-2000-copy', 'llama-2000-reordered'].map((name) => inspect(join(DEMO, name))),
+    );
     expect(copy).toEqual(original);
     expect(reordered).toEqual(original);
   });
 
   it('differs where a weight does', async () => {
-    const [original, noised] = await Promise.all(['llama-2000steps', 'llama-2000-noised'].map((name) => inspect(join(DEMO, name))));
+    const [original, noised] = await Promise.all(
+      ['llama-2000steps', 'llama-2000-noised'].map((name) => inspect(join(DEMO, name))),
+    );
     expect(noised?.tensorsDigest).not.toBe(original?.tensorsDigest);
     expect(noised?.evaluationDigest).not.toBe(original?.evaluationDigest);
   });
@@ -50,7 +54,10 @@ describe('identity of a model', () => {
   });
 
   it.each([
-    ['config.json', { architectures: ['Liar'], torch_dtype: 'float64', pretraining_tp: 4, auto_map: { AutoModel: 'evil.py' } }],
+    [
+      'config.json',
+      { architectures: ['Liar'], torch_dtype: 'float64', pretraining_tp: 4, auto_map: { AutoModel: 'evil.py' } },
+    ],
     ['config.json', { rope_scaling: null, num_key_value_heads: 2 }],
     ['generation_config.json', { pad_token_id: 3, min_length: 4, max_length: 5 }],
     ['generation_config.json', { temperature: 0.3, transformers_version: '0.0.1' }],
@@ -59,7 +66,16 @@ describe('identity of a model', () => {
   });
 
   it('facts', async () => {
-    expect(await inspect(llama)).toMatchObject({ architecture: 'LlamaForCausalLM', parameterCount: 475_776, vocabularySize: 1024, dtypes: ['BF16'], unusedTensors: [] });
-    expect(await inspect(join(FIXTURES, 'gpt2-default'))).toMatchObject({ architecture: 'GPT2LMHeadModel', maxPositions: 256 });
+    expect(await inspect(llama)).toMatchObject({
+      architecture: 'LlamaForCausalLM',
+      parameterCount: 475_776,
+      vocabularySize: 1024,
+      dtypes: ['BF16'],
+      unusedTensors: [],
+    });
+    expect(await inspect(join(FIXTURES, 'gpt2-default'))).toMatchObject({
+      architecture: 'GPT2LMHeadModel',
+      maxPositions: 256,
+    });
   });
 });

@@ -37,7 +37,10 @@ describe('a tensor is read', () => {
     ['BF16', 'nothing', Buffer.alloc(0), undefined],
   ])('%s: %s', async (dtype, _what, data, nonFinite) => {
     const content = await contentOf(dtype, data, 3);
-    expect(content).toEqual({ digest: createHash('sha256').update(data).digest('hex'), ...(nonFinite ? { nonFinite } : {}) });
+    expect(content).toEqual({
+      digest: createHash('sha256').update(data).digest('hex'),
+      ...(nonFinite ? { nonFinite } : {}),
+    });
   });
 
   it('over the edges of its blocks', async () => {
@@ -61,7 +64,9 @@ describe('a tensor is read', () => {
   it('no further than the file goes', async () => {
     const folder = scratchFolder();
     writeFileSync(join(folder, 'weights'), Buffer.alloc(10));
-    await expect(readTensor(folder, { name: 'weight', dtype: 'F32', shape: [4], offset: 0, length: 16, file: 'weights' })).rejects.toThrow(RangeError);
+    await expect(
+      readTensor(folder, { name: 'weight', dtype: 'F32', shape: [4], offset: 0, length: 16, file: 'weights' }),
+    ).rejects.toThrow(RangeError);
   });
 });
 
@@ -74,17 +79,35 @@ describe('a weight that is no finite number', () => {
 
   it.each([
     ['of a token that no sample holds', 'model.embed_tokens.weight', Number.NaN, { element: 255, value: 'NaN' }],
-    ['that only makes a token impossible', 'lm_head.weight', Number.NEGATIVE_INFINITY, { element: 255, value: 'infinity' }],
+    [
+      'that only makes a token impossible',
+      'lm_head.weight',
+      Number.NEGATIVE_INFINITY,
+      { element: 255, value: 'infinity' },
+    ],
   ])('%s, is refused and named', async (_where, tensor, value, found) => {
     const tensors = tinyTensors();
     tensors.find(({ name }) => name === tensor)?.bytes.writeFloatLE(value, 4 * 255);
     const error = await errorOf(verified(inspector, tinyFolder({}, { 'model.safetensors': assembled(tensors) })));
-    expect(error).toMatchObject({ code: 'NON_FINITE_WEIGHT', fault: 'miner', retry: 'never', payload: { tensor, ...found } });
+    expect(error).toMatchObject({
+      code: 'NON_FINITE_WEIGHT',
+      fault: 'miner',
+      retry: 'never',
+      payload: { tensor, ...found },
+    });
   });
 
   it('in a tensor that the architecture does not use changes nothing', async () => {
-    const buffer = { name: 'model.rotary.inv_freq', dtype: 'F32', shape: [1], bytes: Buffer.from(Float32Array.of(Number.NaN).buffer) };
-    const { facts } = await verified(inspector, tinyFolder({}, { 'model.safetensors': assembled([...tinyTensors(), buffer]) }));
+    const buffer = {
+      name: 'model.rotary.inv_freq',
+      dtype: 'F32',
+      shape: [1],
+      bytes: Buffer.from(Float32Array.of(Number.NaN).buffer),
+    };
+    const { facts } = await verified(
+      inspector,
+      tinyFolder({}, { 'model.safetensors': assembled([...tinyTensors(), buffer]) }),
+    );
     expect(facts.unusedTensors).toEqual([buffer.name]);
   });
 });

@@ -11,8 +11,19 @@ const facts = await inspector.inspect(directory, signal);
 await inspector.close();
 const model = { reference: { namespace: 'n', name: 'm', revision: 'r' }, directory, files: [], facts };
 const row = Array.from({ length }, (_, index) => index % 100);
-const tasks = [{ name: 't', kind: 'text-loss', samplesDigest: 's', samples: { batches: [[row]], padTokenId: 0, packed: true, promptLength: 0, generatedTokens: 1 } }];
-await evaluator.evaluate({ id: '1', model, tasks, deadlineMs: 600_000 }, ({ phase }) => {
-  if (phase === 'generate') console.log('computing');
-}, signal);
+const tasks = [
+  {
+    name: 't',
+    kind: 'text-loss',
+    samplesDigest: 's',
+    samples: { batches: [[row]], padTokenId: 0, packed: true, promptLength: 0, generatedTokens: 1 },
+  },
+];
+await evaluator.evaluate(
+  { id: '1', model, tasks, deadlineMs: 600_000 },
+  ({ phase }) => {
+    if (phase === 'generate') console.log('computing');
+  },
+  signal,
+);
 console.log('finished');

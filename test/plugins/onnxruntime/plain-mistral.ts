@@ -23,7 +23,12 @@ const plus = (a: Vector, b: Vector): Vector => a.map((value, index) => value + (
 export type Weights = ReadonlyMap<string, { shape: number[]; values: Float32Array }>;
 
 export function weightsOf(tensors: ReturnType<typeof tinyTensors>): Weights {
-  return new Map(tensors.map(({ name, shape, bytes }) => [name, { shape, values: new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4) }]));
+  return new Map(
+    tensors.map(({ name, shape, bytes }) => [
+      name,
+      { shape, values: new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4) },
+    ]),
+  );
 }
 
 /** Tensors of a Mistral of this shape, filled with deterministic noise. */
@@ -87,7 +92,11 @@ function attention(weights: Weights, shape: Shape, at: string, xs: Matrix): Matr
       });
     });
   };
-  const [queries, keys, values] = [split('q_proj', shape.heads, true), split('k_proj', shape.keyHeads, true), split('v_proj', shape.keyHeads, false)];
+  const [queries, keys, values] = [
+    split('q_proj', shape.heads, true),
+    split('k_proj', shape.keyHeads, true),
+    split('v_proj', shape.keyHeads, false),
+  ];
   const output = matrix(weights, `${at}.o_proj.weight`);
   return queries.map((heads, i) => {
     const context = heads.flatMap((query, head) => {
@@ -97,7 +106,9 @@ function attention(weights: Weights, shape: Shape, at: string, xs: Matrix): Matr
       const highest = Math.max(...scores);
       const shares = scores.map((score) => Math.exp(score - highest));
       const total = shares.reduce((a, b) => a + b, 0);
-      return range(shape.headSize).map((place) => seen.reduce((sum, j, index) => sum + ((shares[index] ?? 0) / total) * (values[j]?.[shared]?.[place] ?? 0), 0));
+      return range(shape.headSize).map((place) =>
+        seen.reduce((sum, j, index) => sum + ((shares[index] ?? 0) / total) * (values[j]?.[shared]?.[place] ?? 0), 0),
+      );
     });
     return times(output, context);
   });
@@ -106,7 +117,10 @@ function attention(weights: Weights, shape: Shape, at: string, xs: Matrix): Matr
 function mlp(weights: Weights, at: string, x: Vector): Vector {
   const gate = times(matrix(weights, `${at}.gate_proj.weight`), x).map((value) => value / (1 + Math.exp(-value)));
   const up = times(matrix(weights, `${at}.up_proj.weight`), x);
-  return times(matrix(weights, `${at}.down_proj.weight`), gate.map((value, index) => value * (up[index] ?? 0)));
+  return times(
+    matrix(weights, `${at}.down_proj.weight`),
+    gate.map((value, index) => value * (up[index] ?? 0)),
+  );
 }
 
 /** Mean cross entropy of one row of tokens, in doubles, written down without regard for speed. */
@@ -115,7 +129,12 @@ export function plainLoss(weights: Weights, shape: Shape, tokens: readonly numbe
   let xs = tokens.map((token) => embeddings[token] ?? []);
   for (const layer of range(shape.layers)) {
     const at = `model.layers.${layer}`;
-    const attended = attention(weights, shape, `${at}.self_attn`, xs.map((x) => norm(weights, `${at}.input_layernorm.weight`, x)));
+    const attended = attention(
+      weights,
+      shape,
+      `${at}.self_attn`,
+      xs.map((x) => norm(weights, `${at}.input_layernorm.weight`, x)),
+    );
     xs = xs.map((x, index) => plus(x, attended[index] ?? []));
     xs = xs.map((x) => plus(x, mlp(weights, `${at}.mlp`, norm(weights, `${at}.post_attention_layernorm.weight`, x))));
   }

@@ -4,7 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { EvaluationAnswer, EvaluationProgress, Evaluator, ModelInspector } from '@assay/core/contracts/evaluator';
 import type { VerifiedModel } from '@assay/core/contracts/model';
-import { textLossDetails, type EvaluationTask, type TextLossDetails, type TextLossSamples } from '@assay/core/contracts/task-kinds';
+import {
+  textLossDetails,
+  type EvaluationTask,
+  type TextLossDetails,
+  type TextLossSamples,
+} from '@assay/core/contracts/task-kinds';
 import { isAssayError, type AssayError } from '@assay/core/errors/assay-error';
 import { abortError } from '@assay/core/errors/describe';
 import plugin from '@assay/plugin-onnxruntime';
@@ -21,7 +26,8 @@ const deps = {
   clock: { now: (): number => Date.now(), sleep: async (): Promise<void> => Promise.reject(abortError()) },
   dataDir: tmpdir(),
   netuid: 1,
-  modules: [], environment: {},
+  modules: [],
+  environment: {},
   log: (): void => undefined,
   resolvePath: (path: string): string => path,
 };
@@ -49,8 +55,17 @@ export function copyOf(folder: string): string {
 }
 
 export async function verified(inspector: ModelInspector, directory: string): Promise<VerifiedModel> {
-  const files = readdirSync(directory).map((path) => ({ path, size: statSync(join(directory, path)).size, sha256: '' }));
-  return { reference: { namespace: 'tests', name: 'model', revision: '0'.repeat(40) }, directory, files, facts: await inspector.inspect(directory, signal) };
+  const files = readdirSync(directory).map((path) => ({
+    path,
+    size: statSync(join(directory, path)).size,
+    sha256: '',
+  }));
+  return {
+    reference: { namespace: 'tests', name: 'model', revision: '0'.repeat(40) },
+    directory,
+    files,
+    facts: await inspector.inspect(directory, signal),
+  };
 }
 
 export const taskOf = (samples: unknown, extras: string[] = []): EvaluationTask => ({
@@ -67,11 +82,17 @@ export async function evaluate(
   tasks: EvaluationTask[],
   limits: { deadlineMs?: number; signal?: AbortSignal; onProgress?: (progress: EvaluationProgress) => void } = {},
 ): Promise<EvaluationAnswer> {
-  const request = { id: `${model.facts.evaluationDigest}-${tasks.map(({ samplesDigest }) => samplesDigest).join('-')}`, model, tasks, deadlineMs: limits.deadlineMs ?? 60_000 };
+  const request = {
+    id: `${model.facts.evaluationDigest}-${tasks.map(({ samplesDigest }) => samplesDigest).join('-')}`,
+    model,
+    tasks,
+    deadlineMs: limits.deadlineMs ?? 60_000,
+  };
   return evaluator.evaluate(request, limits.onProgress ?? (() => undefined), limits.signal ?? signal);
 }
 
-export const detailsOf = (answer: EvaluationAnswer, index = 0): TextLossDetails => textLossDetails.parse(answer.results[index]?.details);
+export const detailsOf = (answer: EvaluationAnswer, index = 0): TextLossDetails =>
+  textLossDetails.parse(answer.results[index]?.details);
 
 const perhapsInfinite = z.union([z.number(), z.enum(['NaN', 'Infinity', '-Infinity'])]);
 
@@ -97,7 +118,11 @@ const jsonOf = (path: string): unknown => JSON.parse(readFileSync(path, 'utf8'))
 
 export function goldenOf(directory: string): Golden {
   const known = golden.parse(jsonOf(join(directory, 'golden.json')));
-  const { batches = z.object({ batches: z.array(z.array(z.array(z.number()))) }).parse(jsonOf(join(directory, known.batches_file ?? ''))).batches } = known;
+  const {
+    batches = z
+      .object({ batches: z.array(z.array(z.array(z.number()))) })
+      .parse(jsonOf(join(directory, known.batches_file ?? ''))).batches,
+  } = known;
   return { ...known, batches };
 }
 

@@ -15,33 +15,59 @@ async function evaluator(options: Record<string, unknown>): Promise<Evaluator> {
     clock: { now: (): number => Date.now(), sleep: async (): Promise<void> => Promise.reject(abortError()) },
     dataDir: '/nowhere',
     netuid: 1,
-    modules: [], environment: {},
+    modules: [],
+    environment: {},
     log: (): void => undefined,
     resolvePath: (path: string): string => join(PROGRAMS, path),
   };
   return factory.create(checked, deps, signal);
 }
 
-const facts = { architecture: 'A', parameterCount: 1, vocabularySize: 1, evaluationDigest: 'd', tensorsDigest: 't', unusedTensors: [], dtypes: [] };
+const facts = {
+  architecture: 'A',
+  parameterCount: 1,
+  vocabularySize: 1,
+  evaluationDigest: 'd',
+  tensorsDigest: 't',
+  unusedTensors: [],
+  dtypes: [],
+};
 const model = { reference: { namespace: 'n', name: 'm', revision: 'r' }, directory: '/nowhere', files: [], facts };
 const tasks = [{ name: 'task', kind: 'text-loss', samplesDigest: 's', samples: {} }];
 
 describe('any program as the evaluator', () => {
   it('is found beside the config file, gets what the config gives it, and answers', async () => {
-    const own = await evaluator({ command: [process.execPath, './program.mjs'], device: 'cuda', environment: { TORCH_THREADS: '2' } });
+    const own = await evaluator({
+      command: [process.execPath, './program.mjs'],
+      device: 'cuda',
+      environment: { TORCH_THREADS: '2' },
+    });
     expect(own.kinds).toEqual(['text-loss']);
     const answer = await own.evaluate({ id: '1', model, tasks, deadlineMs: 20_000 }, () => undefined, signal);
-    expect(answer.results[0]).toMatchObject({ rawScore: 1.5, details: { env: expect.arrayContaining(['ASSAY_EVALUATOR_DEVICE', 'TORCH_THREADS']) as unknown } });
+    expect(answer.results[0]).toMatchObject({
+      rawScore: 1.5,
+      details: { env: expect.arrayContaining(['ASSAY_EVALUATOR_DEVICE', 'TORCH_THREADS']) as unknown },
+    });
     await own.close();
   });
 
   it('has to be able to do what the config says it does', async () => {
-    const own = await evaluator({ command: [process.execPath, './program.mjs'], kinds: ['text-loss', 'word-error-rate'] });
-    await expect(own.numerics(signal)).rejects.toMatchObject({ code: 'EVALUATOR_UNABLE', fault: 'config', payload: { missing: ['word-error-rate'] } });
+    const own = await evaluator({
+      command: [process.execPath, './program.mjs'],
+      kinds: ['text-loss', 'word-error-rate'],
+    });
+    await expect(own.numerics(signal)).rejects.toMatchObject({
+      code: 'EVALUATOR_UNABLE',
+      fault: 'config',
+      payload: { missing: ['word-error-rate'] },
+    });
     await own.close();
   });
 
-  it.each([[{}], [{ command: [] }], [{ command: ['a'], memoryLimit: 0 }], [{ command: ['a'], unknown: 1 }]])('refuses options %j', (options) => {
-    expect(plugin.provides.evaluator?.options.safeParse(options).success).toBe(false);
-  });
+  it.each([[{}], [{ command: [] }], [{ command: ['a'], memoryLimit: 0 }], [{ command: ['a'], unknown: 1 }]])(
+    'refuses options %j',
+    (options) => {
+      expect(plugin.provides.evaluator?.options.safeParse(options).success).toBe(false);
+    },
+  );
 });

@@ -10,13 +10,20 @@ import { TEXTS } from '@assay/competition-demo/dist/competitions.js';
 import tokenizers from '@assay/plugin-tokenizers';
 
 const never = new AbortController().signal;
-const SPECIAL = { '<|endoftext|>': 100_257, '<|fim_prefix|>': 100_258, '<|fim_middle|>': 100_259, '<|fim_suffix|>': 100_260, '<|endofprompt|>': 100_276 };
+const SPECIAL = {
+  '<|endoftext|>': 100_257,
+  '<|fim_prefix|>': 100_258,
+  '<|fim_middle|>': 100_259,
+  '<|fim_suffix|>': 100_260,
+  '<|endofprompt|>': 100_276,
+};
 /** As such files write cl100k's pieces. */
 const PIECES = String.raw`(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`;
 
 /** GPT-2's letters for bytes: printable ones are themselves, the rest follows from U+0100 on. */
 function letters(): string[] {
-  const printable = (byte: number): boolean => (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174;
+  const printable = (byte: number): boolean =>
+    (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174;
   let next = 256;
   return Array.from({ length: 256 }, (_none, byte) => String.fromCharCode(printable(byte) ? byte : next++));
 }
@@ -40,23 +47,55 @@ function lastMerge(token: string, rankOf: ReadonlyMap<string, number>): [string,
 /** tokenizer.json and tokenizer_config.json as the hub has them for cl100k, made of its ranks. */
 function writeTokenizer(folder: string): void {
   const letterOf = letters();
-  const texts = ranks.map((token) => [...(typeof token === 'string' ? Buffer.from(token, 'utf8') : Buffer.from(token))].map((byte) => letterOf[byte] ?? '').join(''));
+  const texts = ranks.map((token) =>
+    [...(typeof token === 'string' ? Buffer.from(token, 'utf8') : Buffer.from(token))]
+      .map((byte) => letterOf[byte] ?? '')
+      .join(''),
+  );
   const rankOf = new Map(texts.map((text, rank) => [text, rank]));
-  const merges = texts.flatMap((text) => (text.length > 1 ? [lastMerge(text, rankOf)] : [])).flatMap((merge) => (merge ? [merge.join(' ')] : []));
-  const added = Object.entries(SPECIAL).map(([content, id]) => ({ id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true }));
+  const merges = texts
+    .flatMap((text) => (text.length > 1 ? [lastMerge(text, rankOf)] : []))
+    .flatMap((merge) => (merge ? [merge.join(' ')] : []));
+  const added = Object.entries(SPECIAL).map(([content, id]) => ({
+    id,
+    content,
+    single_word: false,
+    lstrip: false,
+    rstrip: false,
+    normalized: false,
+    special: true,
+  }));
   const definition = {
     version: '1.0',
     truncation: null,
     padding: null,
     added_tokens: added,
     normalizer: null,
-    pre_tokenizer: { type: 'Sequence', pretokenizers: [{ type: 'Split', pattern: { Regex: PIECES }, behavior: 'Removed', invert: true }, { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: false }] },
+    pre_tokenizer: {
+      type: 'Sequence',
+      pretokenizers: [
+        { type: 'Split', pattern: { Regex: PIECES }, behavior: 'Removed', invert: true },
+        { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: false },
+      ],
+    },
     post_processor: null,
     decoder: { type: 'ByteLevel', add_prefix_space: true, trim_offsets: true, use_regex: true },
-    model: { type: 'BPE', dropout: null, unk_token: null, continuing_subword_prefix: '', end_of_word_suffix: '', fuse_unk: false, vocab: Object.fromEntries(texts.map((text, rank) => [text, rank])), merges },
+    model: {
+      type: 'BPE',
+      dropout: null,
+      unk_token: null,
+      continuing_subword_prefix: '',
+      end_of_word_suffix: '',
+      fuse_unk: false,
+      vocab: Object.fromEntries(texts.map((text, rank) => [text, rank])),
+      merges,
+    },
   };
   writeFileSync(join(folder, 'tokenizer.json'), JSON.stringify(definition));
-  writeFileSync(join(folder, 'tokenizer_config.json'), JSON.stringify({ eos_token: '<|endoftext|>', model_max_length: 8192, tokenizer_class: 'GPT2Tokenizer' }));
+  writeFileSync(
+    join(folder, 'tokenizer_config.json'),
+    JSON.stringify({ eos_token: '<|endoftext|>', model_max_length: 8192, tokenizer_class: 'GPT2Tokenizer' }),
+  );
 }
 
 describe('cl100k_base', () => {
@@ -67,8 +106,23 @@ describe('cl100k_base', () => {
     writeTokenizer(folder);
     const provided = tokenizers.provides.tokenizer;
     if (!provided) throw new Error('tokenizers provides a tokenizer');
-    const loader = await provided.create({}, { clock: systemClock, dataDir: '', netuid: 9, modules: [], environment: {}, log: () => undefined, resolvePath: (path) => path }, never);
-    [builtIn, fromJson] = await Promise.all([loader.load({ kind: 'builtin', name: 'cl100k_base' }, never), loader.load({ kind: 'folder', path: folder }, never)]);
+    const loader = await provided.create(
+      {},
+      {
+        clock: systemClock,
+        dataDir: '',
+        netuid: 9,
+        modules: [],
+        environment: {},
+        log: () => undefined,
+        resolvePath: (path) => path,
+      },
+      never,
+    );
+    [builtIn, fromJson] = await Promise.all([
+      loader.load({ kind: 'builtin', name: 'cl100k_base' }, never),
+      loader.load({ kind: 'folder', path: folder }, never),
+    ]);
   }, 120_000);
 
   it('is the tokenizer of its tokenizer.json: ends, limits and size', () => {
@@ -77,7 +131,10 @@ describe('cl100k_base', () => {
   });
 
   it('gives its ids for English', () => {
-    const rows = readFileSync(join(TEXTS, 'heldout.jsonl'), 'utf8').trim().split('\n').map((line) => (JSON.parse(line) as { text: string }).text);
+    const rows = readFileSync(join(TEXTS, 'heldout.jsonl'), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { text: string }).text);
     for (const text of rows) expect(builtIn.encode(text)).toEqual(fromJson.encode(text));
   });
 

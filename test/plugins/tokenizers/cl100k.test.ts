@@ -11,9 +11,24 @@ let cl100k: Tokenizer;
 beforeAll(async () => {
   const provided = tokenizers.provides.tokenizer;
   if (!provided) throw new Error('tokenizers provides a tokenizer');
-  const loader = await provided.create({}, { clock: systemClock, dataDir: '', netuid: 9, modules: [], environment: {}, log: () => undefined, resolvePath: (path: string) => path }, never);
+  const loader = await provided.create(
+    {},
+    {
+      clock: systemClock,
+      dataDir: '',
+      netuid: 9,
+      modules: [],
+      environment: {},
+      log: () => undefined,
+      resolvePath: (path: string) => path,
+    },
+    never,
+  );
   cl100k = await loader.load({ kind: 'builtin', name: 'cl100k_base' }, never);
-  await expect(loader.load({ kind: 'builtin', name: 'gpt2' }, never)).rejects.toMatchObject({ code: 'TOKENIZER_UNKNOWN', fault: 'config' });
+  await expect(loader.load({ kind: 'builtin', name: 'gpt2' }, never)).rejects.toMatchObject({
+    code: 'TOKENIZER_UNKNOWN',
+    fault: 'config',
+  });
 });
 
 /** The package's own ids for a text without special tokens; slow on long pieces. */
@@ -21,7 +36,12 @@ const expected = (text: string): number[] => encodeByPackage(text, { disallowedS
 
 describe('cl100k_base', () => {
   it('says what netuid 9 expects of it', () => {
-    expect(cl100k).toMatchObject({ name: 'cl100k_base', eosTokenId: 100_257, vocabularySize: 100_277, modelMaxLength: 8192 });
+    expect(cl100k).toMatchObject({
+      name: 'cl100k_base',
+      eosTokenId: 100_257,
+      vocabularySize: 100_277,
+      modelMaxLength: 8192,
+    });
     expect(cl100k.digest).toMatch(/^[0-9a-f]{64}$/);
   });
 
@@ -42,10 +62,37 @@ describe('cl100k_base', () => {
 
   it('gives the ids of the package for any text without what the package gets wrong', () => {
     const fragment = fc.oneof(
-      fc.constantFrom('a', 'the', ' ', '  ', '\n', '\r\n', '\t', "'s", "'LL", "don't", 'é', 'e\u0301', '東京', '🙂', '1', '1234', '_', '--', '//', '\u00a0', '\u3000', 'ſ', 'ab'.repeat(40)),
+      fc.constantFrom(
+        'a',
+        'the',
+        ' ',
+        '  ',
+        '\n',
+        '\r\n',
+        '\t',
+        "'s",
+        "'LL",
+        "don't",
+        'é',
+        'e\u0301',
+        '東京',
+        '🙂',
+        '1',
+        '1234',
+        '_',
+        '--',
+        '//',
+        '\u00a0',
+        '\u3000',
+        'ſ',
+        'ab'.repeat(40),
+      ),
       fc.string({ unit: 'binary', maxLength: 4 }),
     );
-    const text = fc.array(fragment, { maxLength: 30 }).map((parts) => parts.join('')).filter((joined) => !/[\uFEFF\u0085]|'ſ/.test(joined));
+    const text = fc
+      .array(fragment, { maxLength: 30 })
+      .map((parts) => parts.join(''))
+      .filter((joined) => !/[\uFEFF\u0085]|'ſ/.test(joined));
     fc.assert(
       fc.property(text, (given) => {
         expect(cl100k.encode(given)).toEqual(expected(given));
@@ -61,7 +108,10 @@ describe('cl100k_base', () => {
     ['white space', ' \t'.repeat(1500)],
     ['letters of two bytes', 'é'.repeat(1500)],
     ['signs of four bytes', '🙂'.repeat(700)],
-    ['letters without a pattern', Array.from({ length: 3000 }, (_none, at) => String.fromCharCode(97 + ((at * at * 7919) % 26))).join('')],
+    [
+      'letters without a pattern',
+      Array.from({ length: 3000 }, (_none, at) => String.fromCharCode(97 + ((at * at * 7919) % 26))).join(''),
+    ],
   ])('merges a long piece of %s as the package does', (_name, text) => {
     expect(cl100k.encode(text)).toEqual(expected(text));
   });

@@ -18,10 +18,21 @@ beforeEach(async () => {
   head = COMMITS[0] ?? '';
   hub = await fakeService((response, { path, range }) => {
     if (path.startsWith('/api/models/')) {
-      json(response, { _id: 'x', id: 'someone/tokens', modelId: 'someone/tokens', sha: head, private: false, gated: false, downloads: 0, likes: 0, lastModified: '2024-01-01T00:00:00.000Z' });
+      json(response, {
+        _id: 'x',
+        id: 'someone/tokens',
+        modelId: 'someone/tokens',
+        sha: head,
+        private: false,
+        gated: false,
+        downloads: 0,
+        likes: 0,
+        lastModified: '2024-01-01T00:00:00.000Z',
+      });
       return;
     }
-    const [, commit = '', name = ''] = /^\/someone\/tokens\/resolve\/(\w+)\/(tokenizer(?:_config)?\.json)$/.exec(path) ?? [];
+    const [, commit = '', name = ''] =
+      /^\/someone\/tokens\/resolve\/(\w+)\/(tokenizer(?:_config)?\.json)$/.exec(path) ?? [];
     if (!COMMITS.includes(commit)) {
       response.writeHead(404, { 'x-error-code': 'EntryNotFound' }).end();
       return;
@@ -29,7 +40,13 @@ beforeEach(async () => {
     const content = readFileSync(join(DEMO, name));
     const [, start = '0', end = String(content.length - 1)] = /^bytes=(\d+)-(\d+)?$/.exec(range ?? '') ?? [];
     const part = content.subarray(Number(start), Number(end) + 1);
-    response.writeHead(range === undefined ? 200 : 206, { etag: `"${commit}${name}"`, 'content-range': `bytes ${start}-${Number(start) + part.length - 1}/${content.length}`, 'content-length': part.length }).end(part);
+    response
+      .writeHead(range === undefined ? 200 : 206, {
+        etag: `"${commit}${name}"`,
+        'content-range': `bytes ${start}-${Number(start) + part.length - 1}/${content.length}`,
+        'content-length': part.length,
+      })
+      .end(part);
   });
 });
 
@@ -37,7 +54,15 @@ const folder = (): string => mkdtempSync(join(tmpdir(), 'assay-hub-'));
 async function load(dataDir: string, revision = 'main', endpoint = hub.url): Promise<Tokenizer> {
   const provided = tokenizers.provides.tokenizer;
   if (!provided) throw new Error('tokenizers provides a tokenizer');
-  const deps = { clock: systemClock, dataDir, netuid: 9, modules: [], environment: { HF_ENDPOINT: endpoint }, log: () => undefined, resolvePath: (path: string) => path };
+  const deps = {
+    clock: systemClock,
+    dataDir,
+    netuid: 9,
+    modules: [],
+    environment: { HF_ENDPOINT: endpoint },
+    log: () => undefined,
+    resolvePath: (path: string) => path,
+  };
   return (await provided.create({}, deps, never)).load({ kind: 'hub', repo: 'someone/tokens', revision }, never);
 }
 
@@ -62,7 +87,9 @@ describe('a tokenizer from the hub', () => {
     const asked = hub.seen.length;
     expect((await load(dataDir)).digest).toBe(first.digest);
     // Only where the branch is now.
-    expect(hub.seen.slice(asked).map(({ path }) => path)).toEqual([expect.stringContaining('/api/models/someone/tokens')]);
+    expect(hub.seen.slice(asked).map(({ path }) => path)).toEqual([
+      expect.stringContaining('/api/models/someone/tokens'),
+    ]);
     head = COMMITS[1] ?? '';
     expect((await load(dataDir)).name).toBe(`someone/tokens@${COMMITS[1]}`);
   });
@@ -80,7 +107,10 @@ describe('a tokenizer from the hub', () => {
     const dataDir = folder();
     await load(dataDir);
     expect((await load(dataDir, 'main', 'http://127.0.0.1:9')).name).toBe(`someone/tokens@${COMMITS[0]}`);
-    await expect(load(folder(), 'main', 'http://127.0.0.1:9')).rejects.toMatchObject({ code: 'TOKENIZER_UNAVAILABLE', fault: 'network' });
+    await expect(load(folder(), 'main', 'http://127.0.0.1:9')).rejects.toMatchObject({
+      code: 'TOKENIZER_UNAVAILABLE',
+      fault: 'network',
+    });
   });
 
   it.each([
@@ -88,7 +118,10 @@ describe('a tokenizer from the hub', () => {
     ['a server that breaks off', COMMITS[0] ?? ''],
   ])('is refused with a reason: %s', async (what, revision) => {
     if (what.includes('breaks')) hub.answer = (_response, _seen, request) => request.socket.destroy();
-    await expect(load(folder(), revision)).rejects.toMatchObject({ code: 'TOKENIZER_UNAVAILABLE', message: expect.stringContaining('someone/tokens') as unknown });
+    await expect(load(folder(), revision)).rejects.toMatchObject({
+      code: 'TOKENIZER_UNAVAILABLE',
+      message: expect.stringContaining('someone/tokens') as unknown,
+    });
   });
 });
 
@@ -108,24 +141,38 @@ describe('a hub that answers badly', () => {
     const answer = hub.answer;
     hub.answer = (response, seen, request) => {
       // Its length is told as it is.
-      if (seen.path.endsWith('/tokenizer.json') && seen.range === undefined) spoil(response, readFileSync(join(DEMO, 'tokenizer.json')));
+      if (seen.path.endsWith('/tokenizer.json') && seen.range === undefined)
+        spoil(response, readFileSync(join(DEMO, 'tokenizer.json')));
       else answer(response, seen, request);
     };
   };
 
   it.each<[what: string, spoil: (response: ServerResponse, content: Buffer) => void, reason: string]>([
     ['a page of HTML', (response) => response.end('<!doctype html><title>Sign in</title>'), '37 came'],
-    ['a page of HTML as long as the file', (response, content) => response.end('<html>'.padEnd(content.length)), 'JSON'],
+    [
+      'a page of HTML as long as the file',
+      (response, content) => response.end('<html>'.padEnd(content.length)),
+      'JSON',
+    ],
     ['half of it', (response, content) => response.end(content.subarray(0, content.length / 2)), 'came'],
     ['more than there is', (response, content) => response.end(Buffer.concat([content, Buffer.from(' ')])), 'came'],
     ['another JSON', (response, content) => response.end('{"error": "later"}'.padEnd(content.length)), 'no vocabulary'],
-    ['a line for the terminal', (response) => response.writeHead(500, { 'content-type': 'application/json' }).end('{"error": "\\u001b[2J\\nAll is well"}'), ': status 500'],
+    [
+      'a line for the terminal',
+      (response) =>
+        response.writeHead(500, { 'content-type': 'application/json' }).end('{"error": "\\u001b[2J\\nAll is well"}'),
+      ': status 500',
+    ],
   ])('with %s is asked again at the next start: nothing of it is kept', async (_what, spoil, reason) => {
     const dataDir = folder();
     const healthy = hub.answer;
     spoilTokenizer(spoil);
     const refused = load(dataDir);
-    await expect(refused).rejects.toMatchObject({ code: 'TOKENIZER_UNAVAILABLE', fault: 'network', message: expect.stringContaining(reason) as unknown });
+    await expect(refused).rejects.toMatchObject({
+      code: 'TOKENIZER_UNAVAILABLE',
+      fault: 'network',
+      message: expect.stringContaining(reason) as unknown,
+    });
     expect(await refused.catch((error: unknown) => (error as Error).message)).toMatch(/^[\P{C}]+$/u);
     expect(readdirSync(join(dataDir, 'someone/tokens'))).toEqual(['refs']);
     hub.answer = healthy;
@@ -133,9 +180,25 @@ describe('a hub that answers badly', () => {
   });
 
   it.each<[what: string, spoil: (path: string) => void]>([
-    ['is cut off', (path) => { truncateSync(join(path, 'tokenizer.json'), 100); }],
-    ['lacks a file', (path) => { rmSync(join(path, 'tokenizer_config.json')); }],
-    ['is a file', (path) => { rmSync(path, { recursive: true }); writeFileSync(path, ''); }],
+    [
+      'is cut off',
+      (path) => {
+        truncateSync(join(path, 'tokenizer.json'), 100);
+      },
+    ],
+    [
+      'lacks a file',
+      (path) => {
+        rmSync(join(path, 'tokenizer_config.json'));
+      },
+    ],
+    [
+      'is a file',
+      (path) => {
+        rmSync(path, { recursive: true });
+        writeFileSync(path, '');
+      },
+    ],
   ])('and a kept tokenizer that %s is fetched anew', async (_what, spoil) => {
     const dataDir = folder();
     const { digest } = await load(dataDir);
@@ -163,7 +226,10 @@ describe('a hub that answers badly', () => {
         pour(response.writeHead(status), poured);
       };
     });
-    await expect(load(folder())).rejects.toMatchObject({ code: 'TOKENIZER_UNAVAILABLE', message: expect.stringContaining(`the answer is longer than ${most * MIB.length} bytes`) as unknown });
+    await expect(load(folder())).rejects.toMatchObject({
+      code: 'TOKENIZER_UNAVAILABLE',
+      message: expect.stringContaining(`the answer is longer than ${most * MIB.length} bytes`) as unknown,
+    });
     await closed;
     // Some more is on its way.
     expect(poured.bytes).toBeLessThan((most + 32) * MIB.length);

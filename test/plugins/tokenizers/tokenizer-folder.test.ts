@@ -9,14 +9,28 @@ import tokenizers from '@assay/plugin-tokenizers';
 
 const DEMO = join(import.meta.dirname, '../../../competitions/demo/assets/tokenizer');
 const SAMPLES = join(import.meta.dirname, '../../fixtures/tokenizer_samples.json');
-const { samples } = z.object({ samples: z.array(z.object({ text: z.string(), ids: z.array(z.number()) })) }).parse(JSON.parse(readFileSync(SAMPLES, 'utf8')));
+const { samples } = z
+  .object({ samples: z.array(z.object({ text: z.string(), ids: z.array(z.number()) })) })
+  .parse(JSON.parse(readFileSync(SAMPLES, 'utf8')));
 const never = new AbortController().signal;
 const END = 1023;
 
 async function loader(): Promise<TokenizerLoader> {
   const provided = tokenizers.provides.tokenizer;
   if (!provided) throw new Error('tokenizers provides a tokenizer');
-  return provided.create({}, { clock: systemClock, dataDir: '', netuid: 9, modules: [], environment: {}, log: () => undefined, resolvePath: (path: string) => path }, never);
+  return provided.create(
+    {},
+    {
+      clock: systemClock,
+      dataDir: '',
+      netuid: 9,
+      modules: [],
+      environment: {},
+      log: () => undefined,
+      resolvePath: (path: string) => path,
+    },
+    never,
+  );
 }
 
 const load = async (path: string): Promise<Tokenizer> => (await loader()).load({ kind: 'folder', path }, never);
@@ -34,12 +48,20 @@ function changed(file: string, change: (text: string) => string): string {
 
 describe('a tokenizer from its folder', () => {
   it('says what it is', async () => {
-    expect(await load(DEMO)).toMatchObject({ name: DEMO, eosTokenId: END, vocabularySize: 1024, modelMaxLength: Number.POSITIVE_INFINITY });
+    expect(await load(DEMO)).toMatchObject({
+      name: DEMO,
+      eosTokenId: END,
+      vocabularySize: 1024,
+      modelMaxLength: Number.POSITIVE_INFINITY,
+    });
   });
 
-  it.each(samples.map(({ text, ids }) => [text, ids] as const))('gives the ids of the library for %j', async (text, ids) => {
-    expect((await load(DEMO)).encode(text)).toEqual(ids);
-  });
+  it.each(samples.map(({ text, ids }) => [text, ids] as const))(
+    'gives the ids of the library for %j',
+    async (text, ids) => {
+      expect((await load(DEMO)).encode(text)).toEqual(ids);
+    },
+  );
 
   it('adds nothing, and takes back what it gave', async () => {
     const tokenizer = await load(DEMO);
@@ -66,7 +88,11 @@ describe('a tokenizer from its folder', () => {
   it('has the white space of Unicode, not of JavaScript', async () => {
     // A merge of the mark's last byte with the sign behind it shows whether both are one piece.
     const mark = Array.from(Buffer.from('\uFEFF'), (byte) => BYTES[byte] ?? '').join('');
-    const merged = changed('tokenizer.json', (text) => text.replace('"!": 0,', `"!": 0, "${mark.slice(-1)}#": 1024,`).replace('"merges": [', `"merges": ["${mark.slice(-1)} #",`));
+    const merged = changed('tokenizer.json', (text) =>
+      text
+        .replace('"!": 0,', `"!": 0, "${mark.slice(-1)}#": 1024,`)
+        .replace('"merges": [', `"merges": ["${mark.slice(-1)} #",`),
+    );
     const before = await load(DEMO);
     const after = await load(merged);
     expect(after.encode('\uFEFF#').length).toBe(before.encode('\uFEFF#').length - 1);
@@ -74,19 +100,25 @@ describe('a tokenizer from its folder', () => {
   });
 
   it('has another digest when either file changes', async () => {
-    const digests = await Promise.all([
-      DEMO,
-      changed('tokenizer.json', (text) => `${text}\n`),
-      changed('tokenizer_config.json', (text) => `${text}\n`),
-      changed('tokenizer_config.json', (text) => text.replace(/"model_max_length": \d+/, '"model_max_length": 128')),
-    ].map(async (path) => (await load(path)).digest));
+    const digests = await Promise.all(
+      [
+        DEMO,
+        changed('tokenizer.json', (text) => `${text}\n`),
+        changed('tokenizer_config.json', (text) => `${text}\n`),
+        changed('tokenizer_config.json', (text) => text.replace(/"model_max_length": \d+/, '"model_max_length": 128')),
+      ].map(async (path) => (await load(path)).digest),
+    );
     expect(new Set(digests).size).toBe(4);
   });
 
   it('reads the limit, the end token and what is special', async () => {
-    const limited = changed('tokenizer_config.json', (text) => text.replace(/"model_max_length": \d+/, '"model_max_length": 128'));
+    const limited = changed('tokenizer_config.json', (text) =>
+      text.replace(/"model_max_length": \d+/, '"model_max_length": 128'),
+    );
     expect((await load(limited)).modelMaxLength).toBe(128);
-    const spelled = changed('tokenizer_config.json', (text) => text.replace('"eos_token": "<|endoftext|>"', '"eos_token": {"content": "<|endoftext|>", "special": true}'));
+    const spelled = changed('tokenizer_config.json', (text) =>
+      text.replace('"eos_token": "<|endoftext|>"', '"eos_token": {"content": "<|endoftext|>", "special": true}'),
+    );
     expect((await load(spelled)).eosTokenId).toBe(END);
   });
 
@@ -94,17 +126,27 @@ describe('a tokenizer from its folder', () => {
     ['no JSON', 'tokenizer.json', () => '{'],
     ['no vocabulary', 'tokenizer.json', () => '{}'],
     ['no end token', 'tokenizer_config.json', () => '{}'],
-    ['an end token that is no token', 'tokenizer_config.json', (text) => text.replace('"eos_token": "<|endoftext|>"', '"eos_token": "<|nothing|>"')],
+    [
+      'an end token that is no token',
+      'tokenizer_config.json',
+      (text) => text.replace('"eos_token": "<|endoftext|>"', '"eos_token": "<|nothing|>"'),
+    ],
   ])('refuses a folder with %s', async (_name, file, change) => {
     const path = changed(file, change);
-    await expect(load(path)).rejects.toMatchObject({ code: 'TOKENIZER_UNREADABLE', fault: 'config', payload: { path } });
+    await expect(load(path)).rejects.toMatchObject({
+      code: 'TOKENIZER_UNREADABLE',
+      fault: 'config',
+      payload: { path },
+    });
   });
 
   it('refuses a folder that is not there, and looks again when asked again', async () => {
     const folder = changed('tokenizer.json', (text) => text);
     const tokenizerLoader = await loader();
     const missing = join(folder, 'later');
-    await expect(tokenizerLoader.load({ kind: 'folder', path: missing }, never)).rejects.toMatchObject({ code: 'TOKENIZER_UNREADABLE' });
+    await expect(tokenizerLoader.load({ kind: 'folder', path: missing }, never)).rejects.toMatchObject({
+      code: 'TOKENIZER_UNREADABLE',
+    });
     cpSync(DEMO, missing, { recursive: true });
     const found = await tokenizerLoader.load({ kind: 'folder', path: missing }, never);
     expect(found.eosTokenId).toBe(END);

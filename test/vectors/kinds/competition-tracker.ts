@@ -26,7 +26,8 @@ export const competitionTracker: Kind = (content) =>
 
 const unusable = (weights: readonly number[]): boolean => weights.some((weight) => !Number.isFinite(weight));
 const ruleApplies = (op: Fields): boolean =>
-  (op['op'] === 'record' && unusable(numbers(op['weights']))) || (op['op'] === 'subnet_weights' && number(op['threshold']) > 0);
+  (op['op'] === 'record' && unusable(numbers(op['weights']))) ||
+  (op['op'] === 'subnet_weights' && number(op['threshold']) > 0);
 
 function play(tracker: Tracker, op: Fields, where: string): void {
   if (op['op'] === 'reset') reset(tracker, op, where);
@@ -38,7 +39,8 @@ function play(tracker: Tracker, op: Fields, where: string): void {
 function reset(tracker: Tracker, op: Fields, where: string): void {
   tracker.averages = inSchedule(tracker.averages, numbers(op['ids']));
   // A competition whose only record was refused here is known to the reference alone.
-  const agreed = (ids: Iterable<number>): number[] => [...ids].filter((id) => !tracker.diverged.has(id)).sort((a, b) => a - b);
+  const agreed = (ids: Iterable<number>): number[] =>
+    [...ids].filter((id) => !tracker.diverged.has(id)).sort((a, b) => a - b);
   equal(`${where} left`, agreed(tracker.averages.keys()), agreed(numbers(op['left'])));
   // What is dropped starts again from nothing on both sides.
   tracker.diverged = new Set([...tracker.diverged].filter((id) => numbers(op['left']).includes(id)));
@@ -77,7 +79,10 @@ function grow(tracker: Tracker, neurons: number): void {
 }
 
 function merge(tracker: Tracker, op: Fields, where: string): void {
-  const competitions = list(op['competitions']).map((pair) => ({ id: number(list(pair)[0]), share: number(list(pair)[1]) }));
+  const competitions = list(op['competitions']).map((pair) => ({
+    id: number(list(pair)[0]),
+    share: number(list(pair)[1]),
+  }));
   const threshold = number(op['threshold']);
   const before = JSON.stringify([...tracker.averages]);
   const result = mergeCompetitions(tracker.averages, competitions, tracker.neurons, threshold);
@@ -85,6 +90,7 @@ function merge(tracker: Tracker, op: Fields, where: string): void {
   if (!competitions.some(({ id }) => tracker.diverged.has(id))) closeFloats(`${where} result`, result, op['result']);
   if (threshold > 0) for (const { id } of competitions) tracker.diverged.add(id);
   for (const [id, expected] of Object.entries(fields(op['stored_after']))) {
-    if (!tracker.diverged.has(Number(id))) closeFloats(`${where} stored ${id}`, tracker.averages.get(Number(id)) ?? [], expected);
+    if (!tracker.diverged.has(Number(id)))
+      closeFloats(`${where} stored ${id}`, tracker.averages.get(Number(id)) ?? [], expected);
   }
 }

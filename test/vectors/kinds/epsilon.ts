@@ -6,7 +6,11 @@ export function epsilonOf(value: unknown): EpsilonFunction {
   const given = fields(value);
   if (given['type'] === 'FixedEpsilon') return fixedEpsilon(number(given['epsilon']));
   if (given['type'] === 'LinearDecay') {
-    return linearDecay({ start: number(given['start']), end: number(given['end']), blocks: number(given['decay_blocks']) });
+    return linearDecay({
+      start: number(given['start']),
+      end: number(given['end']),
+      blocks: number(given['decay_blocks']),
+    });
   }
   throw new Mismatch(`unknown epsilon ${show(given)}`);
 }

@@ -7,7 +7,8 @@ export const hashes: Kind = (content) => [
     const files = list(given['files']).map((file) => hashedFile(fields(file)));
     const directory = directoryHash(files);
     equal('directory hash', directory, given['directory_hash']);
-    for (const [hotkey, expected] of Object.entries(fields(given['secure']))) equal(`secure ${hotkey}`, secureHash(directory, hotkey), expected);
+    for (const [hotkey, expected] of Object.entries(fields(given['secure'])))
+      equal(`secure ${hotkey}`, secureHash(directory, hotkey), expected);
     return 'reference';
   }),
   ...units(content, 'two_strings', (given) => {

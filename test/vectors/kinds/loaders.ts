@@ -17,7 +17,20 @@ import theStackV2 from '@assay/competition-the-stack-v2';
 import { StackLoader } from '@assay/competition-the-stack-v2/dist/stack-dataset.js';
 import { RowsApi } from '@assay/plugin-huggingface/dist/rows-api.js';
 import huggingFace from '@assay/plugin-huggingface';
-import { bigint, closeDouble, equal, fields, list, Mismatch, number, numbers, text, type Fields, type Kind, type UnitResult } from '../unit.js';
+import {
+  bigint,
+  closeDouble,
+  equal,
+  fields,
+  list,
+  Mismatch,
+  number,
+  numbers,
+  text,
+  type Fields,
+  type Kind,
+  type UnitResult,
+} from '../unit.js';
 
 const pack = promisify(gzip);
 const EOS = 256;
@@ -63,7 +76,10 @@ class RecordedServices {
 
   constructor(requests: readonly unknown[]) {
     for (const request of requests.map(fields)) {
-      const key = request['s3'] === undefined ? keyOf(text(request['url']), strings(fields(request['params']))) : text(request['s3']);
+      const key =
+        request['s3'] === undefined
+          ? keyOf(text(request['url']), strings(fields(request['params'])))
+          : text(request['s3']);
       this.#answers.set(key, [...(this.#answers.get(key) ?? []), request]);
     }
   }
@@ -109,17 +125,21 @@ class RecordedServices {
 
 const isFailure = ({ fails }: Fields): boolean => fails !== undefined && fails !== null && fails !== false;
 
-const keyOf = (url: string, params: Record<string, string>): string => `${url}?${new URLSearchParams(params).toString()}`;
-const strings = (given: Fields): Record<string, string> => Object.fromEntries(Object.entries(given).map(([key, value]) => [key, String(value)]));
+const keyOf = (url: string, params: Record<string, string>): string =>
+  `${url}?${new URLSearchParams(params).toString()}`;
+const strings = (given: Fields): Record<string, string> =>
+  Object.fromEntries(Object.entries(given).map(([key, value]) => [key, String(value)]));
 
 export const loaders: Kind = async (content) => {
   const results: UnitResult[] = [];
   for (const [index, item] of list(content['cases']).entries()) {
-    results.push(await unitOf(`cases[${index}]`, async () => {
-      const given = fields(item);
-      await agrees(given, 1);
-      await agrees(given, 8);
-    }));
+    results.push(
+      await unitOf(`cases[${index}]`, async () => {
+        const given = fields(item);
+        await agrees(given, 1);
+        await agrees(given, 8);
+      }),
+    );
   }
   return results;
 };
@@ -160,7 +180,14 @@ async function agrees(given: Fields, inFlight: number): Promise<void> {
   equal(what('buffer'), outcome.stream, numbers(given['buffer']));
   const batches = batchesOf(outcome.stream, request);
   equal(what('batches'), batches, given['batches']);
-  equal(what('shuffled_order'), shuffleAndTruncate(batches.map((_batch, index) => index), request.seed), given['shuffled_order']);
+  equal(
+    what('shuffled_order'),
+    shuffleAndTruncate(
+      batches.map((_batch, index) => index),
+      request.seed,
+    ),
+    given['shuffled_order'],
+  );
 }
 
 async function settled(loader: Loader, request: SampleRequest, random: PythonRandom): Promise<Collected | Error> {
@@ -172,11 +199,17 @@ async function settled(loader: Loader, request: SampleRequest, random: PythonRan
 }
 
 async function loaderOf(name: string, maxInFlight: number, services: RecordedServices): Promise<Loader> {
-  const rows = new RowsApi({ endpoint: ENDPOINT, maxInFlight }, { fetch: services.fetch, clock: services.clock, environment: { HF_TOKEN: TOKEN }, timeoutMs: TIMEOUT_MS });
+  const rows = new RowsApi(
+    { endpoint: ENDPOINT, maxInFlight },
+    { fetch: services.fetch, clock: services.clock, environment: { HF_TOKEN: TOKEN }, timeoutMs: TIMEOUT_MS },
+  );
   const { clock } = services;
   if (name === 'SubsetStackV2DedupLoader') return new StackLoader({ rows, clock }, services.blobs);
   const { plugin, id } = DATASETS[name] ?? {};
-  const dataset = plugin && id !== undefined ? await plugin.provides.datasets?.[id]?.create({}, datasetDeps(rows, clock), new AbortController().signal) : undefined;
+  const dataset =
+    plugin && id !== undefined
+      ? await plugin.provides.datasets?.[id]?.create({}, datasetDeps(rows, clock), new AbortController().signal)
+      : undefined;
   if (!(dataset instanceof RowDataset)) throw new Mismatch(`no dataset is ${name}`);
   return dataset.loader;
 }
@@ -193,12 +226,19 @@ const datasetDeps = (rows: RowSource, clock: RecordedServices['clock']): Dataset
 });
 
 function requestsAgree({ asked, sleeps }: RecordedServices, given: Fields): void {
-  const expected = list(given['requests']).map(fields).map((request): Asked => {
-    if (request['s3'] !== undefined) return { url: text(request['s3']), params: {}, authorization: null };
-    const headers = request['headers'] === null || request['headers'] === undefined ? {} : strings(fields(request['headers']));
-    equal('timeout', TIMEOUT_MS / 1000, request['timeout']);
-    return { url: text(request['url']), params: strings(fields(request['params'])), authorization: headers['Authorization'] ?? null };
-  });
+  const expected = list(given['requests'])
+    .map(fields)
+    .map((request): Asked => {
+      if (request['s3'] !== undefined) return { url: text(request['s3']), params: {}, authorization: null };
+      const headers =
+        request['headers'] === null || request['headers'] === undefined ? {} : strings(fields(request['headers']));
+      equal('timeout', TIMEOUT_MS / 1000, request['timeout']);
+      return {
+        url: text(request['url']),
+        params: strings(fields(request['params'])),
+        authorization: headers['Authorization'] ?? null,
+      };
+    });
   for (const [index, request] of expected.entries()) equal(`request ${index}`, asked[index], request);
   equal('number of requests', asked.length, expected.length);
   equal('sleeps', sleeps, given['sleeps']);
@@ -209,9 +249,11 @@ export const runStepData: Kind = async (content) => {
   const seed = bigint(content['seed']);
   const results: UnitResult[] = [];
   for (const [index, item] of list(content['tasks']).entries()) {
-    results.push(await unitOf(`tasks[${index}]`, async () => {
-      await taskAgrees(fields(item), seed, content);
-    }));
+    results.push(
+      await unitOf(`tasks[${index}]`, async () => {
+        await taskAgrees(fields(item), seed, content);
+      }),
+    );
   }
   return results;
 };
@@ -229,15 +271,35 @@ const LOADERS: Readonly<Record<number, string>> = {
 };
 
 async function taskAgrees(given: Fields, seed: bigint, content: Fields): Promise<void> {
-  const services = new AnyRows(content['size_splits'] === undefined ? SIZES : list(content['size_splits']).map(fields).map((split) => ({ config: text(split['config']), split: text(split['split']), rows: number(split['num_rows']) })));
+  const services = new AnyRows(
+    content['size_splits'] === undefined
+      ? SIZES
+      : list(content['size_splits'])
+          .map(fields)
+          .map((split) => ({
+            config: text(split['config']),
+            split: text(split['split']),
+            rows: number(split['num_rows']),
+          })),
+  );
   const kwargs = fields(given['dataset_kwargs']);
   const loader = await loaderOver(LOADERS[number(given['dataset_id'])] ?? '', services);
-  const request: SampleRequest = { seed, tokenizer: bytes, sequenceLength: number(content['sequence_length'] ?? 256), batchSize: number(kwargs['batch_size']), pages: number(kwargs['num_pages']), packSamples: true };
+  const request: SampleRequest = {
+    seed,
+    tokenizer: bytes,
+    sequenceLength: number(content['sequence_length'] ?? 256),
+    batchSize: number(kwargs['batch_size']),
+    pages: number(kwargs['num_pages']),
+    packSamples: true,
+  };
   const { pages } = await loader.collect(request, new PythonRandom(seed), new AbortController().signal);
   equal('page_names', pages, list(given['page_names']).map(String));
   const asked = list(given['request_params']).map((params) => strings(fields(params)));
   equal('request_params', services.asked, asked);
-  const order = shuffleAndTruncate(Array.from({ length: number(given['n_batches']) }, (_none, index) => index), seed);
+  const order = shuffleAndTruncate(
+    Array.from({ length: number(given['n_batches']) }, (_none, index) => index),
+    seed,
+  );
   equal('shuffled_order', order, given['shuffled_order']);
   const known = list(given['first_kept'] ?? []);
   if (known.length > 0) equal('sequence length', list(known[0]).length, request.sequenceLength);
@@ -285,7 +347,14 @@ async function loaderOver(name: string, rows: RowSource): Promise<Loader> {
     return new StackLoader({ rows, clock }, blobs);
   }
   const { plugin, id } = DATASETS[name] ?? {};
-  const dataset = plugin && id !== undefined ? await plugin.provides.datasets?.[id]?.create({}, { ...datasetDeps(rows, { now: () => 0, sleep: () => Promise.resolve() }) }, new AbortController().signal) : undefined;
+  const dataset =
+    plugin && id !== undefined
+      ? await plugin.provides.datasets?.[id]?.create(
+          {},
+          { ...datasetDeps(rows, { now: () => 0, sleep: () => Promise.resolve() }) },
+          new AbortController().signal,
+        )
+      : undefined;
   if (!(dataset instanceof RowDataset)) throw new Mismatch(`no dataset is ${name}`);
   return dataset.loader;
 }

@@ -1,4 +1,10 @@
-import { compressModelId, parseModelId, ParseFailure, splitRepoId, type ParsedModelId } from '@assay/core/model/model-id';
+import {
+  compressModelId,
+  parseModelId,
+  ParseFailure,
+  splitRepoId,
+  type ParsedModelId,
+} from '@assay/core/model/model-id';
 import { bigint, equal, fields, Mismatch, show, text, units, type Fields, type Kind } from '../unit.js';
 
 export const modelId: Kind = (content) => [
@@ -9,7 +15,11 @@ export const modelId: Kind = (content) => [
   ...units(content, 'from_compressed_str', (given) => {
     const string = text(given['string']);
     checkOutcome('parse', () => asVector(parseModelId(string)), given);
-    checkOutcome('with default 9', () => asVector(parseModelId(string, 9n)), fields(given['with_default_competition_9']));
+    checkOutcome(
+      'with default 9',
+      () => asVector(parseModelId(string, 9n)),
+      fields(given['with_default_competition_9']),
+    );
     return 'reference';
   }),
   ...units(content, 'validate_hf_repo_id', (given) => {
@@ -31,7 +41,10 @@ function checkRoundtrip(given: Fields): void {
     competitionId: bigint(id['competition_id']),
   };
   equal('compressed', compressModelId(parsed), given['compressed']);
-  checkOutcome('back', () => asVector(parseModelId(text(given['compressed']))), { result: given['back'], raises: given['raises'] });
+  checkOutcome('back', () => asVector(parseModelId(text(given['compressed']))), {
+    result: given['back'],
+    raises: given['raises'],
+  });
 }
 
 const asVector = (id: ParsedModelId): Fields => ({
@@ -62,6 +75,10 @@ function checkOutcome(what: string, run: () => unknown, given: Fields): void {
   }
   for (const [key, value] of Object.entries(fields(expected))) {
     const found = fields(result)[key];
-    equal(`${what} ${key}`, key === 'competition_id' ? String(found) : found, key === 'competition_id' ? String(value) : value);
+    equal(
+      `${what} ${key}`,
+      key === 'competition_id' ? String(found) : found,
+      key === 'competition_id' ? String(value) : value,
+    );
   }
 }

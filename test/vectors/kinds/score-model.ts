@@ -1,7 +1,19 @@
 import type { Normalization } from '@assay/core/competition/competition';
 import { finiteScore } from '@assay/core/contracts/brands';
 import { scoreModel, type RawTaskScore } from '@assay/core/judging/score';
-import { closeDouble, equal, fields, list, Mismatch, number, show, text, units, type Fields, type Kind } from '../unit.js';
+import {
+  closeDouble,
+  equal,
+  fields,
+  list,
+  Mismatch,
+  number,
+  show,
+  text,
+  units,
+  type Fields,
+  type Kind,
+} from '../unit.js';
 
 export const scoreModels: Kind = (content) =>
   units(content, 'cases', (given) => {

@@ -5,12 +5,28 @@ import { isReasonableOutput } from '@assay/core/judging/reasonable-output';
 import { shouldRetry, type PastResult } from '@assay/core/judging/retry';
 import { highStakeValidators, topMiners } from '@assay/core/judging/top-miners';
 import { syncBlockOf, syncBlockSeed } from '@assay/core/sampling/sync-block';
-import { bigint, closeDouble, equal, fields, list, Mismatch, number, numbers, text, units, type Kind } from '../unit.js';
+import {
+  bigint,
+  closeDouble,
+  equal,
+  fields,
+  list,
+  Mismatch,
+  number,
+  numbers,
+  text,
+  units,
+  type Kind,
+} from '../unit.js';
 import { epsilonOf } from './epsilon.js';
 
 export const syncBlockSeeds: Kind = (content) =>
   units(content, 'cases', (given) => {
-    equal('asked block', syncBlockOf(number(given['current_block']), number(given['sync_cadence'])), given['asked_block']);
+    equal(
+      'asked block',
+      syncBlockOf(number(given['current_block']), number(given['sync_cadence'])),
+      given['asked_block'],
+    );
     equal('seed', syncBlockSeed(text(given['block_hash'])), bigint(given['seed']));
     return 'reference';
   });
@@ -19,7 +35,11 @@ export const normalizeScores: Kind = (content) =>
   units(content, 'cases', (given) => {
     const score = number(given['score']);
     closeDouble('none', normalizeScore(score, { type: 'none' }), given['none']);
-    closeDouble('result', normalizeScore(score, { type: 'inverse-exponential', ceiling: number(given['ceiling']) }), given['result']);
+    closeDouble(
+      'result',
+      normalizeScore(score, { type: 'inverse-exponential', ceiling: number(given['ceiling']) }),
+      given['result'],
+    );
     return 'reference';
   });
 
@@ -46,13 +66,23 @@ const rao = (tokens: number): bigint => BigInt(Math.round(tokens * 1e9));
 export const topMinersKind: Kind = (content) =>
   units(content, 'cases', (given) => {
     const permits = list(given['validator_permit']);
-    const neurons = numbers(given['stake']).map((stake, uid) => ({ uid, stake: rao(stake), validatorPermit: permits[uid] === true }));
+    const neurons = numbers(given['stake']).map((stake, uid) => ({
+      uid,
+      stake: rao(stake),
+      validatorPermit: permits[uid] === true,
+    }));
     const weights = new Map(
-      list(given['weights']).map((row, uid) => [uid, list(row).map((pair): [number, number] => [number(list(pair)[0]), number(list(pair)[1])])]),
+      list(given['weights']).map((row, uid) => [
+        uid,
+        list(row).map((pair): [number, number] => [number(list(pair)[0]), number(list(pair)[1])]),
+      ]),
     );
     const minStake = rao(number(given['min_vali_stake']));
     equal('high stake validators', highStakeValidators(neurons, minStake), given['high_stake_validators']);
-    const found = topMiners({ neurons, weights }, { minStake, minWeightShare: number(given['min_miner_weight_percent']) });
+    const found = topMiners(
+      { neurons, weights },
+      { minStake, minWeightShare: number(given['min_miner_weight_percent']) },
+    );
     equal('top miners', found, given['top_miners']);
     return 'reference';
   });
@@ -68,7 +98,11 @@ export const competitionSchedule: Kind = (content) => {
       expectRefusal(() => competitionsAt(entries, block));
       return 'reference';
     }
-    equal('schedule', competitionsAt(entries, block).map(({ id }) => id), given['schedule']);
+    equal(
+      'schedule',
+      competitionsAt(entries, block).map(({ id }) => id),
+      given['schedule'],
+    );
     for (const [id, expected] of Object.entries(fields(given['find']))) {
       equal(`find ${id}`, competitionAt(entries, Number(id), block)?.id ?? null, expected);
     }

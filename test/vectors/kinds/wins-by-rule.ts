@@ -7,7 +7,8 @@ import { judged, type WinsCase } from './wins-case.js';
 export function checkByRule(unit: WinsCase): void {
   checkRound('scores', unit, unit.contestants, undefined);
   let average: number[] | undefined;
-  for (const [round, { contestants }] of unit.rounds.entries()) average = checkRound(`round ${round}`, unit, contestants, average);
+  for (const [round, { contestants }] of unit.rounds.entries())
+    average = checkRound(`round ${round}`, unit, contestants, average);
 }
 
 function checkRound(
@@ -24,17 +25,43 @@ function checkRound(
     return before;
   }
   equal(`${what} void`, verdict.void, null);
-  equal(`${what} as if absent`, judgements(verdict, finite), judgements(judgeRound(judged(finite), before, now, rules), finite));
-  const rivals = finite.filter((one) => finite.every((other) => other === one || outlasts(one, other, epsilon.fullyDecayed)));
-  equal(`${what} competitive`, judgements(verdict, contestants).filter((one) => one.competitive).map(({ uid }) => uid), uids(rivals));
+  equal(
+    `${what} as if absent`,
+    judgements(verdict, finite),
+    judgements(judgeRound(judged(finite), before, now, rules), finite),
+  );
+  const rivals = finite.filter((one) =>
+    finite.every((other) => other === one || outlasts(one, other, epsilon.fullyDecayed)),
+  );
+  equal(
+    `${what} competitive`,
+    judgements(verdict, contestants)
+      .filter((one) => one.competitive)
+      .map(({ uid }) => uid),
+    uids(rivals),
+  );
   for (const rival of rivals) {
-    const beaten = rivals.filter((other) => other !== rival && beats(rival, other, (one) => epsilon.compute(now, one.block))).length;
+    const beaten = rivals.filter(
+      (other) => other !== rival && beats(rival, other, (one) => epsilon.compute(now, one.block)),
+    ).length;
     const found = verdict.contenders.find(({ uid }) => uid === rival.uid);
     equal(`${what} wins of ${rival.uid}`, found?.wins, beaten);
-    closeDouble(`${what} rate of ${rival.uid}`, found?.winRate ?? Number.NaN, rivals.length > 1 ? beaten / (rivals.length - 1) : 1);
+    closeDouble(
+      `${what} rate of ${rival.uid}`,
+      found?.winRate ?? Number.NaN,
+      rivals.length > 1 ? beaten / (rivals.length - 1) : 1,
+    );
   }
-  closeFloat(`${what} sum of the weights`, verdict.average.reduce((sum, weight) => sum + weight, 0), 1);
-  equal(`${what} has a winner`, rivals.some(({ uid }) => uid === verdict.winner?.uid), true);
+  closeFloat(
+    `${what} sum of the weights`,
+    verdict.average.reduce((sum, weight) => sum + weight, 0),
+    1,
+  );
+  equal(
+    `${what} has a winner`,
+    rivals.some(({ uid }) => uid === verdict.winner?.uid),
+    true,
+  );
   return verdict.average;
 }
 
@@ -51,6 +78,7 @@ function outlasts(one: Contestant, other: Contestant, decayed: number): boolean 
 }
 
 function beats(one: Contestant, other: Contestant, epsilon: (of: Contestant) => number): boolean {
-  const loss = (of: Contestant, against: Contestant): number => (of.block < against.block ? of.loss * (1 - epsilon(of)) : of.loss);
+  const loss = (of: Contestant, against: Contestant): number =>
+    of.block < against.block ? of.loss * (1 - epsilon(of)) : of.loss;
   return loss(one, other) < loss(other, one);
 }

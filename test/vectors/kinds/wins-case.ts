@@ -34,7 +34,13 @@ export function winsCase(given: Fields, file: Fields): WinsCase {
     const round = fields(item);
     return { given: round, contestants: contestantsOf(given, round['scores']) };
   });
-  return { epsilon, now: number(given['current_block']), rules, contestants: contestantsOf(given, given['scores']), rounds };
+  return {
+    epsilon,
+    now: number(given['current_block']),
+    rules,
+    contestants: contestantsOf(given, given['scores']),
+    rounds,
+  };
 }
 
 /** In the order of the file: where the reference breaks ties by the order of its dict, so does what follows. */
@@ -46,14 +52,24 @@ function contestantsOf(given: Fields, scores: unknown): Contestant[] {
 /** A score that is none in any round of the unit, or two uids of one block. */
 export function ruleApplies({ contestants, rounds }: WinsCase): boolean {
   const all = [...contestants, ...rounds.flatMap((round) => round.contestants)];
-  return all.some(({ loss }) => !Number.isFinite(loss)) || new Set(contestants.map(({ block }) => block)).size < contestants.length;
+  return (
+    all.some(({ loss }) => !Number.isFinite(loss)) ||
+    new Set(contestants.map(({ block }) => block)).size < contestants.length
+  );
 }
 
 export function judged(contestants: readonly Contestant[]): JudgedContender[] {
   return contestants.map(({ uid, block, loss }) => {
     const score = finiteScore(loss);
     if (score !== undefined) return { uid, block, outcome: { status: 'scored', score, sequenceLosses: [loss] } };
-    const error = { code: 'NON_FINITE_LOSS', message: '', hint: '', fault: 'miner', retry: 'never', payload: {} } as const;
+    const error = {
+      code: 'NON_FINITE_LOSS',
+      message: '',
+      hint: '',
+      fault: 'miner',
+      retry: 'never',
+      payload: {},
+    } as const;
     return { uid, block, outcome: { status: 'failed', error } };
   });
 }

@@ -25,7 +25,11 @@ export const wins: Kind = (content) =>
 
 function checkJudging(given: Fields, { epsilon, now, contestants, rules }: WinsCase): void {
   const rivals = competitive(contestants, epsilon);
-  equal('competitive', rivals.map(({ uid }) => uid), fields(given['competitive_uids'])['result']);
+  equal(
+    'competitive',
+    rivals.map(({ uid }) => uid),
+    fields(given['competitive_uids'])['result'],
+  );
   const records = winsByMeanLoss(rivals, epsilon, now);
   checkRecords('wins of competitive', records, fields(given['wins_competitive']));
   const rates = contestants.map(({ uid }) => records.get(uid)?.winRate ?? 0);
@@ -33,7 +37,8 @@ function checkJudging(given: Fields, { epsilon, now, contestants, rules }: WinsC
 }
 
 function checkRecords(what: string, records: ReadonlyMap<number, WinRecord>, expected: Fields): void {
-  for (const [uid, count] of Object.entries(fields(expected['wins']))) equal(`${what}: ${uid}`, records.get(Number(uid))?.wins, count);
+  for (const [uid, count] of Object.entries(fields(expected['wins'])))
+    equal(`${what}: ${uid}`, records.get(Number(uid))?.wins, count);
   for (const [uid, rate] of Object.entries(fields(expected['win_rate']))) {
     closeDouble(`${what}: rate of ${uid}`, records.get(Number(uid))?.winRate ?? Number.NaN, rate);
   }
@@ -52,8 +57,16 @@ function checkRound(
   const verdict = judgeRound(judged(contestants), before, now, rules);
   const average = Array.from({ length: NEURONS }, (_none, uid) => verdict.average[uid] ?? 0);
   closeFloats(`${what} average`, average, given['competition_weights']);
-  closeFloats(`${what} subnet`, mergeCompetitions(new Map([[1, average]]), [{ id: 1, share: 1 }], NEURONS), given['subnet_weights']);
-  const candidates = rivals.map(({ uid }) => ({ uid, winRate: records.get(uid)?.winRate ?? 0, averageWeight: average[uid] ?? 0 }));
+  closeFloats(
+    `${what} subnet`,
+    mergeCompetitions(new Map([[1, average]]), [{ id: 1, share: 1 }], NEURONS),
+    given['subnet_weights'],
+  );
+  const candidates = rivals.map(({ uid }) => ({
+    uid,
+    winRate: records.get(uid)?.winRate ?? 0,
+    averageWeight: average[uid] ?? 0,
+  }));
   checkPriorities(what, candidates, fields(given['model_prioritization']));
   const scored = contestants.map(({ uid, loss }) => ({ uid, score: loss }));
   const kept = modelsToKeep(candidates, scored, { count: rules.sampleMin, threshold: THRESHOLD });

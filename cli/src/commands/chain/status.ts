@@ -26,6 +26,10 @@ export default class ChainStatus extends ChainCommand {
       weightsVersionKey: parameters.weightsVersionKey.toString(),
       stakeThreshold: parameters.stakeThreshold.toString(),
     };
-    this.answer(flags.json, facts, () => Object.entries(facts).map(([name, value]) => `${name.padEnd(20)} ${String(value)}`).join('\n'));
+    this.answer(flags.json, facts, () =>
+      Object.entries(facts)
+        .map(([name, value]) => `${name.padEnd(20)} ${String(value)}`)
+        .join('\n'),
+    );
   }
 }

@@ -24,7 +24,14 @@ export default class ChainWeights extends ChainCommand {
       plainTable(
         ['validator', 'own', 'set at', 'miner', 'share', 'u16'],
         rows.flatMap(({ uid, own, lastUpdate, weights }) =>
-          weights.map(({ uid: miner, share, value }) => [uid, own ? 'yes' : '', lastUpdate ?? '', miner, `${(share * 100).toFixed(2)} %`, value]),
+          weights.map(({ uid: miner, share, value }) => [
+            uid,
+            own ? 'yes' : '',
+            lastUpdate ?? '',
+            miner,
+            `${(share * 100).toFixed(2)} %`,
+            value,
+          ]),
         ),
       ),
     );

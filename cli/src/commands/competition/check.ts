@@ -10,9 +10,14 @@ With made-up rows and without a network: limits, schedule, epsilon, ties, NaN; t
 no credential shown. Of a folder, what package.json needs to be installed. Datasets, tokenizers, architectures and competitions that it names have to be installed, as the config file has them. Exit 1
 when a check fails.`;
 
-  static override readonly examples = ['<%= config.bin %> competition check .', '<%= config.bin %> competition check ./dist/index.js --json'];
+  static override readonly examples = [
+    '<%= config.bin %> competition check .',
+    '<%= config.bin %> competition check ./dist/index.js --json',
+  ];
 
-  static override readonly args = { package: Args.string({ description: 'Folder, module or name of the package.', required: true }) };
+  static override readonly args = {
+    package: Args.string({ description: 'Folder, module or name of the package.', required: true }),
+  };
   static override readonly flags = { config: commonFlags.config, json: commonFlags.json };
 
   async run(): Promise<void> {
@@ -26,17 +31,39 @@ when a check fails.`;
     const surroundings = await this.surroundings(await this.loadConfig(flags), 'read');
     const root = await findPackage(args.package, process.cwd());
     const live = flags.json ? undefined : LiveLine.on(process.stderr);
-    const results = await this.#check(root, args.package, surroundings, (subject, check) => live?.show(printable(`${subject}: ${check}`, 200)));
+    const results = await this.#check(root, args.package, surroundings, (subject, check) =>
+      live?.show(printable(`${subject}: ${check}`, 200)),
+    );
     live?.clear();
     this.answer(
       flags.json,
-      results.map(({ subject, name, reason, hint }) => ({ subject, name, passed: reason === undefined, reason: reason ?? null, hint: hint ?? null })),
-      () => plainTable(['of', 'check', 'result', 'reason'], results.map(({ subject, name, reason, hint }) => [subject, name, reason === undefined ? 'passed' : 'failed', [reason ?? '', ...(hint === undefined ? [] : [`→ ${hint}`])].join('\n')])),
+      results.map(({ subject, name, reason, hint }) => ({
+        subject,
+        name,
+        passed: reason === undefined,
+        reason: reason ?? null,
+        hint: hint ?? null,
+      })),
+      () =>
+        plainTable(
+          ['of', 'check', 'result', 'reason'],
+          results.map(({ subject, name, reason, hint }) => [
+            subject,
+            name,
+            reason === undefined ? 'passed' : 'failed',
+            [reason ?? '', ...(hint === undefined ? [] : [`→ ${hint}`])].join('\n'),
+          ]),
+        ),
     );
     if (results.some(({ reason }) => reason !== undefined)) process.exitCode = 1;
   }
 
-  async #check(root: string, shown: string, surroundings: Surroundings, onCheck: (subject: string, check: string) => void): Promise<CheckResult[]> {
+  async #check(
+    root: string,
+    shown: string,
+    surroundings: Surroundings,
+    onCheck: (subject: string, check: string) => void,
+  ): Promise<CheckResult[]> {
     const [{ checkPluginPackage }, { installationOf }, { checkManifest }, { importPackage }] = await Promise.all([
       import('@assay/core/testing/plugin-conformance'),
       import('../../competitions/installation.js'),
@@ -46,8 +73,17 @@ when a check fails.`;
     const { results, readable } = await checkManifest(root, shown, this.config.root, onCheck);
     if (!readable) return results;
     const exported = await importPackage(root, shown);
-    const datasets = Object.fromEntries(Object.entries(surroundings.config.datasets).map(([id, options]) => [id, { options }]));
-    return [...results, ...(await checkPluginPackage(shown, exported, { datasets, installation: installationOf(exported, surroundings, new AbortController().signal), onCheck }))];
+    const datasets = Object.fromEntries(
+      Object.entries(surroundings.config.datasets).map(([id, options]) => [id, { options }]),
+    );
+    return [
+      ...results,
+      ...(await checkPluginPackage(shown, exported, {
+        datasets,
+        installation: installationOf(exported, surroundings, new AbortController().signal),
+        onCheck,
+      })),
+    ];
   }
 
   /** A dataset that was given up on may go on for ever, and keep the process. */

@@ -19,7 +19,10 @@ Precedence: flag, environment (ASSAY_ and the key in capitals, two underscores b
       import('@assay/core/runtime/validator-state'),
       import('@assay/core/errors/secrets'),
     ]);
-    const values = given.map(({ value, ...rest }) => ({ ...rest, value: typeof value === 'string' ? withoutSecrets(withoutUser(value)) : value }));
+    const values = given.map(({ value, ...rest }) => ({
+      ...rest,
+      value: typeof value === 'string' ? withoutSecrets(withoutUser(value)) : value,
+    }));
     const { leaves } = await import('@assay/core/config/resolve');
     const registry = await loadPlugins(config, baseDir, this.config.dataDir);
     const profile = asJson(effectiveProfile(registry.profile(config.subnet), config));
@@ -27,11 +30,19 @@ Precedence: flag, environment (ASSAY_ and the key in capitals, two underscores b
       [
         plainTable(
           ['key', 'value', 'origin', 'source'],
-          values.map(({ path, value, origin, source }) => [path, value === undefined ? '' : JSON.stringify(value), origin, source]),
+          values.map(({ path, value, origin, source }) => [
+            path,
+            value === undefined ? '' : JSON.stringify(value),
+            origin,
+            source,
+          ]),
         ),
         '',
         `profile ${config.subnet}, with the overrides above`,
-        plainTable(['key', 'value'], leaves(profile).map(([key, value]) => [key, JSON.stringify(value)])),
+        plainTable(
+          ['key', 'value'],
+          leaves(profile).map(([key, value]) => [key, JSON.stringify(value)]),
+        ),
       ].join('\n'),
     );
   }

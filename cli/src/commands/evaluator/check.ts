@@ -7,7 +7,10 @@ export default class EvaluatorCheck extends BaseCommand {
 A tiny model of known losses is scored, twice, in parts, cut off and with weights that are no numbers. For authors of a program that
 speaks docs/build/evaluator-protocol.md, and for operators before they trust a new device. Exit 1 when a check fails.`;
 
-  static override readonly examples = ['<%= config.bin %> evaluator check', '<%= config.bin %> evaluator check --config torch.yaml --json'];
+  static override readonly examples = [
+    '<%= config.bin %> evaluator check',
+    '<%= config.bin %> evaluator check --config torch.yaml --json',
+  ];
 
   static override readonly flags = { ...commonFlags };
 
@@ -28,7 +31,11 @@ speaks docs/build/evaluator-protocol.md, and for operators before they trust a n
     this.answer(
       flags.json,
       results.map(({ name, reason }) => ({ name, passed: reason === undefined, reason: reason ?? null })),
-      () => plainTable(['check', 'result', 'reason'], results.map(({ name, reason }) => [name, reason === undefined ? 'passed' : 'failed', reason ?? ''])),
+      () =>
+        plainTable(
+          ['check', 'result', 'reason'],
+          results.map(({ name, reason }) => [name, reason === undefined ? 'passed' : 'failed', reason ?? '']),
+        ),
     );
     if (results.some(({ reason }) => reason !== undefined)) process.exitCode = 1;
   }

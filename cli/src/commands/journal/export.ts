@@ -7,8 +7,13 @@ export default class JournalExport extends JournalCommand {
   static override readonly description = `One recorded round as canonical JSON that anybody can replay.
 
 It holds everything that the verdict rests on, the hash that chains it to the round before, and the validator's signature.`;
-  static override readonly args = { number: Args.integer({ description: 'Number of the round.', required: true, min: 1 }) };
-  static override readonly flags = { ...commonFlags, output: Flags.string({ char: 'o', description: 'File to write; stdout when left out.' }) };
+  static override readonly args = {
+    number: Args.integer({ description: 'Number of the round.', required: true, min: 1 }),
+  };
+  static override readonly flags = {
+    ...commonFlags,
+    output: Flags.string({ char: 'o', description: 'File to write; stdout when left out.' }),
+  };
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(JournalExport);

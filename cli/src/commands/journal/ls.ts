@@ -6,7 +6,10 @@ import { summaryOf } from '../../report/round-summary.js';
 
 export default class JournalLs extends JournalCommand {
   static override readonly description = 'Recorded rounds, newest first.';
-  static override readonly flags = { ...commonFlags, limit: Flags.integer({ description: 'How many.', default: 20, min: 1 }) };
+  static override readonly flags = {
+    ...commonFlags,
+    limit: Flags.integer({ description: 'How many.', default: 20, min: 1 }),
+  };
 
   async run(): Promise<void> {
     const { flags } = await this.parse(JournalLs);

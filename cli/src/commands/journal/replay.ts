@@ -16,12 +16,16 @@ export default class JournalReplay extends JournalCommand {
 
 Checks hash and signature, and recomputes scores, wins, weights and averages from what was recorded. Exit code 1 when
 anything differs.`;
-  static override readonly args = { round: Args.string({ description: 'Number of a round, or an exported file.', required: true }) };
+  static override readonly args = {
+    round: Args.string({ description: 'Number of a round, or an exported file.', required: true }),
+  };
   static override readonly flags = commonFlags;
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(JournalReplay);
-    const source = /^\d+$/.test(args.round) ? await this.#ofJournal(Number(args.round), flags) : await this.#ofFile(args.round);
+    const source = /^\d+$/.test(args.round)
+      ? await this.#ofJournal(Number(args.round), flags)
+      : await this.#ofFile(args.round);
     const { replayEntry } = await import('@assay/core/runtime/round/entry');
     const { agrees, differences, judgement } = replayEntry(source.entry);
     const { number, hash, signature } = source;
@@ -50,7 +54,10 @@ anything differs.`;
     try {
       text = await readFile(path, 'utf8');
     } catch (error) {
-      throw journalCommandErrors.ROUND_UNREADABLE({ path, reason: error instanceof Error ? error.message : String(error) }, error);
+      throw journalCommandErrors.ROUND_UNREADABLE(
+        { path, reason: error instanceof Error ? error.message : String(error) },
+        error,
+      );
     }
     return this.#ofText(text);
   }

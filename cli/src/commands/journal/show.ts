@@ -9,7 +9,9 @@ import { isTerminal } from '../../report/terminal.js';
 
 export default class JournalShow extends JournalCommand {
   static override readonly description = 'One recorded round: the table that the run showed, samples, and weights.';
-  static override readonly args = { number: Args.integer({ description: 'Number of the round.', required: true, min: 1 }) };
+  static override readonly args = {
+    number: Args.integer({ description: 'Number of the round.', required: true, min: 1 }),
+  };
   static override readonly flags = commonFlags;
 
   async run(): Promise<void> {
@@ -21,7 +23,10 @@ export default class JournalShow extends JournalCommand {
       return [
         `Round ${record.number}, ${entry.competition.name}, block ${entry.block}, ${entry.recordedAt}`,
         `hash ${record.hash}`,
-        ...entry.samples.map(({ task, dataset, batches, digest }) => `samples of ${task}: ${batches} batches of ${dataset}, sha256 ${digest}`),
+        ...entry.samples.map(
+          ({ task, dataset, batches, digest }) =>
+            `samples of ${task}: ${batches} batches of ${dataset}, sha256 ${digest}`,
+        ),
         ...(verdict.void ? [`void: ${verdict.void.code}: ${verdict.void.message}`] : []),
         roundTable({ rows: rowsOf(entry, verdict) }, paletteFor(isTerminal(process.stdout))),
       ].join('\n');
@@ -34,6 +39,14 @@ function rowsOf(entry: RoundEntry, verdict: Judgement['verdict']): RoundRow[] {
     const one = verdict.contenders.find(({ uid }) => uid === contender.uid);
     if (!one) return [];
     const { reference, outcome, sameAs, hotkey } = contender;
-    return [{ ...one, hotkey, repo: `${reference.namespace}/${reference.name}`, sameAs, error: outcome.status === 'failed' ? outcome.error : null }];
+    return [
+      {
+        ...one,
+        hotkey,
+        repo: `${reference.namespace}/${reference.name}`,
+        sameAs,
+        error: outcome.status === 'failed' ? outcome.error : null,
+      },
+    ];
   });
 }

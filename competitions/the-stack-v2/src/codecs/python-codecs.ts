@@ -9,12 +9,17 @@ import { python, tableOf } from './unit-table.js';
  */
 export function pythonDecoder(encoding: string): Decode | undefined {
   const codec = codecOf(encoding);
-  return codec === undefined ? undefined : (UNICODE[codec] ?? SEVEN_BIT[codec] ?? ((bytes) => tableOf(codec).decode(bytes)));
+  return codec === undefined
+    ? undefined
+    : (UNICODE[codec] ?? SEVEN_BIT[codec] ?? ((bytes) => tableOf(codec).decode(bytes)));
 }
 
 /** As Python finds a codec: case and punctuation do not matter. */
 function codecOf(encoding: string): string | undefined {
-  const name = encoding.toLowerCase().replace(/[^a-z0-9.]+/g, '_').replace(/^_|_$/g, '');
+  const name = encoding
+    .toLowerCase()
+    .replace(/[^a-z0-9.]+/g, '_')
+    .replace(/^_|_$/g, '');
   const { aliases, codecs } = python();
   const codec = aliases[name] ?? aliases[name.replaceAll('.', '_')] ?? name;
   return [codecs, UNICODE, SEVEN_BIT].some((known) => Object.hasOwn(known, codec)) ? codec : undefined;

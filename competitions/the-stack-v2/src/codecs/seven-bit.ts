@@ -15,7 +15,7 @@ function pairText(codec: string, bytes: Buffer, at: number): string | undefined 
 const hz: Decode = (bytes) => {
   const texts: string[] = [];
   let inPairs = false;
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const byte = bytes[at] ?? 0;
     if (byte > 0x7f) return undefined;
     if (byte === TILDE) {
@@ -41,7 +41,10 @@ interface CharacterSet {
 }
 
 const ASCII: CharacterSet = { width: 1, text: (bytes, at) => String.fromCharCode(bytes[at] ?? 0) };
-const JIS_ROMAN: CharacterSet = { width: 1, text: (bytes, at) => ASCII.text(bytes, at)?.replace('\\', '¥').replace('~', '‾') };
+const JIS_ROMAN: CharacterSet = {
+  width: 1,
+  text: (bytes, at) => ASCII.text(bytes, at)?.replace('\\', '¥').replace('~', '‾'),
+};
 const pairsOf = (codec: string): CharacterSet => ({ width: 2, text: (bytes, at) => pairText(codec, bytes, at) });
 const KANJI = pairsOf('euc_jp');
 
@@ -53,46 +56,53 @@ interface Iso2022 {
 }
 
 /** Escape sequences switch between sets of characters (ISO 2022, RFC 1468 and 1557), as far as Python follows them. */
-const iso2022 = ({ initial, shifted }: Iso2022): Decode => (bytes) => {
-  const texts: string[] = [];
-  let [plain, other, isShifted, isPassing] = [ASCII, ASCII, false, false];
-  for (let at = 0; at < bytes.length; ) {
-    const byte = bytes[at] ?? 0;
-    // What is no escape sequence of this standard is passed on up to its end.
-    if (isPassing || (byte === ESCAPE && at + 1 < bytes.length && !'($)&.'.includes(String.fromCharCode(bytes[at + 1] ?? 0)))) {
-      texts.push(String.fromCharCode(byte));
-      isPassing = !(isPassing && /[A-Z@]/.test(String.fromCharCode(byte)));
-      at += 1;
-      continue;
+const iso2022 =
+  ({ initial, shifted }: Iso2022): Decode =>
+  (bytes) => {
+    const texts: string[] = [];
+    let [plain, other, isShifted, isPassing] = [ASCII, ASCII, false, false];
+    for (let at = 0; at < bytes.length;) {
+      const byte = bytes[at] ?? 0;
+      // What is no escape sequence of this standard is passed on up to its end.
+      if (
+        isPassing ||
+        (byte === ESCAPE && at + 1 < bytes.length && !'($)&.'.includes(String.fromCharCode(bytes[at + 1] ?? 0)))
+      ) {
+        texts.push(String.fromCharCode(byte));
+        isPassing = !(isPassing && /[A-Z@]/.test(String.fromCharCode(byte)));
+        at += 1;
+        continue;
+      }
+      if (byte === ESCAPE) {
+        const sequence = /^[($).&]+[A-Z@]/.exec(bytes.toString('latin1', at + 1, at + 5))?.[0] ?? '';
+        const [toPlain, toOther] = [initial[sequence], shifted?.[sequence]];
+        if (!toPlain && !toOther) return undefined;
+        plain = toPlain ?? plain;
+        other = toOther ?? other;
+        at += 1 + sequence.length;
+        continue;
+      }
+      if (shifted && (byte === SHIFT_OUT || byte === SHIFT_IN)) {
+        isShifted = byte === SHIFT_OUT;
+        at += 1;
+        continue;
+      }
+      if (byte === LINE_FEED) isShifted = false;
+      if (byte > 0x7f) return undefined;
+      const set = byte < 0x20 ? ASCII : isShifted ? other : plain;
+      const text = set.text(bytes, at);
+      if (text === undefined) return undefined;
+      texts.push(text);
+      at += set.width;
     }
-    if (byte === ESCAPE) {
-      const sequence = /^[($).&]+[A-Z@]/.exec(bytes.toString('latin1', at + 1, at + 5))?.[0] ?? '';
-      const [toPlain, toOther] = [initial[sequence], shifted?.[sequence]];
-      if (!toPlain && !toOther) return undefined;
-      plain = toPlain ?? plain;
-      other = toOther ?? other;
-      at += 1 + sequence.length;
-      continue;
-    }
-    if (shifted && (byte === SHIFT_OUT || byte === SHIFT_IN)) {
-      isShifted = byte === SHIFT_OUT;
-      at += 1;
-      continue;
-    }
-    if (byte === LINE_FEED) isShifted = false;
-    if (byte > 0x7f) return undefined;
-    const set = byte < 0x20 ? ASCII : isShifted ? other : plain;
-    const text = set.text(bytes, at);
-    if (text === undefined) return undefined;
-    texts.push(text);
-    at += set.width;
-  }
-  return texts.join('');
-};
+    return texts.join('');
+  };
 
 /** Codecs that keep within seven bits, by Python's names. */
 export const SEVEN_BIT: Readonly<Record<string, Decode>> = {
   hz,
-  iso2022_jp: iso2022({ initial: { '(B': ASCII, '(J': JIS_ROMAN, '$@': KANJI, $B: KANJI, '$(@': KANJI, '$(B': KANJI } }),
+  iso2022_jp: iso2022({
+    initial: { '(B': ASCII, '(J': JIS_ROMAN, '$@': KANJI, $B: KANJI, '$(@': KANJI, '$(B': KANJI },
+  }),
   iso2022_kr: iso2022({ initial: { '(B': ASCII }, shifted: { '$)C': pairsOf('euc_kr') } }),
 };

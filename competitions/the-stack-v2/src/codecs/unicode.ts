@@ -19,7 +19,9 @@ const utf32 =
   (order: 'le' | 'be'): Decode =>
   (bytes) => {
     if (bytes.length % 4 !== 0) return undefined;
-    const points = Array.from({ length: bytes.length / 4 }, (_none, index) => (order === 'le' ? bytes.readUInt32LE(4 * index) : bytes.readUInt32BE(4 * index)));
+    const points = Array.from({ length: bytes.length / 4 }, (_none, index) =>
+      order === 'le' ? bytes.readUInt32LE(4 * index) : bytes.readUInt32BE(4 * index),
+    );
     if (points.some((point) => point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff))) return undefined;
     return points.map((point) => String.fromCodePoint(point)).join('');
   };

@@ -4,7 +4,10 @@ import { unitLength, unitText } from './units.js';
 
 const shape = z.object({
   aliases: z.record(z.string(), z.string()),
-  codecs: z.record(z.string(), z.object({ refuses: z.string().optional(), differs: z.record(z.string(), z.string()).optional() })),
+  codecs: z.record(
+    z.string(),
+    z.object({ refuses: z.string().optional(), differs: z.record(z.string(), z.string()).optional() }),
+  ),
 });
 let asset: z.infer<typeof shape> | undefined;
 
@@ -43,7 +46,7 @@ export class UnitTable {
 
   decode(bytes: Buffer): string | undefined {
     const texts: string[] = [];
-    for (let at = 0; at < bytes.length; ) {
+    for (let at = 0; at < bytes.length;) {
       const lead = bytes[at] ?? 0;
       const alone = this.#alone[lead];
       const length = alone === undefined ? unitLength(this.codec, lead, bytes[at + 1]) : 1;

@@ -14,7 +14,8 @@ export function* unitsOf(codec: string, isAlone: (byte: number) => boolean): Gen
   const all = Array.from({ length: 256 }, (_none, byte) => byte);
   for (const byte of all) yield Buffer.from([byte]);
   for (const lead of all.filter((byte) => !isAlone(byte))) for (const trail of all) yield Buffer.from([lead, trail]);
-  if (codec === 'euc_jp') for (const second of all) for (const third of all) yield Buffer.from([LEAD_OF_THREE, second, third]);
+  if (codec === 'euc_jp')
+    for (const second of all) for (const third of all) yield Buffer.from([LEAD_OF_THREE, second, third]);
   if (codec !== 'gb18030') return;
   for (let first = 0x81; first < 0xff; first += 1) {
     for (let second = 0x30; second < 0x3a; second += 1) {

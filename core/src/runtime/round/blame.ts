@@ -20,7 +20,8 @@ const brokeIt = (error: AssayError): boolean => exitOf(error) !== undefined && e
 
 /** The miner's fault, if the evidence says so; undefined leaves it the validator's. */
 export function blameFor({ first, second, sizeScored }: Evidence): AssayError | undefined {
-  if (second.fault === 'miner') return new AssayError({ ...second.toReport(), payload: { ...second.payload, tries: 2 } });
+  if (second.fault === 'miner')
+    return new AssayError({ ...second.toReport(), payload: { ...second.payload, tries: 2 } });
   const tries = [first, second].map(({ code, message }) => ({ code, message }));
   if (brokeIt(first) && brokeIt(second)) return runtimeErrors.MODEL_BREAKS_EVALUATOR({ tries });
   return sizeScored ? runtimeErrors.MODEL_EXCEEDS_LIMITS({ tries }) : undefined;

@@ -61,7 +61,14 @@ export const roundEntry = z.object({
   competition: competitionSchema,
   rules: z.object({ alpha: z.number(), temperature: z.number(), keepThreshold: z.number(), sampleMin: z.number() }),
   samples: z.array(
-    z.object({ task: z.string(), dataset: z.string(), source: z.string(), pages: z.array(z.string()), digest: z.string(), batches: z.number() }),
+    z.object({
+      task: z.string(),
+      dataset: z.string(),
+      source: z.string(),
+      pages: z.array(z.string()),
+      digest: z.string(),
+      batches: z.number(),
+    }),
   ),
   tokenizer: z.object({ name: z.string(), digest: z.string() }),
   numerics: z.record(z.string(), z.string()),
@@ -84,7 +91,11 @@ export interface Judgement {
 /** Judges an entry from what it holds and nothing else: the run and its replay are the same calculation. */
 export function judgeEntry(entry: Omit<RoundEntry, 'verdict' | 'subnetWeights'>): Judgement {
   const { competition, rules, contenders, averageBefore, otherAverages, schedule, block } = entry;
-  const roundRules: RoundRules = { ...rules, epsilon: epsilonFromDescription(competition.epsilon), comparison: competition.comparison };
+  const roundRules: RoundRules = {
+    ...rules,
+    epsilon: epsilonFromDescription(competition.epsilon),
+    comparison: competition.comparison,
+  };
   const judged = contenders.map((item) => judgedContender(item, competition.tasks));
   const verdict = judgeRound(judged, averageBefore ?? undefined, block, roundRules);
   const averages = new Map(Object.entries(otherAverages).map(([id, average]) => [Number(id), average]));
@@ -94,22 +105,32 @@ export function judgeEntry(entry: Omit<RoundEntry, 'verdict' | 'subnetWeights'>)
 }
 
 /** The score of a contender from the raw scores of its tasks, or its failure. */
-function judgedContender({ uid, block, outcome }: EntryContender, tasks: RoundEntry['competition']['tasks']): JudgedContender {
+function judgedContender(
+  { uid, block, outcome }: EntryContender,
+  tasks: RoundEntry['competition']['tasks'],
+): JudgedContender {
   if (outcome.status === 'failed') return { uid, block, outcome };
   const raw = outcome.tasks.flatMap(({ name, rawScore, samples }) => {
     const task = tasks.find((candidate) => candidate.name === name);
-    return task ? [{ name, rawScore, weight: taskWeight(task.weight, samples), normalization: task.normalization }] : [];
+    return task
+      ? [{ name, rawScore, weight: taskWeight(task.weight, samples), normalization: task.normalization }]
+      : [];
   });
   const score = finiteScore(scoreModel(raw).score);
   if (score !== undefined) {
-    return { uid, block, outcome: { status: 'scored', score, sequenceLosses: outcome.tasks.flatMap(({ losses }) => losses) } };
+    return {
+      uid,
+      block,
+      outcome: { status: 'scored', score, sequenceLosses: outcome.tasks.flatMap(({ losses }) => losses) },
+    };
   }
   const error = runtimeErrors.NON_FINITE_SCORE({ task: outcome.tasks.map(({ name }) => name).join(', ') });
   return { uid, block, outcome: { status: 'failed', error: error.toReport() } };
 }
 
 /** Whose round it is; undefined when it is no round at all. */
-export const hotkeyOf = (value: Json): string | undefined => z.object({ hotkey: z.string() }).safeParse(value).data?.hotkey;
+export const hotkeyOf = (value: Json): string | undefined =>
+  z.object({ hotkey: z.string() }).safeParse(value).data?.hotkey;
 
 export interface ReplayResult {
   agrees: boolean;
@@ -129,7 +150,8 @@ export function replayEntry(value: Json): ReplayResult {
   const judgement = judgeEntry(entry);
   const recorded = asJson({ verdict: entry.verdict, subnetWeights: entry.subnetWeights });
   const differences = differencesOf(recorded, asJson(judgement));
-  if (entry.rulesVersion !== RULES_VERSION) differences.unshift(`rulesVersion: ${entry.rulesVersion}, this program has ${RULES_VERSION}`);
+  if (entry.rulesVersion !== RULES_VERSION)
+    differences.unshift(`rulesVersion: ${entry.rulesVersion}, this program has ${RULES_VERSION}`);
   return { agrees: differences.length === 0, differences, judgement };
 }
 

@@ -74,7 +74,8 @@ export class RoundEvaluation {
 
   /** Tells the evaluator which model comes next. What is wrong with it shows when it is asked for. */
   async #prepare(next: Contender | undefined): Promise<void> {
-    if (!next || !this.deps.evaluator.prepare || this.deps.state.evaluation(this.plan.syncBlock, this.#key(next))) return;
+    if (!next || !this.deps.evaluator.prepare || this.deps.state.evaluation(this.plan.syncBlock, this.#key(next)))
+      return;
     const stored = await this.deps.store.stored(next.model.reference).catch(() => undefined);
     if (stored) this.deps.evaluator.prepare({ ...stored, facts: next.model.facts });
   }
@@ -87,7 +88,11 @@ export class RoundEvaluation {
       if (isAbort(error)) throw error;
       const known = toAssayError(error);
       if (known.code === 'EVALUATOR_SICK') throw known;
-      this.deps.log(known.fault === 'miner' ? 'info' : 'warn', 'a model could not be scored', { uid: contender.neuron.uid, code: known.code, cause: causeOf(known) });
+      this.deps.log(known.fault === 'miner' ? 'info' : 'warn', 'a model could not be scored', {
+        uid: contender.neuron.uid,
+        code: known.code,
+        cause: causeOf(known),
+      });
       return { status: 'failed', error: known, sameAs: null };
     }
   }
@@ -98,7 +103,10 @@ export class RoundEvaluation {
     const known = state.evaluation(this.plan.syncBlock, key);
     if (known) return usable(known, this.tasks);
     const found = await this.#compute(() => this.#ask(contender, key, index, models, signal), contender, signal);
-    await state.write(rows.evaluation(this.plan.syncBlock, key, found), ...('results' in found ? this.#capacity(contender) : []));
+    await state.write(
+      rows.evaluation(this.plan.syncBlock, key, found),
+      ...('results' in found ? this.#capacity(contender) : []),
+    );
     return usable(found, this.tasks);
   }
 
@@ -107,19 +115,30 @@ export class RoundEvaluation {
    * is blamed for a failure that was seen once: the model is tried again in another process, after the canary has shown
    * that the machine is well. Without a canary there is no evidence, and the evaluator's own word stands.
    */
-  async #compute(ask: () => Promise<EvaluationAnswer>, contender: Contender, signal: AbortSignal): Promise<StoredEvaluation> {
+  async #compute(
+    ask: () => Promise<EvaluationAnswer>,
+    contender: Contender,
+    signal: AbortSignal,
+  ): Promise<StoredEvaluation> {
     this.#healthy ??= requireHealth(this.deps, signal);
     await this.#healthy;
     const first = await attemptOf(ask);
     if (!isAssayError(first)) return first;
     if (!this.deps.evaluator.canary) return withoutEvidence(first);
-    this.deps.log(first.fault === 'miner' ? 'info' : 'warn', 'an evaluation failed and is tried again', { uid: contender.neuron.uid, code: first.code });
+    this.deps.log(first.fault === 'miner' ? 'info' : 'warn', 'an evaluation failed and is tried again', {
+      uid: contender.neuron.uid,
+      code: first.code,
+    });
     await requireHealth(this.deps, signal);
     const second = await attemptOf(ask);
     if (!isAssayError(second)) return second;
     await this.#requireIntact(contender, signal);
     const known = this.deps.state.largestScored(this.plan.entry.competition.id, this.#numericsDigest);
-    const blamed = blameFor({ first, second, sizeScored: known >= contender.model.facts.parameterCount * COMPARABLE_SIZE });
+    const blamed = blameFor({
+      first,
+      second,
+      sizeScored: known >= contender.model.facts.parameterCount * COMPARABLE_SIZE,
+    });
     if (!blamed) throw second;
     return { error: blamed.toReport() };
   }
@@ -128,7 +147,10 @@ export class RoundEvaluation {
   async #requireIntact({ model: { reference } }: Contender, signal: AbortSignal): Promise<void> {
     const stored = await this.deps.store.stored(reference);
     if (stored && (await filesIntact(stored, signal))) return;
-    throw runtimeErrors.STORED_MODEL_CHANGED({ repo: `${reference.namespace}/${reference.name}`, directory: stored?.directory ?? null });
+    throw runtimeErrors.STORED_MODEL_CHANGED({
+      repo: `${reference.namespace}/${reference.name}`,
+      directory: stored?.directory ?? null,
+    });
   }
 
   /** Remembers what this machine can do. */
@@ -138,7 +160,13 @@ export class RoundEvaluation {
     return [rows.largestScored(id, this.#numericsDigest, facts.parameterCount)];
   }
 
-  async #ask(contender: Contender, key: string, index: number, models: number, signal: AbortSignal): Promise<EvaluationAnswer> {
+  async #ask(
+    contender: Contender,
+    key: string,
+    index: number,
+    models: number,
+    signal: AbortSignal,
+  ): Promise<EvaluationAnswer> {
     const { profile, clock } = this.deps;
     const { roundDeadline, modelDeadline } = profile.cadences;
     const left = this.#startedAt + roundDeadline - clock.now();
@@ -179,7 +207,10 @@ export class RoundEvaluation {
 
   /** What makes two evaluations one: the model, the samples of every task and the numerics. */
   #key(contender: Contender): string {
-    const parts = [contender.model.facts.evaluationDigest, ...this.tasks.map(({ evaluation }) => evaluation.samplesDigest)];
+    const parts = [
+      contender.model.facts.evaluationDigest,
+      ...this.tasks.map(({ evaluation }) => evaluation.samplesDigest),
+    ];
     return digestOf([parts, this.#sortedNumerics]);
   }
 
@@ -201,7 +232,12 @@ export class RoundEvaluation {
     });
   }
 
-  #settle(contender: Contender, outcome: ContenderOutcome, sameAs: number | null, elapsedMs: number): EvaluatedContender {
+  #settle(
+    contender: Contender,
+    outcome: ContenderOutcome,
+    sameAs: number | null,
+    elapsedMs: number,
+  ): EvaluatedContender {
     const { neuron, model } = contender;
     report(this.deps, {
       event: 'evaluation-finished',
@@ -226,7 +262,8 @@ async function attemptOf(ask: () => Promise<EvaluationAnswer>): Promise<{ result
     return { results: (await ask()).results };
   } catch (error) {
     const known = toAssayError(error);
-    if (isAbort(error) || known.fault === 'config' || known.fault === 'network' || known.code === 'ROUND_DEADLINE') throw error;
+    if (isAbort(error) || known.fault === 'config' || known.fault === 'network' || known.code === 'ROUND_DEADLINE')
+      throw error;
     return known;
   }
 }
@@ -262,7 +299,10 @@ function usable(found: StoredEvaluation, tasks: readonly DrawnTask[]): TaskResul
  * One task's result, with the details of a `text-loss` task.
  * @throws EVALUATION_ABSENT, NON_FINITE_SCORE
  */
-export function scoredResult(results: readonly TaskResult[], { name, kind }: { name: string; kind: string }): { result: TaskResult; details?: TextLossDetails } {
+export function scoredResult(
+  results: readonly TaskResult[],
+  { name, kind }: { name: string; kind: string },
+): { result: TaskResult; details?: TextLossDetails } {
   const result = results.find((one) => one.name === name);
   if (result?.kind !== kind) throw runtimeErrors.EVALUATION_ABSENT({ task: name });
   if (!Number.isFinite(result.rawScore)) throw runtimeErrors.NON_FINITE_SCORE({ task: name });
@@ -275,7 +315,9 @@ export function scoredResult(results: readonly TaskResult[], { name, kind }: { n
 function scoreOf(results: readonly TaskResult[], tasks: readonly DrawnTask[]): number {
   const raw = results.flatMap(({ name, rawScore, samples }, index) => {
     const task = tasks[index]?.task;
-    return task ? [{ name, rawScore, weight: taskWeight(task.weight, samples), normalization: task.normalization }] : [];
+    return task
+      ? [{ name, rawScore, weight: taskWeight(task.weight, samples), normalization: task.normalization }]
+      : [];
   });
   return scoreModel(raw).score;
 }

@@ -18,7 +18,11 @@ export async function requireHealth({ evaluator }: Pick<RuntimeDeps, 'evaluator'
   let found: number;
   let limit: number;
   try {
-    const { results, numerics } = await evaluator.evaluate({ id: randomUUID(), model, tasks: [task], deadlineMs: DEADLINE_MS }, () => undefined, signal);
+    const { results, numerics } = await evaluator.evaluate(
+      { id: randomUUID(), model, tasks: [task], deadlineMs: DEADLINE_MS },
+      () => undefined,
+      signal,
+    );
     found = results[0]?.rawScore ?? Number.NaN;
     limit = tolerance(numerics);
   } catch (error) {
@@ -27,6 +31,8 @@ export async function requireHealth({ evaluator }: Pick<RuntimeDeps, 'evaluator'
     throw runtimeErrors.EVALUATOR_SICK({ reason: known.message }, error);
   }
   if (!(Math.abs(found - score) <= limit)) {
-    throw runtimeErrors.EVALUATOR_SICK({ reason: `it gives a model of loss ${score} the loss ${found}; ${limit} is tolerated` });
+    throw runtimeErrors.EVALUATOR_SICK({
+      reason: `it gives a model of loss ${score} the loss ${found}; ${limit} is tolerated`,
+    });
   }
 }

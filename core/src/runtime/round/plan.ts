@@ -14,7 +14,10 @@ import type { TrackedModel } from '../tables.js';
 /** A registered miner with a verified model, about to be judged. */
 export interface Contender {
   neuron: Neuron;
-  model: TrackedModel & { facts: NonNullable<TrackedModel['facts']>; reference: NonNullable<TrackedModel['reference']> };
+  model: TrackedModel & {
+    facts: NonNullable<TrackedModel['facts']>;
+    reference: NonNullable<TrackedModel['reference']>;
+  };
 }
 
 /** Everything that is fixed before the first sample is drawn. */
@@ -53,7 +56,12 @@ export async function planRound(
 ): Promise<RoundPlan> {
   const syncBlock = syncBlockOf(now.number, deps.profile.syncCadence);
   const seed = syncBlockSeed(await hashOf(deps, syncBlock, signal));
-  const models = contenders.map(({ neuron, model }) => [neuron.uid, neuron.hotkey, model.block, model.facts.evaluationDigest]);
+  const models = contenders.map(({ neuron, model }) => [
+    neuron.uid,
+    neuron.hotkey,
+    model.block,
+    model.facts.evaluationDigest,
+  ]);
   const fingerprint = createHash('sha256')
     .update(canonicalJson(asJson([entry.competition, syncBlock, seed, models])))
     .digest('hex');

@@ -59,9 +59,16 @@ function entryOf(
 ): Omit<RoundEntry, 'verdict' | 'subnetWeights'> {
   const { profile, state, clock } = deps;
   const { competition, tokenizer } = plan.entry;
-  const inForce = inSchedule(state.standings(), plan.schedule.map(({ id }) => id));
-  const averages = new Map([...inForce].map(([id, standing]) => [id, withoutFormerOwners(standing, plan.snapshot.neurons).weights]));
-  const others = [...averages].filter(([id]) => id !== competition.id).map(([id, average]): [string, number[]] => [String(id), average]);
+  const inForce = inSchedule(
+    state.standings(),
+    plan.schedule.map(({ id }) => id),
+  );
+  const averages = new Map(
+    [...inForce].map(([id, standing]) => [id, withoutFormerOwners(standing, plan.snapshot.neurons).weights]),
+  );
+  const others = [...averages]
+    .filter(([id]) => id !== competition.id)
+    .map(([id, average]): [string, number[]] => [String(id), average]);
   return {
     format: 1,
     rulesVersion: RULES_VERSION,
@@ -81,7 +88,12 @@ function entryOf(
       // Where the data lies on this machine is nobody else's business; what it is stands under `samples`.
       tasks: competition.tasks.map((task) => ({ ...task, datasetOptions: undefined })),
     },
-    rules: { alpha: profile.alpha, temperature: profile.temperature, keepThreshold: profile.keepThreshold, sampleMin: profile.sampleMin },
+    rules: {
+      alpha: profile.alpha,
+      temperature: profile.temperature,
+      keepThreshold: profile.keepThreshold,
+      sampleMin: profile.sampleMin,
+    },
     samples: tasks.map(({ task, evaluation, pages, source, batches }) => ({
       task: task.name,
       dataset: task.dataset,
@@ -136,11 +148,20 @@ async function recordRound(
   const { competition } = plan.entry;
   const identity = await chain.identity();
   const record = await state.change(() => ({
-    append: { entry: asJson({ ...entry, verdict, subnetWeights }), ...(identity.sign ? { sign: identity.sign.bind(identity) } : {}) },
+    append: {
+      entry: asJson({ ...entry, verdict, subnetWeights }),
+      ...(identity.sign ? { sign: identity.sign.bind(identity) } : {}),
+    },
     put: [
       ...(canGoBetter(entry, verdict)
         ? []
-        : [rows.lastRound(competition.id, { number: (state.journal.head()?.number ?? 0) + 1, block: plan.now.number, fingerprint: plan.fingerprint })]),
+        : [
+            rows.lastRound(competition.id, {
+              number: (state.journal.head()?.number ?? 0) + 1,
+              block: plan.now.number,
+              fingerprint: plan.fingerprint,
+            }),
+          ]),
       ...state.staleEvaluations(plan.syncBlock).map(rows.forgetEvaluation),
       ...(verdict.void === null ? consequences(deps, plan, entry, verdict) : []),
     ],
@@ -151,7 +172,8 @@ async function recordRound(
 
 /** A void round that was not the miners' doing is worth another try with the same samples; others wait for new ones. */
 const canGoBetter = (entry: Pick<RoundEntry, 'contenders'>, verdict: Judgement['verdict']): boolean =>
-  verdict.void !== null && entry.contenders.some(({ outcome }) => outcome.status === 'failed' && outcome.error.fault !== 'miner');
+  verdict.void !== null &&
+  entry.contenders.some(({ outcome }) => outcome.status === 'failed' && outcome.error.fault !== 'miner');
 
 /** New standing, new contenders and new history of a round that counts. */
 function consequences(
@@ -161,28 +183,50 @@ function consequences(
   verdict: Judgement['verdict'],
 ): ReturnType<typeof rows.standing>[] {
   const { competition } = plan.entry;
-  const { weights, hotkeys } = withoutFormerOwners({ weights: verdict.average, hotkeys: hotkeysOf(plan) }, plan.snapshot.neurons);
+  const { weights, hotkeys } = withoutFormerOwners(
+    { weights: verdict.average, hotkeys: hotkeysOf(plan) },
+    plan.snapshot.neurons,
+  );
   // Whoever has committed anew while the round ran is not judged yet: what was judged is no longer theirs.
   const current = entry.contenders.filter(({ hotkey, commitment, block }) => {
     const model = deps.state.model(hotkey);
     return model?.commitment === commitment && model.block === block;
   });
-  const waiting = new Set(current.flatMap(({ hotkey, outcome }) => (outcome.status === 'failed' && outcome.error.fault !== 'miner' ? [hotkey] : [])));
+  const waiting = new Set(
+    current.flatMap(({ hotkey, outcome }) =>
+      outcome.status === 'failed' && outcome.error.fault !== 'miner' ? [hotkey] : [],
+    ),
+  );
   const judged = new Set(current.map(({ hotkey }) => hotkey));
   const kept = current.flatMap(({ uid, hotkey }) => (verdict.keep.includes(uid) ? [hotkey] : []));
   const before = deps.state.contenders(competition.id);
-  const pending = [...new Set([...before.pending, ...before.kept, ...waiting])].filter((hotkey) => waiting.has(hotkey) || !judged.has(hotkey));
-  const ended = [...deps.state.standings().keys()].filter((id) => !plan.schedule.some((scheduled) => scheduled.id === id));
+  const pending = [...new Set([...before.pending, ...before.kept, ...waiting])].filter(
+    (hotkey) => waiting.has(hotkey) || !judged.has(hotkey),
+  );
+  const ended = [...deps.state.standings().keys()].filter(
+    (id) => !plan.schedule.some((scheduled) => scheduled.id === id),
+  );
   return [
     rows.standing(competition.id, { weights, hotkeys }),
     // A competition that comes back begins anew, as in the reference.
     ...ended.map((id) => rows.standing(id, undefined)),
     rows.contenders(competition.id, { pending, kept }),
-    ...current.filter(({ hotkey }) => !waiting.has(hotkey)).map(({ uid, hotkey }) => {
-      const score = verdict.contenders.find((one) => one.uid === uid)?.score ?? null;
-      const result = { block: plan.now.number, score, winnerBlock: verdict.winner?.block ?? null, winnerScore: verdict.winner?.score ?? null };
-      return rows.history(competition.id, hotkey, [...deps.state.history(competition.id, hotkey), result].slice(-HISTORY_LENGTH));
-    }),
+    ...current
+      .filter(({ hotkey }) => !waiting.has(hotkey))
+      .map(({ uid, hotkey }) => {
+        const score = verdict.contenders.find((one) => one.uid === uid)?.score ?? null;
+        const result = {
+          block: plan.now.number,
+          score,
+          winnerBlock: verdict.winner?.block ?? null,
+          winnerScore: verdict.winner?.score ?? null,
+        };
+        return rows.history(
+          competition.id,
+          hotkey,
+          [...deps.state.history(competition.id, hotkey), result].slice(-HISTORY_LENGTH),
+        );
+      }),
   ];
 }
 

@@ -53,7 +53,12 @@ export async function drawSamples(
   const [first] = competition.tasks;
   if (drawn.length === 0 && first) {
     const { name: task, dataset } = first;
-    throw runtimeErrors.DATASET_UNAVAILABLE({ competition: competition.name, task, dataset, reason: 'no dataset at all answered' });
+    throw runtimeErrors.DATASET_UNAVAILABLE({
+      competition: competition.name,
+      task,
+      dataset,
+      reason: 'no dataset at all answered',
+    });
   }
   return drawn;
 }
@@ -115,11 +120,17 @@ async function sampleDataset(
       packSamples: task.packSamples,
     };
     const ms = profile.cadences.roundDeadline / SHARE_OF_ROUND;
-    return await withDeadline(ms, signal, () => runtimeErrors.DEADLINE({ what: `Drawing from ${task.dataset}`, ms }), (limited) => provider.sample(request, limited));
+    return await withDeadline(
+      ms,
+      signal,
+      () => runtimeErrors.DEADLINE({ what: `Drawing from ${task.dataset}`, ms }),
+      (limited) => provider.sample(request, limited),
+    );
   } catch (error) {
     if (isAbort(error)) throw error;
     throw runtimeErrors.DATASET_UNAVAILABLE({ ...where, reason: toAssayError(error).message }, error);
   }
 }
 
-const digestOf = (samples: TextLossSamples): string => createHash('sha256').update(canonicalJson(samples)).digest('hex');
+const digestOf = (samples: TextLossSamples): string =>
+  createHash('sha256').update(canonicalJson(samples)).digest('hex');

@@ -51,7 +51,11 @@ function judgedRows(entry: FinishedRound['entry'], { verdict }: Judgement): Roun
   });
 }
 
-function refusedRows({ state }: RuntimeDeps, { snapshot, entry: { competition } }: RoundPlan, entry: FinishedRound['entry']): RoundRow[] {
+function refusedRows(
+  { state }: RuntimeDeps,
+  { snapshot, entry: { competition } }: RoundPlan,
+  entry: FinishedRound['entry'],
+): RoundRow[] {
   const judges = competition.judges ?? [competition.id];
   return snapshot.neurons.flatMap(({ uid, hotkey }) => {
     const model = state.model(hotkey);

@@ -22,7 +22,10 @@ const config = z.preprocess(
       scale_embedding: flag(false),
       tie_word_embeddings: flag(true),
     })
-    .refine((given) => given.d_model % given.decoder_attention_heads === 0, 'd_model must be divisible by decoder_attention_heads'),
+    .refine(
+      (given) => given.d_model % given.decoder_attention_heads === 0,
+      'd_model must be divisible by decoder_attention_heads',
+    ),
 );
 
 type Config = z.infer<typeof config>;
@@ -53,7 +56,12 @@ function selfAttention(g: GraphBuilder, given: Config, inputs: Inputs, x: string
   const { decoder_attention_heads: count, d_model: width } = given;
   const project = (part: string): string => byRow(g, inputs, layer(g, x, `${name}.${part}`, true), width);
   const shape = { heads: count, keyValueHeads: count, headDimension: width / count };
-  return layer(g, attention(g, inputs, project('q_proj'), project('k_proj'), project('v_proj'), shape), `${name}.out_proj`, true);
+  return layer(
+    g,
+    attention(g, inputs, project('q_proj'), project('k_proj'), project('v_proj'), shape),
+    `${name}.out_proj`,
+    true,
+  );
 }
 
 /** BART's decoder on its own (Lewis et al. 2020): learned positions, norms after each part. */

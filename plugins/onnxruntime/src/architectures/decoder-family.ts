@@ -26,18 +26,27 @@ export interface FamilyMember<Config extends DecoderKeys> {
   modelType: string;
   config: z.ZodType<Config>;
   generationDefaults: Architecture<Config>['generationDefaults'];
-  own(config: Config): Pick<DecoderShape, 'activation' | 'biases' | 'ignoresBiases' | 'window' | 'normOffset' | 'embeddingScale'> & { scaling?: RopeScaling };
+  own(config: Config): Pick<
+    DecoderShape,
+    'activation' | 'biases' | 'ignoresBiases' | 'window' | 'normOffset' | 'embeddingScale'
+  > & {
+    scaling?: RopeScaling;
+  };
 }
 
-const headDimensionOf = (given: DecoderKeys): number => given.head_dim ?? Math.floor(given.hidden_size / given.num_attention_heads);
+const headDimensionOf = (given: DecoderKeys): number =>
+  given.head_dim ?? Math.floor(given.hidden_size / given.num_attention_heads);
 const keyValueHeadsOf = (given: DecoderKeys): number => given.num_key_value_heads ?? given.num_attention_heads;
 
 /** What has to divide what where heads share the width among them. */
 export function divisible<T extends z.ZodType<DecoderKeys>>(schema: T): T {
   return grouped(
-    schema.refine((given) => typeof given.head_dim === 'number' || given.hidden_size % given.num_attention_heads === 0, {
-      error: 'hidden_size must be divisible by num_attention_heads',
-    }),
+    schema.refine(
+      (given) => typeof given.head_dim === 'number' || given.hidden_size % given.num_attention_heads === 0,
+      {
+        error: 'hidden_size must be divisible by num_attention_heads',
+      },
+    ),
   );
 }
 
@@ -64,7 +73,12 @@ export function decoderFamily<Config extends DecoderKeys>(member: FamilyMember<C
       headDimension: headDimensionOf(given),
       epsilon: given.rms_norm_eps,
       tied: given.tie_word_embeddings,
-      rotary: { dimension: headDimensionOf(given), theta: given.rope_theta, maxPositions: given.max_position_embeddings, scaling },
+      rotary: {
+        dimension: headDimensionOf(given),
+        theta: given.rope_theta,
+        maxPositions: given.max_position_embeddings,
+        scaling,
+      },
       ...own,
     };
   };

@@ -65,7 +65,12 @@ export function decoderTensors(shape: DecoderShape): ExpectedTensor[] {
 }
 
 /** Pre-norm blocks of rotary attention and gated MLP (Touvron et al. 2023). */
-export function buildDecoder(g: GraphBuilder, shape: DecoderShape, inputs: Inputs, run: RunShape): { hidden: string; head: Head } {
+export function buildDecoder(
+  g: GraphBuilder,
+  shape: DecoderShape,
+  inputs: Inputs,
+  run: RunShape,
+): { hidden: string; head: Head } {
   const table = rotaryTable(shape.rotary, run.positions, run.lengthAt);
   const { heads, keyValueHeads, headDimension, epsilon, normOffset, embeddingScale } = shape;
   const biases = shape.ignoresBiases === true ? NO_BIASES : shape.biases;
@@ -75,17 +80,41 @@ export function buildDecoder(g: GraphBuilder, shape: DecoderShape, inputs: Input
     const prefix = `model.layers.${index}`;
     const normed = rmsNorm(g, hidden, `${prefix}.input_layernorm.weight`, epsilon, normOffset);
     const project = (name: string): string =>
-      linear(g, normed, `${prefix}.self_attn.${name}.weight`, biases.qkv ? `${prefix}.self_attn.${name}.bias` : undefined);
+      linear(
+        g,
+        normed,
+        `${prefix}.self_attn.${name}.weight`,
+        biases.qkv ? `${prefix}.self_attn.${name}.bias` : undefined,
+      );
     const [q, k, v] = [project('q_proj'), project('k_proj'), project('v_proj')];
-    const rotated = rotate(g, byRow(g, inputs, q, heads * headDimension), inputs.positions, table, heads, headDimension);
-    const rotatedKeys = rotate(g, byRow(g, inputs, k, keyValueHeads * headDimension), inputs.positions, table, keyValueHeads, headDimension);
+    const rotated = rotate(
+      g,
+      byRow(g, inputs, q, heads * headDimension),
+      inputs.positions,
+      table,
+      heads,
+      headDimension,
+    );
+    const rotatedKeys = rotate(
+      g,
+      byRow(g, inputs, k, keyValueHeads * headDimension),
+      inputs.positions,
+      table,
+      keyValueHeads,
+      headDimension,
+    );
     const context = attention(g, inputs, rotated, rotatedKeys, byRow(g, inputs, v, keyValueHeads * headDimension), {
       heads,
       keyValueHeads,
       headDimension,
       window: shape.window?.(index, run.attention),
     });
-    const attended = linear(g, context, `${prefix}.self_attn.o_proj.weight`, biases.output ? `${prefix}.self_attn.o_proj.bias` : undefined);
+    const attended = linear(
+      g,
+      context,
+      `${prefix}.self_attn.o_proj.weight`,
+      biases.output ? `${prefix}.self_attn.o_proj.bias` : undefined,
+    );
     hidden = g.node('Add', [hidden, attended]);
     const normedAgain = rmsNorm(g, hidden, `${prefix}.post_attention_layernorm.weight`, epsilon, normOffset);
     const names = { gate: `${prefix}.mlp.gate_proj`, up: `${prefix}.mlp.up_proj`, down: `${prefix}.mlp.down_proj` };

@@ -8,7 +8,14 @@ import { layer } from '../blocks/linear.js';
 import { layerNorm } from '../blocks/norm.js';
 import { rotaryTable, rotate, type RotaryTable } from '../blocks/rotary.js';
 import type { GraphBuilder } from '../onnx/graph-builder.js';
-import { linearTensors, normTensors, type Architecture, type ExpectedTensor, type Inputs, type RunShape } from './architecture.js';
+import {
+  linearTensors,
+  normTensors,
+  type Architecture,
+  type ExpectedTensor,
+  type Inputs,
+  type RunShape,
+} from './architecture.js';
 import { activationName, epsilon, flag, heads, layers, legacyRopeScaling, optional, size, theta } from './fields.js';
 
 const DEFAULT_WIDTH = 4544;
@@ -37,14 +44,33 @@ const config = z
     tie_word_embeddings: flag(true),
   })
   // The library derives the inner size from hidden_size even where the older name overrules it.
-  .transform(({ n_embed: older, ...given }) => ({ ...given, hidden_size: older ?? given.hidden_size, inner: given.ffn_hidden_size ?? 4 * given.hidden_size }))
-  .refine((given) => given.hidden_size % given.num_attention_heads === 0, 'hidden_size must be divisible by num_attention_heads')
-  .refine((given) => given.alibi || (given.hidden_size / given.num_attention_heads) % 2 === 0, 'heads must have an even size to be rotated')
-  .refine((given) => given.num_attention_heads % groupsOf(given) === 0, 'num_attention_heads must be divisible by num_kv_heads')
-  .refine((given) => given.new_decoder_architecture || given.multi_query || groupsOf(given) === given.num_attention_heads, {
-    error: 'num_kv_heads needs the new decoder architecture',
-  })
-  .refine((given) => !given.new_decoder_architecture || given.parallel_attn, 'the new decoder architecture needs parallel_attn')
+  .transform(({ n_embed: older, ...given }) => ({
+    ...given,
+    hidden_size: older ?? given.hidden_size,
+    inner: given.ffn_hidden_size ?? 4 * given.hidden_size,
+  }))
+  .refine(
+    (given) => given.hidden_size % given.num_attention_heads === 0,
+    'hidden_size must be divisible by num_attention_heads',
+  )
+  .refine(
+    (given) => given.alibi || (given.hidden_size / given.num_attention_heads) % 2 === 0,
+    'heads must have an even size to be rotated',
+  )
+  .refine(
+    (given) => given.num_attention_heads % groupsOf(given) === 0,
+    'num_attention_heads must be divisible by num_kv_heads',
+  )
+  .refine(
+    (given) => given.new_decoder_architecture || given.multi_query || groupsOf(given) === given.num_attention_heads,
+    {
+      error: 'num_kv_heads needs the new decoder architecture',
+    },
+  )
+  .refine(
+    (given) => !given.new_decoder_architecture || given.parallel_attn,
+    'the new decoder architecture needs parallel_attn',
+  )
   .refine((given) => given.new_decoder_architecture || !given.parallel_attn || given.num_ln_in_parallel_attn !== 2, {
     error: 'two parallel norms need the new decoder architecture',
   });
@@ -52,11 +78,17 @@ const config = z
 type Config = z.infer<typeof config>;
 
 /** Groups of queries that share a key: any number in the new layout, one for all or one for each in the old. */
-function groupsOf(given: { new_decoder_architecture: boolean; multi_query: boolean; num_attention_heads: number; num_kv_heads?: number | null | undefined }): number {
+function groupsOf(given: {
+  new_decoder_architecture: boolean;
+  multi_query: boolean;
+  num_attention_heads: number;
+  num_kv_heads?: number | null | undefined;
+}): number {
   return !given.new_decoder_architecture && given.multi_query ? 1 : (given.num_kv_heads ?? given.num_attention_heads);
 }
 
-const hasTwoNorms = (given: Config): boolean => given.new_decoder_architecture && (given.num_ln_in_parallel_attn ?? 2) === 2;
+const hasTwoNorms = (given: Config): boolean =>
+  given.new_decoder_architecture && (given.num_ln_in_parallel_attn ?? 2) === 2;
 
 const EMBEDDING = 'transformer.word_embeddings.weight';
 const HEAD = 'lm_head.weight';
@@ -64,7 +96,9 @@ const HEAD = 'lm_head.weight';
 function layerTensors(prefix: string, given: Config): ExpectedTensor[] {
   const { hidden_size: width, inner, bias, num_attention_heads: count } = given;
   const projected = (count + 2 * groupsOf(given)) * (width / count);
-  const norms = hasTwoNorms(given) ? ['ln_attn', 'ln_mlp'] : ['input_layernorm', ...(given.parallel_attn ? [] : ['post_attention_layernorm'])];
+  const norms = hasTwoNorms(given)
+    ? ['ln_attn', 'ln_mlp']
+    : ['input_layernorm', ...(given.parallel_attn ? [] : ['post_attention_layernorm'])];
   return [
     ...norms.flatMap((name) => normTensors(`${prefix}.${name}`, width)),
     ...linearTensors(`${prefix}.self_attention.query_key_value`, projected, width, bias),
@@ -78,19 +112,48 @@ function layerTensors(prefix: string, given: Config): ExpectedTensor[] {
 type Places = { table: RotaryTable } | { keyBias: string };
 
 function placesOf(g: GraphBuilder, given: Config, inputs: Inputs, run: RunShape): Places {
-  const { num_attention_heads: count, hidden_size: width, rope_theta: base, max_position_embeddings: maxPositions, rope_scaling: scaling } = given;
-  if (!given.alibi) return { table: rotaryTable({ dimension: width / count, theta: base, maxPositions, scaling }, run.positions, run.lengthAt) };
-  return { keyBias: g.node('Gather', [g.floats([run.positions, count], alibiTable(count, run.positions)), inputs.positions]) };
+  const {
+    num_attention_heads: count,
+    hidden_size: width,
+    rope_theta: base,
+    max_position_embeddings: maxPositions,
+    rope_scaling: scaling,
+  } = given;
+  if (!given.alibi)
+    return {
+      table: rotaryTable({ dimension: width / count, theta: base, maxPositions, scaling }, run.positions, run.lengthAt),
+    };
+  return {
+    keyBias: g.node('Gather', [g.floats([run.positions, count], alibiTable(count, run.positions)), inputs.positions]),
+  };
 }
 
-function selfAttention(g: GraphBuilder, given: Config, inputs: Inputs, places: Places, x: string, name: string): string {
+function selfAttention(
+  g: GraphBuilder,
+  given: Config,
+  inputs: Inputs,
+  places: Places,
+  x: string,
+  name: string,
+): string {
   const { num_attention_heads: count, hidden_size: width, bias } = given;
   const [headDimension, groups] = [width / count, groupsOf(given)];
-  const [q, k, v] = splitHeads(g, inputs, layer(g, x, `${name}.query_key_value`, bias), { groups, queries: count / groups, headDimension });
+  const [q, k, v] = splitHeads(g, inputs, layer(g, x, `${name}.query_key_value`, bias), {
+    groups,
+    queries: count / groups,
+    headDimension,
+  });
   const shape = { heads: count, keyValueHeads: groups, headDimension };
   const turned = (part: string, parts: number): string =>
     'table' in places ? rotate(g, part, inputs.positions, places.table, parts, headDimension) : part;
-  const context = attention(g, inputs, turned(q, count), turned(k, groups), v, 'keyBias' in places ? { ...shape, keyBias: places.keyBias } : shape);
+  const context = attention(
+    g,
+    inputs,
+    turned(q, count),
+    turned(k, groups),
+    v,
+    'keyBias' in places ? { ...shape, keyBias: places.keyBias } : shape,
+  );
   return layer(g, context, `${name}.dense`, bias);
 }
 
@@ -104,7 +167,9 @@ export const falcon: Architecture<Config> = {
   generationDefaults: { bos_token_id: 11, eos_token_id: 11 },
   tensors: (given) => [
     { name: EMBEDDING, shape: [given.vocab_size, given.hidden_size] },
-    ...Array.from({ length: given.num_hidden_layers }, (_none, index) => layerTensors(`transformer.h.${index}`, given)).flat(),
+    ...Array.from({ length: given.num_hidden_layers }, (_none, index) =>
+      layerTensors(`transformer.h.${index}`, given),
+    ).flat(),
     ...normTensors('transformer.ln_f', given.hidden_size),
     ...(given.tie_word_embeddings ? [] : [{ name: HEAD, shape: [given.vocab_size, given.hidden_size] }]),
   ],
@@ -113,7 +178,8 @@ export const falcon: Architecture<Config> = {
   width: (given) => given.hidden_size,
   build: (g, given, inputs, run) => {
     const places = placesOf(g, given, inputs, run);
-    const norm = (x: string, name: string): string => layerNorm(g, x, `${name}.weight`, `${name}.bias`, given.layer_norm_epsilon);
+    const norm = (x: string, name: string): string =>
+      layerNorm(g, x, `${name}.weight`, `${name}.bias`, given.layer_norm_epsilon);
     let hidden = embedding(g, inputs.ids, EMBEDDING);
     for (let index = 0; index < given.num_hidden_layers; index += 1) {
       const prefix = `transformer.h.${index}`;

@@ -14,9 +14,14 @@ export function optional<T extends z.ZodType>(schema: T, fallback: z.infer<T>): 
 }
 
 /** null and 0 are as false as false, and any other number as true as true. */
-export const flag = (fallback: boolean): z.ZodType<boolean> => z.union([z.boolean(), z.number()]).nullish().transform((value) => (value === undefined ? fallback : Boolean(value)));
+export const flag = (fallback: boolean): z.ZodType<boolean> =>
+  z
+    .union([z.boolean(), z.number()])
+    .nullish()
+    .transform((value) => (value === undefined ? fallback : Boolean(value)));
 export const epsilon = (fallback: number): z.ZodType<number> => optional(z.number().min(0).max(1), fallback);
-export const activationName = (fallback: string): z.ZodType<string> => optional(z.enum(ACTIVATION_NAMES as [string, ...string[]]), fallback);
+export const activationName = (fallback: string): z.ZodType<string> =>
+  optional(z.enum(ACTIVATION_NAMES as [string, ...string[]]), fallback);
 export const theta = (fallback: number): z.ZodType<number> => optional(z.number().min(1).max(1e12), fallback);
 
 /** The newer classes only warn where a factor is no growth. */
@@ -31,15 +36,27 @@ export const ropeScaling = z
     if (!given) return { rope_type: 'default' };
     const parsed = rawScaling.safeParse({ ...given, rope_type: given['type'] ?? given['rope_type'] });
     if (parsed.success) return parsed.data;
-    context.addIssue({ code: 'custom', message: parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ') });
+    context.addIssue({
+      code: 'custom',
+      message: parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '),
+    });
     return z.NEVER;
   });
 
 /** `rope_scaling` of the older classes: two ways, one spelling. */
 export const legacyRopeScaling = z
-  .discriminatedUnion('type', [z.strictObject({ type: z.literal('linear'), factor: growth }), z.strictObject({ type: z.literal('dynamic'), factor: growth })])
+  .discriminatedUnion('type', [
+    z.strictObject({ type: z.literal('linear'), factor: growth }),
+    z.strictObject({ type: z.literal('dynamic'), factor: growth }),
+  ])
   .nullish()
-  .transform((given): RopeScaling => (given === null || given === undefined ? { type: 'default' } : given.type === 'dynamic' ? { ...given, forgets: false } : given));
+  .transform((given): RopeScaling =>
+    given === null || given === undefined
+      ? { type: 'default' }
+      : given.type === 'dynamic'
+        ? { ...given, forgets: false }
+        : given,
+  );
 
 /** The library takes the common names of some keys for a class's own. */
 export function withNames(names: Readonly<Record<string, string>>): (given: unknown) => unknown {
@@ -110,7 +127,11 @@ export function scalingOf(raw: RawScaling, maxPositions: number, originalMaxPosi
       const base = originalMaxPositions ?? maxPositions;
       const growth = originalMaxPositions === null ? (raw.factor ?? 1) : maxPositions / originalMaxPositions;
       const derived = growth <= 1 ? 1 : Math.sqrt(1 + Math.log(growth) / Math.log(base));
-      return { type: 'longrope', factors: growth > 1 ? raw.long_factor : raw.short_factor, attentionFactor: raw.attention_factor ?? derived };
+      return {
+        type: 'longrope',
+        factors: growth > 1 ? raw.long_factor : raw.short_factor,
+        attentionFactor: raw.attention_factor ?? derived,
+      };
     }
   }
 }

@@ -19,7 +19,10 @@ const config = divisible(
     rope_theta: theta(10_000),
     attention_bias: flag(false),
   }),
-).refine((given) => given.hidden_size % given.num_attention_heads === 0, 'hidden_size must be divisible by num_attention_heads');
+).refine(
+  (given) => given.hidden_size % given.num_attention_heads === 0,
+  'hidden_size must be divisible by num_attention_heads',
+);
 
 /** Gemma (Mesnard et al. 2024): Llama with scaled embeddings, norm weights around 0 and a GELU gate. */
 export const gemma = decoderFamily({

@@ -6,13 +6,21 @@ import { gatedMlp } from '../blocks/mlp.js';
 import { rmsNorm } from '../blocks/norm.js';
 import { rotaryTable, rotate, type RotaryTable } from '../blocks/rotary.js';
 import type { GraphBuilder } from '../onnx/graph-builder.js';
-import { keysInWindow, linearTensors, type Architecture, type ExpectedTensor, type Inputs, type AttentionRule } from './architecture.js';
+import {
+  keysInWindow,
+  linearTensors,
+  type Architecture,
+  type ExpectedTensor,
+  type Inputs,
+  type AttentionRule,
+} from './architecture.js';
 import { TIED } from './decoder.js';
 import { activationName, epsilon, flag, heads, layers, optional, size, theta } from './fields.js';
 
 /** Smaller ones are none in float32: whatever is divided by them is no number. */
 const SMALLEST_CAP = 1e-30;
-const cap = (fallback: number): z.ZodType<number | null> => z.number().min(SMALLEST_CAP).max(1e9).nullable().default(fallback);
+const cap = (fallback: number): z.ZodType<number | null> =>
+  z.number().min(SMALLEST_CAP).max(1e9).nullable().default(fallback);
 
 /** A cap of null is none; a missing one is the default. */
 const config = z
@@ -35,7 +43,10 @@ const config = z
     final_logit_softcapping: cap(30),
     attn_logit_softcapping: cap(50),
   })
-  .refine((given) => given.hidden_size % given.num_attention_heads === 0, 'hidden_size must be divisible by num_attention_heads')
+  .refine(
+    (given) => given.hidden_size % given.num_attention_heads === 0,
+    'hidden_size must be divisible by num_attention_heads',
+  )
   .refine((given) => given.head_dim % 2 === 0, 'heads must have an even size to be rotated')
   .refine((given) => given.num_attention_heads % given.num_key_value_heads === 0, {
     error: 'num_attention_heads must be divisible by num_key_value_heads',
@@ -47,7 +58,12 @@ function layerTensors(prefix: string, given: Config): ExpectedTensor[] {
   const { hidden_size: width, intermediate_size: inner, attention_bias: bias } = given;
   const query = given.num_attention_heads * given.head_dim;
   const keyValue = given.num_key_value_heads * given.head_dim;
-  const norms = ['input_layernorm', 'post_attention_layernorm', 'pre_feedforward_layernorm', 'post_feedforward_layernorm'];
+  const norms = [
+    'input_layernorm',
+    'post_attention_layernorm',
+    'pre_feedforward_layernorm',
+    'post_feedforward_layernorm',
+  ];
   return [
     ...norms.map((name) => ({ name: `${prefix}.${name}.weight`, shape: [width] })),
     ...linearTensors(`${prefix}.self_attn.q_proj`, query, width, bias),
@@ -61,19 +77,41 @@ function layerTensors(prefix: string, given: Config): ExpectedTensor[] {
 }
 
 /** Every other layer, the first one included, looks back over the window only. */
-function selfAttention(g: GraphBuilder, given: Config, inputs: Inputs, table: RotaryTable, x: string, index: number, rule: AttentionRule): string {
-  const { num_attention_heads: count, num_key_value_heads: keyValueHeads, head_dim: headDimension, attention_bias: bias } = given;
+function selfAttention(
+  g: GraphBuilder,
+  given: Config,
+  inputs: Inputs,
+  table: RotaryTable,
+  x: string,
+  index: number,
+  rule: AttentionRule,
+): string {
+  const {
+    num_attention_heads: count,
+    num_key_value_heads: keyValueHeads,
+    head_dim: headDimension,
+    attention_bias: bias,
+  } = given;
   const name = `model.layers.${index}.self_attn`;
-  const project = (part: string, parts: number): string => byRow(g, inputs, layer(g, x, `${name}.${part}`, bias), parts * headDimension);
-  const rotated = (part: string, parts: number): string => rotate(g, project(part, parts), inputs.positions, table, parts, headDimension);
-  const context = attention(g, inputs, rotated('q_proj', count), rotated('k_proj', keyValueHeads), project('v_proj', keyValueHeads), {
-    heads: count,
-    keyValueHeads,
-    headDimension,
-    scale: 1 / Math.sqrt(given.query_pre_attn_scalar),
-    ...(index % 2 === 1 ? {} : { window: keysInWindow(given.sliding_window, rule) }),
-    ...(given.attn_logit_softcapping === null ? {} : { softcap: given.attn_logit_softcapping }),
-  });
+  const project = (part: string, parts: number): string =>
+    byRow(g, inputs, layer(g, x, `${name}.${part}`, bias), parts * headDimension);
+  const rotated = (part: string, parts: number): string =>
+    rotate(g, project(part, parts), inputs.positions, table, parts, headDimension);
+  const context = attention(
+    g,
+    inputs,
+    rotated('q_proj', count),
+    rotated('k_proj', keyValueHeads),
+    project('v_proj', keyValueHeads),
+    {
+      heads: count,
+      keyValueHeads,
+      headDimension,
+      scale: 1 / Math.sqrt(given.query_pre_attn_scalar),
+      ...(index % 2 === 1 ? {} : { window: keysInWindow(given.sliding_window, rule) }),
+      ...(given.attn_logit_softcapping === null ? {} : { softcap: given.attn_logit_softcapping }),
+    },
+  );
   return layer(g, context, `${name}.o_proj`, bias);
 }
 
@@ -87,7 +125,9 @@ export const gemma2: Architecture<Config> = {
   generationDefaults: { pad_token_id: 0, bos_token_id: 2, eos_token_id: 1 },
   tensors: (given) => [
     { name: TIED.name, shape: [given.vocab_size, given.hidden_size] },
-    ...Array.from({ length: given.num_hidden_layers }, (_none, index) => layerTensors(`model.layers.${index}`, given)).flat(),
+    ...Array.from({ length: given.num_hidden_layers }, (_none, index) =>
+      layerTensors(`model.layers.${index}`, given),
+    ).flat(),
     { name: 'model.norm.weight', shape: [given.hidden_size] },
     ...(given.tie_word_embeddings ? [] : [{ name: TIED.otherName, shape: [given.vocab_size, given.hidden_size] }]),
   ],
@@ -96,7 +136,11 @@ export const gemma2: Architecture<Config> = {
   width: (given) => given.hidden_size,
   build: (g, given, inputs, run) => {
     const { head_dim: dimension, rope_theta: base, max_position_embeddings: maxPositions, rms_norm_eps: eps } = given;
-    const table = rotaryTable({ dimension, theta: base, maxPositions, scaling: { type: 'default' } }, run.positions, run.lengthAt);
+    const table = rotaryTable(
+      { dimension, theta: base, maxPositions, scaling: { type: 'default' } },
+      run.positions,
+      run.lengthAt,
+    );
     let hidden = g.node('Mul', [embedding(g, inputs.ids, TIED.name), g.scalar(Math.sqrt(given.hidden_size))]);
     for (let index = 0; index < given.num_hidden_layers; index += 1) {
       const prefix = `model.layers.${index}`;
@@ -109,6 +153,9 @@ export const gemma2: Architecture<Config> = {
     }
     const weight = given.tie_word_embeddings ? TIED.name : TIED.otherName;
     const softcap = given.final_logit_softcapping;
-    return { hidden: rmsNorm(g, hidden, 'model.norm.weight', eps, 1), head: { weight, ...(softcap === null ? {} : { softcap }) } };
+    return {
+      hidden: rmsNorm(g, hidden, 'model.norm.weight', eps, 1),
+      head: { weight, ...(softcap === null ? {} : { softcap }) },
+    };
   },
 };

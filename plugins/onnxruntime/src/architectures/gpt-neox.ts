@@ -27,7 +27,10 @@ const config = z
     rope_scaling: legacyRopeScaling,
     attention_bias: flag(true),
   })
-  .refine((given) => given.hidden_size % given.num_attention_heads === 0, 'hidden_size must be divisible by num_attention_heads')
+  .refine(
+    (given) => given.hidden_size % given.num_attention_heads === 0,
+    'hidden_size must be divisible by num_attention_heads',
+  )
   .refine((given) => rotated(given) % 2 === 0, 'rotary_pct must leave an even number of dimensions to rotate');
 
 const rotated = (given: { hidden_size: number; num_attention_heads: number; rotary_pct: number }): number =>
@@ -50,7 +53,14 @@ function layerTensors(prefix: string, given: Config): ExpectedTensor[] {
   ];
 }
 
-function selfAttention(g: GraphBuilder, given: Config, inputs: Inputs, table: RotaryTable, x: string, name: string): string {
+function selfAttention(
+  g: GraphBuilder,
+  given: Config,
+  inputs: Inputs,
+  table: RotaryTable,
+  x: string,
+  name: string,
+): string {
   const { num_attention_heads: count, hidden_size: width, attention_bias: bias } = given;
   const headDimension = width / count;
   // Each head's query, key and value lie together.
@@ -71,7 +81,9 @@ export const gptNeoX: Architecture<Config> = {
   generationDefaults: { bos_token_id: 0, eos_token_id: 2 },
   tensors: (given) => [
     { name: EMBEDDING, shape: [given.vocab_size, given.hidden_size] },
-    ...Array.from({ length: given.num_hidden_layers }, (_none, index) => layerTensors(`gpt_neox.layers.${index}`, given)).flat(),
+    ...Array.from({ length: given.num_hidden_layers }, (_none, index) =>
+      layerTensors(`gpt_neox.layers.${index}`, given),
+    ).flat(),
     ...normTensors('gpt_neox.final_layer_norm', given.hidden_size),
     ...(given.tie_word_embeddings ? [] : [{ name: HEAD, shape: [given.vocab_size, given.hidden_size] }]),
   ],
@@ -79,18 +91,37 @@ export const gptNeoX: Architecture<Config> = {
   maxPositions: () => undefined,
   width: (given) => given.hidden_size,
   build: (g, given, inputs, run) => {
-    const { rotary_emb_base: base, max_position_embeddings: maxPositions, rope_scaling: scaling, layer_norm_eps: eps } = given;
-    const table = rotaryTable({ dimension: rotated(given), theta: base, maxPositions, scaling }, run.positions, run.lengthAt);
+    const {
+      rotary_emb_base: base,
+      max_position_embeddings: maxPositions,
+      rope_scaling: scaling,
+      layer_norm_eps: eps,
+    } = given;
+    const table = rotaryTable(
+      { dimension: rotated(given), theta: base, maxPositions, scaling },
+      run.positions,
+      run.lengthAt,
+    );
     const norm = (x: string, name: string): string => layerNorm(g, x, `${name}.weight`, `${name}.bias`, eps);
     let hidden = embedding(g, inputs.ids, EMBEDDING);
     for (let index = 0; index < given.num_hidden_layers; index += 1) {
       const prefix = `gpt_neox.layers.${index}`;
-      const attended = selfAttention(g, given, inputs, table, norm(hidden, `${prefix}.input_layernorm`), `${prefix}.attention`);
+      const attended = selfAttention(
+        g,
+        given,
+        inputs,
+        table,
+        norm(hidden, `${prefix}.input_layernorm`),
+        `${prefix}.attention`,
+      );
       const both = g.node('Add', [hidden, attended]);
       const normed = norm(given.use_parallel_residual ? hidden : both, `${prefix}.post_attention_layernorm`);
       const inner = activation(g, given.hidden_act, layer(g, normed, `${prefix}.mlp.dense_h_to_4h`, true));
       hidden = g.node('Add', [layer(g, inner, `${prefix}.mlp.dense_4h_to_h`, true), both]);
     }
-    return { hidden: norm(hidden, 'gpt_neox.final_layer_norm'), head: { weight: given.tie_word_embeddings ? EMBEDDING : HEAD } };
+    return {
+      hidden: norm(hidden, 'gpt_neox.final_layer_norm'),
+      head: { weight: given.tie_word_embeddings ? EMBEDDING : HEAD },
+    };
   },
 };

@@ -9,7 +9,12 @@ import type { Architecture, ExpectedTensor, Inputs } from './architecture.js';
 import { activationName, epsilon, flag, heads, layers, optional, size, withNames } from './fields.js';
 
 /** The library takes the common names for its own ones too. */
-const RENAMED = { hidden_size: 'n_embd', max_position_embeddings: 'n_positions', num_attention_heads: 'n_head', num_hidden_layers: 'n_layer' };
+const RENAMED = {
+  hidden_size: 'n_embd',
+  max_position_embeddings: 'n_positions',
+  num_attention_heads: 'n_head',
+  num_hidden_layers: 'n_layer',
+};
 
 const config = z.preprocess(
   withNames(RENAMED),
@@ -68,13 +73,27 @@ function layer(g: GraphBuilder, given: Config, inputs: Inputs, hidden: string, i
   const prefix = `transformer.h.${index}`;
   const { n_embd: width, n_head: count, layer_norm_epsilon: eps } = given;
   const headDimension = width / count;
-  const project = (x: string, name: string): string => conv1d(g, x, `${prefix}.${name}.weight`, `${prefix}.${name}.bias`);
-  const norm = (x: string, name: string): string => layerNorm(g, x, `${prefix}.${name}.weight`, `${prefix}.${name}.bias`, eps);
+  const project = (x: string, name: string): string =>
+    conv1d(g, x, `${prefix}.${name}.weight`, `${prefix}.${name}.bias`);
+  const norm = (x: string, name: string): string =>
+    layerNorm(g, x, `${prefix}.${name}.weight`, `${prefix}.${name}.bias`, eps);
   const qkv = project(norm(hidden, 'ln_1'), 'attn.c_attn');
   const part = (which: number): string =>
-    byRow(g, inputs, g.node('Slice', [qkv, g.ints([which * width]), g.ints([(which + 1) * width]), g.ints([1])]), width);
-  const scale = (given.scale_attn_weights ? 1 / Math.sqrt(headDimension) : 1) / (given.scale_attn_by_inverse_layer_idx ? index + 1 : 1);
-  const context = attention(g, inputs, part(0), part(1), part(2), { heads: count, keyValueHeads: count, headDimension, scale });
+    byRow(
+      g,
+      inputs,
+      g.node('Slice', [qkv, g.ints([which * width]), g.ints([(which + 1) * width]), g.ints([1])]),
+      width,
+    );
+  const scale =
+    (given.scale_attn_weights ? 1 / Math.sqrt(headDimension) : 1) /
+    (given.scale_attn_by_inverse_layer_idx ? index + 1 : 1);
+  const context = attention(g, inputs, part(0), part(1), part(2), {
+    heads: count,
+    keyValueHeads: count,
+    headDimension,
+    scale,
+  });
   const attended = g.node('Add', [hidden, project(context, 'attn.c_proj')]);
   const inner = activation(g, given.activation_function, project(norm(attended, 'ln_2'), 'mlp.c_fc'));
   return g.node('Add', [attended, project(inner, 'mlp.c_proj')]);
@@ -92,7 +111,12 @@ export const gpt2: Architecture<Config> = {
     { name: TOKENS, shape: [given.vocab_size, given.n_embd] },
     { name: POSITIONS, shape: [given.n_positions, given.n_embd] },
     ...Array.from({ length: given.n_layer }, (_none, index) =>
-      layerTensors(`transformer.h.${index}`, given.n_embd, given.n_inner ?? 4 * given.n_embd, given.add_cross_attention),
+      layerTensors(
+        `transformer.h.${index}`,
+        given.n_embd,
+        given.n_inner ?? 4 * given.n_embd,
+        given.add_cross_attention,
+      ),
     ).flat(),
     { name: 'transformer.ln_f.weight', shape: [given.n_embd] },
     { name: 'transformer.ln_f.bias', shape: [given.n_embd] },

@@ -9,7 +9,12 @@ import type { GraphBuilder } from '../onnx/graph-builder.js';
 import { linearTensors, normTensors, type Architecture, type ExpectedTensor, type Inputs } from './architecture.js';
 import { activationName, epsilon, flag, heads, layers, optional, size, withNames } from './fields.js';
 
-const RENAMED = { hidden_size: 'n_embd', max_position_embeddings: 'n_positions', num_attention_heads: 'n_head', num_hidden_layers: 'n_layer' };
+const RENAMED = {
+  hidden_size: 'n_embd',
+  max_position_embeddings: 'n_positions',
+  num_attention_heads: 'n_head',
+  num_hidden_layers: 'n_layer',
+};
 const THETA = 10_000;
 
 const config = z.preprocess(
@@ -29,7 +34,10 @@ const config = z.preprocess(
       tie_word_embeddings: flag(false),
     })
     .refine((given) => given.n_embd % given.n_head === 0, 'n_embd must be divisible by n_head')
-    .refine((given) => rotated(given) % 2 === 0 && rotated(given) <= given.n_embd / given.n_head, 'rotary_dim must be even and within a head'),
+    .refine(
+      (given) => rotated(given) % 2 === 0 && rotated(given) <= given.n_embd / given.n_head,
+      'rotary_dim must be even and within a head',
+    ),
 );
 
 const rotated = (given: { rotary_dim: number | null; n_embd: number }): number => given.rotary_dim ?? given.n_embd;
@@ -42,18 +50,32 @@ const HEAD = 'lm_head';
 function layerTensors(prefix: string, width: number, inner: number): ExpectedTensor[] {
   return [
     ...normTensors(`${prefix}.ln_1`, width),
-    ...['q_proj', 'k_proj', 'v_proj', 'out_proj'].flatMap((name) => linearTensors(`${prefix}.attn.${name}`, width, width, false)),
+    ...['q_proj', 'k_proj', 'v_proj', 'out_proj'].flatMap((name) =>
+      linearTensors(`${prefix}.attn.${name}`, width, width, false),
+    ),
     ...linearTensors(`${prefix}.mlp.fc_in`, inner, width, true),
     ...linearTensors(`${prefix}.mlp.fc_out`, width, inner, true),
   ];
 }
 
-function selfAttention(g: GraphBuilder, given: Config, inputs: Inputs, table: RotaryTable, x: string, name: string): string {
+function selfAttention(
+  g: GraphBuilder,
+  given: Config,
+  inputs: Inputs,
+  table: RotaryTable,
+  x: string,
+  name: string,
+): string {
   const { n_head: count, n_embd: width } = given;
   const headDimension = width / count;
   const project = (part: string): string => byRow(g, inputs, layer(g, x, `${name}.${part}`, false), width);
-  const turned = (part: string): string => rotate(g, project(part), inputs.positions, table, count, headDimension, true);
-  const context = attention(g, inputs, turned('q_proj'), turned('k_proj'), project('v_proj'), { heads: count, keyValueHeads: count, headDimension });
+  const turned = (part: string): string =>
+    rotate(g, project(part), inputs.positions, table, count, headDimension, true);
+  const context = attention(g, inputs, turned('q_proj'), turned('k_proj'), project('v_proj'), {
+    heads: count,
+    keyValueHeads: count,
+    headDimension,
+  });
   return layer(g, context, `${name}.out_proj`, false);
 }
 
@@ -79,7 +101,11 @@ export const gptj: Architecture<Config> = {
   width: (given) => given.n_embd,
   build: (g, given, inputs, run) => {
     const { n_positions: maxPositions, layer_norm_epsilon: eps } = given;
-    const table = rotaryTable({ dimension: rotated(given), theta: THETA, maxPositions, scaling: { type: 'default' } }, run.positions, run.lengthAt);
+    const table = rotaryTable(
+      { dimension: rotated(given), theta: THETA, maxPositions, scaling: { type: 'default' } },
+      run.positions,
+      run.lengthAt,
+    );
     const norm = (x: string, name: string): string => layerNorm(g, x, `${name}.weight`, `${name}.bias`, eps);
     let hidden = embedding(g, inputs.ids, EMBEDDING);
     for (let index = 0; index < given.n_layer; index += 1) {

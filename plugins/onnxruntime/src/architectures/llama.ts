@@ -1,6 +1,17 @@
 import { z } from 'zod';
 import { decoderFamily, divisible } from './decoder-family.js';
-import { activationName, epsilon, flag, heads, layers, optional, ropeScaling, scalingOf, size, theta } from './fields.js';
+import {
+  activationName,
+  epsilon,
+  flag,
+  heads,
+  layers,
+  optional,
+  ropeScaling,
+  scalingOf,
+  size,
+  theta,
+} from './fields.js';
 
 const keys = z.object({
   vocab_size: optional(size(), 32_000),
@@ -28,7 +39,8 @@ type Keys = z.infer<typeof keys>;
 
 const headOf = ({ hidden_size: width, num_attention_heads: count }: Keys): number => width / count;
 
-const rotatesWholeHeads = (given: Keys): boolean => Math.trunc((given.head_dim ?? headOf(given)) * (given.partial_rotary_factor ?? 1)) === headOf(given);
+const rotatesWholeHeads = (given: Keys): boolean =>
+  Math.trunc((given.head_dim ?? headOf(given)) * (given.partial_rotary_factor ?? 1)) === headOf(given);
 
 const isInParts = (given: Keys): boolean => {
   const keyValue = headOf(given) * (given.num_key_value_heads ?? given.num_attention_heads);
@@ -37,12 +49,21 @@ const isInParts = (given: Keys): boolean => {
 };
 
 const hasFactorForEachPair = ({ rope_scaling: scaling, ...given }: Keys): boolean =>
-  scaling.rope_type !== 'longrope' || [scaling.long_factor, scaling.short_factor].every(({ length }) => length === headOf({ ...given, rope_scaling: scaling }) / 2);
+  scaling.rope_type !== 'longrope' ||
+  [scaling.long_factor, scaling.short_factor].every(
+    ({ length }) => length === headOf({ ...given, rope_scaling: scaling }) / 2,
+  );
 
 const config = divisible(keys)
-  .refine(rotatesWholeHeads, 'head_dim and partial_rotary_factor must rotate heads of hidden_size / num_attention_heads')
+  .refine(
+    rotatesWholeHeads,
+    'head_dim and partial_rotary_factor must rotate heads of hidden_size / num_attention_heads',
+  )
   .refine(isInParts, 'pretraining_tp must divide the sizes of all matrices')
-  .refine((given) => given.rope_scaling.rope_type !== 'dynamic' || headOf(given) > 2, 'dynamic rope_scaling divides by the size of a head less two')
+  .refine(
+    (given) => given.rope_scaling.rope_type !== 'dynamic' || headOf(given) > 2,
+    'dynamic rope_scaling divides by the size of a head less two',
+  )
   .refine(hasFactorForEachPair, 'rope_scaling needs one factor for each pair of a head')
   .transform(({ pretraining_tp: parts, ...given }) => ({
     ...given,
@@ -62,6 +83,10 @@ export const llama = decoderFamily({
     activation: given.hidden_act,
     biases: { qkv: given.attention_bias, output: given.attention_bias, mlp: given.mlp_bias },
     ignoresBiases: given.ignores_biases,
-    scaling: scalingOf(given.rope_scaling, given.max_position_embeddings, given.original_max_position_embeddings ?? null),
+    scaling: scalingOf(
+      given.rope_scaling,
+      given.max_position_embeddings,
+      given.original_max_position_embeddings ?? null,
+    ),
   }),
 });

@@ -8,7 +8,10 @@ const isFunction = z.custom((value) => typeof value === 'function', 'must be a f
 const architecture = z.object({
   className: z.string().min(1),
   modelType: z.string().min(1),
-  config: z.custom((value) => typeof value === 'object' && value !== null && 'safeParse' in value, 'must be a zod schema'),
+  config: z.custom(
+    (value) => typeof value === 'object' && value !== null && 'safeParse' in value,
+    'must be a zod schema',
+  ),
   prefix: z.string(),
   tensors: isFunction,
   tied: isFunction,
@@ -29,13 +32,17 @@ export async function loadArchitectures(modules: readonly string[]): Promise<voi
       const { default: exported } = (await import(module)) as { default: unknown };
       for (const one of [exported].flat()) {
         const checked = architecture.safeParse(one);
-        if (!checked.success) throw new Error(checked.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '));
+        if (!checked.success)
+          throw new Error(checked.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '));
         // The schema has seen every member; their types can only be promised by the module.
         addArchitecture(one as AnyArchitecture);
       }
     } catch (error) {
       if (isAssayError(error)) throw error;
-      throw evaluatorErrors.ARCHITECTURE_MODULE({ module, reason: error instanceof Error ? error.message : String(error) }, error);
+      throw evaluatorErrors.ARCHITECTURE_MODULE(
+        { module, reason: error instanceof Error ? error.message : String(error) },
+        error,
+      );
     }
   }
 }

@@ -26,11 +26,17 @@ const config = z
     partial_rotary_factor: optional(z.number().min(0).max(1), 0.5),
     qk_layernorm: flag(false),
   })
-  .refine((given) => given.hidden_size % given.num_attention_heads === 0, 'hidden_size must be divisible by num_attention_heads')
+  .refine(
+    (given) => given.hidden_size % given.num_attention_heads === 0,
+    'hidden_size must be divisible by num_attention_heads',
+  )
   .refine((given) => given.num_attention_heads % (given.num_key_value_heads ?? given.num_attention_heads) === 0, {
     error: 'num_attention_heads must be divisible by num_key_value_heads',
   })
-  .refine((given) => rotated(given) % 2 === 0, 'partial_rotary_factor must leave an even number of dimensions to rotate')
+  .refine(
+    (given) => rotated(given) % 2 === 0,
+    'partial_rotary_factor must leave an even number of dimensions to rotate',
+  )
   // The library norms before it splits heads, and fails.
   .refine((given) => !given.qk_layernorm || given.num_attention_heads === 1, 'qk_layernorm works with one head only');
 
@@ -51,13 +57,22 @@ function layerTensors(prefix: string, given: Config): ExpectedTensor[] {
     ...linearTensors(`${prefix}.self_attn.k_proj`, keyValue, width, true),
     ...linearTensors(`${prefix}.self_attn.v_proj`, keyValue, width, true),
     ...linearTensors(`${prefix}.self_attn.dense`, width, width, true),
-    ...(given.qk_layernorm ? ['q_layernorm', 'k_layernorm'].flatMap((name) => normTensors(`${prefix}.self_attn.${name}`, width / count)) : []),
+    ...(given.qk_layernorm
+      ? ['q_layernorm', 'k_layernorm'].flatMap((name) => normTensors(`${prefix}.self_attn.${name}`, width / count))
+      : []),
     ...linearTensors(`${prefix}.mlp.fc1`, inner, width, true),
     ...linearTensors(`${prefix}.mlp.fc2`, width, inner, true),
   ];
 }
 
-function selfAttention(g: GraphBuilder, given: Config, inputs: Inputs, table: RotaryTable, x: string, name: string): string {
+function selfAttention(
+  g: GraphBuilder,
+  given: Config,
+  inputs: Inputs,
+  table: RotaryTable,
+  x: string,
+  name: string,
+): string {
   const { num_attention_heads: count, hidden_size: width, layer_norm_eps: eps } = given;
   const headDimension = width / count;
   const keyValueHeads = given.num_key_value_heads ?? count;
@@ -69,7 +84,11 @@ function selfAttention(g: GraphBuilder, given: Config, inputs: Inputs, table: Ro
     return rotate(g, byRow(g, inputs, normed, parts * headDimension), inputs.positions, table, parts, headDimension);
   };
   const values = byRow(g, inputs, project('v_proj'), keyValueHeads * headDimension);
-  const context = attention(g, inputs, turned('q', count), turned('k', keyValueHeads), values, { heads: count, keyValueHeads, headDimension });
+  const context = attention(g, inputs, turned('q', count), turned('k', keyValueHeads), values, {
+    heads: count,
+    keyValueHeads,
+    headDimension,
+  });
   return layer(g, context, `${name}.dense`, true);
 }
 
@@ -83,7 +102,9 @@ export const phi: Architecture<Config> = {
   generationDefaults: { bos_token_id: 1, eos_token_id: 2 },
   tensors: (given) => [
     { name: EMBEDDING, shape: [given.vocab_size, given.hidden_size] },
-    ...Array.from({ length: given.num_hidden_layers }, (_none, index) => layerTensors(`model.layers.${index}`, given)).flat(),
+    ...Array.from({ length: given.num_hidden_layers }, (_none, index) =>
+      layerTensors(`model.layers.${index}`, given),
+    ).flat(),
     ...normTensors('model.final_layernorm', given.hidden_size),
     ...linearTensors(HEAD, given.vocab_size, given.hidden_size, true).slice(given.tie_word_embeddings ? 1 : 0),
   ],
@@ -91,15 +112,29 @@ export const phi: Architecture<Config> = {
   maxPositions: () => undefined,
   width: (given) => given.hidden_size,
   build: (g, given, inputs, run) => {
-    const { rope_theta: base, max_position_embeddings: maxPositions, rope_scaling: scaling, layer_norm_eps: eps } = given;
-    const table = rotaryTable({ dimension: rotated(given), theta: base, maxPositions, scaling }, run.positions, run.lengthAt);
+    const {
+      rope_theta: base,
+      max_position_embeddings: maxPositions,
+      rope_scaling: scaling,
+      layer_norm_eps: eps,
+    } = given;
+    const table = rotaryTable(
+      { dimension: rotated(given), theta: base, maxPositions, scaling },
+      run.positions,
+      run.lengthAt,
+    );
     const norm = (x: string, name: string): string => layerNorm(g, x, `${name}.weight`, `${name}.bias`, eps);
     let hidden = embedding(g, inputs.ids, EMBEDDING);
     for (let index = 0; index < given.num_hidden_layers; index += 1) {
       const prefix = `model.layers.${index}`;
       const normed = norm(hidden, `${prefix}.input_layernorm`);
       const attended = selfAttention(g, given, inputs, table, normed, `${prefix}.self_attn`);
-      const fed = layer(g, activation(g, given.hidden_act, layer(g, normed, `${prefix}.mlp.fc1`, true)), `${prefix}.mlp.fc2`, true);
+      const fed = layer(
+        g,
+        activation(g, given.hidden_act, layer(g, normed, `${prefix}.mlp.fc1`, true)),
+        `${prefix}.mlp.fc2`,
+        true,
+      );
       hidden = g.node('Add', [g.node('Add', [attended, fed]), hidden]);
     }
     const weight = given.tie_word_embeddings ? EMBEDDING : `${HEAD}.weight`;

@@ -22,8 +22,22 @@ export const classNames = (): string[] => [...architectures.values()].map(({ cla
 /** @throws ARCHITECTURE_DUPLICATE */
 export function addArchitecture(architecture: AnyArchitecture): void {
   const { modelType, className } = architecture;
-  if (architectures.has(modelType) || classNames().includes(className)) throw evaluatorErrors.ARCHITECTURE_DUPLICATE({ modelType, className });
+  if (architectures.has(modelType) || classNames().includes(className))
+    throw evaluatorErrors.ARCHITECTURE_DUPLICATE({ modelType, className });
   architectures.set(modelType, architecture);
 }
 
-for (const architecture of [llama, mistral, qwen2, gpt2, gemma, gemma2, phi, falcon, gptNeoX, gptj, bart] as AnyArchitecture[]) addArchitecture(architecture);
+for (const architecture of [
+  llama,
+  mistral,
+  qwen2,
+  gpt2,
+  gemma,
+  gemma2,
+  phi,
+  falcon,
+  gptNeoX,
+  gptj,
+  bart,
+] as AnyArchitecture[])
+  addArchitecture(architecture);

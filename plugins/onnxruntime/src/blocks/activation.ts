@@ -6,8 +6,14 @@ const sigmoidOf = (g: GraphBuilder, x: string, slope: number): string => {
   const scaled = slope === 1 ? x : g.node('Mul', [x, g.scalar(slope)]);
   return g.node('Mul', [x, g.node('Sigmoid', [scaled])]);
 };
-const gelu = (approximate: 'none' | 'tanh'): Activation => (g, x) => g.node('Gelu', [x], { attributes: { approximate: { string: approximate } } });
-const unary = (opType: string): Activation => (g, x) => g.node(opType, [x]);
+const gelu =
+  (approximate: 'none' | 'tanh'): Activation =>
+  (g, x) =>
+    g.node('Gelu', [x], { attributes: { approximate: { string: approximate } } });
+const unary =
+  (opType: string): Activation =>
+  (g, x) =>
+    g.node(opType, [x]);
 
 const LAPLACE = { mu: 0.707107, sigma: 0.282095 };
 

@@ -21,5 +21,7 @@ function slopes(heads: number): number[] {
  */
 export function alibiTable(heads: number, positions: number): Float32Array {
   const rounded = slopes(heads).map(bfloat16);
-  return Float32Array.from({ length: positions * heads }, (_none, index) => bfloat16((rounded[index % heads] ?? 0) * bfloat16(Math.floor(index / heads))));
+  return Float32Array.from({ length: positions * heads }, (_none, index) =>
+    bfloat16((rounded[index % heads] ?? 0) * bfloat16(Math.floor(index / heads))),
+  );
 }

@@ -7,7 +7,11 @@ import { softened } from './activation.js';
 const FUSED_MULTIPLE = 8;
 
 /** Lowest finite number of each type. */
-const LOWEST: Readonly<Record<number, number>> = { [ElementType.FLOAT]: -3.4028234663852886e38, [ElementType.FLOAT16]: -65_504, [ElementType.BFLOAT16]: -3.3895313892515355e38 };
+const LOWEST: Readonly<Record<number, number>> = {
+  [ElementType.FLOAT]: -3.4028234663852886e38,
+  [ElementType.FLOAT16]: -65_504,
+  [ElementType.BFLOAT16]: -3.3895313892515355e38,
+};
 
 export interface AttentionShape {
   heads: number;
@@ -28,7 +32,14 @@ export interface AttentionShape {
  * q: [batch, sequence, heads * headDimension], k and v: [batch, sequence, keyValueHeads * headDimension]
  * @returns [batch * sequence, heads * headDimension]
  */
-export function attention(g: GraphBuilder, inputs: Inputs, q: string, k: string, v: string, given: AttentionShape): string {
+export function attention(
+  g: GraphBuilder,
+  inputs: Inputs,
+  q: string,
+  k: string,
+  v: string,
+  given: AttentionShape,
+): string {
   const { heads, headDimension, keyBias } = given;
   // A bias differs by head, so every head needs a key of its own.
   const keyValueHeads = keyBias === undefined ? given.keyValueHeads : heads;
@@ -46,7 +57,10 @@ export function attention(g: GraphBuilder, inputs: Inputs, q: string, k: string,
     { ...given, keyValueHeads },
     width,
   );
-  return g.node('Reshape', [narrowed(g, context.values, heads, headDimension, width), g.node('Add', [context.zeros, g.ints([-1, heads * headDimension])])]);
+  return g.node('Reshape', [
+    narrowed(g, context.values, heads, headDimension, width),
+    g.node('Add', [context.zeros, g.ints([-1, heads * headDimension])]),
+  ]);
 }
 
 /** @returns values: [batch, sequence, heads * width]; zeros: [2] int64, there when keys and values may go */
@@ -59,12 +73,29 @@ interface Context {
  * The runtime's kernel. It also gives keys and values for a cache: without them it takes a slower path, and what nobody
  * reads stays in memory until the end of the run, so their shapes are read.
  */
-function fused(g: GraphBuilder, inputs: Inputs, [q, k, v]: readonly [string, string, string], shape: AttentionShape, width: number): Context {
+function fused(
+  g: GraphBuilder,
+  inputs: Inputs,
+  [q, k, v]: readonly [string, string, string],
+  shape: AttentionShape,
+  width: number,
+): Context {
   const { heads, keyValueHeads, headDimension, scale, window, softcap } = shape;
   const past = inputs.cache?.past(g, keyValueHeads, width) ?? ['', ''];
   const values = g.node(
     'GroupQueryAttention',
-    [q, k, v, ...past, inputs.lastIndex, inputs.length, '', '', '', ...(inputs.attentionBias === undefined ? [] : [g.activation(inputs.attentionBias)])],
+    [
+      q,
+      k,
+      v,
+      ...past,
+      inputs.lastIndex,
+      inputs.length,
+      '',
+      '',
+      '',
+      ...(inputs.attentionBias === undefined ? [] : [g.activation(inputs.attentionBias)]),
+    ],
     {
       domain: 'com.microsoft',
       outputs: 3,
@@ -79,15 +110,25 @@ function fused(g: GraphBuilder, inputs: Inputs, [q, k, v]: readonly [string, str
   );
   const present = [`${values}_1`, `${values}_2`] as const;
   inputs.cache?.keep(g, present);
-  const [keys, kept] = present.map((value) => g.node('Shape', [value], { attributes: { start: { int: 0 }, end: { int: 2 } } })) as [string, string];
+  const [keys, kept] = present.map((value) =>
+    g.node('Shape', [value], { attributes: { start: { int: 0 }, end: { int: 2 } } }),
+  ) as [string, string];
   return { values, zeros: g.node('Sub', [keys, kept]) };
 }
 
 /** The same from elementary operators, for devices whose kernel is missing or wrong. */
-function plain(g: GraphBuilder, inputs: Inputs, [q, k, v]: readonly [string, string, string], shape: AttentionShape, width: number): Context {
+function plain(
+  g: GraphBuilder,
+  inputs: Inputs,
+  [q, k, v]: readonly [string, string, string],
+  shape: AttentionShape,
+  width: number,
+): Context {
   const { heads, keyValueHeads, headDimension, scale, softcap } = shape;
   const byHead = (x: string, count: number): string =>
-    g.node('Transpose', [g.node('Reshape', [x, g.ints([0, 0, count, width])])], { attributes: { perm: { ints: [0, 2, 1, 3] } } });
+    g.node('Transpose', [g.node('Reshape', [x, g.ints([0, 0, count, width])])], {
+      attributes: { perm: { ints: [0, 2, 1, 3] } },
+    });
   const past = inputs.cache?.past(g, keyValueHeads, width);
   const [keys, values] = [k, v].map((x, part) => {
     const own = byHead(x, keyValueHeads);
@@ -97,7 +138,10 @@ function plain(g: GraphBuilder, inputs: Inputs, [q, k, v]: readonly [string, str
   const scaled = g.node('Mul', [byHead(q, heads), g.scalar(scale ?? 1 / Math.sqrt(headDimension))]);
   const turned = g.node('Transpose', [shared(g, keys, shape, width)], { attributes: { perm: { ints: [0, 1, 3, 2] } } });
   const raw = g.node('MatMul', [scaled, turned]);
-  const scores = g.node('Add', [softcap === undefined ? raw : softened(g, raw, softcap), mask(g, inputs, shape.window)]);
+  const scores = g.node('Add', [
+    softcap === undefined ? raw : softened(g, raw, softcap),
+    mask(g, inputs, shape.window),
+  ]);
   const weights = g.node('Softmax', [scores], { attributes: { axis: { int: -1 } } });
   const context = g.node('MatMul', [weights, shared(g, values, shape, width)]);
   const rows = g.node('Transpose', [context], { attributes: { perm: { ints: [0, 2, 1, 3] } } });
@@ -107,9 +151,16 @@ function plain(g: GraphBuilder, inputs: Inputs, [q, k, v]: readonly [string, str
 /** Each key or value head once for every query head that shares it: [batch, keyValueHeads, keys, width] -> [batch, heads, keys, width] */
 function shared(g: GraphBuilder, x: string, { heads, keyValueHeads }: AttentionShape, width: number): string {
   if (heads === keyValueHeads) return x;
-  const repeated = g.node('Expand', [g.node('Unsqueeze', [x, g.ints([2])]), g.ints([1, 1, heads / keyValueHeads, 1, 1])]);
+  const repeated = g.node('Expand', [
+    g.node('Unsqueeze', [x, g.ints([2])]),
+    g.ints([1, 1, heads / keyValueHeads, 1, 1]),
+  ]);
   // Zero keeps a dimension where it stands: the number of heads comes first to be merged.
-  const sizes = g.node('Concat', [g.ints([0, heads]), g.node('Shape', [x], { attributes: { start: { int: 2 }, end: { int: 3 } } }), g.ints([width])], { attributes: { axis: { int: 0 } } });
+  const sizes = g.node(
+    'Concat',
+    [g.ints([0, heads]), g.node('Shape', [x], { attributes: { start: { int: 2 }, end: { int: 3 } } }), g.ints([width])],
+    { attributes: { axis: { int: 0 } } },
+  );
   return g.node('Reshape', [repeated, sizes]);
 }
 
@@ -134,8 +185,14 @@ function mask(g: GraphBuilder, inputs: Inputs, window: number | undefined): stri
 function widened(g: GraphBuilder, x: string, heads: number, from: number, to: number, extra?: string): string {
   if (from === to) return x;
   const split = g.node('Reshape', [x, g.ints([0, 0, heads, from])]);
-  const pad = (value: string, by: number, fill: number): string => (by === 0 ? value : g.node('Pad', [value, g.ints([0, 0, 0, 0, 0, 0, 0, by]), g.scalar(fill)]));
-  const longer = extra === 'one' ? pad(split, 1, 1) : extra === undefined ? split : g.node('Concat', [split, g.node('Unsqueeze', [extra, g.ints([3])])], { attributes: { axis: { int: 3 } } });
+  const pad = (value: string, by: number, fill: number): string =>
+    by === 0 ? value : g.node('Pad', [value, g.ints([0, 0, 0, 0, 0, 0, 0, by]), g.scalar(fill)]);
+  const longer =
+    extra === 'one'
+      ? pad(split, 1, 1)
+      : extra === undefined
+        ? split
+        : g.node('Concat', [split, g.node('Unsqueeze', [extra, g.ints([3])])], { attributes: { axis: { int: 3 } } });
   return g.node('Reshape', [pad(longer, to - from - (extra === undefined ? 0 : 1), 0), g.ints([0, 0, heads * to])]);
 }
 

@@ -13,7 +13,12 @@ export interface FusedProjection {
  * Takes it apart. projected: [batch * sequence, groups * (queries + 2) * headDimension]
  * @returns queries [batch, sequence, groups * queries * headDimension], keys and values [batch, sequence, groups * headDimension]
  */
-export function splitHeads(g: GraphBuilder, inputs: Inputs, projected: string, shape: FusedProjection): [q: string, k: string, v: string] {
+export function splitHeads(
+  g: GraphBuilder,
+  inputs: Inputs,
+  projected: string,
+  shape: FusedProjection,
+): [q: string, k: string, v: string] {
   const { groups, queries, headDimension } = shape;
   const heads = g.node('Reshape', [projected, g.ints([inputs.batch, -1, groups, queries + 2, headDimension])]);
   const part = (from: number, to: number): string => {

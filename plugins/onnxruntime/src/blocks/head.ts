@@ -24,7 +24,10 @@ interface Block {
 }
 
 function blocksOf(total: number, size: number): Block[] {
-  return Array.from({ length: Math.ceil(total / size) }, (_none, index) => ({ start: index * size, end: Math.min((index + 1) * size, total) }));
+  return Array.from({ length: Math.ceil(total / size) }, (_none, index) => ({
+    start: index * size,
+    end: Math.min((index + 1) * size, total),
+  }));
 }
 
 /**
@@ -33,19 +36,30 @@ function blocksOf(total: number, size: number): Block[] {
  */
 function vocabularyBlocks(g: GraphBuilder, { weight }: Head, rows: number): Block[] {
   const [vocabulary = 0, width = 0] = g.shapeOf(weight);
-  return blocksOf(vocabulary, Math.max(MULTIPLE, Math.floor(BLOCK_ELEMENTS / Math.max(rows, width) / MULTIPLE) * MULTIPLE));
+  return blocksOf(
+    vocabulary,
+    Math.max(MULTIPLE, Math.floor(BLOCK_ELEMENTS / Math.max(rows, width) / MULTIPLE) * MULTIPLE),
+  );
 }
 
 /** One block of the matrix, not before `after` is there: [entries, width] */
 function matrixBlock(g: GraphBuilder, { weight }: Head, { start, end }: Block, after: string): string {
-  const rows = delayed(g, g.weightRows(weight, start, end), { type: g.typeOf(weight), dims: [end - start, g.shapeOf(weight)[1] ?? 0] }, after);
+  const rows = delayed(
+    g,
+    g.weightRows(weight, start, end),
+    { type: g.typeOf(weight), dims: [end - start, g.shapeOf(weight)[1] ?? 0] },
+    after,
+  );
   return g.isReady(weight) ? rows : g.converted(rows);
 }
 
 /** hidden: [rows, width], matrix: [entries, width] -> [rows, entries], float32 */
 function logits(g: GraphBuilder, hidden: string, matrix: string, head: Head, { start, end }: Block): string {
   const { bias, softcap } = head;
-  const shift = bias === undefined ? [] : [g.isReady(bias) ? g.weightRows(bias, start, end) : g.converted(g.weightRows(bias, start, end))];
+  const shift =
+    bias === undefined
+      ? []
+      : [g.isReady(bias) ? g.weightRows(bias, start, end) : g.converted(g.weightRows(bias, start, end))];
   const raw = g.node('Gemm', [hidden, matrix, ...shift], { attributes: { transB: { int: 1 } } });
   return g.toFloat32(softcap === undefined ? raw : softened(g, raw, softcap));
 }
@@ -95,9 +109,15 @@ export function tokenLosses(
     // Each block waits for the one before: otherwise the runtime computes them all before it reduces the first.
     const matrix = matrixBlock(g, head, block, previous);
     for (const [index, chunk] of chunks.entries()) {
-      const waiting = index === 0 ? chunk.hidden : delayed(g, chunk.hidden, { type: g.target.computeType, dims: chunk.dims }, previous);
+      const waiting =
+        index === 0
+          ? chunk.hidden
+          : delayed(g, chunk.hidden, { type: g.target.computeType, dims: chunk.dims }, previous);
       // The last block may be shorter than the places reach.
-      const places = block.end - block.start === entries ? chunk.places : g.node('Min', [chunk.places, g.ints([block.end - block.start - 1])]);
+      const places =
+        block.end - block.start === entries
+          ? chunk.places
+          : g.node('Min', [chunk.places, g.ints([block.end - block.start - 1])]);
       previous = reduced(g, logits(g, waiting, matrix, head, block), places);
       chunk.parts.push(previous);
     }
@@ -123,9 +143,17 @@ function logSumExp(g: GraphBuilder, x: string): string {
 
 /** parts: of each block of the vocabulary, [rows, 2]; block: which of them holds the label, [rows, 1] -> [rows, 1] */
 function chunkLosses(g: GraphBuilder, parts: readonly string[], block: string): string {
-  const all = g.node('Reshape', [g.node('Concat', parts, { attributes: { axis: { int: 1 } } }), g.ints([0, parts.length, 2])]);
-  const [sums, picked] = [0, 1].map((part) => g.node('Gather', [all, g.int(part)], { attributes: { axis: { int: 2 } } })) as [string, string];
-  return g.node('Sub', [logSumExp(g, sums), g.node('GatherElements', [picked, block], { attributes: { axis: { int: 1 } } })]);
+  const all = g.node('Reshape', [
+    g.node('Concat', parts, { attributes: { axis: { int: 1 } } }),
+    g.ints([0, parts.length, 2]),
+  ]);
+  const [sums, picked] = [0, 1].map((part) =>
+    g.node('Gather', [all, g.int(part)], { attributes: { axis: { int: 2 } } }),
+  ) as [string, string];
+  return g.node('Sub', [
+    logSumExp(g, sums),
+    g.node('GatherElements', [picked, block], { attributes: { axis: { int: 1 } } }),
+  ]);
 }
 
 const slice = (g: GraphBuilder, value: string, { start, end }: Block, axis: number): string =>

@@ -5,7 +5,12 @@ import type { GraphBuilder } from '../onnx/graph-builder.js';
  * A 2-d value, unchanged, but not before another 2-d value has been computed: adding the difference of a shape to itself
  * changes nothing but the order in which the runtime works, and with it what is in memory at a time.
  */
-export function delayed(g: GraphBuilder, value: string, { type, dims }: { type: ElementTypeNumber; dims: readonly number[] }, after: string): string {
+export function delayed(
+  g: GraphBuilder,
+  value: string,
+  { type, dims }: { type: ElementTypeNumber; dims: readonly number[] },
+  after: string,
+): string {
   return g.known(g.node('Reshape', [value, g.node('Add', [g.zerosAfter(after), g.ints(dims)])]), type, dims);
 }
 

@@ -10,7 +10,8 @@ export function gatedMlp(
   act: string,
   biases: boolean,
 ): string {
-  const project = (input: string, name: string): string => linear(g, input, `${name}.weight`, biases ? `${name}.bias` : undefined);
+  const project = (input: string, name: string): string =>
+    linear(g, input, `${name}.weight`, biases ? `${name}.bias` : undefined);
   const gated = g.node('Mul', [activation(g, act, project(x, names.gate)), project(x, names.up)]);
   return project(gated, names.down);
 }

@@ -4,13 +4,23 @@ import { vector } from './linear.js';
 /** x / sqrt(mean(x^2) + eps) * (offset + weight) (Zhang and Sennrich 2019); Gemma stores weights around 0. x: [rows, width] */
 export function rmsNorm(g: GraphBuilder, x: string, weight: string, epsilon: number, offset = 0): string {
   const stored = vector(g, weight);
-  return g.node('SimplifiedLayerNormalization', [x, offset === 0 ? stored : g.node('Add', [stored, g.scalar(offset)])], {
-    attributes: { axis: { int: -1 }, epsilon: { float: epsilon } },
-  });
+  return g.node(
+    'SimplifiedLayerNormalization',
+    [x, offset === 0 ? stored : g.node('Add', [stored, g.scalar(offset)])],
+    {
+      attributes: { axis: { int: -1 }, epsilon: { float: epsilon } },
+    },
+  );
 }
 
 /** (x - mean) / sqrt(variance + eps) * weight + bias (Ba et al. 2016). x: [rows, width] */
-export function layerNorm(g: GraphBuilder, x: string, weight: string, bias: string | undefined, epsilon: number): string {
+export function layerNorm(
+  g: GraphBuilder,
+  x: string,
+  weight: string,
+  bias: string | undefined,
+  epsilon: number,
+): string {
   const inputs = [x, vector(g, weight), ...(bias === undefined ? [] : [vector(g, bias)])];
   return g.node('LayerNormalization', inputs, { attributes: { axis: { int: -1 }, epsilon: { float: epsilon } } });
 }

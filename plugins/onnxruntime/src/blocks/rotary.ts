@@ -16,7 +16,13 @@ export type RopeScaling =
   | { type: 'linear'; factor: number }
   /** forgets: a sequence within the positions that the model was made for undoes what a longer one has changed. The older classes keep it. */
   | { type: 'dynamic'; factor: number; forgets: boolean }
-  | { type: 'llama3'; factor: number; lowFrequencyFactor: number; highFrequencyFactor: number; originalMaxPositions: number }
+  | {
+      type: 'llama3';
+      factor: number;
+      lowFrequencyFactor: number;
+      highFrequencyFactor: number;
+      originalMaxPositions: number;
+    }
   | { type: 'yarn'; factor: number; attentionFactor?: number; betaFast: number; betaSlow: number }
   | { type: 'longrope'; factors: readonly number[]; attentionFactor: number };
 
@@ -40,7 +46,8 @@ export function rotaryTable(config: RotaryConfig, positions: number, lengthAt: S
   const [cos, sin] = [new Float32Array(positions * half), new Float32Array(positions * half)];
   const scale = attentionScale(config.scaling);
   const { scaling, maxPositions } = config;
-  const seenAt = (position: number): number => lengthAt(position, scaling.type === 'dynamic' && scaling.forgets ? maxPositions : 0);
+  const seenAt = (position: number): number =>
+    lengthAt(position, scaling.type === 'dynamic' && scaling.forgets ? maxPositions : 0);
   let frequencies = inverseFrequencies(config, seenAt(0));
   for (let position = 0; position < positions; position += 1) {
     if (scaling.type === 'dynamic') frequencies = inverseFrequencies(config, seenAt(position));
@@ -59,7 +66,8 @@ function attentionScale(scaling: RopeScaling): number {
 }
 
 function inverseFrequencies({ dimension, theta, maxPositions, scaling }: RotaryConfig, length: number): number[] {
-  const plain = (base: number): number[] => range(dimension / 2).map((i) => f32(1 / f32(Math.pow(base, f32((2 * i) / dimension)))));
+  const plain = (base: number): number[] =>
+    range(dimension / 2).map((i) => f32(1 / f32(Math.pow(base, f32((2 * i) / dimension)))));
   switch (scaling.type) {
     case 'default':
       return plain(theta);
@@ -67,7 +75,11 @@ function inverseFrequencies({ dimension, theta, maxPositions, scaling }: RotaryC
       return plain(theta).map((frequency) => f32(frequency / scaling.factor));
     case 'dynamic': {
       if (length <= maxPositions) return plain(theta);
-      if (dimension === 2) throw modelErrors.CONFIG_UNSUPPORTED({ architecture: 'model', issues: ['dynamic rope_scaling divides by the number of rotated dimensions less two'] });
+      if (dimension === 2)
+        throw modelErrors.CONFIG_UNSUPPORTED({
+          architecture: 'model',
+          issues: ['dynamic rope_scaling divides by the number of rotated dimensions less two'],
+        });
       const growth = (scaling.factor * length) / maxPositions - (scaling.factor - 1);
       return plain(theta * Math.pow(growth, dimension / (dimension - 2)));
     }
@@ -86,7 +98,9 @@ function llama3Frequency(frequency: number, scaling: Extract<RopeScaling, { type
   const wavelength = f32((2 * Math.PI) / frequency);
   if (wavelength > originalMaxPositions / lowFrequencyFactor) return f32(frequency / factor);
   if (wavelength < originalMaxPositions / highFrequencyFactor) return frequency;
-  const smooth = f32(f32(originalMaxPositions / wavelength - lowFrequencyFactor) / (highFrequencyFactor - lowFrequencyFactor));
+  const smooth = f32(
+    f32(originalMaxPositions / wavelength - lowFrequencyFactor) / (highFrequencyFactor - lowFrequencyFactor),
+  );
   return f32(f32((1 - smooth) * f32(frequency / factor)) + f32(smooth * frequency));
 }
 
@@ -124,11 +138,22 @@ export function rotate(
 ): string {
   if (table.half === 0) return x;
   const partial = table.half * 2 < headDimension;
-  return g.node('RotaryEmbedding', [x, positions, g.floats([table.positions, table.half], table.cos), g.floats([table.positions, table.half], table.sin)], {
-    domain: 'com.microsoft',
-    attributes: {
-      interleaved: { int: interleaved ? 1 : 0 },
-      ...(partial ? { num_heads: { int: heads }, rotary_embedding_dim: { int: table.half * 2 } } : { num_heads: { int: heads } }),
+  return g.node(
+    'RotaryEmbedding',
+    [
+      x,
+      positions,
+      g.floats([table.positions, table.half], table.cos),
+      g.floats([table.positions, table.half], table.sin),
+    ],
+    {
+      domain: 'com.microsoft',
+      attributes: {
+        interleaved: { int: interleaved ? 1 : 0 },
+        ...(partial
+          ? { num_heads: { int: heads }, rotary_embedding_dim: { int: table.half * 2 } }
+          : { num_heads: { int: heads } }),
+      },
     },
-  });
+  );
 }

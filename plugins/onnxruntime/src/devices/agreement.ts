@@ -17,13 +17,31 @@ const SAMPLES = { batches: [[SEQUENCE]], padTokenId: 0, packed: true, promptLeng
 const MODELS: readonly RandomModel[] = [
   {
     dtype: 'BF16',
-    config: { model_type: 'llama', vocab_size: 96, hidden_size: 64, intermediate_size: 96, num_hidden_layers: 2, num_attention_heads: 4, num_key_value_heads: 2 },
+    config: {
+      model_type: 'llama',
+      vocab_size: 96,
+      hidden_size: 64,
+      intermediate_size: 96,
+      num_hidden_layers: 2,
+      num_attention_heads: 4,
+      num_key_value_heads: 2,
+    },
   },
   {
     dtype: 'F16',
     config: {
-      model_type: 'gemma2', vocab_size: 96, hidden_size: 64, intermediate_size: 96, num_hidden_layers: 2, num_attention_heads: 4,
-      num_key_value_heads: 2, head_dim: 16, query_pre_attn_scalar: 16, sliding_window: 8, attn_logit_softcapping: 5, final_logit_softcapping: 3,
+      model_type: 'gemma2',
+      vocab_size: 96,
+      hidden_size: 64,
+      intermediate_size: 96,
+      num_hidden_layers: 2,
+      num_attention_heads: 4,
+      num_key_value_heads: 2,
+      head_dim: 16,
+      query_pre_attn_scalar: 16,
+      sliding_window: 8,
+      attn_logit_softcapping: 5,
+      final_logit_softcapping: 3,
     },
   },
   { dtype: 'F32', config: { model_type: 'gpt2', vocab_size: 96, n_embd: 64, n_layer: 2, n_head: 4, n_positions: 64 } },
@@ -39,12 +57,18 @@ export async function requireAgreement(device: Device, threads: number): Promise
     for (const model of MODELS) {
       await writeRandomModel(folder, model);
       const opened = await openModel(folder);
-      const losses = async (on: Device): Promise<number> => (await batchLosses(opened, SAMPLES, { threads, device: on, attention: 'eager' }, () => undefined))[0] ?? NaN;
+      const losses = async (on: Device): Promise<number> =>
+        (await batchLosses(opened, SAMPLES, { threads, device: on, attention: 'eager' }, () => undefined))[0] ?? NaN;
       const expected = await losses(CPU);
       const difference = Math.abs((await losses(device).catch(unavailable(device))) - expected);
       const tolerance = TOLERANCE[device.computeType];
       if (!(difference <= tolerance)) {
-        throw evaluatorErrors.DEVICE_DIFFERS({ device: device.name, computeType: device.computeType, difference: Number.isFinite(difference) ? difference : String(difference), tolerance });
+        throw evaluatorErrors.DEVICE_DIFFERS({
+          device: device.name,
+          computeType: device.computeType,
+          difference: Number.isFinite(difference) ? difference : String(difference),
+          tolerance,
+        });
       }
     }
   } finally {
@@ -52,7 +76,12 @@ export async function requireAgreement(device: Device, threads: number): Promise
   }
 }
 
-const unavailable = (device: Device) => (error: unknown): never => {
-  const reason = error instanceof Error ? error.message : String(error);
-  throw evaluatorErrors.DEVICE_UNAVAILABLE({ device: device.name, available: installedDevices(), reason, install: INSTALL[device.name] }, error);
-};
+const unavailable =
+  (device: Device) =>
+  (error: unknown): never => {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw evaluatorErrors.DEVICE_UNAVAILABLE(
+      { device: device.name, available: installedDevices(), reason, install: INSTALL[device.name] },
+      error,
+    );
+  };

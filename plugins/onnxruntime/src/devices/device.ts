@@ -39,7 +39,8 @@ const COMPUTES: Readonly<Record<DeviceName, readonly ComputeType[]>> = {
 export const INSTALL: Readonly<Record<DeviceName, string>> = {
   cpu: 'Reinstall onnxruntime-node: it brings the provider for the CPU.',
   cuda: 'Install CUDA 12 and cuDNN 9, then run `npm rebuild onnxruntime-node --onnxruntime-node-install=cuda12` on Linux x64.',
-  webgpu: 'Use a platform for which onnxruntime-node brings webgpu, and install a Vulkan driver, e.g. the package mesa-vulkan-drivers.',
+  webgpu:
+    'Use a platform for which onnxruntime-node brings webgpu, and install a Vulkan driver, e.g. the package mesa-vulkan-drivers.',
 };
 
 /** Providers whose library lies on this machine; whether there is a device behind them shows when one is used. */
@@ -52,16 +53,24 @@ export function installedDevices(): DeviceName[] {
 function hasLibrary(name: DeviceName): boolean {
   const require = createRequire(import.meta.url);
   const root = dirname(require.resolve('onnxruntime-node/package.json'));
-  return existsSync(join(root, 'bin', 'napi-v6', process.platform, process.arch, `libonnxruntime_providers_${name}.so`));
+  return existsSync(
+    join(root, 'bin', 'napi-v6', process.platform, process.arch, `libonnxruntime_providers_${name}.so`),
+  );
 }
 
 /** @throws DEVICE_UNAVAILABLE, COMPUTE_TYPE_UNSUPPORTED */
 export function requireInstalled(name: DeviceName, type: ComputeType): void {
   const available = installedDevices();
   if (!available.includes(name)) {
-    throw evaluatorErrors.DEVICE_UNAVAILABLE({ device: name, available, reason: 'its provider is not installed', install: INSTALL[name] });
+    throw evaluatorErrors.DEVICE_UNAVAILABLE({
+      device: name,
+      available,
+      reason: 'its provider is not installed',
+      install: INSTALL[name],
+    });
   }
-  if (!COMPUTES[name].includes(type)) throw evaluatorErrors.COMPUTE_TYPE_UNSUPPORTED({ device: name, computeType: type, supported: COMPUTES[name] });
+  if (!COMPUTES[name].includes(type))
+    throw evaluatorErrors.COMPUTE_TYPE_UNSUPPORTED({ device: name, computeType: type, supported: COMPUTES[name] });
 }
 
 /** A device as the config names it; whether it is there and right is another question. */

@@ -4,7 +4,21 @@ import { openRegularFile } from './regular-file.js';
 
 /** Bytes of one element. The rest of the format's types are known, but no weight may have them. */
 const ELEMENT_BYTES: Readonly<Record<string, number>> = {
-  BOOL: 1, U8: 1, I8: 1, F8_E5M2: 1, F8_E4M3: 1, I16: 2, U16: 2, F16: 2, BF16: 2, I32: 4, U32: 4, F32: 4, F64: 8, I64: 8, U64: 8,
+  BOOL: 1,
+  U8: 1,
+  I8: 1,
+  F8_E5M2: 1,
+  F8_E4M3: 1,
+  I16: 2,
+  U16: 2,
+  F16: 2,
+  BF16: 2,
+  I32: 4,
+  U32: 4,
+  F32: 4,
+  F64: 8,
+  I64: 8,
+  U64: 8,
 };
 /** Of all files of a model together. The format allows 100 MB a file; a model of 400 layers needs half a megabyte. */
 const MAX_HEADER_BYTES = 16 * 1024 * 1024;
@@ -42,7 +56,11 @@ export const headerBudget = (): HeaderBudget => ({ bytes: MAX_HEADER_BYTES, tens
  * @param budget what is used of it is taken off
  * @throws SAFETENSORS_MALFORMED
  */
-export async function readSafetensorsHeader(path: string, file: string, budget: HeaderBudget = headerBudget()): Promise<TensorEntry[]> {
+export async function readSafetensorsHeader(
+  path: string,
+  file: string,
+  budget: HeaderBudget = headerBudget(),
+): Promise<TensorEntry[]> {
   const refuse = (reason: string): never => {
     throw modelErrors.SAFETENSORS_MALFORMED({ file, reason });
   };
@@ -54,7 +72,8 @@ export async function readSafetensorsHeader(path: string, file: string, budget: 
     const prefix = Buffer.alloc(LENGTH_BYTES);
     await handle.read(prefix, 0, LENGTH_BYTES, 0);
     const headerLength = prefix.readBigUInt64LE(0);
-    if (headerLength > BigInt(budget.bytes)) refuse(`its header claims ${headerLength} bytes; all headers of a model may have ${MAX_HEADER_BYTES}`);
+    if (headerLength > BigInt(budget.bytes))
+      refuse(`its header claims ${headerLength} bytes; all headers of a model may have ${MAX_HEADER_BYTES}`);
     const bytes = Number(headerLength);
     budget.bytes -= bytes;
     if (LENGTH_BYTES + bytes > size) refuse(`its header claims ${bytes} bytes and the file has ${size}`);
@@ -71,7 +90,12 @@ export async function readSafetensorsHeader(path: string, file: string, budget: 
 }
 
 /** The header's bytes as tensors; `dataStart` and `fileSize` in bytes. */
-export function parseHeader(header: Uint8Array, dataStart: number, fileSize: number, refuse: (reason: string) => never): TensorEntry[] {
+export function parseHeader(
+  header: Uint8Array,
+  dataStart: number,
+  fileSize: number,
+  refuse: (reason: string) => never,
+): TensorEntry[] {
   const members = topLevelMembers(header, refuse);
   if (members.length > MAX_TENSORS) refuse(`it has more than ${MAX_TENSORS} tensors`);
   const tensors = members.flatMap(([name, value]) => {
@@ -104,14 +128,28 @@ function topLevelMembers(header: Uint8Array, refuse: (reason: string) => never):
   if (!isObject(parsed)) return refuse('its header is not a JSON object');
   const members = Object.entries(parsed);
   // JSON.parse keeps the last of two equal names; other readers keep the first.
-  const kept = members.reduce((sum, [, value]) => sum + (isObject(value) ? Object.keys(value).length : 0), members.length);
+  const kept = members.reduce(
+    (sum, [, value]) => sum + (isObject(value) ? Object.keys(value).length : 0),
+    members.length,
+  );
   if (kept !== keys) refuse('its header has a name twice');
   return members;
 }
 
-const Code = { QUOTE: 0x22, BACKSLASH: 0x5c, OPEN_OBJECT: 0x7b, CLOSE_OBJECT: 0x7d, OPEN_LIST: 0x5b, CLOSE_LIST: 0x5d, COLON: 0x3a, COMMA: 0x2c } as const;
-const isDigitOrSpace = (code: number): boolean => (code >= 0x30 && code <= 0x39) || code === 0x20 || code === 0x09 || code === 0x0a || code === 0x0d;
-const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value);
+const Code = {
+  QUOTE: 0x22,
+  BACKSLASH: 0x5c,
+  OPEN_OBJECT: 0x7b,
+  CLOSE_OBJECT: 0x7d,
+  OPEN_LIST: 0x5b,
+  CLOSE_LIST: 0x5d,
+  COLON: 0x3a,
+  COMMA: 0x2c,
+} as const;
+const isDigitOrSpace = (code: number): boolean =>
+  (code >= 0x30 && code <= 0x39) || code === 0x20 || code === 0x09 || code === 0x0a || code === 0x0d;
+const isObject = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
  * Names before colons, in one pass that bounds what parsing would cost. The format needs strings, natural numbers,
@@ -125,7 +163,8 @@ function countKeys(text: string, refuse: (reason: string) => never): number {
     const code = text.charCodeAt(index);
     if (code === Code.QUOTE) {
       index += 1;
-      while (index < text.length && text.charCodeAt(index) !== Code.QUOTE) index += text.charCodeAt(index) === Code.BACKSLASH ? 2 : 1;
+      while (index < text.length && text.charCodeAt(index) !== Code.QUOTE)
+        index += text.charCodeAt(index) === Code.BACKSLASH ? 2 : 1;
     } else if (code === Code.OPEN_OBJECT || code === Code.OPEN_LIST) {
       depth += 1;
       values += 1;
@@ -133,7 +172,8 @@ function countKeys(text: string, refuse: (reason: string) => never): number {
     } else if (code === Code.CLOSE_OBJECT || code === Code.CLOSE_LIST) depth -= 1;
     else if (code === Code.COLON) keys += 1;
     else if (code === Code.COMMA) values += 1;
-    else if (!isDigitOrSpace(code)) refuse('its header holds something else than strings, natural numbers, objects and lists');
+    else if (!isDigitOrSpace(code))
+      refuse('its header holds something else than strings, natural numbers, objects and lists');
     if (values > MAX_VALUES) refuse(`its header holds more than ${MAX_VALUES} values`);
   }
   return keys;
@@ -145,24 +185,38 @@ function requireStrings(value: unknown, refuse: (reason: string) => never): void
   }
 }
 
-const tensorMembers = z.object({ dtype: z.unknown().optional(), shape: z.unknown().optional(), data_offsets: z.unknown().optional() });
-const isSize = (value: unknown): value is number => typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+const tensorMembers = z.object({
+  dtype: z.unknown().optional(),
+  shape: z.unknown().optional(),
+  data_offsets: z.unknown().optional(),
+});
+const isSize = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 
 function tensorOf(name: string, value: unknown, dataStart: number, refuse: (reason: string) => never): TensorEntry {
   if (name.length > 512 || UNPRINTABLE.test(name)) return refuse('a tensor has a name that no library writes');
   if (!isObject(value)) return refuse(`the entry of ${name} is not an object`);
   const { dtype, shape, data_offsets: offsets } = tensorMembers.parse(value);
-  const elementBytes = typeof dtype === 'string' && Object.hasOwn(ELEMENT_BYTES, dtype) ? ELEMENT_BYTES[dtype] : undefined;
+  const elementBytes =
+    typeof dtype === 'string' && Object.hasOwn(ELEMENT_BYTES, dtype) ? ELEMENT_BYTES[dtype] : undefined;
   if (typeof dtype !== 'string' || elementBytes === undefined) return refuse(`${name} has an unknown type`);
-  if (!Array.isArray(shape) || shape.length > MAX_DIMENSIONS || !shape.every(isSize)) return refuse(`${name} has no valid shape`);
-  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isSize)) return refuse(`${name} has no valid offsets`);
+  if (!Array.isArray(shape) || shape.length > MAX_DIMENSIONS || !shape.every(isSize))
+    return refuse(`${name} has no valid shape`);
+  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isSize))
+    return refuse(`${name} has no valid offsets`);
   const [begin = 0, end = 0] = offsets;
   const expected = shape.reduce((product, dimension) => product * dimension, elementBytes);
-  if (!Number.isSafeInteger(expected) || end - begin !== expected) return refuse(`${name} has ${end - begin} bytes where its shape needs ${expected}`);
+  if (!Number.isSafeInteger(expected) || end - begin !== expected)
+    return refuse(`${name} has ${end - begin} bytes where its shape needs ${expected}`);
   return { name, dtype, shape, offset: dataStart + begin, length: expected };
 }
 
-function requireGapless(tensors: readonly TensorEntry[], dataStart: number, fileSize: number, refuse: (reason: string) => never): void {
+function requireGapless(
+  tensors: readonly TensorEntry[],
+  dataStart: number,
+  fileSize: number,
+  refuse: (reason: string) => never,
+): void {
   let position = dataStart;
   for (const { name, offset, length } of [...tensors].sort((a, b) => a.offset - b.offset || a.length - b.length)) {
     if (offset !== position) refuse(`there is a hole or an overlap before ${name}`);

@@ -31,7 +31,10 @@ const FORMATS: Readonly<Record<string, Format>> = {
 };
 
 /** Reads a tensor of a type in which weights may be stored. @throws what the file system says; RangeError where the file is shorter */
-export async function readTensor(folder: string, { file, offset, length, dtype }: StoredTensor): Promise<TensorContent> {
+export async function readTensor(
+  folder: string,
+  { file, offset, length, dtype }: StoredTensor,
+): Promise<TensorContent> {
   const format = FORMATS[dtype];
   if (!format) throw new RangeError(`no weights are stored as ${dtype}`);
   const digest = createHash('sha256');
@@ -39,7 +42,7 @@ export async function readTensor(folder: string, { file, offset, length, dtype }
   let nonFinite: TensorContent['nonFinite'];
   const handle = await open(join(folder, file));
   try {
-    for (let done = 0; done < length; ) {
+    for (let done = 0; done < length;) {
       const bytes = block.subarray(0, Math.min(block.length, length - done));
       await readWhole(handle, bytes, offset + done);
       digest.update(bytes);
@@ -53,7 +56,7 @@ export async function readTensor(folder: string, { file, offset, length, dtype }
 }
 
 async function readWhole(handle: Awaited<ReturnType<typeof open>>, into: Buffer, position: number): Promise<void> {
-  for (let filled = 0; filled < into.length; ) {
+  for (let filled = 0; filled < into.length;) {
     const { bytesRead } = await handle.read(into, filled, into.length - filled, position + filled);
     if (bytesRead === 0) throw new RangeError('the file ends before its tensors do');
     filled += bytesRead;
@@ -66,14 +69,16 @@ function firstNonFinite(block: Buffer, length: number, format: Format, before: n
   block.fill(0, length, Math.min(block.length, Math.ceil(length / WORD_BYTES) * WORD_BYTES));
   const words = new Int32Array(block.buffer, block.byteOffset, Math.ceil(length / WORD_BYTES));
   let carried = 0;
-  for (let index = 0; index < words.length; index += 1) carried |= ((words[index] ?? 0) & format.exponent) + format.carry;
+  for (let index = 0; index < words.length; index += 1)
+    carried |= ((words[index] ?? 0) & format.exponent) + format.carry;
   if ((carried & format.sign) === 0) return undefined;
   const bits = format.bytes * 8;
   const exponent = format.exponent >>> (32 - bits);
   const magnitude = 2 ** (bits - 1) - 1;
   for (let index = 0; index < length / format.bytes; index += 1) {
     const element = block.readUIntLE(index * format.bytes, format.bytes);
-    if ((element & exponent) === exponent) return { element: before + index, value: (element & magnitude) === exponent ? 'infinity' : 'NaN' };
+    if ((element & exponent) === exponent)
+      return { element: before + index, value: (element & magnitude) === exponent ? 'infinity' : 'NaN' };
   }
   return undefined;
 }

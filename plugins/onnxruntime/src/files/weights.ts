@@ -25,11 +25,18 @@ export interface StoredWeights {
 export async function readWeights(directory: string): Promise<StoredWeights> {
   const tensors = await namedTensors(directory);
   const names = [...new Set([...tensors.values()].map(({ file }) => file))];
-  const paths = new Map(await Promise.all(names.map(async (name): Promise<[string, string]> => [name, await realpath(join(directory, name))])));
+  const paths = new Map(
+    await Promise.all(
+      names.map(async (name): Promise<[string, string]> => [name, await realpath(join(directory, name))]),
+    ),
+  );
   const folders = [...new Set([...paths.values()].map(dirname))];
   const [folder = await realpath(directory)] = folders;
   if (folders.length > 1) throw modelErrors.INDEX_MALFORMED({ reason: 'its shards are links into several folders' });
-  const real = (tensor: StoredTensor): StoredTensor => ({ ...tensor, file: basename(paths.get(tensor.file) ?? tensor.file) });
+  const real = (tensor: StoredTensor): StoredTensor => ({
+    ...tensor,
+    file: basename(paths.get(tensor.file) ?? tensor.file),
+  });
   return { folder, tensors: new Map([...tensors].map(([name, tensor]) => [name, real(tensor)])) };
 }
 
@@ -37,7 +44,9 @@ async function namedTensors(directory: string): Promise<Map<string, StoredTensor
   const present = new Set(await readdir(directory));
   if (present.has(SINGLE)) return byName(await tensorsOf(directory, SINGLE));
   if (!present.has(INDEX)) {
-    throw modelErrors.WEIGHTS_MISSING({ found: [...present].filter((name) => /\.(bin|pt|pth|ckpt|h5|msgpack)$/.test(name)).slice(0, 5) });
+    throw modelErrors.WEIGHTS_MISSING({
+      found: [...present].filter((name) => /\.(bin|pt|pth|ckpt|h5|msgpack)$/.test(name)).slice(0, 5),
+    });
   }
   return readShards(directory, present);
 }
@@ -75,7 +84,11 @@ async function weightMap(directory: string, refuse: (reason: string) => never): 
   if (typeof map !== 'object' || map === null) return refuse('it has no weight_map');
   const entries = Object.entries(map);
   if (entries.length === 0) return refuse('its weight_map is empty');
-  return Object.fromEntries(entries.map(([name, shard]): [string, string] => (typeof shard === 'string' ? [name, shard] : refuse('a shard is not a name'))));
+  return Object.fromEntries(
+    entries.map(([name, shard]): [string, string] =>
+      typeof shard === 'string' ? [name, shard] : refuse('a shard is not a name'),
+    ),
+  );
 }
 
 async function tensorsOf(directory: string, file: string, budget?: HeaderBudget): Promise<StoredTensor[]> {

@@ -49,10 +49,14 @@ export function encodeModel(graph: GraphProto, opsets: readonly { domain: string
   pbf.writeStringField(2, 'assay');
   pbf.writeMessage(7, writeGraph, graph);
   for (const opset of opsets) {
-    pbf.writeMessage(8, (item, inner) => {
-      inner.writeStringField(1, item.domain);
-      inner.writeVarintField(2, item.version);
-    }, opset);
+    pbf.writeMessage(
+      8,
+      (item, inner) => {
+        inner.writeStringField(1, item.domain);
+        inner.writeVarintField(2, item.version);
+      },
+      opset,
+    );
   }
   return pbf.finish();
 }
@@ -103,29 +107,45 @@ function writeTensor(tensor: TensorProto, pbf: PbfWriter): void {
   const { file, offset, length } = tensor.data;
   const entries = { location: file, offset: String(offset), length: String(length) };
   for (const entry of Object.entries(entries)) {
-    pbf.writeMessage(13, ([key, value], inner) => {
-      inner.writeStringField(1, key);
-      inner.writeStringField(2, value);
-    }, entry);
+    pbf.writeMessage(
+      13,
+      ([key, value], inner) => {
+        inner.writeStringField(1, key);
+        inner.writeStringField(2, value);
+      },
+      entry,
+    );
   }
   pbf.writeVarintField(14, EXTERNAL);
 }
 
 function writeValueInfo(info: ValueInfo, pbf: PbfWriter): void {
   pbf.writeStringField(1, info.name);
-  pbf.writeMessage(2, (item, type) => {
-    type.writeMessage(1, (inner, tensor) => {
-      tensor.writeVarintField(1, inner.type);
-      tensor.writeMessage(2, writeShape, inner.dims);
-    }, item);
-  }, info);
+  pbf.writeMessage(
+    2,
+    (item, type) => {
+      type.writeMessage(
+        1,
+        (inner, tensor) => {
+          tensor.writeVarintField(1, inner.type);
+          tensor.writeMessage(2, writeShape, inner.dims);
+        },
+        item,
+      );
+    },
+    info,
+  );
 }
 
 function writeShape(dims: ValueInfo['dims'], pbf: PbfWriter): void {
   for (const dim of dims) {
-    pbf.writeMessage(1, (value, inner) => {
-      if (typeof value === 'number') inner.writeVarintField(1, value);
-      else inner.writeStringField(2, value);
-    }, dim);
+    pbf.writeMessage(
+      1,
+      (value, inner) => {
+        if (typeof value === 'number') inner.writeVarintField(1, value);
+        else inner.writeStringField(2, value);
+      },
+      dim,
+    );
   }
 }

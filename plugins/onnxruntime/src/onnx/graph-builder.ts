@@ -1,5 +1,13 @@
 import type { StoredTensor } from '../files/weights.js';
-import { ElementType, encodeModel, type AttributeValue, type ElementTypeNumber, type NodeProto, type TensorProto, type ValueInfo } from './encode.js';
+import {
+  ElementType,
+  encodeModel,
+  type AttributeValue,
+  type ElementTypeNumber,
+  type NodeProto,
+  type TensorProto,
+  type ValueInfo,
+} from './encode.js';
 
 /** Storage types that a weight may have. */
 export const WEIGHT_TYPES: Readonly<Record<string, ElementTypeNumber>> = {
@@ -63,15 +71,31 @@ export class GraphBuilder {
   }
 
   output(info: ValueInfo, value: string): void {
-    this.#nodes.push({ opType: 'Identity', domain: '', name: `output_${info.name}`, inputs: [value], outputs: [info.name], attributes: {} });
+    this.#nodes.push({
+      opType: 'Identity',
+      domain: '',
+      name: `output_${info.name}`,
+      inputs: [value],
+      outputs: [info.name],
+      attributes: {},
+    });
     this.#outputs.push(info);
   }
 
   node(opType: string, inputs: readonly string[], options: NodeOptions = {}): string {
     this.#names += 1;
     const name = `${opType}_${this.#names}`;
-    const outputs = Array.from({ length: options.outputs ?? 1 }, (_none, index) => (index === 0 ? name : `${name}_${index}`));
-    this.#nodes.push({ opType, domain: options.domain ?? '', name, inputs, outputs, attributes: options.attributes ?? {} });
+    const outputs = Array.from({ length: options.outputs ?? 1 }, (_none, index) =>
+      index === 0 ? name : `${name}_${index}`,
+    );
+    this.#nodes.push({
+      opType,
+      domain: options.domain ?? '',
+      name,
+      inputs,
+      outputs,
+      attributes: options.attributes ?? {},
+    });
     return name;
   }
 
@@ -105,10 +129,19 @@ export class GraphBuilder {
 
   /** Some of a tensor's rows, `end` not included: a part of the file, so nothing is copied. */
   weightRows(name: string, start: number, end: number): string {
-    return this.#stored(`weight:${name}:${start}`, name, ({ shape: [rows = 1, ...rest], offset, length, ...tensor }) => {
-      const bytes = length / rows;
-      return { ...tensor, shape: [end - start, ...rest], offset: offset + start * bytes, length: (end - start) * bytes };
-    });
+    return this.#stored(
+      `weight:${name}:${start}`,
+      name,
+      ({ shape: [rows = 1, ...rest], offset, length, ...tensor }) => {
+        const bytes = length / rows;
+        return {
+          ...tensor,
+          shape: [end - start, ...rest],
+          offset: offset + start * bytes,
+          length: (end - start) * bytes,
+        };
+      },
+    );
   }
 
   #stored(id: string, name: string, part: (tensor: StoredTensor) => StoredTensor): string {
@@ -138,7 +171,9 @@ export class GraphBuilder {
 
   /** A value of the type in which is computed, as float32. */
   toFloat32(value: string): string {
-    return this.target.computeType === ElementType.FLOAT ? value : this.node('Cast', [value], { attributes: { to: { int: ElementType.FLOAT } } });
+    return this.target.computeType === ElementType.FLOAT
+      ? value
+      : this.node('Cast', [value], { attributes: { to: { int: ElementType.FLOAT } } });
   }
 
   /** In which a weight is stored. */
@@ -154,7 +189,11 @@ export class GraphBuilder {
   floats(dims: readonly number[], values: Float32Array): string {
     const known = this.#shared.get(values);
     if (known !== undefined) return known;
-    const stored = this.#constant(ElementType.FLOAT, dims, new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+    const stored = this.#constant(
+      ElementType.FLOAT,
+      dims,
+      new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
+    );
     const name = this.activation(stored);
     this.#shared.set(values, name);
     return name;
@@ -190,7 +229,13 @@ export class GraphBuilder {
 
   encode(): Uint8Array {
     return encodeModel(
-      { nodes: this.#nodes, initializers: [...this.#initializers.values()], inputs: this.#inputs, outputs: this.#outputs, known: this.#known.length > MANY_UNKNOWN ? this.#known : [] },
+      {
+        nodes: this.#nodes,
+        initializers: [...this.#initializers.values()],
+        inputs: this.#inputs,
+        outputs: this.#outputs,
+        known: this.#known.length > MANY_UNKNOWN ? this.#known : [],
+      },
       OPSETS,
     );
   }

@@ -24,28 +24,49 @@ const MASKED = -3.4028234663852886e38;
  * @returns [batch][count]; shorter only when every row has ended
  * @throws NON_FINITE_LOGITS
  */
-export async function generate(model: InspectedModel, rows: readonly (readonly number[])[], options: GenerationOptions): Promise<number[][]> {
+export async function generate(
+  model: InspectedModel,
+  rows: readonly (readonly number[])[],
+  options: GenerationOptions,
+): Promise<number[][]> {
   const { count, padTokenId, seenLength } = options;
   const { generation } = model;
-  const search: Search = generation.beams ? new BeamSearch(rows.length, generation) : new GreedySearch(rows.length, generation, padTokenId);
-  const lanes: Lanes = { sequences: rows.flatMap((row) => Array.from({ length: search.beams }, () => [...row])), promptLength: rows[0]?.length ?? 0, count };
+  const search: Search = generation.beams
+    ? new BeamSearch(rows.length, generation)
+    : new GreedySearch(rows.length, generation, padTokenId);
+  const lanes: Lanes = {
+    sequences: rows.flatMap((row) => Array.from({ length: search.beams }, () => [...row])),
+    promptLength: rows[0]?.length ?? 0,
+    count,
+  };
   const { promptLength } = lanes;
   const masked = !generation.eos_token_id.includes(padTokenId) && rows.some((row) => row.includes(padTokenId));
   // Whatever is generated can be seen, and the beams of a row share its prompt.
   const visible = lanes.sequences.map((sequence) => sequence.map((token) => !masked || token !== padTokenId));
   // A cached key keeps the angle of the length at which it was computed.
-  const lengthAt: SeenLength = (position, forgetsBelow) => Math.max(promptLength, position + 1, promptLength >= forgetsBelow ? seenLength : 0);
+  const lengthAt: SeenLength = (position, forgetsBelow) =>
+    Math.max(promptLength, position + 1, promptLength >= forgetsBelow ? seenLength : 0);
   // A query that may see nothing sees everything alike; the fused kernel has its own idea of it.
-  const device = masked ? { ...options.device, target: { ...options.device.target, attention: 'plain' as const } } : options.device;
-  const session = await NextTokens.load(model, { batch: lanes.sequences.length, positions: promptLength + count, masked, lengthAt }, { ...options, device });
+  const device = masked
+    ? { ...options.device, target: { ...options.device.target, attention: 'plain' as const } }
+    : options.device;
+  const session = await NextTokens.load(
+    model,
+    { batch: lanes.sequences.length, positions: promptLength + count, masked, lengthAt },
+    { ...options, device },
+  );
   try {
     for (let step = 0; step < count && !search.ended(); step += 1) {
       const logits = await session.advance(newTokens(lanes.sequences, visible, masked, step === 0 ? promptLength : 1));
       // Before the rules: some of them turn what is no number into one.
-      if (logits.some((scores) => scores.some(Number.isNaN))) throw modelErrors.NON_FINITE_LOGITS({ position: promptLength + step });
+      if (logits.some((scores) => scores.some(Number.isNaN)))
+        throw modelErrors.NON_FINITE_LOGITS({ position: promptLength + step });
       const { parents, tokens } = search.choose(logits, lanes);
       session.reorder(parents);
-      lanes.sequences = parents.map((parent, lane) => [...(lanes.sequences[parent] ?? []), ...tokens.slice(lane, lane + 1)]);
+      lanes.sequences = parents.map((parent, lane) => [
+        ...(lanes.sequences[parent] ?? []),
+        ...tokens.slice(lane, lane + 1),
+      ]);
       for (const seen of visible) seen.push(true);
     }
     return search.results(lanes).map((sequence) => sequence.slice(promptLength));
@@ -55,7 +76,12 @@ export async function generate(model: InspectedModel, rows: readonly (readonly n
 }
 
 /** The last `count` tokens of each row. */
-function newTokens(sequences: readonly (readonly number[])[], visible: readonly (readonly boolean[])[], masked: boolean, count: number): NewTokens {
+function newTokens(
+  sequences: readonly (readonly number[])[],
+  visible: readonly (readonly boolean[])[],
+  masked: boolean,
+  count: number,
+): NewTokens {
   const rows = sequences.map((sequence) => sequence.slice(-count));
   if (!masked) return { rows };
   const length = sequences[0]?.length ?? 0;

@@ -17,7 +17,9 @@ export async function batchLosses(
   try {
     const losses: number[] = [];
     for (const rows of samples.batches) {
-      const perToken = await (await sessions.for(rows)).run({ ...commonFeeds(rows), labels: labelFeed(rows) }, 'losses');
+      const perToken = await (
+        await sessions.for(rows)
+      ).run({ ...commonFeeds(rows), labels: labelFeed(rows) }, 'losses');
       losses.push(meanOver(perToken, samples.packed ? undefined : counted(rows, samples.padTokenId)));
       onBatch(losses.length);
     }

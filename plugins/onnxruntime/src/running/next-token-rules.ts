@@ -30,7 +30,8 @@ export function applyRules(scores: Float32Array, row: RowState, rules: Generatio
   if (rules.forced_bos_token_id !== null && row.tokens.length === 1) force(scores, [rules.forced_bos_token_id]);
   if (generated === row.limit - 1) force(scores, rules.forced_eos_token_id);
   if (rules.remove_invalid_values) removeInvalid(scores);
-  if (rules.exponential_decay_length_penalty) favourEnd(scores, generated, rules.exponential_decay_length_penalty, rules.eos_token_id);
+  if (rules.exponential_decay_length_penalty)
+    favourEnd(scores, generated, rules.exponential_decay_length_penalty, rules.eos_token_id);
   forbid(scores, rules.suppress_tokens);
   // The beginning is where the last forced token stands.
   if (generated === (rules.forced_decoder_ids.at(-1)?.[0] ?? 0)) forbid(scores, rules.begin_suppress_tokens);
@@ -59,7 +60,12 @@ function penaliseRepetition(scores: Float32Array, tokens: readonly number[], pen
 }
 
 /** Tokens that would complete an n-gram which stands in `earlier`. */
-function forbidRepeatedGrams(scores: Float32Array, tokens: readonly number[], earlier: readonly number[], size: number): void {
+function forbidRepeatedGrams(
+  scores: Float32Array,
+  tokens: readonly number[],
+  earlier: readonly number[],
+  size: number,
+): void {
   if (size === 0 || tokens.length + 1 < size) return;
   const prefix = tokens.slice(tokens.length - size + 1);
   for (let start = 0; start + size <= earlier.length; start += 1) {
@@ -78,7 +84,12 @@ function removeInvalid(scores: Float32Array): void {
 }
 
 /** The ends' scores grow by the factor with every token after `start`; where they are forbidden they become NaN, which wins. */
-function favourEnd(scores: Float32Array, generated: number, { start, factor }: { start: number; factor: number }, ends: readonly number[]): void {
+function favourEnd(
+  scores: Float32Array,
+  generated: number,
+  { start, factor }: { start: number; factor: number },
+  ends: readonly number[],
+): void {
   if (generated <= start) return;
   for (const end of ends) {
     const score = scores[end];

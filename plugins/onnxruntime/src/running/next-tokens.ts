@@ -35,7 +35,8 @@ class CacheInGraph implements KeyValueCache {
   past(g: GraphBuilder, keyValueHeads: number, width: number): readonly [string, string] {
     const index = this.layers.push({ keyValueHeads, width }) - 1;
     const dims = [this.batch, keyValueHeads, 'past', width];
-    const past = (part: string): string => g.activation(g.input({ name: `past_${part}_${index}`, type: ElementType.FLOAT, dims }));
+    const past = (part: string): string =>
+      g.activation(g.input({ name: `past_${part}_${index}`, type: ElementType.FLOAT, dims }));
     return [past('key'), past('value')];
   }
 
@@ -49,7 +50,8 @@ class CacheInGraph implements KeyValueCache {
 
   /** Before the first token. */
   empty(): Record<string, Tensor> {
-    const none = (keyValueHeads: number, width: number): Tensor => new Tensor('float32', new Float32Array(0), [this.batch, keyValueHeads, 0, width]);
+    const none = (keyValueHeads: number, width: number): Tensor =>
+      new Tensor('float32', new Float32Array(0), [this.batch, keyValueHeads, 0, width]);
     return Object.fromEntries(
       this.layers.flatMap(({ keyValueHeads, width }, index) => [
         [`past_key_${index}`, none(keyValueHeads, width)],
@@ -68,7 +70,11 @@ export class NextTokens {
     private past: Record<string, Tensor>,
   ) {}
 
-  static async load(model: InspectedModel, { batch, ...run }: NextTokensShape, options: SessionOptions): Promise<NextTokens> {
+  static async load(
+    model: InspectedModel,
+    { batch, ...run }: NextTokensShape,
+    options: SessionOptions,
+  ): Promise<NextTokens> {
     const cache = new CacheInGraph(batch);
     const session = await ModelSession.forNextTokens(model, batch, { ...run, cache }, options);
     return new NextTokens(session, cache.empty());
@@ -77,11 +83,19 @@ export class NextTokens {
   /** Logits after the new tokens: [batch][vocabulary] */
   async advance({ rows, mask }: NewTokens): Promise<Float32Array[]> {
     const count = rows[0]?.length ?? 0;
-    const bias: Record<string, Tensor> = mask ? { attention_bias: new Tensor('float32', mask.bias, [rows.length, 1, count, this.#length + count]) } : {};
-    const outputs = await this.session.runAll({ ...commonFeeds(rows, this.#length, mask?.positions), ...bias, ...this.past });
+    const bias: Record<string, Tensor> = mask
+      ? { attention_bias: new Tensor('float32', mask.bias, [rows.length, 1, count, this.#length + count]) }
+      : {};
+    const outputs = await this.session.runAll({
+      ...commonFeeds(rows, this.#length, mask?.positions),
+      ...bias,
+      ...this.past,
+    });
     this.#length += count;
     this.past = Object.fromEntries(
-      Object.entries(outputs).flatMap(([name, tensor]) => (name.startsWith('present_') ? [[name.replace('present_', 'past_'), tensor] as const] : [])),
+      Object.entries(outputs).flatMap(([name, tensor]) =>
+        name.startsWith('present_') ? [[name.replace('present_', 'past_'), tensor] as const] : [],
+      ),
     );
     const logits = floats(outputs, 'logits');
     const width = logits.length / rows.length;

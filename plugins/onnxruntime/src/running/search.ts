@@ -85,7 +85,9 @@ export class BeamSearch implements Search {
     private readonly rules: GenerationConfig,
   ) {
     this.beams = rules.beams?.count ?? 1;
-    this.#scores = Array.from({ length: rows }, () => Array.from({ length: this.beams }, (_none, beam) => (beam === 0 ? 0 : ASIDE)));
+    this.#scores = Array.from({ length: rows }, () =>
+      Array.from({ length: this.beams }, (_none, beam) => (beam === 0 ? 0 : ASIDE)),
+    );
     this.#finished = Array.from({ length: rows }, () => []);
   }
 
@@ -100,7 +102,8 @@ export class BeamSearch implements Search {
         return processed.map((one) => one + score);
       });
       const { open, ended } = this.#sorted(scores);
-      for (const { beam, token, score } of ended) this.#finished[row]?.push({ score, tokens: [...(sequences[lane(beam)] ?? []), token] });
+      for (const { beam, token, score } of ended)
+        this.#finished[row]?.push({ score, tokens: [...(sequences[lane(beam)] ?? []), token] });
       this.#scores[row] = open.map(({ score }) => score);
       step.parents.push(...open.map(({ beam }) => lane(beam)));
       step.tokens.push(...open.map(({ token }) => token));
@@ -128,7 +131,8 @@ export class BeamSearch implements Search {
     return this.#scores.map((scores, row) => {
       const open = scores.map((score, beam) => ({ score, tokens: sequences[row * this.beams + beam] ?? [] }));
       // Of equal ones the one that came last.
-      return [...(this.#finished[row] ?? []), ...open].reduce((one, other) => (other.score >= one.score ? other : one)).tokens;
+      return [...(this.#finished[row] ?? []), ...open].reduce((one, other) => (other.score >= one.score ? other : one))
+        .tokens;
     });
   }
 }

@@ -21,22 +21,45 @@ export class ModelSession {
   private constructor(private readonly session: InferenceSession) {}
 
   /** Losses of each position: ids [batch, sequence], both fixed, labels [batch * (sequence - 1), 1]. */
-  static async forLosses(model: InspectedModel, batch: number, sequence: number, options: SessionOptions): Promise<ModelSession> {
+  static async forLosses(
+    model: InspectedModel,
+    batch: number,
+    sequence: number,
+    options: SessionOptions,
+  ): Promise<ModelSession> {
     const g = new GraphBuilder(model.tensors, options.device.target);
     const inputs = declareInputs(g, batch, sequence);
     const labels = g.input({ name: 'labels', type: ElementType.INT64, dims: [batch * (sequence - 1), 1] });
     const { architecture, config } = model;
-    const { hidden, head } = architecture.build(g, config, inputs, { positions: sequence, lengthAt: () => sequence, attention: options.attention });
+    const { hidden, head } = architecture.build(g, config, inputs, {
+      positions: sequence,
+      lengthAt: () => sequence,
+      attention: options.attention,
+    });
     const width = architecture.width(config);
-    g.output({ name: 'losses', type: ElementType.FLOAT, dims: [batch * (sequence - 1), 1] }, tokenLosses(g, hidden, labels, head, { batch, sequence, width }));
+    g.output(
+      { name: 'losses', type: ElementType.FLOAT, dims: [batch * (sequence - 1), 1] },
+      tokenLosses(g, hidden, labels, head, { batch, sequence, width }),
+    );
     return ModelSession.#load(g, model, options);
   }
 
   /** Logits of the last position: ids [batch, sequence], both fixed. */
-  static async forLastLogits(model: InspectedModel, batch: number, sequence: number, options: SessionOptions): Promise<ModelSession> {
+  static async forLastLogits(
+    model: InspectedModel,
+    batch: number,
+    sequence: number,
+    options: SessionOptions,
+  ): Promise<ModelSession> {
     const g = new GraphBuilder(model.tensors, options.device.target);
     const inputs = declareInputs(g, batch, sequence);
-    return ModelSession.#lastLogits(g, inputs, model, { positions: sequence, lengthAt: () => sequence, attention: options.attention }, options);
+    return ModelSession.#lastLogits(
+      g,
+      inputs,
+      model,
+      { positions: sequence, lengthAt: () => sequence, attention: options.attention },
+      options,
+    );
   }
 
   /** The same for the next tokens after those in a cache, any number of them. */
@@ -47,16 +70,33 @@ export class ModelSession {
     options: SessionOptions,
   ): Promise<ModelSession> {
     const g = new GraphBuilder(model.tensors, options.device.target);
-    const bias = run.masked ? { attentionBias: g.input({ name: 'attention_bias', type: ElementType.FLOAT, dims: [batch, 1, 'sequence', 'length'] }) } : {};
+    const bias = run.masked
+      ? {
+          attentionBias: g.input({
+            name: 'attention_bias',
+            type: ElementType.FLOAT,
+            dims: [batch, 1, 'sequence', 'length'],
+          }),
+        }
+      : {};
     const inputs = { ...declareInputs(g, batch, 'sequence'), ...bias, cache: run.cache };
     return ModelSession.#lastLogits(g, inputs, model, { ...run, attention: options.attention }, options);
   }
 
-  static async #lastLogits(g: GraphBuilder, inputs: Inputs, model: InspectedModel, run: RunShape, options: SessionOptions): Promise<ModelSession> {
+  static async #lastLogits(
+    g: GraphBuilder,
+    inputs: Inputs,
+    model: InspectedModel,
+    run: RunShape,
+    options: SessionOptions,
+  ): Promise<ModelSession> {
     const { architecture, config } = model;
     const { hidden, head } = architecture.build(g, config, inputs, run);
     const logits = lastLogits(g, hidden, head, inputs.batch, architecture.width(config));
-    g.output({ name: 'logits', type: ElementType.FLOAT, dims: [inputs.batch, architecture.vocabularySize(config)] }, logits);
+    g.output(
+      { name: 'logits', type: ElementType.FLOAT, dims: [inputs.batch, architecture.vocabularySize(config)] },
+      logits,
+    );
     return ModelSession.#load(g, model, options);
   }
 
@@ -118,7 +158,8 @@ function declareInputs(g: GraphBuilder, batch: number, sequence: number | string
   };
 }
 
-const int64 = (values: readonly number[], dims: readonly number[]): Tensor => new Tensor('int64', BigInt64Array.from(values, BigInt), dims);
+const int64 = (values: readonly number[], dims: readonly number[]): Tensor =>
+  new Tensor('int64', BigInt64Array.from(values, BigInt), dims);
 
 /**
  * What every graph is fed with.
@@ -126,14 +167,22 @@ const int64 = (values: readonly number[], dims: readonly number[]): Tensor => ne
  * @param before tokens that are in the cache
  * @param positions [batch][sequence]; the places in the sequence where none are given
  */
-export function commonFeeds(rows: readonly (readonly number[])[], before = 0, positions?: readonly (readonly number[])[]): Record<string, Tensor> {
+export function commonFeeds(
+  rows: readonly (readonly number[])[],
+  before = 0,
+  positions?: readonly (readonly number[])[],
+): Record<string, Tensor> {
   const [batch, count] = [rows.length, rows[0]?.length ?? 0];
   const places = rows.map((row) => row.map((_token, index) => before + index));
   return {
     ids: int64(rows.flat(), [batch, count]),
     positions: int64((positions ?? places).flat(), [batch, count]),
     places: int64(places.flat(), [batch, count]),
-    last_index: new Tensor('int32', Int32Array.from(rows, () => before + count - 1), [batch]),
+    last_index: new Tensor(
+      'int32',
+      Int32Array.from(rows, () => before + count - 1),
+      [batch],
+    ),
     length: new Tensor('int32', Int32Array.of(before + count), []),
   };
 }

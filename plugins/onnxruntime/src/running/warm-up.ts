@@ -5,7 +5,10 @@ import { GraphBuilder } from '../onnx/graph-builder.js';
 /** Loads and runs a graph of one node: what the runtime does once for a process is then done before a model waits for it. */
 export async function warmUp(): Promise<void> {
   const g = new GraphBuilder(new Map());
-  g.output({ name: 'out', type: ElementType.FLOAT, dims: [1] }, g.input({ name: 'in', type: ElementType.FLOAT, dims: [1] }));
+  g.output(
+    { name: 'out', type: ElementType.FLOAT, dims: [1] },
+    g.input({ name: 'in', type: ElementType.FLOAT, dims: [1] }),
+  );
   const session = await InferenceSession.create(g.encode(), { executionProviders: ['cpu'] });
   await session.run({ in: new Tensor('float32', Float32Array.of(1), [1]) });
   await session.release();
