@@ -207,14 +207,17 @@ interface Access {
   token: string | undefined;
 }
 
-/** Values as the rows API writes them: whole numbers as numbers, points in time as text. */
+/** Values as the rows API writes them: whole numbers as numbers, points in time as text, inside lists and structs too. */
 function asJson(row: Readonly<Record<string, unknown>>): Row {
   return Object.fromEntries(Object.entries(row).map(([column, value]) => [column, plain(value)]));
 }
 
 function plain(value: unknown): unknown {
   if (typeof value === 'bigint') return Number(value);
+  if (typeof value === 'number') return Number.isFinite(value) ? value : null;
   if (value instanceof Date) return value.toISOString();
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');
   if (Array.isArray(value)) return value.map(plain);
+  if (typeof value === 'object' && value !== null) return asJson({ ...value });
   return value ?? null;
 }

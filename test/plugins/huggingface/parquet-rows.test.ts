@@ -1,6 +1,7 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { SchemaElement } from 'hyparquet';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { PageQuery, RowSource } from '@assay/core/contracts/row-source';
@@ -15,14 +16,28 @@ const never = new AbortController().signal;
 const FILES = [130, 77, 205];
 const TOTAL = FILES.reduce((sum, rows) => sum + rows, 0);
 const textOf = (row: number): string => `row ${row} ${'é'.repeat(row % 7)}`;
+const optional = { repetition_type: 'OPTIONAL' } as const;
+const SCHEMA: SchemaElement[] = [
+  { name: 'root', num_children: 3 },
+  { name: 'text', type: 'BYTE_ARRAY', converted_type: 'UTF8', ...optional },
+  { name: 'size', type: 'INT64', ...optional },
+  { name: 'meta', num_children: 3, ...optional },
+  { name: 'count', type: 'INT64', ...optional },
+  { name: 'at', type: 'INT64', converted_type: 'TIMESTAMP_MILLIS', ...optional },
+  { name: 'score', type: 'DOUBLE', ...optional },
+];
+/** A struct whose members are no JSON as they are read. */
+const metaOf = (row: number): object | null =>
+  row % 5 === 0 ? null : { count: BigInt(row), at: new Date(row * 1000), score: row % 2 === 0 ? row / 2 : Number.NaN };
 const BUFFERS = FILES.map((rows, file) => {
   const first = FILES.slice(0, file).reduce((sum, count) => sum + count, 0);
   const texts = Array.from({ length: rows }, (_none, index) => textOf(first + index));
   const columnData = [
     { name: 'text', data: texts },
     { name: 'size', data: texts.map((text) => BigInt(text.length)) },
+    { name: 'meta', data: texts.map((_text, index) => metaOf(first + index)) },
   ];
-  return Buffer.from(parquetWriteBuffer({ columnData, rowGroupSize: 40 }));
+  return Buffer.from(parquetWriteBuffer({ columnData, schema: SCHEMA, rowGroupSize: 40 }));
 });
 
 let hub: FakeService;
@@ -104,6 +119,20 @@ describe('parquet files', () => {
       expect(rows.map(({ size }) => size)).toEqual(expected.map(({ text }) => String(text).length));
     },
   );
+
+  it('hold JSON inside structs too', async () => {
+    const { rows } = await (await source({ source: 'parquet' })).page(at(4, { length: 3 }), never);
+    expect(rows.map(({ meta }) => meta)).toEqual([
+      { count: 4, at: '1970-01-01T00:00:04.000Z', score: 2 },
+      null,
+      { count: 6, at: '1970-01-01T00:00:06.000Z', score: 3 },
+    ]);
+    expect((await (await source({ source: 'parquet' })).page(at(7, { length: 1 }), never)).rows[0]?.['meta']).toEqual({
+      count: 7,
+      at: '1970-01-01T00:00:07.000Z',
+      score: null,
+    });
+  });
 
   it('give a loader the same tokens and leave the same random stream', async () => {
     const draw = async (options: Record<string, unknown>): Promise<unknown> => {
