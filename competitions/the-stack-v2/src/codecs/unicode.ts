@@ -1,5 +1,5 @@
-import iconv from 'iconv-lite';
 import type { Decode } from './decode.js';
+import { utf7 } from './utf-7.js';
 
 const BOM = '\uFEFF';
 /** Python reads what has no byte order mark in the order of the machine; that of every validator is this one. */
@@ -52,8 +52,5 @@ export const UNICODE: Readonly<Record<string, Decode>> = {
   utf_32: marked(utf32('le'), utf32('be'), 4),
   utf_32_le: utf32('le'),
   utf_32_be: utf32('be'),
-  utf_7: (bytes) => {
-    const text = iconv.decode(bytes, 'utf-7', { stripBOM: false });
-    return text.includes('\uFFFD') ? undefined : text;
-  },
+  utf_7: utf7,
 };
