@@ -46,15 +46,21 @@ export function matchTensors(
       if (one.name === tied?.name) load(tied.otherName, one, !copiesTied);
     }
   }
-  const missing = expected.filter(({ name }) => !tensors.has(name));
-  const [first] = missing;
-  if (first)
-    throw (
-      quantizationError(undefined, companionOf(stored)) ??
-      modelErrors.TENSOR_MISSING({ tensor: first.name, missing: missing.length })
-    );
+  requireComplete(
+    expected.filter(({ name }) => !tensors.has(name)),
+    stored,
+  );
   const unused = stored.filter((tensor) => !loadedTensors.has(tensor)).map(({ name }) => name);
   return { tensors, unused: [...new Set(unused)].sort() };
+}
+
+function requireComplete(missing: readonly ExpectedTensor[], stored: readonly StoredTensor[]): void {
+  const [first] = missing;
+  if (!first) return;
+  throw (
+    quantizationError(undefined, companionOf(stored)) ??
+    modelErrors.TENSOR_MISSING({ tensor: first.name, missing: missing.length })
+  );
 }
 
 /** What the architecture's names are in the files; one that can't be there is left out. @throws WEIGHTS_MIXED */
