@@ -1,3 +1,5 @@
+import { foreignContent } from './foreign-content.js';
+
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 /** No config is nested like that, and whatever walks a value may recurse. */
@@ -16,18 +18,24 @@ export function parseJsonObject(bytes: Uint8Array): JsonObject {
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    throw new UnusableJson('it is not UTF-8');
+    throw new UnusableJson(unreadable(bytes, 'it is not UTF-8'));
   }
   requireShallow(text);
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    throw new UnusableJson('it is not JSON');
+    throw new UnusableJson(unreadable(bytes, 'it is not JSON'));
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new UnusableJson('it is not a JSON object');
   return Object.fromEntries(Object.entries(value).filter(([key]) => key !== '__proto__'));
+}
+
+/** Names what the file is instead, where that can be told from its first bytes. */
+function unreadable(bytes: Uint8Array, otherwise: string): string {
+  const foreign = foreignContent(bytes);
+  return foreign === undefined ? otherwise : `it is ${foreign}`;
 }
 
 /** Outside of strings. */

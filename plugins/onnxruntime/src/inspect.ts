@@ -11,7 +11,9 @@ import { effectiveGenerationConfig, generationConfig, type GenerationConfig } fr
 import { readJsonObject } from './files/read-json.js';
 import { readTensor } from './files/tensor-content.js';
 import { readWeights, type StoredTensor } from './files/weights.js';
+import { isTrue, requireLoadable } from './load-checks.js';
 import { matchTensors } from './match-tensors.js';
+import { requireNoQuantization } from './quantization.js';
 
 const MAX_CONFIG_BYTES = 1024 * 1024;
 const MAX_REPORTED_TENSORS = 20;
@@ -27,8 +29,6 @@ export interface InspectedModel {
   generation: GenerationConfig;
   /** The tensors that the architecture uses, under its own names. */
   tensors: ReadonlyMap<string, StoredTensor>;
-  /** Embedding and head where they are one and the files hold both. */
-  twins: readonly [StoredTensor, StoredTensor] | undefined;
   unused: string[];
   /** As the library counts them. */
   parameterCount: number;
@@ -38,34 +38,42 @@ export interface InspectedModel {
 export async function openModel(directory: string): Promise<InspectedModel> {
   const raw = await readConfig(directory, 'config.json');
   if (!raw) throw modelErrors.CONFIG_UNREADABLE({ file: 'config.json', reason: 'it is missing' });
-  const { model_type: modelType } = raw;
-  const architecture = typeof modelType === 'string' ? architectureOf(modelType) : undefined;
-  if (!architecture)
-    throw modelErrors.ARCHITECTURE_UNSUPPORTED({
-      modelType: typeof modelType === 'string' ? modelType : typeof modelType,
-      supported: classNames(),
-    });
+  const architecture = architectureNamed(raw);
+  requireNoQuantization(raw);
   const parsed = architecture.config.safeParse(raw);
   if (!parsed.success) throw unsupported(architecture, parsed.error.issues);
   const config: unknown = parsed.data;
+  requireLoadable(raw, architecture, config);
   const generation = await readGenerationConfig(directory, { ...architecture.generationDefaults, ...raw });
-  const { folder, tensors } = await readWeights(directory);
-  const parameterCount = parametersOf(architecture, config, raw['torchscript'] === true);
+  const weights = await readWeights(directory);
+  const copiesTied = isTrue(raw['torchscript']);
   return {
     directory,
-    weightsFolder: folder,
+    weightsFolder: weights.folder,
     architecture,
     config,
     generation,
-    parameterCount,
-    ...matchTensors(architecture, config, tensors),
+    parameterCount: parametersOf(architecture, config, copiesTied),
+    ...matchTensors(architecture, config, weights, copiesTied),
   };
+}
+
+/** @throws ARCHITECTURE_UNSUPPORTED */
+function architectureNamed(raw: Readonly<Record<string, unknown>>): AnyArchitecture {
+  const modelType = typeof raw['model_type'] === 'string' ? raw['model_type'] : undefined;
+  const architecture = modelType === undefined ? undefined : architectureOf(modelType);
+  if (architecture) return architecture;
+  const parts = Object.keys(raw).filter((key) => /^(text|language|llm|vision|audio|speech)_config$/.test(key));
+  throw modelErrors.ARCHITECTURE_UNSUPPORTED({
+    modelType,
+    supported: classNames(),
+    ...(parts.length > 0 ? { parts } : {}),
+  });
 }
 
 /** Facts about a folder, its used tensors hashed. */
 export async function inspectModel(directory: string): Promise<ModelFacts> {
   const model = await openModel(directory);
-  await requireEqualTwins(model);
   const tensorsDigest = await digestOfTensors(model);
   const { architecture, config, generation } = model;
   const identity = canonicalJson(
@@ -121,17 +129,6 @@ function unsupported(
       .slice(0, 5)
       .map(({ path, message }) => (path.length > 0 ? `${path.map(String).join('.')}: ${message}` : message)),
   });
-}
-
-/** Names and shapes are in the headers; that two copies of one tensor agree is not. */
-async function requireEqualTwins({ weightsFolder, twins, architecture, config }: InspectedModel): Promise<void> {
-  const tied = architecture.tied(config);
-  if (!twins || !tied) return;
-  const [first, second] = twins;
-  const same =
-    first.dtype === second.dtype &&
-    (await readTensor(weightsFolder, first)).digest === (await readTensor(weightsFolder, second)).digest;
-  if (!same) throw modelErrors.TIED_TENSORS_DIFFER({ tensor: tied.name, other: tied.otherName });
 }
 
 /**

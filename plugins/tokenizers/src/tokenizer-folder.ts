@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import * as huggingFace from '@huggingface/tokenizers';
 import { z } from 'zod';
 import type { Tokenizer } from '@assay/core/contracts/tokenizer';
+import { foreignContent } from '@assay/core/model/foreign-content';
 import { tokenizerErrors } from './errors.js';
 import { correctWhiteSpace } from './white-space.js';
 
@@ -45,11 +46,14 @@ export async function tokenizerFolder(path: string, name = path): Promise<Tokeni
   };
   const hash = createHash('sha256').update(JSON.stringify([dependencies, process.versions['unicode'] ?? '']));
   const read = async (name: string): Promise<unknown> => {
+    let foreign: string | undefined;
     try {
       const content = await readFile(join(path, name));
+      foreign = foreignContent(content);
       hash.update(`${content.length} `).update(content);
       return JSON.parse(content.toString('utf8'));
     } catch (error) {
+      if (foreign !== undefined) return refuse(`${name} is ${foreign}`, error);
       return refuse(error instanceof Error ? error.message : String(error), error);
     }
   };

@@ -152,7 +152,7 @@ describe('a hub that answers badly', () => {
     [
       'a page of HTML as long as the file',
       (response, content) => response.end('<html>'.padEnd(content.length)),
-      'JSON',
+      'web page (HTML)',
     ],
     ['half of it', (response, content) => response.end(content.subarray(0, content.length / 2)), 'came'],
     ['more than there is', (response, content) => response.end(Buffer.concat([content, Buffer.from(' ')])), 'came'],
