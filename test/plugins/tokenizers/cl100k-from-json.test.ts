@@ -87,7 +87,8 @@ function writeTokenizer(folder: string): void {
       continuing_subword_prefix: '',
       end_of_word_suffix: '',
       fuse_unk: false,
-      vocab: Object.fromEntries(texts.map((text, rank) => [text, rank])),
+      // The library takes the id of an added token from here, and gives it the next free one where it is missing.
+      vocab: { ...Object.fromEntries(texts.map((text, rank) => [text, rank])), ...SPECIAL },
       merges,
     },
   };

@@ -1,0 +1,60 @@
+import type { Tokenizer } from 'tokenizers';
+import {
+  reasonOf,
+  requestSchema,
+  type Definition,
+  type EncoderAnswer,
+  type EncoderRequest,
+} from './encoder-protocol.js';
+
+/**
+ * The process in which the library runs. It is native code: a failed assertion in it ends its process, and here that is
+ * all that ends.
+ */
+
+type Library = typeof import('tokenizers');
+
+/** A text that every template of special tokens is tried on, so that a broken template is found when it is loaded. */
+const PROBE = 'a';
+
+const opened = new Map<string, Tokenizer>();
+
+async function answer(request: EncoderRequest): Promise<EncoderAnswer> {
+  if (request.kind === 'open') {
+    const library = await import('tokenizers').catch((error: unknown) => reasonOf(error));
+    return typeof library === 'string' ? { kind: 'missing', reason: library } : open(library, request.definition);
+  }
+  const tokenizer = opened.get(request.key);
+  if (!tokenizer) throw new Error(`tokenizer ${request.key} is not open`);
+  if (request.kind === 'decode') return { kind: 'text', text: await tokenizer.decode(Array.from(request.ids), false) };
+  return { kind: 'ids', ids: Uint32Array.from((await tokenizer.encode(request.text)).getIds()) };
+}
+
+async function open(library: Library, { key, json, added, truncation, endToken }: Definition): Promise<EncoderAnswer> {
+  const tokenizer = library.Tokenizer.fromString(json);
+  // The library that calls this one, transformers, sets both anew for each text: what the file says of them is not used.
+  tokenizer.disablePadding();
+  tokenizer.disableTruncation();
+  // The library would also add an end token that no part of the tokenizer has; no model could know its id.
+  const endTokenId = tokenizer.tokenToId(endToken) ?? undefined;
+  for (const { content, special, single_word, lstrip, rstrip, normalized } of added) {
+    const options = { singleWord: single_word, leftStrip: lstrip, rightStrip: rstrip, normalized };
+    tokenizer.addAddedTokens([new library.AddedToken(content, special, options)]);
+  }
+  if (truncation) tokenizer.setTruncation(truncation.maxLength, { direction: truncation.side });
+  const vocabularySize = Object.values(tokenizer.getVocab(true)).reduce((highest, id) => Math.max(highest, id), -1) + 1;
+  const special = (await tokenizer.encode('')).getIds();
+  const outside = special.find((id) => id >= vocabularySize);
+  if (outside !== undefined)
+    return { kind: 'refused', reason: `its post-processor adds the id ${outside}, which no token has` };
+  await tokenizer.encode(PROBE).catch(() => undefined);
+  opened.set(key, tokenizer);
+  return { kind: 'opened', vocabularySize, endTokenId };
+}
+
+process.on('message', (message) => {
+  void answer(requestSchema.parse(message))
+    .catch((error: unknown): EncoderAnswer => ({ kind: 'refused', reason: reasonOf(error) }))
+    .then((given) => process.send?.(given));
+});
+process.on('disconnect', () => process.exit());
