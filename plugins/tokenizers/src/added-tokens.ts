@@ -77,7 +77,7 @@ export function addition(file: TokenizerJson, config: ConfigTokens, own: Library
       known.set(content, made);
       if (content !== '') added.push(made);
     } else if (typeof given !== 'string' && isOverridden(given, decoder.length > 0, described)) {
-      if (differ(before, complete(given, before.special))) return { contradiction: content };
+      if (differ(before, complete(given, specialContents.has(content)))) return { contradiction: content };
     }
   }
   return { added };

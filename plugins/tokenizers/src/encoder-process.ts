@@ -30,7 +30,8 @@ async function answer(request: EncoderRequest): Promise<EncoderAnswer> {
   return { kind: 'ids', ids: Uint32Array.from((await tokenizer.encode(request.text)).getIds()) };
 }
 
-async function open(library: Library, { key, json, added, truncation, endToken }: Definition): Promise<EncoderAnswer> {
+async function open(library: Library, definition: Definition): Promise<EncoderAnswer> {
+  const { key, json, added, truncation, endToken } = definition;
   const tokenizer = library.Tokenizer.fromString(json);
   // The library that calls this one, transformers, sets both anew for each text: what the file says of them is not used.
   tokenizer.disablePadding();
@@ -41,15 +42,34 @@ async function open(library: Library, { key, json, added, truncation, endToken }
     const options = { singleWord: single_word, leftStrip: lstrip, rightStrip: rstrip, normalized };
     tokenizer.addAddedTokens([new library.AddedToken(content, special, options)]);
   }
+  const ambiguous = ambiguousToken(tokenizer, definition.normalized);
+  if (ambiguous !== undefined) return { kind: 'refused', reason: ambiguous };
   if (truncation) tokenizer.setTruncation(truncation.maxLength, { direction: truncation.side });
   const vocabularySize = Object.values(tokenizer.getVocab(true)).reduce((highest, id) => Math.max(highest, id), -1) + 1;
   const special = (await tokenizer.encode('')).getIds();
   const outside = special.find((id) => id >= vocabularySize);
   if (outside !== undefined)
     return { kind: 'refused', reason: `its post-processor adds the id ${outside}, which no token has` };
+  if (truncation && special.length > truncation.maxLength)
+    return { kind: 'refused', reason: `its post-processor adds ${special.length} ids, more than model_max_length` };
   await tokenizer.encode(PROBE).catch(() => undefined);
   opened.set(key, tokenizer);
   return { kind: 'opened', vocabularySize, endTokenId };
+}
+
+/** Between two tokens of one normalized text this version of the library chooses at random, and 0.19.1 takes the first. */
+function ambiguousToken(tokenizer: Tokenizer, contents: readonly string[]): string | undefined {
+  const normalizer = tokenizer.getNormalizer();
+  const seen = new Map<string, string>();
+  for (const content of contents) {
+    const text = normalizer ? normalizer.normalizeString(content) : content;
+    const other = seen.get(text);
+    if (text === '') return `nothing is left of its added token ${content} once it is normalized`;
+    if (other !== undefined)
+      return `its added tokens ${other} and ${content} are the same text once they are normalized`;
+    seen.set(text, content);
+  }
+  return undefined;
 }
 
 process.on('message', (message) => {

@@ -21,6 +21,8 @@ const definition = z.object({
   json: z.string(),
   /** Tokens that the library adds after tokenizer.json is read, in this order. */
   added: z.array(addedToken),
+  /** Contents of the tokens, of the file and added, that are looked for in the normalized text. */
+  normalized: z.array(z.string()),
   /** The cut of a text in ids, special tokens included. Without it nothing is cut. */
   truncation: z.object({ maxLength: z.number(), side: z.enum(['left', 'right']) }).optional(),
   endToken: z.string(),

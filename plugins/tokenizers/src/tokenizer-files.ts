@@ -64,7 +64,18 @@ export function definitionOf(
   const maxLength = maxLengthOf(files);
   const side = config.truncation_side ?? (file.truncation?.direction === 'Left' ? 'left' : 'right');
   const truncation = maxLength < MAX_CUT ? { maxLength, side } : undefined;
-  return { definition: { key, json, added: made.added, truncation, endToken: contentOf(config.eos_token) } };
+  const normalized = [...file.added_tokens, ...made.added].filter((each) => each.normalized);
+  const contents = [...new Set(normalized.map(({ content }) => content))];
+  return {
+    definition: {
+      key,
+      json,
+      added: made.added,
+      normalized: contents,
+      truncation,
+      endToken: contentOf(config.eos_token),
+    },
+  };
 }
 
 /** Everything else by which the library gives other ids than the encoder would, or random ones. */

@@ -105,9 +105,10 @@ function openedIds(
   } catch (error) {
     if (!(error instanceof EncoderFailure)) throw error;
     if (error.kind === 'missing') throw missing(error);
+    const what = error.kind === 'ended' ? 'crashed on' : 'refuses';
     throw unreadable(
       path,
-      `the library does not take its ${file.model.type ?? ''} model or another part: ${error.message}`,
+      `the library ${what} it (model: ${file.model.type ?? 'of no type'}): ${error.message}`,
       error,
     );
   }
