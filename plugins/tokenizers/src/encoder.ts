@@ -2,7 +2,7 @@ import { MessageChannel, receiveMessageOnPort, Worker, type MessagePort } from '
 import { answerSchema, type Definition, type EncoderAnswer, type EncoderRequest } from './encoder-protocol.js';
 
 /** Longest time for one text. A megabyte takes a second or two; some patterns need minutes for a few kilobytes. */
-const DEADLINE_MS = 120_000;
+const DEADLINE_MS = 60_000;
 /** How much longer the caller waits than the thread that ends a late process. */
 const GRACE_MS = 30_000;
 

@@ -27,7 +27,7 @@ export const tokenizerErrors = defineErrors({
     retry: 'never',
     message: (p: { path: string; reason: string; remedy: string }) =>
       `The tokenizer in ${p.path} would get other ids here than from the library: ${p.reason}`,
-    hint: (p: { remedy: string }) => p.remedy,
+    hint: (p: { remedy: string }) => `Change the files so that the library takes them as they are. ${p.remedy}`,
   },
   TOKENIZER_LIBRARY_MISSING: {
     fault: 'config',

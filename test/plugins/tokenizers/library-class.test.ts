@@ -189,6 +189,6 @@ describe('what a class of the library makes of tokenizer.json', () => {
     if (!isAssayError(error)) throw error;
     expect(error.toReport()).toMatchObject({ code: 'TOKENIZER_NOT_FOLLOWED', fault: 'config' });
     expect(error.message).toContain(says);
-    expect(error.hint).toMatch(/^(Set|Remove|Give) /);
+    expect(error.hint).toMatch(/^Change .*\. (Set|Remove|Give) /);
   });
 });
