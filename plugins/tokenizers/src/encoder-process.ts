@@ -77,4 +77,6 @@ process.on('message', (message) => {
     .catch((error: unknown): EncoderAnswer => ({ kind: 'refused', reason: reasonOf(error) }))
     .then((given) => process.send?.(given));
 });
+// A terminal and a service manager signal all processes of the validator. This one ends when the validator lets go of it.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined);
 process.on('disconnect', () => process.exit());
