@@ -179,6 +179,15 @@ describe('a hub that answers badly', () => {
     expect((await load(dataDir)).vocabularySize).toBe(1024);
   });
 
+  it('is not blamed for a tokenizer that is refused for what it is', async () => {
+    spoilTokenizer((response, content) =>
+      response.end(content.toString().replace('"dropout": null', '"dropout": 0.25')),
+    );
+    const dataDir = folder();
+    await expect(load(dataDir)).rejects.toMatchObject({ code: 'TOKENIZER_NOT_FOLLOWED', fault: 'config' });
+    expect(readdirSync(join(dataDir, 'someone/tokens'))).toEqual(['refs']);
+  });
+
   it.each<[what: string, spoil: (path: string) => void]>([
     [
       'is cut off',
