@@ -1,14 +1,12 @@
+import { parsePythonJson, UnusableJson } from './python-json.js';
+
+export { UnusableJson };
+
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-/** No config is nested like that, and whatever walks a value may recurse. */
-const MAX_DEPTH = 64;
-
-/** Why a document is of no use. */
-export class UnusableJson extends Error {}
-
 /**
- * A JSON object that a miner wrote, in UTF-8 without a byte order mark, as the library reads it. Depth is counted before
- * anything is parsed, and no prototype is reachable.
+ * A JSON object that a miner wrote, in UTF-8 without a byte order mark, as Python's json module reads it: NaN, Infinity
+ * and -Infinity are numbers. Nesting is bounded, and no prototype is reachable.
  * @throws UnusableJson
  */
 export function parseJsonObject(bytes: Uint8Array): JsonObject {
@@ -16,33 +14,10 @@ export function parseJsonObject(bytes: Uint8Array): JsonObject {
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    throw new UnusableJson('it is not UTF-8');
+    throw new UnusableJson('it is not UTF-8', true);
   }
-  requireShallow(text);
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw new UnusableJson('it is not JSON');
-  }
+  const value = parsePythonJson(text);
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new UnusableJson('it is not a JSON object');
+    throw new UnusableJson('it is not a JSON object', false);
   return Object.fromEntries(Object.entries(value).filter(([key]) => key !== '__proto__'));
-}
-
-/** Outside of strings. */
-function requireShallow(text: string): void {
-  let depth = 0;
-  let inString = false;
-  for (let index = 0; index < text.length; index += 1) {
-    const code = text.charCodeAt(index);
-    if (inString) {
-      if (code === 0x5c) index += 1;
-      else if (code === 0x22) inString = false;
-    } else if (code === 0x22) inString = true;
-    else if (code === 0x7b || code === 0x5b) {
-      depth += 1;
-      if (depth > MAX_DEPTH) throw new UnusableJson(`it is nested deeper than ${MAX_DEPTH}`);
-    } else if (code === 0x7d || code === 0x5d) depth -= 1;
-  }
 }

@@ -16,7 +16,7 @@ async function readBounded(path: string, maxBytes: number): Promise<Buffer | und
   if (!handle) return undefined;
   try {
     const { size } = await handle.stat();
-    if (size > maxBytes) throw new UnusableJson(`it has ${size} bytes, more than ${maxBytes}`);
+    if (size > maxBytes) throw new UnusableJson(`it has ${size} bytes, more than ${maxBytes}`, false);
     const buffer = Buffer.alloc(size);
     const { bytesRead } = await handle.read(buffer, 0, size, 0);
     return buffer.subarray(0, bytesRead);
