@@ -25,28 +25,38 @@ const WORDS: readonly (readonly [word: string, value: unknown])[] = [
   ['-Infinity', Number.NEGATIVE_INFINITY],
 ];
 
+export interface PythonDocument {
+  value: unknown;
+  /** Keys of the outermost object whose value is a number that Python reads as a float: 2.0 is one, 2 is not. */
+  floats: ReadonlySet<string>;
+}
+
 /**
  * A document as Python's `json.loads` reads it: JSON, and the words NaN, Infinity and -Infinity for numbers. Of equal keys
  * the last one counts. Keys become own properties whatever their name is.
  * @throws UnusableJson
  */
-export const parsePythonJson = (text: string): unknown => new Parser(text).document();
+export const parsePythonJson = (text: string): PythonDocument => new Parser(text).document();
 
 class Parser {
   #at = 0;
   #depth = 0;
+  /** Whether the value read last is a float. */
+  #wasFloat = false;
+  readonly #floats = new Set<string>();
 
   constructor(private readonly text: string) {}
 
-  document(): unknown {
+  document(): PythonDocument {
     this.#skipBlank();
     const value = this.#value();
     this.#skipBlank();
     if (this.#at < this.text.length) throw this.#malformed();
-    return value;
+    return { value, floats: this.#floats };
   }
 
   #value(): unknown {
+    this.#wasFloat = false;
     switch (this.text[this.#at]) {
       case '{':
         return this.#nested(() => this.#object());
@@ -66,6 +76,7 @@ class Parser {
     this.#skipBlank();
     const value = read();
     this.#depth -= 1;
+    this.#wasFloat = false;
     return value;
   }
 
@@ -79,10 +90,16 @@ class Parser {
       this.#require(':');
       this.#skipBlank();
       members.set(key, this.#value());
+      if (this.#depth === 1) this.#note(key);
       this.#skipBlank();
     } while (this.#takes(','));
     this.#require('}');
     return Object.fromEntries(members);
+  }
+
+  #note(key: string): void {
+    if (this.#wasFloat) this.#floats.add(key);
+    else this.#floats.delete(key);
   }
 
   #array(): unknown[] {
@@ -115,6 +132,7 @@ class Parser {
     const word = WORDS.find(([name]) => this.text.startsWith(name, this.#at));
     if (word) {
       this.#at += word[0].length;
+      this.#wasFloat = typeof word[1] === 'number';
       return word[1];
     }
     NUMBER.lastIndex = this.#at;
@@ -125,6 +143,7 @@ class Parser {
     if (isInteger && digits.replace('-', '').length > MAX_INTEGER_DIGITS)
       throw new UnusableJson(`it has an integer of more than ${MAX_INTEGER_DIGITS} digits`, false);
     this.#at += digits.length;
+    this.#wasFloat = !isInteger;
     return Number(digits);
   }
 
