@@ -1,4 +1,4 @@
-import { parseJsonObject, UnusableJson } from '@assay/core/model/json-object';
+import { parseJsonDocument, parseJsonObject, UnusableJson } from '@assay/core/model/json-object';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -77,6 +77,15 @@ describe('a JSON object of a miner', () => {
     [`{"a": -${'9'.repeat(4301)}}`, 'it has an integer of more than 4300 digits'],
   ])('%.20s is JSON that can not be used', (text, message) => {
     expect(failure(text)).toMatchObject({ message, isMalformed: false });
+  });
+
+  it.each<[text: string, floats: string[]]>([
+    ['{"a": 2, "b": 2.0, "c": 2e0, "d": -0.5, "e": -7}', ['b', 'c', 'd']],
+    ['{"a": NaN, "b": -Infinity, "c": true, "d": null, "e": "2.0"}', ['a', 'b']],
+    ['{"a": [2.0], "b": {"a": 2.0, "c": 2.0}, "d": 1}', []],
+    ['{"a": 2.0, "a": 2, "b": 2, "b": 2.0}', ['b']],
+  ])('%s has floats, as Python sees it', (text, floats) => {
+    expect([...parseJsonDocument(bytes(text)).floats]).toEqual(floats);
   });
 
   it('may be as deep and as long as the library bears', () => {
