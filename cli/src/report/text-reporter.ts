@@ -89,10 +89,12 @@ const DESCRIBE: Describe = {
   'samples-drawn': ({ task, dataset, pages, batches, tokens }) =>
     `  ${task}: ${batches} batches, ${tokens} tokens from ${pages} pages of ${dataset}`,
   'evaluation-progress': silent,
-  'evaluation-finished': ({ uid, repo, score, error, sameAs, elapsedMs }, { red }) => {
+  'evaluation-finished': ({ uid, repo, score, error, sameAs, elapsedMs, notes = [] }, { red, yellow }) => {
     const who = `  uid ${uid} ${printable(repo, 40)}`;
-    if (error) return red(`${who}: ${errorLines(error)}`);
-    return `${who}: ${score?.toFixed(6) ?? ''}${sameAs === null ? ` in ${(elapsedMs / 1000).toFixed(1)} s` : `, the same model as uid ${sameAs}`}`;
+    const noted = notes.map((note) => yellow(`\n    note: ${printable(note, 400)}`)).join('');
+    if (error) return `${red(`${who}: ${errorLines(error)}`)}${noted}`;
+    const how = sameAs === null ? ` in ${(elapsedMs / 1000).toFixed(1)} s` : `, the same model as uid ${sameAs}`;
+    return `${who}: ${score?.toFixed(6) ?? ''}${how}${noted}`;
   },
   'round-finished': (event, palette) => {
     const { number, competition, elapsedMs } = event;

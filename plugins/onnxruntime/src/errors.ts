@@ -9,7 +9,15 @@ export const modelErrors = defineErrors({
     fault: 'miner',
     retry: 'never',
     message: (p: { file: string; reason: string }) => `${p.file} can't be used: ${short(p.reason)}`,
-    hint: () => 'Save the model with save_pretrained; config files are JSON objects of at most 1 MiB.',
+    hint: () =>
+      'Save the model with save_pretrained, with values that the library accepts; config files are JSON objects of at most 1 MiB.',
+  },
+  GENERATION_UNSUPPORTED: {
+    fault: 'miner',
+    retry: 'never',
+    message: (p: { file: string; key: string; what: string }) =>
+      `${p.file} asks for ${p.what} (${p.key}), which the evaluator can't follow.`,
+    hint: (p: { key: string }) => `Remove ${p.key} from the file, or generate with the model before you commit it.`,
   },
   CONFIG_UNSUPPORTED: {
     fault: 'miner',

@@ -3,17 +3,22 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { ModelFacts } from '@assay/core/contracts/model';
 import { canonicalJson } from '@assay/core/journal/canonical-json';
-import { UnusableJson } from '@assay/core/model/json-object';
+import { UnusableJson, type JsonDocument } from '@assay/core/model/json-object';
 import type { AnyArchitecture } from './architectures/architecture.js';
 import { architectureOf, classNames } from './architectures/registry.js';
 import { modelErrors } from './errors.js';
-import { effectiveGenerationConfig, generationConfig, type GenerationConfig } from './files/generation-config.js';
-import { readJsonObject } from './files/read-json.js';
+import { baseConfigIssues } from './files/base-config.js';
+import type { GenerationConfig } from './files/generation-config.js';
+import { readGeneration } from './files/read-generation.js';
+import { readJsonDocument } from './files/read-json.js';
 import { readTensor } from './files/tensor-content.js';
 import { readWeights, type StoredTensor } from './files/weights.js';
-import { isTrue, requireLoadable } from './load-checks.js';
+import { paddingIssues } from './files/padding.js';
+import { isTrue } from './files/python-values.js';
+import { LIBRARY } from './library.js';
 import { matchTensors } from './match-tensors.js';
 import { requireNoQuantization } from './quantization.js';
+import { unreadKeys } from './unread-keys.js';
 
 const MAX_CONFIG_BYTES = 1024 * 1024;
 const MAX_REPORTED_TENSORS = 20;
@@ -32,19 +37,25 @@ export interface InspectedModel {
   unused: string[];
   /** As the library counts them. */
   parameterCount: number;
+  /** What the files say and the library does not heed. */
+  notes: readonly string[];
 }
 
 /** Config, generation config and headers; the weights themselves are not read. */
 export async function openModel(directory: string): Promise<InspectedModel> {
-  const raw = await readConfig(directory, 'config.json');
-  if (!raw) throw modelErrors.CONFIG_UNREADABLE({ file: 'config.json', reason: 'it is missing' });
+  const document = await readConfig(directory);
+  const raw = document.object;
   const architecture = architectureNamed(raw);
   requireNoQuantization(raw);
   const parsed = architecture.config.safeParse(raw);
   if (!parsed.success) throw unsupported(architecture, parsed.error.issues);
+  requireNoIssues(architecture, baseConfigIssues(raw, architecture));
   const config: unknown = parsed.data;
-  requireLoadable(raw, architecture, config);
-  const generation = await readGenerationConfig(directory, { ...architecture.generationDefaults, ...raw });
+  const { className, generationDefaults } = architecture;
+  const vocabularySize = architecture.vocabularySize(config);
+  requireNoIssues(architecture, paddingIssues(raw, architecture, vocabularySize));
+  const known = { className, generationDefaults, vocabularySize };
+  const { generation, note } = await readGeneration(directory, document, known, MAX_CONFIG_BYTES);
   const weights = await readWeights(directory);
   const copiesTied = isTrue(raw['torchscript']);
   return {
@@ -54,8 +65,14 @@ export async function openModel(directory: string): Promise<InspectedModel> {
     config,
     generation,
     parameterCount: parametersOf(architecture, config, copiesTied),
+    notes: [...(note === undefined ? [] : [note]), ...unreadKeys(raw, architecture, LIBRARY)],
     ...matchTensors(architecture, config, weights, copiesTied),
   };
+}
+
+/** @throws CONFIG_UNSUPPORTED */
+function requireNoIssues({ className }: AnyArchitecture, issues: string[]): void {
+  if (issues.length > 0) throw modelErrors.CONFIG_UNSUPPORTED({ architecture: className, issues });
 }
 
 /** @throws ARCHITECTURE_UNSUPPORTED */
@@ -89,6 +106,7 @@ export async function inspectModel(directory: string): Promise<ModelFacts> {
     tensorsDigest,
     unusedTensors: model.unused.slice(0, MAX_REPORTED_TENSORS),
     dtypes: [...new Set([...model.tensors.values()].map(({ dtype }) => dtype))].sort(),
+    ...(model.notes.length > 0 ? { notes: [...model.notes] } : {}),
   };
 }
 
@@ -101,22 +119,16 @@ function parametersOf(architecture: AnyArchitecture, config: unknown, copiesTied
 
 const elements = (shape: readonly number[]): number => shape.reduce((product, dimension) => product * dimension, 1);
 
-async function readConfig(directory: string, file: string): Promise<Record<string, unknown> | undefined> {
+async function readConfig(directory: string): Promise<JsonDocument> {
+  const file = 'config.json';
   try {
-    return await readJsonObject(join(directory, file), MAX_CONFIG_BYTES);
+    const document = await readJsonDocument(join(directory, file), MAX_CONFIG_BYTES);
+    if (document) return document;
   } catch (error) {
     if (error instanceof UnusableJson) throw modelErrors.CONFIG_UNREADABLE({ file, reason: error.message });
     throw error;
   }
-}
-
-async function readGenerationConfig(directory: string, config: Record<string, unknown>): Promise<GenerationConfig> {
-  const file = 'generation_config.json';
-  const given = await readConfig(directory, file);
-  const parsed = generationConfig.safeParse(effectiveGenerationConfig(given, config));
-  if (parsed.success) return parsed.data;
-  const reason = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
-  throw modelErrors.CONFIG_UNREADABLE({ file: given ? file : 'config.json', reason });
+  throw modelErrors.CONFIG_UNREADABLE({ file, reason: 'it is missing' });
 }
 
 function unsupported(

@@ -68,9 +68,15 @@ async function continuations(
     const generated = await generate(model, rows, { ...options, count, padTokenId, seenLength });
     // The last token of a row is generated, but never computed.
     seenLength = (rows[0]?.length ?? 0) + (generated[0]?.length ?? 1) - 1;
-    results.push(generated);
+    results.push(lastTokens(rows, generated, count));
   }
   return results;
+}
+
+/** The reference looks at the last tokens of the text: where it ends early, some of them are the prompt's. */
+function lastTokens(prompts: readonly number[][], generated: readonly number[][], count: number): number[][] {
+  const perPrompt = generated.length / prompts.length;
+  return generated.map((tokens, index) => [...(prompts[Math.floor(index / perPrompt)] ?? []), ...tokens].slice(-count));
 }
 
 function usableSamples(model: InspectedModel, task: EvaluationTask): TextLossSamples {

@@ -103,12 +103,14 @@ export const COMPETITION: Competition = {
   onDatasetFailure: 'skip-round',
 };
 
+/** What the inspector notes of a model that claims a loss of 4. */
+export const NOTE = 'config.json sets a key that nobody reads.';
+
 /** Reads the loss that the repo claims; that is all that there is to know of these models. */
 const inspector: ModelInspector = {
   inspect: async (directory) => {
-    const digest = createHash('sha256')
-      .update(readFileSync(join(directory, 'model.safetensors')))
-      .digest('hex');
+    const claimed = readFileSync(join(directory, 'model.safetensors'), 'utf8');
+    const digest = createHash('sha256').update(claimed).digest('hex');
     return {
       architecture: 'Plain',
       parameterCount: 1,
@@ -117,6 +119,7 @@ const inspector: ModelInspector = {
       tensorsDigest: digest,
       unusedTensors: [],
       dtypes: [],
+      ...(claimed === '4' ? { notes: [NOTE] } : {}),
     };
   },
   close: () => Promise.resolve(),

@@ -91,7 +91,7 @@ describe('what a miner may try', () => {
 
   it.each<[what: string, code: string, folder: () => string]>([
     ['no config', 'CONFIG_UNREADABLE', () => folderOf({ 'model.safetensors': assembled(tinyTensors()) })],
-    ['a config that is no JSON', 'CONFIG_UNREADABLE', () => tinyFolder({}, { 'config.json': '{"model_type": NaN}' })],
+    ['a config that is no JSON', 'CONFIG_UNREADABLE', () => tinyFolder({}, { 'config.json': '{"model_type": llama}' })],
     ['a config that is a list', 'CONFIG_UNREADABLE', () => tinyFolder({}, { 'config.json': '[]' })],
     [
       'a config that is not UTF-8',
@@ -105,9 +105,9 @@ describe('what a miner may try', () => {
     ],
     ['a config nested without end', 'CONFIG_UNREADABLE', () => tinyFolder({}, { 'config.json': deep(20_000) })],
     [
-      'a generation config that is no JSON',
+      'a generation config that is a list',
       'CONFIG_UNREADABLE',
-      () => tinyFolder({}, { 'generation_config.json': '}' }),
+      () => tinyFolder({}, { 'generation_config.json': '[]' }),
     ],
     [
       'a generation config with an absurd penalty',

@@ -34,6 +34,8 @@ const contender = z.object({
   architecture: z.string(),
   parameterCount: z.number(),
   evaluationDigest: z.string(),
+  /** What the model's files say and its evaluation does not heed. The verdict does not depend on it. */
+  notes: z.array(z.string()).optional(),
   /** Uid whose evaluation this one shares. */
   sameAs: z.number().nullable(),
   outcome: z.discriminatedUnion('status', [

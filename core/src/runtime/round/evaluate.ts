@@ -249,6 +249,7 @@ export class RoundEvaluation {
       error: outcome.status === 'failed' ? outcome.error.toReport() : null,
       sameAs,
       elapsedMs,
+      ...(model.facts.notes ? { notes: model.facts.notes } : {}),
     });
     return { contender, outcome: { ...outcome, sameAs } };
   }

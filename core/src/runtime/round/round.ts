@@ -120,6 +120,7 @@ function entryContender({ contender: { neuron, model }, outcome }: EvaluatedCont
     architecture: model.facts.architecture,
     parameterCount: model.facts.parameterCount,
     evaluationDigest: model.facts.evaluationDigest,
+    ...(model.facts.notes ? { notes: model.facts.notes } : {}),
     sameAs: outcome.sameAs,
     outcome:
       outcome.status === 'failed'
