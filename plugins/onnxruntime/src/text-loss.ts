@@ -29,7 +29,7 @@ export async function evaluateTextLoss(
   const samples = usableSamples(model, task);
   onProgress({ phase: 'generate', done: 0 });
   const generations = await continuations(model, samples, options);
-  const [first, second] = generations;
+  const [first, second] = generations.map((rows, index) => lastTokens(samples, index, rows));
   const losses = await batchLosses(model, samples, options, (done) => {
     onProgress({ phase: 'score', done });
   });
@@ -68,15 +68,19 @@ async function continuations(
     const generated = await generate(model, rows, { ...options, count, padTokenId, seenLength });
     // The last token of a row is generated, but never computed.
     seenLength = (rows[0]?.length ?? 0) + (generated[0]?.length ?? 1) - 1;
-    results.push(lastTokens(rows, generated, count));
+    results.push(generated);
   }
   return results;
 }
 
-/** The reference looks at the last tokens of the text: where it ends early, some of them are the prompt's. */
-function lastTokens(prompts: readonly number[][], generated: readonly number[][], count: number): number[][] {
+/** The reference judges the last tokens of the whole text: where it ends early, some of them are the prompt's. */
+function lastTokens(samples: TextLossSamples, index: number, generated: readonly number[][]): number[][] {
+  const { batches, promptLength, generatedTokens } = samples;
+  const prompts = (batches[index] ?? []).map((row) => row.slice(0, promptLength));
   const perPrompt = generated.length / prompts.length;
-  return generated.map((tokens, index) => [...(prompts[Math.floor(index / perPrompt)] ?? []), ...tokens].slice(-count));
+  return generated.map((tokens, place) =>
+    [...(prompts[Math.floor(place / perPrompt)] ?? []), ...tokens].slice(-generatedTokens),
+  );
 }
 
 function usableSamples(model: InspectedModel, task: EvaluationTask): TextLossSamples {
