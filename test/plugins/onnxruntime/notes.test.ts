@@ -62,9 +62,14 @@ describe('a model whose files say what the library does not read', () => {
     expect(without.notes).toBeUndefined();
   });
 
-  it.each(['', 'not JSON', '\ufeff{}'])('a generation_config.json of %j', async (text) => {
+  it.each([
+    ['', 'it is empty'],
+    ['not JSON', 'it is not JSON'],
+    ['\ufeff{}', 'it is not JSON'],
+    ['<!doctype html><html></html>', 'it is a web page (HTML)'],
+  ])('a generation_config.json of %j', async (text, reason) => {
     const { notes } = await inspector.inspect(tinyFolder({}, { 'generation_config.json': text }), signal);
-    expect(notes).toEqual([expect.stringContaining('generation_config.json is not read: it is not JSON')]);
+    expect(notes).toEqual([expect.stringContaining(`generation_config.json is not read: ${reason}`)]);
   });
 });
 
