@@ -9,6 +9,7 @@ export class ModelSync implements Loop {
   readonly name = 'model-sync';
   /** Milliseconds at which a uid was last looked at. */
   readonly #seen = new Map<number, number>();
+  #lookedAtAll = false;
 
   constructor(
     private readonly options: { updatedModelsLimit: number; startUid: number },
@@ -16,12 +17,18 @@ export class ModelSync implements Loop {
     private readonly check: ModelCheck,
   ) {}
 
+  /** Whether this run has looked at every uid once, or at as many models as may wait at a time. */
+  get hasLookedAtAll(): boolean {
+    return this.#lookedAtAll;
+  }
+
   async run(signal: AbortSignal): Promise<void> {
     const { clock, profile } = this.deps;
     await clock.sleep(profile.cadences.modelSyncStart, signal);
     let previous = this.options.startUid - 1;
     for (;;) {
       while (this.#backlog() >= this.options.updatedModelsLimit) {
+        this.#lookedAtAll = true;
         await clock.sleep(profile.cadences.modelSyncBacklogPoll, signal);
       }
       const neuron = this.#next(previous);
@@ -31,6 +38,7 @@ export class ModelSync implements Loop {
       }
       previous = neuron.uid;
       const seen = this.#seen.get(neuron.uid);
+      if (seen !== undefined) this.#lookedAtAll = true;
       if (seen !== undefined) await clock.sleep(Math.max(0, seen + profile.cadences.modelSync - clock.now()), signal);
       this.#seen.set(neuron.uid, clock.now());
       await attempt(this.deps, this.name, () => this.#look(neuron.uid, signal));
@@ -44,6 +52,7 @@ export class ModelSync implements Loop {
       this.#seen.set(uid, this.deps.clock.now());
       await attempt(this.deps, this.name, () => this.#look(uid, signal));
     }
+    this.#lookedAtAll = true;
   }
 
   async #look(uid: number, signal: AbortSignal): Promise<void> {

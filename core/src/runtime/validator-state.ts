@@ -75,8 +75,14 @@ export class ValidatorState {
     return this.#get('evaluations', `${syncBlock}/${key}`, tables.storedEvaluation);
   }
 
-  largestScored(competition: number, numericsDigest: string): number {
-    return this.#get('largest-scored', `${competition}/${numericsDigest}`, tables.largestScored) ?? 0;
+  unknownClaim(hotkey: string): tables.UnknownClaim | undefined {
+    return this.#get('unknown-claims', hotkey, tables.unknownClaim);
+  }
+
+  unknownClaims(): (tables.UnknownClaim & { hotkey: string })[] {
+    return this.journal
+      .entries('unknown-claims')
+      .map(({ key, value }) => ({ ...tables.unknownClaim.parse(value), hotkey: key }));
   }
 
   /** Keys of stored evaluations that belong to other sync blocks than this one. */
@@ -139,10 +145,10 @@ export const rows = {
     key: `${syncBlock}/${key}`,
     value: asJson(value),
   }),
-  largestScored: (competition: number, numericsDigest: string, parameters: number): Put => ({
-    table: 'largest-scored',
-    key: `${competition}/${numericsDigest}`,
-    value: parameters,
+  unknownClaim: (hotkey: string, value: tables.UnknownClaim | undefined): Put => ({
+    table: 'unknown-claims',
+    key: hotkey,
+    value: value && asJson(value),
   }),
   forgetEvaluation: (key: string): Put => ({ table: 'evaluations', key, value: undefined }),
   weightsIntent: (value: tables.WeightsIntent | undefined): Put => ({
