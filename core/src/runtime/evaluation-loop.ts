@@ -77,7 +77,7 @@ export class EvaluationLoop implements Loop {
     const unknown = this.check.unknowns.of(competition, { stage: 'look', snapshot, block: now.number });
     if (contenders.length + unknown.length === 0) return 'empty';
     const isFirst = this.deps.state.standing(competition.id) === undefined;
-    if (!force && isFirst && this.options.isReady?.() === false) return 'waiting';
+    if (isFirst && this.options.isReady?.() === false) return 'waiting';
     try {
       const plan = await planRound(this.deps, entry, { contenders, unknown }, now, signal);
       if (!force && this.deps.state.lastRound(competition.id)?.fingerprint === plan.fingerprint) return 'unchanged';

@@ -39,6 +39,19 @@ export class ValidatorState {
     return this.#get('history', `${competition}/${hotkey}`, tables.history) ?? [];
   }
 
+  /** Of whom there are results, in which competition. */
+  histories(): { competition: number; hotkey: string }[] {
+    return this.journal.entries('history').map(({ key }) => {
+      const [competition = '', hotkey = ''] = key.split('/');
+      return { competition: Number(competition), hotkey };
+    });
+  }
+
+  /** Whether every refusal and result here was made from files that were hashed before. */
+  resultsAreVerified(): boolean {
+    return this.journal.get('marks', 'verified-files') === true;
+  }
+
   lastRound(competition: number): tables.LastRound | undefined {
     return this.#get('last-rounds', String(competition), tables.lastRound);
   }
@@ -135,6 +148,7 @@ export const rows = {
     key: `${competition}/${hotkey}`,
     value: value && asJson(value),
   }),
+  resultsAreVerified: (): Put => ({ table: 'marks', key: 'verified-files', value: true }),
   lastRound: (competition: number, value: tables.LastRound): Put => ({
     table: 'last-rounds',
     key: String(competition),

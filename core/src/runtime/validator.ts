@@ -4,6 +4,7 @@ import { report, type RunOptions, type RuntimeDeps } from './context.js';
 import { ClaimRetry } from './claim-retry.js';
 import { EvaluationLoop } from './evaluation-loop.js';
 import { runtimeErrors } from './errors.js';
+import { lookAgainOnce } from './look-again-once.js';
 import { MetagraphSync } from './metagraph-sync.js';
 import { ModelCheck } from './model-check.js';
 import { ModelSync } from './model-sync.js';
@@ -49,9 +50,11 @@ export class Validator {
     try {
       await this.#announce(hotkey, signal);
       await metagraph.sync(signal);
+      await lookAgainOnce(this.deps);
       await warnOfShortRoom(this.deps, signal);
       if (this.options.once) {
         await models.pass(signal);
+        if (!models.hasLookedAtAll) await models.pass(signal);
         await retry.pass(signal);
         await evaluation.pass(signal);
         await this.#setOnce(weights, signal);

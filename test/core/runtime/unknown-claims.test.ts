@@ -3,6 +3,7 @@ import { AssayError } from '@assay/core/errors/assay-error';
 import { storeErrors } from '@assay/core/model/errors';
 import { ClaimRetry } from '@assay/core/runtime/claim-retry';
 import { EvaluationLoop } from '@assay/core/runtime/evaluation-loop';
+import { lookAgainOnce } from '@assay/core/runtime/look-again-once';
 import { ModelSync } from '@assay/core/runtime/model-sync';
 import { warnOfShortRoom } from '@assay/core/runtime/room-check';
 import { replayEntry, roundEntry } from '@assay/core/runtime/round/entry';
@@ -270,12 +271,44 @@ describe('a fresh validator', () => {
     expect(voids()[0]).toBeUndefined();
   });
 
+  it('does not count a look during which the chain did not answer', async () => {
+    await subnet.deps.view.refresh(subnet.signal);
+    const sync = new ModelSync({ updatedModelsLimit: 10, startUid: 3 }, subnet.deps, subnet.check);
+    const head = subnet.deps.chain.head.bind(subnet.deps.chain);
+    let asked = 0;
+    subnet.deps.chain.head = (signal) => {
+      asked += 1;
+      return asked === 4 ? Promise.reject(reset) : head(signal);
+    };
+    await sync.pass(subnet.signal);
+    expect(sync.hasLookedAtAll).toBe(false);
+    await sync.pass(subnet.signal);
+    expect(sync.hasLookedAtAll).toBe(true);
+  });
+
   it('does not wait for claims whose turn the backlog keeps from coming', async () => {
     await subnet.deps.view.refresh(subnet.signal);
     const sync = new ModelSync({ updatedModelsLimit: 1, startUid: 3 }, subnet.deps, subnet.check);
     await subnet.clock.run(sync, 5 * MINUTE);
     expect(sync.hasLookedAtAll).toBe(true);
     expect(subnet.deps.state.model(subnet.neuron(4).hotkey)).toBeUndefined();
+  });
+});
+
+describe('a journal of a version that did not verify stored files', () => {
+  it('has every claim looked at and judged once more, and only once', async () => {
+    await look(3, 4);
+    await loop.pass(subnet.signal);
+    const [three, four] = [3, 4].map((uid) => subnet.neuron(uid).hotkey);
+    const { state } = subnet.deps;
+    subnet.commit(4, 'five', 1, 'wrong');
+    await look(4);
+    expect(state.model(four ?? '')?.error).not.toBeNull();
+    await lookAgainOnce(subnet.deps);
+    expect([state.model(four ?? ''), state.history(1, three ?? '')]).toEqual([undefined, []]);
+    await look(4);
+    await lookAgainOnce(subnet.deps);
+    expect(state.model(four ?? '')?.error).not.toBeNull();
   });
 });
 
