@@ -46,8 +46,8 @@ export const evaluationErrors = defineErrors({
   EVALUATOR_DEADLINE: {
     fault: 'validator',
     retry: 'next-round',
-    message: (p: { deadlineMs: number }) =>
-      `The evaluator did not answer within ${Math.round(p.deadlineMs / 1000)} s and was killed.`,
+    message: (p: { deadlineMs: number; stopped: boolean }) =>
+      `The evaluator did not answer within ${Math.round(p.deadlineMs / 1000)} s and was killed${p.stopped ? '; a signal had stopped it meanwhile' : ''}.`,
     hint: () => 'Raise cadences.modelDeadline, or give the evaluator a faster machine.',
   },
   EVALUATOR_MEMORY: {

@@ -56,12 +56,14 @@ export interface RoundVerdict {
  *
  * Blame: who failed by the miner's doing scores nothing and the rest is judged; who failed otherwise waits, and if it
  * holds weight the round is void. No score at all: void.
+ * @param unknown claims that may be the best and of which nothing is known, through the machine's fault: void
  */
 export function judgeRound(
   contenders: readonly JudgedContender[],
   averageBefore: readonly number[] | undefined,
   currentBlock: number,
   rules: RoundRules,
+  unknown: readonly { uid: number; code: string }[] = [],
 ): RoundVerdict {
   const sorted = [...contenders].sort((a, b) => a.block - b.block || a.uid - b.uid);
   const contestants = sorted.flatMap((contender): SequenceContestant[] => {
@@ -70,7 +72,7 @@ export function judgeRound(
       ? [{ uid, block, loss: outcome.score, sequenceLosses: outcome.sequenceLosses }]
       : [];
   });
-  const reason = reasonForVoid(sorted, contestants, averageBefore, rules);
+  const reason = reasonForVoid(sorted, contestants, averageBefore, rules, unknown);
   if (reason) return voidVerdict(reason, sorted, averageBefore, currentBlock, rules);
 
   const rivals = competitive(contestants, rules.epsilon);
@@ -130,6 +132,7 @@ function reasonForVoid(
   contestants: readonly SequenceContestant[],
   averageBefore: readonly number[] | undefined,
   rules: RoundRules,
+  unknown: readonly { uid: number; code: string }[],
 ): ErrorReport | null {
   for (const { uid, outcome } of contenders) {
     const weight = averageBefore?.[uid] ?? 0;
@@ -137,6 +140,8 @@ function reasonForVoid(
       return judgingErrors.INCUMBENT_NOT_SCORED({ uid, weight, code: outcome.error.code }).toReport();
     }
   }
+  if (unknown.length > 0)
+    return judgingErrors.CLAIMS_UNKNOWN({ unknown: unknown.map(({ uid, code }) => ({ uid, code })) }).toReport();
   if (contestants.length === 0) return judgingErrors.NO_FINITE_SCORE({ contenders: contenders.length }).toReport();
   return rules.comparison === 'per-sequence' ? unequalSequences(contestants) : null;
 }

@@ -7,6 +7,7 @@ import { byCodePoint } from './directory-hash.js';
 import { diskGuard, errnoOf, guardedSource } from './disk-guard.js';
 import { Drafts } from './drafts.js';
 import { storeErrors } from './errors.js';
+import { hasContent } from './files-intact.js';
 import { bytesBelow, foldersIn, isAbsence, statIfAny, syncFolder } from './folder-contents.js';
 import { receiveFile } from './receive-file.js';
 import { isPlainPart, referenceParts, requireStorable } from './storable-files.js';
@@ -82,6 +83,12 @@ export class SnapshotFolder {
       if (stored && holdsExactly(stored, files)) return stored;
       return diskGuard(this.directory, async () => this.#fetch(reference, files, source, onProgress, signal));
     });
+  }
+
+  /** Removes a model. Its content under `blobs` stays only where another model has the same. */
+  async discard(reference: ModelReference): Promise<void> {
+    const folder = this.#folderOf(reference);
+    await this.#inTurn(folder, async () => diskGuard(this.directory, async () => this.#remove(folder)));
   }
 
   async usage(): Promise<StoreUsage> {
@@ -179,20 +186,24 @@ export class SnapshotFolder {
         tell,
         signal,
       );
-      await this.#share(target, sha256, size, join(draft, 'twin'));
+      await this.#share(target, { path, size, sha256 }, join(draft, 'twin'), signal);
       stored.push({ path, size, sha256 });
       before += size;
     }
     return stored.sort((a, b) => byCodePoint(a.path, b.path));
   }
 
-  /** Makes the file the blob of its content, or a link to the one there is. It never lacks a name of its own meanwhile. */
-  async #share(file: string, sha256: string, size: number, twin: string): Promise<void> {
+  /**
+   * Makes the file the blob of its content, or a link to the blob that exists. The file keeps a name of its own
+   * throughout. A blob whose bytes have changed on disk is replaced: linked, it would spread to this model.
+   */
+  async #share(file: string, { size, sha256 }: StoredFile, twin: string, signal: AbortSignal): Promise<void> {
     const blob = join(this.#blobs, sha256);
     try {
       const known = await statIfAny(blob);
-      if (known && known.size !== size) await rm(blob, { force: true });
-      if (known?.size !== size) {
+      const sound = known?.size === size && (await hasContent(blob, sha256, signal));
+      if (known && !sound) await rm(blob, { force: true });
+      if (!sound) {
         await link(file, blob);
         return;
       }

@@ -39,6 +39,19 @@ export class ValidatorState {
     return this.#get('history', `${competition}/${hotkey}`, tables.history) ?? [];
   }
 
+  /** Of whom there are results, in which competition. */
+  histories(): { competition: number; hotkey: string }[] {
+    return this.journal.entries('history').map(({ key }) => {
+      const [competition = '', hotkey = ''] = key.split('/');
+      return { competition: Number(competition), hotkey };
+    });
+  }
+
+  /** Whether every refusal and result here was made from files that were hashed before. */
+  resultsAreVerified(): boolean {
+    return this.journal.get('marks', 'verified-files') === true;
+  }
+
   lastRound(competition: number): tables.LastRound | undefined {
     return this.#get('last-rounds', String(competition), tables.lastRound);
   }
@@ -75,8 +88,14 @@ export class ValidatorState {
     return this.#get('evaluations', `${syncBlock}/${key}`, tables.storedEvaluation);
   }
 
-  largestScored(competition: number, numericsDigest: string): number {
-    return this.#get('largest-scored', `${competition}/${numericsDigest}`, tables.largestScored) ?? 0;
+  unknownClaim(hotkey: string): tables.UnknownClaim | undefined {
+    return this.#get('unknown-claims', hotkey, tables.unknownClaim);
+  }
+
+  unknownClaims(): (tables.UnknownClaim & { hotkey: string })[] {
+    return this.journal
+      .entries('unknown-claims')
+      .map(({ key, value }) => ({ ...tables.unknownClaim.parse(value), hotkey: key }));
   }
 
   /** Keys of stored evaluations that belong to other sync blocks than this one. */
@@ -129,6 +148,7 @@ export const rows = {
     key: `${competition}/${hotkey}`,
     value: value && asJson(value),
   }),
+  resultsAreVerified: (): Put => ({ table: 'marks', key: 'verified-files', value: true }),
   lastRound: (competition: number, value: tables.LastRound): Put => ({
     table: 'last-rounds',
     key: String(competition),
@@ -139,10 +159,10 @@ export const rows = {
     key: `${syncBlock}/${key}`,
     value: asJson(value),
   }),
-  largestScored: (competition: number, numericsDigest: string, parameters: number): Put => ({
-    table: 'largest-scored',
-    key: `${competition}/${numericsDigest}`,
-    value: parameters,
+  unknownClaim: (hotkey: string, value: tables.UnknownClaim | undefined): Put => ({
+    table: 'unknown-claims',
+    key: hotkey,
+    value: value && asJson(value),
   }),
   forgetEvaluation: (key: string): Put => ({ table: 'evaluations', key, value: undefined }),
   weightsIntent: (value: tables.WeightsIntent | undefined): Put => ({

@@ -1,15 +1,18 @@
 import type { RunEvent } from '../contracts/reporter.js';
 import { competitionsAt } from '../competition/schedule.js';
 import { report, type RunOptions, type RuntimeDeps } from './context.js';
+import { ClaimRetry } from './claim-retry.js';
 import { EvaluationLoop } from './evaluation-loop.js';
 import { runtimeErrors } from './errors.js';
+import { lookAgainOnce } from './look-again-once.js';
 import { MetagraphSync } from './metagraph-sync.js';
 import { ModelCheck } from './model-check.js';
 import { ModelSync } from './model-sync.js';
+import { warnOfShortRoom } from './room-check.js';
 import { StoreCleaning } from './store-cleaning.js';
 import { runLoops } from './supervise.js';
 import { TopModelScan } from './top-model-scan.js';
-import { WeightSetting } from './weight-setting.js';
+import { WeightSetting, type WeightsOutcome } from './weight-setting.js';
 
 export interface ValidatorOptions extends RunOptions {
   version: string;
@@ -19,32 +22,47 @@ export interface ValidatorOptions extends RunOptions {
   startUid: number;
 }
 
-/** The whole run: the start's checks, then the six loops until a signal, an error or the end of the rounds. */
+/** How a run has ended. */
+export interface RunOutcome {
+  reason: 'rounds-done' | 'signal';
+  /** Rounds that it has recorded, void ones included. */
+  recorded: number;
+  weights: WeightsOutcome;
+}
+
+/** The whole run: the start's checks, then the loops until a signal, an error or the end of the rounds. */
 export class Validator {
   constructor(
     private readonly options: ValidatorOptions,
     private readonly deps: RuntimeDeps,
   ) {}
 
-  async run(signal: AbortSignal): Promise<void> {
+  async run(signal: AbortSignal): Promise<RunOutcome> {
     const { hotkey } = await this.deps.chain.identity();
     const check = new ModelCheck(this.deps);
     const metagraph = new MetagraphSync({ hotkey, offline: this.options.offline }, this.deps);
     const models = new ModelSync(this.options, this.deps, check);
-    const evaluation = new EvaluationLoop({ ...this.options, hotkey }, this.deps, check);
+    const retry = new ClaimRetry(this.deps, check);
+    const isReady = (): boolean => models.hasLookedAtAll;
+    const evaluation = new EvaluationLoop({ ...this.options, hotkey, isReady }, this.deps, check);
     const weights = new WeightSetting({ ...this.options, hotkey }, this.deps);
     let reason: 'rounds-done' | 'signal' | 'error' = 'error';
     try {
       await this.#announce(hotkey, signal);
       await metagraph.sync(signal);
+      await lookAgainOnce(this.deps);
+      await warnOfShortRoom(this.deps, signal);
       if (this.options.once) {
         await models.pass(signal);
+        if (!models.hasLookedAtAll) await models.pass(signal);
+        await retry.pass(signal);
         await evaluation.pass(signal);
         await this.#setOnce(weights, signal);
       } else {
         const loops = [
           metagraph,
           models,
+          retry,
           new TopModelScan(this.deps, check),
           evaluation,
           weights,
@@ -60,6 +78,7 @@ export class Validator {
     } finally {
       report(this.deps, { event: 'run-stopped', reason, rounds: evaluation.recorded });
     }
+    return { reason, recorded: evaluation.recorded, weights: weights.outcome };
   }
 
   async #announce(hotkey: string, signal: AbortSignal): Promise<void> {
@@ -94,6 +113,11 @@ export class Validator {
   async #setOnce(weights: WeightSetting, signal: AbortSignal): Promise<void> {
     await weights.settleIntent(signal);
     if (this.deps.state.standings().size === 0) return;
+    const incomplete = weights.incomplete();
+    if (incomplete) {
+      report(this.deps, { event: 'weights-failed', error: incomplete.toReport(), retryInMs: null });
+      return;
+    }
     for (let tries = 0; tries < 3; tries += 1) {
       if (await weights.trySet(signal)) return;
       await this.deps.clock.sleep(this.deps.profile.cadences.weightsRetry, signal);

@@ -9,9 +9,15 @@ import { competitionsAt } from '../competition/schedule.js';
 import { report, type RunOptions, type RuntimeDeps } from './context.js';
 import { withDeadline } from './deadline.js';
 import { runtimeErrors } from './errors.js';
+import { contendersOf } from './round/plan.js';
+import { scheduledAt } from './schedule-now.js';
 import { withoutFormerOwners } from './standing.js';
 import { attempt, isAbort, type Loop } from './supervise.js';
+import { UnknownClaims } from './unknown-claims.js';
 import { rows } from './validator-state.js';
+
+/** What has become of the weights in a run: `withheld` on request, `not-set` for trouble or for lack of a standing. */
+export type WeightsOutcome = 'set' | 'withheld' | 'not-set';
 
 interface PlannedWeights {
   /** Share of the subnet's weight by uid, summing to 1. */
@@ -27,6 +33,7 @@ interface PlannedWeights {
 /** Turns the standings of all competitions into the subnet's weights, on their own cadence. */
 export class WeightSetting implements Loop {
   readonly name = 'weight-setting';
+  #outcome: WeightsOutcome = 'not-set';
 
   constructor(
     private readonly options: Pick<RunOptions, 'offline' | 'dryRun' | 'setWeights'> & { hotkey: string },
@@ -54,6 +61,11 @@ export class WeightSetting implements Loop {
     if (this.#due()) await this.trySet(signal);
   }
 
+  /** How the newest attempt of this run ended. */
+  get outcome(): WeightsOutcome {
+    return this.#outcome;
+  }
+
   /** One attempt. Trouble is reported and remembered nowhere: the chain decides what it holds. */
   async trySet(signal: AbortSignal): Promise<boolean> {
     const { profile } = this.deps;
@@ -64,10 +76,12 @@ export class WeightSetting implements Loop {
         () => runtimeErrors.DEADLINE({ what: 'Setting weights', ms: profile.cadences.weightsDeadline }),
         (inner) => this.#set(inner),
       );
+      this.#outcome = this.#withheld() ? 'withheld' : 'set';
       return true;
     } catch (error) {
       if (isAbort(error)) throw error;
       const known: AssayError = toAssayError(error);
+      this.#outcome = 'not-set';
       report(this.deps, { event: 'weights-failed', error: known.toReport(), retryInMs: profile.cadences.weightsRetry });
       return false;
     }
@@ -100,6 +114,8 @@ export class WeightSetting implements Loop {
   async #set(signal: AbortSignal): Promise<void> {
     const { chain, state, profile, clock, view } = this.deps;
     if (state.weightsIntent() && (await this.settleIntent(signal))) return;
+    const incomplete = this.incomplete();
+    if (incomplete) throw incomplete;
     const planned = await this.#plan(signal);
     const told = weightsForReport(planned);
     const reason = this.#withheld();
@@ -134,7 +150,30 @@ export class WeightSetting implements Loop {
   #due(): boolean {
     const { clock, profile, state } = this.deps;
     const last = state.weightsSet();
-    return state.standings().size > 0 && (!last || clock.now() >= last.at + profile.cadences.weights);
+    if (state.standings().size === 0 || (last && clock.now() < last.at + profile.cadences.weights)) return false;
+    return this.incomplete() === undefined;
+  }
+
+  /**
+   * Why no weights can be set now: a competition in force has no standing because of this machine, and its share would go
+   * to the winners of the others. Before the first weights a competition that has not had its turn counts as well.
+   */
+  incomplete(): AssayError | undefined {
+    const { state, view } = this.deps;
+    const { current: snapshot } = view;
+    const { number: block } = snapshot.at;
+    const unknowns = new UnknownClaims(this.deps);
+    for (const { competition } of scheduledAt(this.deps, block)) {
+      if (state.standing(competition.id)) continue;
+      const unknown = unknowns.of(competition, { snapshot, block });
+      const hadNoTurn = contendersOf(this.deps, competition.id).length > 0 && !state.lastRound(competition.id);
+      if (unknown.length > 0 || (hadNoTurn && !state.weightsSet()))
+        return runtimeErrors.STANDING_INCOMPLETE({
+          competition: competition.name,
+          unknown: unknown.map(({ uid, code }) => ({ uid, code })),
+        });
+    }
+    return undefined;
   }
 
   #withheld(): 'offline' | 'disabled' | 'dry-run' | undefined {

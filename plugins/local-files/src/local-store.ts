@@ -68,6 +68,10 @@ export class LocalStore implements ModelStore {
     return this.folder.stored(reference);
   }
 
+  discard(reference: ModelReference): Promise<void> {
+    return this.folder.discard(reference);
+  }
+
   usage(): Promise<StoreUsage> {
     return this.folder.usage();
   }

@@ -75,6 +75,8 @@ export const roundEntry = z.object({
   tokenizer: z.object({ name: z.string(), digest: z.string() }),
   numerics: z.record(z.string(), z.string()),
   contenders: z.array(contender),
+  /** Claims of which this machine could not say anything; absent where there were none. */
+  unknown: z.array(z.object({ uid: z.number().int(), hotkey: z.string(), code: z.string() })).optional(),
   /** Moving average of this competition before the round, by uid; null before its first. */
   averageBefore: z.array(z.number()).nullable(),
   /** Of the other competitions, for the subnet's weights. */
@@ -99,7 +101,7 @@ export function judgeEntry(entry: Omit<RoundEntry, 'verdict' | 'subnetWeights'>)
     comparison: competition.comparison,
   };
   const judged = contenders.map((item) => judgedContender(item, competition.tasks));
-  const verdict = judgeRound(judged, averageBefore ?? undefined, block, roundRules);
+  const verdict = judgeRound(judged, averageBefore ?? undefined, block, roundRules, entry.unknown);
   const averages = new Map(Object.entries(otherAverages).map(([id, average]) => [Number(id), average]));
   if (verdict.average.length > 0) averages.set(competition.id, verdict.average);
   const length = Math.max(0, ...[...averages.values()].map((average) => average.length));

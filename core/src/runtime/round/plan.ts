@@ -10,6 +10,7 @@ import { isAbort } from '../supervise.js';
 import type { ScheduledCompetition } from '../schedule-now.js';
 import { asJson } from '../validator-state.js';
 import type { TrackedModel } from '../tables.js';
+import type { UnknownMiner } from '../unknown-claims.js';
 
 /** A registered miner with a verified model, about to be judged. */
 export interface Contender {
@@ -31,6 +32,8 @@ export interface RoundPlan {
   seed: bigint;
   snapshot: ChainSnapshot;
   contenders: Contender[];
+  /** Claims in force that could not be looked at because of this machine: while there are any, nothing is decided. */
+  unknown: readonly UnknownMiner[];
   /** Equal for two rounds that could not differ but by the moving average. */
   fingerprint: string;
 }
@@ -50,7 +53,7 @@ export function contendersOf(deps: Pick<RuntimeDeps, 'state' | 'view'>, competit
 export async function planRound(
   deps: RuntimeDeps,
   entry: ScheduledCompetition,
-  contenders: Contender[],
+  { contenders, unknown }: Pick<RoundPlan, 'contenders' | 'unknown'>,
   now: BlockReference,
   signal: AbortSignal,
 ): Promise<RoundPlan> {
@@ -63,7 +66,7 @@ export async function planRound(
     model.facts.evaluationDigest,
   ]);
   const fingerprint = createHash('sha256')
-    .update(canonicalJson(asJson([entry.competition, syncBlock, seed, models])))
+    .update(canonicalJson(asJson([entry.competition, syncBlock, seed, models, ...unknown])))
     .digest('hex');
   return {
     entry,
@@ -73,6 +76,7 @@ export async function planRound(
     seed,
     snapshot: deps.view.current,
     contenders,
+    unknown,
     fingerprint,
   };
 }
