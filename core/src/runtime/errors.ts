@@ -132,6 +132,22 @@ export const runtimeErrors = defineErrors({
     message: (p: { task: string }) => `The evaluator's answer has no usable result for task ${p.task}.`,
     hint: () => 'The evaluator breaks its protocol: see docs/build/evaluator-protocol.md.',
   },
+  CLOCK_JUMPED: {
+    fault: 'validator',
+    retry: 'next-round',
+    message: (p: { seconds: number }) =>
+      `The clock of this machine jumped ${p.seconds < 0 ? 'back' : 'forward'} by ${Math.abs(p.seconds)} s while the validator ran.`,
+    hint: () =>
+      'Check the time service of the machine. Deadlines and pauses do not follow the jump; times in events and records do.',
+  },
+  CLOCK_BEHIND_JOURNAL: {
+    fault: 'validator',
+    retry: 'next-round',
+    message: (p: { seconds: number }) =>
+      `The journal holds a time that is ${p.seconds} s later than the clock of this machine.`,
+    hint: () =>
+      'Check the time service of the machine: the clock is wrong now, or it was wrong when the journal was written. Weights are set without waiting for that time.',
+  },
   WEIGHTS_EMPTY: {
     fault: 'validator',
     retry: 'backoff',

@@ -1,5 +1,6 @@
 import type { RunEvent } from '../contracts/reporter.js';
 import { competitionsAt } from '../competition/schedule.js';
+import { ClockWatch } from './clock-watch.js';
 import { report, type RunOptions, type RuntimeDeps } from './context.js';
 import { EvaluationLoop } from './evaluation-loop.js';
 import { runtimeErrors } from './errors.js';
@@ -19,7 +20,7 @@ export interface ValidatorOptions extends RunOptions {
   startUid: number;
 }
 
-/** The whole run: the start's checks, then the six loops until a signal, an error or the end of the rounds. */
+/** The whole run: the start's checks, then the loops until a signal, an error or the end of the rounds. */
 export class Validator {
   constructor(
     private readonly options: ValidatorOptions,
@@ -33,9 +34,11 @@ export class Validator {
     const models = new ModelSync(this.options, this.deps, check);
     const evaluation = new EvaluationLoop({ ...this.options, hotkey }, this.deps, check);
     const weights = new WeightSetting({ ...this.options, hotkey }, this.deps);
+    const clockWatch = new ClockWatch(this.deps);
     let reason: 'rounds-done' | 'signal' | 'error' = 'error';
     try {
       await this.#announce(hotkey, signal);
+      clockWatch.checkStart();
       await metagraph.sync(signal);
       if (this.options.once) {
         await models.pass(signal);
@@ -49,6 +52,7 @@ export class Validator {
           evaluation,
           weights,
           new StoreCleaning(this.deps),
+          clockWatch,
         ];
         await runLoops(loops, evaluation, signal);
         if (!signal.aborted) await weights.setIfDue(signal);

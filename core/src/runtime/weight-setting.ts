@@ -1,5 +1,6 @@
 import { asUid, type Uid } from '../contracts/brands.js';
 import type { ChainSnapshot } from '../contracts/chain-client.js';
+import { monotonicMs } from '../contracts/clock.js';
 import type { EventOf } from '../contracts/reporter.js';
 import { toAssayError } from '../errors/describe.js';
 import type { AssayError } from '../errors/assay-error.js';
@@ -27,6 +28,8 @@ interface PlannedWeights {
 /** Turns the standings of all competitions into the subnet's weights, on their own cadence. */
 export class WeightSetting implements Loop {
   readonly name = 'weight-setting';
+  /** Monotonic milliseconds of the last setting; unknown until the first look at what is stored. */
+  #setAt: number | undefined;
 
   constructor(
     private readonly options: Pick<RunOptions, 'offline' | 'dryRun' | 'setWeights'> & { hotkey: string },
@@ -39,8 +42,9 @@ export class WeightSetting implements Loop {
       await this.settleIntent(signal);
     });
     for (;;) {
-      if (!this.#due()) {
-        await clock.sleep(profile.cadences.weightsPoll, signal);
+      const dueInMs = this.#dueInMs();
+      if (dueInMs > 0) {
+        await clock.sleep(Math.min(dueInMs, profile.cadences.weightsPoll), signal);
         continue;
       }
       const done = await this.trySet(signal);
@@ -51,7 +55,7 @@ export class WeightSetting implements Loop {
 
   /** The last word of a run that ends by itself. */
   async setIfDue(signal: AbortSignal): Promise<void> {
-    if (this.#due()) await this.trySet(signal);
+    if (this.#dueInMs() <= 0) await this.trySet(signal);
   }
 
   /** One attempt. Trouble is reported and remembered nowhere: the chain decides what it holds. */
@@ -93,6 +97,7 @@ export class WeightSetting implements Loop {
       rows.weightsIntent(undefined),
       ...(landed ? [rows.weightsSet({ block: own.lastUpdate, at: clock.now(), uids, weights, round })] : []),
     );
+    if (landed) this.#setAt = monotonicMs(clock);
     this.deps.log('info', 'an interrupted weight setting was settled', { landed });
     return landed;
   }
@@ -126,15 +131,25 @@ export class WeightSetting implements Loop {
       rows.weightsIntent(undefined),
       rows.weightsSet({ block: receipt.at.number, at: clock.now(), ...submitted, round }),
     );
+    this.#setAt = monotonicMs(clock);
     const confirmed =
       receipt.mode === 'set' && rowEquals(await view.refresh(signal), own.uid, submitted.uids, submitted.weights);
     report(this.deps, { event: 'weights-set', block: receipt.at.number, weights: told, confirmed });
   }
 
-  #due(): boolean {
+  /**
+   * Milliseconds until weights are due; infinite before there is a standing. The time since the last setting is measured
+   * by the monotonic clock. Across a restart it comes from the stored wall-clock time, once; a stored time in the future
+   * is not believed, and weights are due at once.
+   */
+  #dueInMs(): number {
     const { clock, profile, state } = this.deps;
+    if (state.standings().size === 0) return Number.POSITIVE_INFINITY;
     const last = state.weightsSet();
-    return state.standings().size > 0 && (!last || clock.now() >= last.at + profile.cadences.weights);
+    if (!last) return 0;
+    const elapsed = clock.now() - last.at;
+    this.#setAt ??= elapsed < 0 ? Number.NEGATIVE_INFINITY : monotonicMs(clock) - elapsed;
+    return Math.max(0, this.#setAt + profile.cadences.weights - monotonicMs(clock));
   }
 
   #withheld(): 'offline' | 'disabled' | 'dry-run' | undefined {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { textLossDetails, type TaskResult, type TextLossDetails } from '../../contracts/task-kinds.js';
+import { monotonicMs } from '../../contracts/clock.js';
 import type { EvaluationAnswer, Numerics } from '../../contracts/evaluator.js';
 import type { StoredModel } from '../../contracts/model.js';
 import { causeOf, toAssayError } from '../../errors/describe.js';
@@ -52,7 +53,7 @@ export class RoundEvaluation {
     private readonly tasks: readonly DrawnTask[],
     numerics: Numerics,
   ) {
-    this.#startedAt = deps.clock.now();
+    this.#startedAt = monotonicMs(deps.clock);
     this.#sortedNumerics = Object.entries(numerics).sort(([a], [b]) => (a < b ? -1 : 1));
     this.#numericsDigest = digestOf(this.#sortedNumerics);
   }
@@ -62,10 +63,10 @@ export class RoundEvaluation {
     const evaluated: EvaluatedContender[] = [];
     for (const [index, group] of groups.entries()) {
       signal.throwIfAborted();
-      const startedAt = this.deps.clock.now();
+      const startedAt = monotonicMs(this.deps.clock);
       void this.#prepare(groups[index + 1]?.first);
       const outcome = await this.#outcome(group.first, index, groups.length, signal);
-      const elapsedMs = this.deps.clock.now() - startedAt;
+      const elapsedMs = monotonicMs(this.deps.clock) - startedAt;
       evaluated.push(this.#settle(group.first, outcome, null, elapsedMs));
       for (const other of group.others) evaluated.push(this.#settle(other, outcome, group.first.neuron.uid, 0));
     }
@@ -169,11 +170,11 @@ export class RoundEvaluation {
   ): Promise<EvaluationAnswer> {
     const { profile, clock } = this.deps;
     const { roundDeadline, modelDeadline } = profile.cadences;
-    const left = this.#startedAt + roundDeadline - clock.now();
+    const left = this.#startedAt + roundDeadline - monotonicMs(clock);
     if (left <= 0) throw runtimeErrors.ROUND_DEADLINE({ ms: roundDeadline });
     const deadlineMs = Math.min(left, modelDeadline);
     const stored = await this.#stored(contender, signal);
-    const startedAt = clock.now();
+    const startedAt = monotonicMs(clock);
     const answer = await withDeadline(
       // The evaluator's own deadline comes first; this one holds when it hangs.
       deadlineMs + 30_000,
@@ -193,7 +194,7 @@ export class RoundEvaluation {
           inner,
         ),
     );
-    this.#computedMs += clock.now() - startedAt;
+    this.#computedMs += monotonicMs(clock) - startedAt;
     this.#computed += 1;
     return answer;
   }

@@ -1,3 +1,4 @@
+import { monotonicMs } from '../../contracts/clock.js';
 import type { Numerics } from '../../contracts/evaluator.js';
 import type { JournalRecord } from '../../contracts/round-journal.js';
 import { textLossDetails } from '../../contracts/task-kinds.js';
@@ -24,7 +25,7 @@ export async function runRound(
   hotkey: string,
   signal: AbortSignal,
 ): Promise<{ isVoid: boolean }> {
-  const startedAt = deps.clock.now();
+  const startedAt = monotonicMs(deps.clock);
   const { competition } = plan.entry;
   report(deps, {
     event: 'round-started',
@@ -44,7 +45,7 @@ export async function runRound(
   const before = entryOf(deps, plan, tasks, numerics, evaluated, hotkey);
   const judgement = judgeEntry(before);
   const record = await recordRound(deps, plan, before, judgement);
-  tellRound(deps, { plan, entry: before, judgement, record, elapsedMs: deps.clock.now() - startedAt });
+  tellRound(deps, { plan, entry: before, judgement, record, elapsedMs: monotonicMs(deps.clock) - startedAt });
   return { isVoid: judgement.verdict.void !== null };
 }
 
