@@ -132,6 +132,13 @@ export const runtimeErrors = defineErrors({
     message: (p: { task: string }) => `The evaluator's answer has no usable result for task ${p.task}.`,
     hint: () => 'The evaluator breaks its protocol: see docs/build/evaluator-protocol.md.',
   },
+  STATE_DERIVED_AGAIN: {
+    fault: 'validator',
+    retry: 'next-round',
+    message: (p: { tables: readonly string[] }) =>
+      `Stored state was damaged and is derived again from the recorded rounds: ${p.tables.join(', ')}.`,
+    hint: () => 'Check the disk and the memory of this machine. Nothing else is to be done.',
+  },
   CLOCK_JUMPED: {
     fault: 'validator',
     retry: 'next-round',

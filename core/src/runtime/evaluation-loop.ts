@@ -1,6 +1,7 @@
 import type { RuntimeDeps } from './context.js';
 import { report } from './context.js';
 import { causeOf, toAssayError } from '../errors/describe.js';
+import { mendState } from './mend-state.js';
 import type { ModelCheck } from './model-check.js';
 import { contendersOf, planRound } from './round/plan.js';
 import { runRound } from './round/round.js';
@@ -62,6 +63,7 @@ export class EvaluationLoop implements Loop {
   async #take(entry: ScheduledCompetition, force: boolean, signal: AbortSignal): Promise<Turn> {
     this.#turn += 1;
     const { competition } = entry;
+    await mendState(this.deps);
     const contenders = contendersOf(this.deps, competition.id);
     if (contenders.length === 0) return 'empty';
     const now = await this.deps.chain.head(signal);

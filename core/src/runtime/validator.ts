@@ -4,6 +4,7 @@ import { ClockWatch } from './clock-watch.js';
 import { report, type RunOptions, type RuntimeDeps } from './context.js';
 import { EvaluationLoop } from './evaluation-loop.js';
 import { runtimeErrors } from './errors.js';
+import { mendState } from './mend-state.js';
 import { MetagraphSync } from './metagraph-sync.js';
 import { ModelCheck } from './model-check.js';
 import { ModelSync } from './model-sync.js';
@@ -38,6 +39,7 @@ export class Validator {
     let reason: 'rounds-done' | 'signal' | 'error' = 'error';
     try {
       await this.#announce(hotkey, signal);
+      await mendState(this.deps);
       clockWatch.checkStart();
       await metagraph.sync(signal);
       if (this.options.once) {

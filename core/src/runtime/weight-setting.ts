@@ -10,6 +10,7 @@ import { competitionsAt } from '../competition/schedule.js';
 import { report, type RunOptions, type RuntimeDeps } from './context.js';
 import { withDeadline } from './deadline.js';
 import { runtimeErrors } from './errors.js';
+import { mendState } from './mend-state.js';
 import { withoutFormerOwners } from './standing.js';
 import { attempt, isAbort, type Loop } from './supervise.js';
 import { rows } from './validator-state.js';
@@ -104,6 +105,7 @@ export class WeightSetting implements Loop {
 
   async #set(signal: AbortSignal): Promise<void> {
     const { chain, state, profile, clock, view } = this.deps;
+    await mendState(this.deps);
     if (state.weightsIntent() && (await this.settleIntent(signal))) return;
     const planned = await this.#plan(signal);
     const told = weightsForReport(planned);

@@ -114,7 +114,7 @@ describe.each(JUMPS)('a clock that is set by %d ms', (jump) => {
 
 it('a clock that a time service slews is not reported', async () => {
   const subnet = await newSubnet();
-    const { deps, clock } = subnet;
+  const { deps, clock } = subnet;
   const sleep = clock.sleep.bind(clock);
   clock.sleep = async (ms, signal) => {
     await sleep(ms, signal);

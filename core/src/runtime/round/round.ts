@@ -15,7 +15,7 @@ import { drawSamples, type DrawnTask } from './sample.js';
 import { tellRound } from './tell.js';
 
 /** Results of one hotkey and competition that the retry rule looks at. */
-const HISTORY_LENGTH = 3;
+export const HISTORY_LENGTH = 3;
 
 /** One round of one competition, from samples to the recorded verdict. Nothing is kept of a round that does not end. */
 export async function runRound(
@@ -172,7 +172,7 @@ async function recordRound(
 }
 
 /** A void round that was not the miners' doing is worth another try with the same samples; others wait for new ones. */
-const canGoBetter = (entry: Pick<RoundEntry, 'contenders'>, verdict: Judgement['verdict']): boolean =>
+export const canGoBetter = (entry: Pick<RoundEntry, 'contenders'>, verdict: { void: unknown }): boolean =>
   verdict.void !== null &&
   entry.contenders.some(({ outcome }) => outcome.status === 'failed' && outcome.error.fault !== 'miner');
 
