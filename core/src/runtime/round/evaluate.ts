@@ -263,8 +263,8 @@ async function attemptOf(ask: () => Promise<EvaluationAnswer>): Promise<{ result
     return { results: (await ask()).results };
   } catch (error) {
     const known = toAssayError(error);
-    if (isAbort(error) || known.fault === 'config' || known.fault === 'network' || known.code === 'ROUND_DEADLINE')
-      throw error;
+    const isOfMachine = known.code === 'ROUND_DEADLINE' || known.code === 'EVALUATOR_KILLED';
+    if (isAbort(error) || known.fault === 'config' || known.fault === 'network' || isOfMachine) throw error;
     return known;
   }
 }
