@@ -6,9 +6,10 @@ import { inSchedule } from '../../judging/moving-average.js';
 import { RULES_VERSION } from '../../judging/rules-version.js';
 import { report, type RuntimeDeps } from '../context.js';
 import type { ModelCheck } from '../model-check.js';
+import { inSlices } from '../slices.js';
 import { withoutFormerOwners } from '../standing.js';
 import { asJson, rows } from '../validator-state.js';
-import { judgeEntry, type EntryContender, type Judgement, type RoundEntry } from './entry.js';
+import { judgeEntryInSteps, type EntryContender, type Judgement, type RoundEntry } from './entry.js';
 import { RoundEvaluation, type EvaluatedContender } from './evaluate.js';
 import type { RoundPlan } from './plan.js';
 import { drawSamples, type DrawnTask } from './sample.js';
@@ -43,7 +44,7 @@ export async function runRound(
   const numerics = await deps.evaluator.numerics(signal);
   const evaluated = await new RoundEvaluation(deps, check, plan, tasks, numerics).run(signal);
   const before = entryOf(deps, plan, tasks, numerics, evaluated, hotkey);
-  const judgement = judgeEntry(before);
+  const judgement = await inSlices(judgeEntryInSteps(before));
   const record = await recordRound(deps, plan, before, judgement);
   tellRound(deps, { plan, entry: before, judgement, record, elapsedMs: monotonicMs(deps.clock) - startedAt });
   return { isVoid: judgement.verdict.void !== null };
@@ -86,7 +87,11 @@ function entryOf(
       judges: competition.judges ? [...competition.judges] : undefined,
       constraints: { ...competition.constraints, architectures: [...competition.constraints.architectures] },
       epsilon: plan.entry.epsilon.describe() as RoundEntry['competition']['epsilon'],
-      // Where the data lies on this machine is nobody else's business; what it is stands under `samples`.
+      // A record holds no path of this machine: a tokenizer's files are named by their digest, data stands under `samples`.
+      tokenizer:
+        competition.tokenizer.kind === 'folder'
+          ? { kind: 'folder' as const, path: `sha256:${tokenizer.digest}` }
+          : competition.tokenizer,
       tasks: competition.tasks.map((task) => ({ ...task, datasetOptions: undefined })),
     },
     rules: {
