@@ -21,6 +21,15 @@ export interface ValidatorOptions extends RunOptions {
   startUid: number;
 }
 
+/** How a run ended that was not ended by an error. */
+export interface RunOutcome {
+  reason: 'rounds-done' | 'signal';
+  /** Rounds that this run has recorded. */
+  recorded: number;
+  /** Whether weights that were due at the end were set, or withheld as the options say. */
+  weightsSettled: boolean;
+}
+
 /** The whole run: the start's checks, then the loops until a signal, an error or the end of the rounds. */
 export class Validator {
   constructor(
@@ -28,7 +37,7 @@ export class Validator {
     private readonly deps: RuntimeDeps,
   ) {}
 
-  async run(signal: AbortSignal): Promise<void> {
+  async run(signal: AbortSignal): Promise<RunOutcome> {
     const { hotkey } = await this.deps.chain.identity();
     const check = new ModelCheck(this.deps);
     const metagraph = new MetagraphSync({ hotkey, offline: this.options.offline }, this.deps);
@@ -37,6 +46,7 @@ export class Validator {
     const weights = new WeightSetting({ ...this.options, hotkey }, this.deps);
     const clockWatch = new ClockWatch(this.deps);
     let reason: 'rounds-done' | 'signal' | 'error' = 'error';
+    let weightsSettled = true;
     try {
       await this.#announce(hotkey, signal);
       await mendState(this.deps);
@@ -45,7 +55,7 @@ export class Validator {
       if (this.options.once) {
         await models.pass(signal);
         await evaluation.pass(signal);
-        await this.#setOnce(weights, signal);
+        weightsSettled = await this.#setOnce(weights, signal);
       } else {
         const loops = [
           metagraph,
@@ -57,12 +67,14 @@ export class Validator {
           clockWatch,
         ];
         await runLoops(loops, evaluation, signal);
-        if (!signal.aborted) await weights.setIfDue(signal);
+        if (!signal.aborted) weightsSettled = await weights.setIfDue(signal);
       }
       reason = signal.aborted ? 'signal' : 'rounds-done';
+      return { reason, recorded: evaluation.recorded, weightsSettled };
     } catch (error) {
       if (!signal.aborted) throw error;
       reason = 'signal';
+      return { reason, recorded: evaluation.recorded, weightsSettled };
     } finally {
       report(this.deps, { event: 'run-stopped', reason, rounds: evaluation.recorded });
     }
@@ -96,14 +108,18 @@ export class Validator {
     }
   }
 
-  /** Three tries: the chain may ask for some blocks between two settings. */
-  async #setOnce(weights: WeightSetting, signal: AbortSignal): Promise<void> {
+  /**
+   * Three tries: the chain may ask for some blocks between two settings.
+   * @returns false when weights were due and are not set
+   */
+  async #setOnce(weights: WeightSetting, signal: AbortSignal): Promise<boolean> {
     await weights.settleIntent(signal);
-    if (this.deps.state.standings().size === 0) return;
+    if (this.deps.state.standings().size === 0) return true;
     for (let tries = 0; tries < 3; tries += 1) {
-      if (await weights.trySet(signal)) return;
+      if (await weights.trySet(signal)) return true;
       await this.deps.clock.sleep(this.deps.profile.cadences.weightsRetry, signal);
     }
+    return false;
   }
 
   #mode(): Extract<RunEvent, { event: 'run-started' }>['mode'] {

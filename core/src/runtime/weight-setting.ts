@@ -54,9 +54,12 @@ export class WeightSetting implements Loop {
     }
   }
 
-  /** The last word of a run that ends by itself. */
-  async setIfDue(signal: AbortSignal): Promise<void> {
-    if (this.#dueInMs() <= 0) await this.trySet(signal);
+  /**
+   * The last attempt of a run that ends by itself.
+   * @returns false when weights were due and are not set
+   */
+  async setIfDue(signal: AbortSignal): Promise<boolean> {
+    return this.#dueInMs() > 0 || this.trySet(signal);
   }
 
   /** One attempt. Trouble is reported and remembered nowhere: the chain decides what it holds. */

@@ -253,6 +253,18 @@ describe('SnapshotFolder', () => {
   });
 });
 
+it.skipIf(process.platform !== 'linux')(
+  'throws away drafts of a dead process whose id another one has now',
+  async () => {
+    const root = newFolder();
+    await SnapshotFolder.open(root);
+    const drafts = join(root, 'drafts');
+    mkdirSync(join(drafts, `${process.ppid}.started-1.x`));
+    await SnapshotFolder.open(root);
+    expect(readdirSync(drafts)).toEqual([]);
+  },
+);
+
 describe('SnapshotFolder.prune', () => {
   it('drops what is neither kept nor young, and content that nobody else has', async () => {
     const root = newFolder();
