@@ -5,7 +5,9 @@ import { paletteFor, type Palette } from './palette.js';
 import { roundTable } from './round-table.js';
 import { printable } from '@assay/core/errors/printable';
 
-type Output = Pick<NodeJS.WritableStream, 'write'>;
+interface Output {
+  write(text: string): boolean;
+}
 type Describe = { [Name in RunEvent['event']]: (event: EventOf<Name>, palette: Palette) => string | undefined };
 
 /** Events as text. Progress is one line that rewrites itself on a terminal and is left out elsewhere. */

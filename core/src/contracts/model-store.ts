@@ -54,7 +54,10 @@ export interface ModelStore {
    */
   discard?(reference: ModelReference): Promise<void>;
   usage(): Promise<StoreUsage>;
-  /** Drops every stored model that `keep` does not name and whose newest file is older than the grace. */
+  /**
+   * Drops every stored model that `keep` does not name and that is older than the grace. A clock that was set must neither
+   * keep a model for longer nor drop one sooner.
+   */
   prune(keep: readonly ModelReference[], graceMs: number, signal: AbortSignal): Promise<PruneResult>;
   close(): Promise<void>;
 }

@@ -212,11 +212,10 @@ export class EvaluatorChild {
 
   #endedWith(exit: string): void {
     const stderr = this.#stderr;
-    this.end(
-      this.#greet
-        ? this.#startError(`it ended with ${exit}. ${stderr.trim().slice(-500)}`)
-        : evaluationErrors.EVALUATOR_CRASHED({ exit, stderr }),
-    );
+    if (!this.#greet) this.end(evaluationErrors.EVALUATOR_CRASHED({ exit, stderr }));
+    else if (isKill(exit))
+      this.end(evaluationErrors.EVALUATOR_KILLED({ command: this.options.command.join(' '), exit, tries: 1 }));
+    else this.end(this.#startError(`it ended with ${exit}. ${stderr.trim().slice(-500)}`));
   }
 
   #receive(line: string): void {
@@ -275,6 +274,12 @@ export class EvaluatorChild {
     }
   }
 }
+
+/** Signals that come from outside of the process; a shell or a wrapper reports them as 128 and their number. */
+const isKill = (exit: string): boolean =>
+  ['signal SIGKILL', 'signal SIGTERM', 'signal SIGHUP', 'signal SIGINT', 'exit code 137', 'exit code 143'].includes(
+    exit,
+  );
 
 function parseMessage(line: string): EvaluatorMessage | undefined {
   try {

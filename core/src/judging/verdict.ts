@@ -6,7 +6,8 @@ import { judgingErrors } from './errors.js';
 import { modelsToKeep } from './keep.js';
 import { recordWeights } from './moving-average.js';
 import { softmax32 } from './softmax.js';
-import { winsByMeanLoss, winsBySequence, type SequenceContestant, type WinRecord } from './wins.js';
+import { finish, type Steps } from './steps.js';
+import { winsByMeanLossInSteps, winsBySequenceInSteps, type SequenceContestant, type WinRecord } from './wins.js';
 
 export interface JudgedContender {
   uid: number;
@@ -65,6 +66,17 @@ export function judgeRound(
   rules: RoundRules,
   unknown: readonly { uid: number; code: string }[] = [],
 ): RoundVerdict {
+  return finish(judgeRoundInSteps(contenders, averageBefore, currentBlock, rules, unknown));
+}
+
+/** The same judgement, step by step. */
+export function* judgeRoundInSteps(
+  contenders: readonly JudgedContender[],
+  averageBefore: readonly number[] | undefined,
+  currentBlock: number,
+  rules: RoundRules,
+  unknown: readonly { uid: number; code: string }[] = [],
+): Steps<RoundVerdict> {
   const sorted = [...contenders].sort((a, b) => a.block - b.block || a.uid - b.uid);
   const contestants = sorted.flatMap((contender): SequenceContestant[] => {
     const { uid, block, outcome } = contender;
@@ -76,8 +88,8 @@ export function judgeRound(
   if (reason) return voidVerdict(reason, sorted, averageBefore, currentBlock, rules);
 
   const rivals = competitive(contestants, rules.epsilon);
-  const winsOf = rules.comparison === 'mean-loss' ? winsByMeanLoss : winsBySequence;
-  const records = winsOf(rivals, rules.epsilon, currentBlock);
+  const winsOf = rules.comparison === 'mean-loss' ? winsByMeanLossInSteps : winsBySequenceInSteps;
+  const records = yield* winsOf(rivals, rules.epsilon, currentBlock);
   const stepWeights = stepWeightsOf(contestants, records, rules.temperature);
   const length = Math.max(averageBefore?.length ?? 0, ...contestants.map(({ uid }) => uid + 1));
   const byUid = Array.from({ length }, (_none, uid) => stepWeights.get(uid) ?? 0);

@@ -140,6 +140,29 @@ export const runtimeErrors = defineErrors({
       `Competition ${p.competition} has no standing yet${p.unknown.length > 0 ? `, for something is not known of uid ${p.unknown.map(({ uid, code }) => `${uid} (${code})`).join(', ')}` : ''}: its share would go to others.`,
     hint: () => 'Wait for its first round that counts; look at the warnings for what keeps it from counting.',
   },
+  STATE_DERIVED_AGAIN: {
+    fault: 'validator',
+    retry: 'next-round',
+    message: (p: { tables: readonly string[] }) =>
+      `Stored state was damaged and is derived again from the recorded rounds: ${p.tables.join(', ')}.`,
+    hint: () => 'Check the disk and the memory of this machine. Nothing else is to be done.',
+  },
+  CLOCK_JUMPED: {
+    fault: 'validator',
+    retry: 'next-round',
+    message: (p: { seconds: number }) =>
+      `The clock of this machine jumped ${p.seconds < 0 ? 'back' : 'forward'} by ${Math.abs(p.seconds)} s while the validator ran.`,
+    hint: () =>
+      'Check the time service of the machine. Deadlines and pauses do not follow the jump; times in events and records do.',
+  },
+  CLOCK_BEHIND_JOURNAL: {
+    fault: 'validator',
+    retry: 'next-round',
+    message: (p: { seconds: number }) =>
+      `The journal holds a time that is ${p.seconds} s later than the clock of this machine.`,
+    hint: () =>
+      'Check the time service of the machine: the clock is wrong now, or it was wrong when the journal was written. Weights are set without waiting for that time.',
+  },
   WEIGHTS_EMPTY: {
     fault: 'validator',
     retry: 'backoff',

@@ -1,6 +1,7 @@
 import type { RuntimeDeps } from './context.js';
 import { report } from './context.js';
 import { causeOf, toAssayError } from '../errors/describe.js';
+import { mendState } from './mend-state.js';
 import type { ModelCheck } from './model-check.js';
 import { contendersOf, planRound } from './round/plan.js';
 import { runRound } from './round/round.js';
@@ -16,6 +17,7 @@ export class EvaluationLoop implements Loop {
   readonly name = 'evaluation';
   readonly #alarm: UnknownAlarm;
   #recorded = 0;
+  #judged = 0;
   #turn = 0;
 
   constructor(
@@ -34,6 +36,11 @@ export class EvaluationLoop implements Loop {
   /** Rounds that this run has recorded. */
   get recorded(): number {
     return this.#recorded;
+  }
+
+  /** Those of them that count. */
+  get judged(): number {
+    return this.#judged;
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -71,6 +78,7 @@ export class EvaluationLoop implements Loop {
   async #take(entry: ScheduledCompetition, force: boolean, signal: AbortSignal): Promise<Turn> {
     this.#turn += 1;
     const { competition } = entry;
+    await mendState(this.deps);
     const contenders = contendersOf(this.deps, competition.id);
     const now = await this.deps.chain.head(signal);
     const { current: snapshot } = this.deps.view;
@@ -83,6 +91,7 @@ export class EvaluationLoop implements Loop {
       if (!force && this.deps.state.lastRound(competition.id)?.fingerprint === plan.fingerprint) return 'unchanged';
       const { reasonForVoid } = await runRound(this.deps, this.check, plan, this.options.hotkey, signal);
       this.#recorded += 1;
+      if (!reasonForVoid) this.#judged += 1;
       this.#alarm.update(competition, reasonForVoid);
       return reasonForVoid ? 'void' : 'judged';
     } catch (error) {

@@ -33,6 +33,7 @@ export class MetagraphSync implements Loop {
       ...state
         .unknownClaims()
         .flatMap(({ hotkey }) => (registered.has(hotkey) ? [] : [rows.unknownClaim(hotkey, undefined)])),
+      ...state.historyWithout((hotkey) => !registered.has(hotkey)),
       // Left on the lists, they would count as backlog for ever.
       ...state.contendersWithout(this.deps.competitions.ids, (hotkey) => !registered.has(hotkey)),
     ];

@@ -1,4 +1,5 @@
 import type { Neuron } from '../contracts/chain-client.js';
+import { monotonicMs } from '../contracts/clock.js';
 import type { RuntimeDeps } from './context.js';
 import type { ModelCheck } from './model-check.js';
 import { scheduledAt } from './schedule-now.js';
@@ -7,7 +8,7 @@ import { attempt, type Loop } from './supervise.js';
 /** Walks the uids in an endless ascending cycle and looks at what each has committed. */
 export class ModelSync implements Loop {
   readonly name = 'model-sync';
-  /** Milliseconds at which a uid was last looked at. */
+  /** Monotonic milliseconds at which a uid was last looked at. */
   readonly #seen = new Map<number, number>();
   /** Uids at which the newest look did not come to its end, as when the chain did not answer. */
   readonly #missed = new Set<number>();
@@ -42,8 +43,9 @@ export class ModelSync implements Loop {
       previous = neuron.uid;
       const seen = this.#seen.get(neuron.uid);
       if (seen !== undefined) this.#cycled = true;
-      if (seen !== undefined) await clock.sleep(Math.max(0, seen + profile.cadences.modelSync - clock.now()), signal);
-      this.#seen.set(neuron.uid, clock.now());
+      if (seen !== undefined)
+        await clock.sleep(Math.max(0, seen + profile.cadences.modelSync - monotonicMs(clock)), signal);
+      this.#seen.set(neuron.uid, monotonicMs(clock));
       await this.#attempt(neuron.uid, signal);
     }
   }
@@ -52,7 +54,7 @@ export class ModelSync implements Loop {
   async pass(signal: AbortSignal): Promise<void> {
     for (const { uid } of this.deps.view.current.neurons) {
       signal.throwIfAborted();
-      this.#seen.set(uid, this.deps.clock.now());
+      this.#seen.set(uid, monotonicMs(this.deps.clock));
       await this.#attempt(uid, signal);
     }
     this.#cycled = true;

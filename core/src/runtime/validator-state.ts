@@ -25,6 +25,10 @@ export class ValidatorState {
     return this.#get('contenders', String(competition), tables.contenders) ?? { pending: [], kept: [] };
   }
 
+  hasContenders(competition: number): boolean {
+    return this.#get('contenders', String(competition), tables.contenders) !== undefined;
+  }
+
   standing(competition: number): tables.Standing | undefined {
     return this.#get('standings', String(competition), tables.standing);
   }
@@ -81,6 +85,14 @@ export class ValidatorState {
       if (![...pending, ...kept].some(isGone)) return [];
       const others = (list: string[]): string[] => list.filter((hotkey) => !isGone(hotkey));
       return [rows.contenders(id, { pending: others(pending), kept: others(kept) })];
+    });
+  }
+
+  /** Rows that drop the history of hotkeys that are gone. */
+  historyWithout(isGone: (hotkey: string) => boolean): Put[] {
+    return this.journal.entries('history').flatMap(({ key }) => {
+      const [competition = '', hotkey = ''] = key.split('/');
+      return isGone(hotkey) ? [rows.history(Number(competition), hotkey, undefined)] : [];
     });
   }
 

@@ -253,6 +253,18 @@ describe('SnapshotFolder', () => {
   });
 });
 
+it.skipIf(process.platform !== 'linux')(
+  'throws away drafts of a dead process whose id another one has now',
+  async () => {
+    const root = newFolder();
+    await SnapshotFolder.open(root);
+    const drafts = join(root, 'drafts');
+    mkdirSync(join(drafts, `${process.ppid}.started-1.x`));
+    await SnapshotFolder.open(root);
+    expect(readdirSync(drafts)).toEqual([]);
+  },
+);
+
 describe('SnapshotFolder, when a stored file has changed on disk', () => {
   it('fetches a discarded model again, and links none of the changed content', async () => {
     const folder = await SnapshotFolder.open(newFolder());

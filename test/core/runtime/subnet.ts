@@ -34,9 +34,15 @@ afterAll(() => {
 /** Time that jumps to the end of every sleep, until it is over. */
 export class JumpingClock implements Clock {
   ms = Date.now();
+  /** By how much the wall clock was set forward or back. */
+  wallLead = 0;
   #end = Number.POSITIVE_INFINITY;
 
   now(): number {
+    return this.ms + this.wallLead;
+  }
+
+  monotonic(): number {
     return this.ms;
   }
 

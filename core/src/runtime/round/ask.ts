@@ -1,3 +1,4 @@
+import { monotonicMs } from '../../contracts/clock.js';
 import type { EvaluationAnswer } from '../../contracts/evaluator.js';
 import { storeErrors } from '../../model/errors.js';
 import { report, type RuntimeDeps } from '../context.js';
@@ -30,7 +31,7 @@ export class Asking {
     private readonly tasks: readonly DrawnTask[],
     private readonly models: IntactModels,
   ) {
-    this.#startedAt = deps.clock.now();
+    this.#startedAt = monotonicMs(deps.clock);
   }
 
   /**
@@ -66,7 +67,7 @@ export class Asking {
 
   #deadline(): number {
     const { roundDeadline, modelDeadline } = this.deps.profile.cadences;
-    const left = this.#startedAt + roundDeadline - this.deps.clock.now();
+    const left = this.#startedAt + roundDeadline - monotonicMs(this.deps.clock);
     if (left <= 0) throw runtimeErrors.ROUND_DEADLINE({ ms: roundDeadline });
     return Math.min(left, modelDeadline);
   }
@@ -81,7 +82,7 @@ export class Asking {
     }: { contender: Contender; model: IntactModel; id: string; deadlineMs: number; place: Place },
     signal: AbortSignal,
   ): Promise<EvaluationAnswer> {
-    const startedAt = this.deps.clock.now();
+    const startedAt = monotonicMs(this.deps.clock);
     const answer = await withDeadline(
       deadlineMs + GRACE_MS,
       signal,
@@ -100,7 +101,7 @@ export class Asking {
           inner,
         ),
     );
-    this.#computedMs += this.deps.clock.now() - startedAt;
+    this.#computedMs += monotonicMs(this.deps.clock) - startedAt;
     this.#computed += 1;
     return answer;
   }

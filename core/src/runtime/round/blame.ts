@@ -100,6 +100,7 @@ export const DISK_FAILURES = new Set(['STORE_FULL', 'STORE_FAILED', 'STORED_MODE
 /** Whether a failure is evidently the machine's: its disk, a signal from outside, a process that was kept from working. */
 export function saysNothing(error: Pick<AssayError, 'code' | 'payload'>): boolean {
   if (error.code === 'EVALUATOR_CRASHED') return !endedByItself(error);
+  if (error.code === 'EVALUATOR_KILLED') return true;
   return DISK_FAILURES.has(error.code) || (error.code === 'EVALUATOR_DEADLINE' && error.payload['stopped'] === true);
 }
 

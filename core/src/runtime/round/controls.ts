@@ -1,3 +1,4 @@
+import { monotonicMs } from '../../contracts/clock.js';
 import { randomUUID } from 'node:crypto';
 import { toAssayError } from '../../errors/describe.js';
 import { availableMemory } from '../../evaluation/machine-memory.js';
@@ -61,7 +62,7 @@ export class Controls {
   async #score(control: Contender, place: Place, signal: AbortSignal): Promise<ControlRun | undefined> {
     const { neuron, model } = control;
     const memory = await availableMemory();
-    const startedAt = this.deps.clock.now();
+    const startedAt = monotonicMs(this.deps.clock);
     try {
       // An id of its own: an answer that somebody has kept would say nothing about now.
       const { results, timings } = await this.asking.ask(control, randomUUID(), place, signal);
@@ -70,7 +71,7 @@ export class Controls {
         uid: neuron.uid,
         parameterCount: model.facts.parameterCount,
         memory,
-        elapsedMs: this.deps.clock.now() - startedAt,
+        elapsedMs: monotonicMs(this.deps.clock) - startedAt,
         peakBytes: timings.peakAnonymousBytes,
       };
     } catch (error) {

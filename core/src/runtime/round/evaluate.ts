@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { monotonicMs } from '../../contracts/clock.js';
 import type { TaskResult } from '../../contracts/task-kinds.js';
 import type { Numerics } from '../../contracts/evaluator.js';
 import type { AssayError } from '../../errors/assay-error.js';
@@ -87,7 +88,7 @@ export class RoundEvaluation {
       group,
       contender,
       place,
-      startedAt: this.deps.clock.now(),
+      startedAt: monotonicMs(this.deps.clock),
       ask: () => this.#asking.ask(contender, this.#key(contender), place, signal),
     };
   }
@@ -120,7 +121,7 @@ export class RoundEvaluation {
       });
       outcome = { status: 'failed', error: known, sameAs: null };
     }
-    const elapsedMs = this.deps.clock.now() - turn.startedAt;
+    const elapsedMs = monotonicMs(this.deps.clock) - turn.startedAt;
     if (outcome.status === 'scored') this.#controls.add(turn.contender, elapsedMs);
     this.#settle(turn.contender, outcome, null, elapsedMs);
     for (const other of turn.group.others) this.#settle(other, outcome, turn.contender.neuron.uid, 0);

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { canonicalJson } from '../../journal/canonical-json.js';
 import type { BlockReference, ChainSnapshot, Neuron } from '../../contracts/chain-client.js';
 import { asBlockNumber } from '../../contracts/brands.js';
+import type { Competition } from '../../competition/competition.js';
 import { competitionsAt } from '../../competition/schedule.js';
 import { syncBlockOf, syncBlockSeed } from '../../sampling/sync-block.js';
 import type { RuntimeDeps } from '../context.js';
@@ -59,15 +60,13 @@ export async function planRound(
 ): Promise<RoundPlan> {
   const syncBlock = syncBlockOf(now.number, deps.profile.syncCadence);
   const seed = syncBlockSeed(await hashOf(deps, syncBlock, signal));
-  const models = contenders.map(({ neuron, model }) => [
-    neuron.uid,
-    neuron.hotkey,
-    model.block,
-    model.facts.evaluationDigest,
-  ]);
-  const fingerprint = createHash('sha256')
-    .update(canonicalJson(asJson([entry.competition, syncBlock, seed, models, ...unknown])))
-    .digest('hex');
+  const models = contenders.map(({ neuron: { uid, hotkey }, model: { block, facts } }) => ({
+    uid,
+    hotkey,
+    block,
+    evaluationDigest: facts.evaluationDigest,
+  }));
+  const fingerprint = fingerprintOf(entry.competition, syncBlock, seed, models, unknown);
   return {
     entry,
     schedule: competitionsAt(deps.profile.schedule, now.number),
@@ -79,6 +78,20 @@ export async function planRound(
     unknown,
     fingerprint,
   };
+}
+
+/** Equal for two rounds that could not differ but by the moving average. */
+export function fingerprintOf(
+  competition: Competition,
+  syncBlock: number,
+  seed: bigint,
+  models: readonly { uid: number; hotkey: string; block: number; evaluationDigest: string }[],
+  unknown: readonly unknown[],
+): string {
+  const listed = models.map(({ uid, hotkey, block, evaluationDigest }) => [uid, hotkey, block, evaluationDigest]);
+  return createHash('sha256')
+    .update(canonicalJson(asJson([competition, syncBlock, seed, listed, ...unknown])))
+    .digest('hex');
 }
 
 async function hashOf(deps: RuntimeDeps, syncBlock: number, signal: AbortSignal): Promise<string> {

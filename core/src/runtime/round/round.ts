@@ -1,3 +1,4 @@
+import { monotonicMs } from '../../contracts/clock.js';
 import type { Numerics } from '../../contracts/evaluator.js';
 import type { JournalRecord } from '../../contracts/round-journal.js';
 import { textLossDetails } from '../../contracts/task-kinds.js';
@@ -6,10 +7,11 @@ import { RULES_VERSION } from '../../judging/rules-version.js';
 import { report, type RuntimeDeps } from '../context.js';
 import type { ErrorReport } from '../../errors/assay-error.js';
 import type { ModelCheck } from '../model-check.js';
+import { inSlices } from '../slices.js';
 import type { UnknownMiner } from '../unknown-claims.js';
 import { withoutFormerOwners } from '../standing.js';
 import { asJson, rows } from '../validator-state.js';
-import { judgeEntry, type EntryContender, type Judgement, type RoundEntry } from './entry.js';
+import { judgeEntryInSteps, type EntryContender, type Judgement, type RoundEntry } from './entry.js';
 import { RoundEvaluation, type EvaluatedContender } from './evaluate.js';
 import { DISK_FAILURES, saysNothing } from './blame.js';
 import type { RoundPlan } from './plan.js';
@@ -17,7 +19,7 @@ import { drawSamples, type DrawnTask } from './sample.js';
 import { tellRound } from './tell.js';
 
 /** Results of one hotkey and competition that the retry rule looks at. */
-const HISTORY_LENGTH = 3;
+export const HISTORY_LENGTH = 3;
 
 /** One round of one competition, from samples to the recorded verdict. Nothing is kept of a round that does not end. */
 export async function runRound(
@@ -27,7 +29,7 @@ export async function runRound(
   hotkey: string,
   signal: AbortSignal,
 ): Promise<{ reasonForVoid: ErrorReport | null }> {
-  const startedAt = deps.clock.now();
+  const startedAt = monotonicMs(deps.clock);
   const { competition } = plan.entry;
   report(deps, {
     event: 'round-started',
@@ -43,9 +45,9 @@ export async function runRound(
   });
   const found = plan.unknown.length > 0 ? NOTHING : await evaluate(deps, check, plan, signal);
   const before = entryOf(deps, plan, { ...found, unknown: unknownOf(deps, check, plan, found) }, hotkey);
-  const judgement = judgeEntry(before);
+  const judgement = await inSlices(judgeEntryInSteps(before));
   const record = await recordRound(deps, check, plan, before, judgement);
-  tellRound(deps, { plan, entry: before, judgement, record, elapsedMs: deps.clock.now() - startedAt });
+  tellRound(deps, { plan, entry: before, judgement, record, elapsedMs: monotonicMs(deps.clock) - startedAt });
   return { reasonForVoid: judgement.verdict.void };
 }
 
@@ -121,7 +123,11 @@ function entryOf(
       judges: competition.judges ? [...competition.judges] : undefined,
       constraints: { ...competition.constraints, architectures: [...competition.constraints.architectures] },
       epsilon: plan.entry.epsilon.describe() as RoundEntry['competition']['epsilon'],
-      // Where the data lies on this machine is nobody else's business; what it is stands under `samples`.
+      // A record holds no path of this machine: a tokenizer's files are named by their digest, data stands under `samples`.
+      tokenizer:
+        competition.tokenizer.kind === 'folder'
+          ? { kind: 'folder' as const, path: `sha256:${tokenizer.digest}` }
+          : competition.tokenizer,
       tasks: competition.tasks.map((task) => ({ ...task, datasetOptions: undefined })),
     },
     rules: {
@@ -225,7 +231,7 @@ function unknownRows(
 }
 
 /** A void round that was not the miners' doing is worth another try with the same samples; others wait for new ones. */
-const canGoBetter = (entry: Pick<RoundEntry, 'contenders'>, verdict: Judgement['verdict']): boolean =>
+export const canGoBetter = (entry: Pick<RoundEntry, 'contenders'>, verdict: { void: unknown }): boolean =>
   verdict.void !== null &&
   entry.contenders.some(({ outcome }) => outcome.status === 'failed' && outcome.error.fault !== 'miner');
 

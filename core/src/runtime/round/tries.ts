@@ -22,6 +22,7 @@ export interface Turn {
 const NOT_OF_THE_MODEL = new Set([
   'INTERNAL',
   'ROUND_DEADLINE',
+  'EVALUATOR_KILLED',
   'STORED_MODEL_CHANGED',
   'MODEL_NOT_STORED',
   'STORE_FULL',
