@@ -32,7 +32,6 @@ describe('a JSON object of a miner', () => {
   });
 
   it.each([
-    '',
     ' \n',
     '\ufeff{}',
     '\u00a0{}',
@@ -58,9 +57,15 @@ describe('a JSON object of a miner', () => {
     '{"a": "b\\',
     '{',
     '{"a": [',
-    '<!DOCTYPE html>',
   ])('%j is no JSON', (text) => {
     expect(failure(text)).toMatchObject({ message: 'it is not JSON', isMalformed: true });
+  });
+
+  it.each([
+    ['', 'it is empty'],
+    ['<!DOCTYPE html>', 'it is a web page (HTML)'],
+  ])('%j is no JSON, and named for what it is', (text, message) => {
+    expect(failure(text)).toMatchObject({ message: expect.stringContaining(message) as string, isMalformed: true });
   });
 
   it('in another encoding is no JSON', () => {
