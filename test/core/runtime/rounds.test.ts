@@ -259,3 +259,21 @@ describe('two competitions', () => {
     ]);
   });
 });
+
+it('records no path of a tokenizer that lies in a folder', async () => {
+  const path = '/home/operator/tokenizer';
+  const competition = { ...COMPETITION, tokenizer: { kind: 'folder' as const, path } };
+  const other = await newSubnet({ competitions: [competition] });
+  const runtime = other.deps.competitions.at(1, 5000);
+  if (runtime) Object.assign(runtime.tokenizer, { name: path, digest: 'abc' });
+  other.commit(3, 'three', 2);
+  await other.deps.view.refresh(other.signal);
+  await other.check.check(other.neuron(3), other.network.head().number, false, other.signal);
+  await new EvaluationLoop({ hotkey: other.hotkey }, other.deps, other.check).pass(other.signal);
+  const record = other.deps.state.journal.head();
+  const entry = roundEntry.parse(record?.entry);
+  expect(JSON.stringify(record)).not.toContain(path);
+  expect(entry.tokenizer).toEqual({ name: 'folder', digest: 'abc' });
+  expect(entry.competition.tokenizer).toEqual({ kind: 'folder', path: 'sha256:abc' });
+  expect(replayEntry(record?.entry ?? null).agrees).toBe(true);
+});

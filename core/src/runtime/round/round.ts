@@ -144,7 +144,10 @@ function entryOf(
       digest: evaluation.samplesDigest,
       batches,
     })),
-    tokenizer: { name: tokenizer.name, digest: tokenizer.digest },
+    tokenizer: {
+      name: competition.tokenizer.kind === 'folder' ? 'folder' : tokenizer.name,
+      digest: tokenizer.digest,
+    },
     numerics,
     contenders: evaluated.map(entryContender).sort((a, b) => a.block - b.block || a.uid - b.uid),
     ...(unknown.length > 0 ? { unknown } : {}),
