@@ -53,7 +53,7 @@ export async function openModel(directory: string): Promise<InspectedModel> {
   const config: unknown = parsed.data;
   const { className, generationDefaults } = architecture;
   const vocabularySize = architecture.vocabularySize(config);
-  requireNoIssues(architecture, paddingIssues(raw, architecture, vocabularySize));
+  requireNoIssues(architecture, paddingIssues(document, architecture, vocabularySize));
   const known = { className, generationDefaults, vocabularySize };
   const { generation, note } = await readGeneration(directory, document, known, MAX_CONFIG_BYTES);
   const weights = await readWeights(directory);

@@ -54,6 +54,13 @@ describe('a config of which the library makes no model', () => {
     expect(error.message).toMatch(says);
   });
 
+  it('pads with a token that is written as a float', async () => {
+    const folder = tinyFolder({});
+    const path = join(folder, 'config.json');
+    writeFileSync(path, readFileSync(path, 'utf8').replace(/\}\s*$/, ', "pad_token_id": 2.0}'));
+    expect(await errorOf(inspector.inspect(folder, signal))).toMatchObject({ code: 'CONFIG_UNSUPPORTED' });
+  });
+
   it.each<[model: string, config: Config]>([
     ['gemma-tied-both', { vocab_size: 1, pad_token_id: 1 }],
     ['bart-tied-both', { pad_token_id: 100_000 }],

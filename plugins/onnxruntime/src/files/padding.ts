@@ -1,3 +1,4 @@
+import type { JsonDocument } from '@assay/core/model/json-object';
 import type { AnyArchitecture } from '../architectures/architecture.js';
 
 /**
@@ -5,7 +6,7 @@ import type { AnyArchitecture } from '../architectures/architecture.js';
  * counted from the end where it is negative.
  */
 export function paddingIssues(
-  raw: Readonly<Record<string, unknown>>,
+  { object: raw, floats }: JsonDocument,
   { padsEmbedding, generationDefaults }: AnyArchitecture,
   vocabulary: number,
 ): string[] {
@@ -13,6 +14,9 @@ export function paddingIssues(
   if (padding === undefined || padding === null) return [];
   if (padsEmbedding !== true)
     return typeof padding === 'object' || typeof padding === 'string' ? ['pad_token_id: it must be a number'] : [];
-  const isRow = Number.isInteger(padding) && Number(padding) < vocabulary && Number(padding) >= -vocabulary;
-  return isRow ? [] : [`pad_token_id: it must be a token of the vocabulary, 0 to ${vocabulary - 1}`];
+  const isFloat = floats.has('pad_token_id');
+  const isRow = !isFloat && Number.isInteger(padding) && Number(padding) < vocabulary && Number(padding) >= -vocabulary;
+  return isRow
+    ? []
+    : [`pad_token_id: it must be a token of the vocabulary, a whole number from 0 to ${vocabulary - 1}`];
 }
