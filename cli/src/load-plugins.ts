@@ -1,5 +1,6 @@
 import type { Config } from '@assay/core/config/schema';
 import { checkPlugin } from '@assay/core/plugin/check';
+import { CONTRACT_NAMES } from '@assay/core/plugin/contracts';
 import type { Plugin } from '@assay/core/plugin/plugin';
 import { PluginRegistry } from '@assay/core/plugin/registry';
 import { findPackage, installedPackages, loadPackage } from './plugin-packages.js';
@@ -10,16 +11,7 @@ import { COMPETITIONS, IMPLEMENTATIONS } from './built-in-plugins.js';
  * @param dataDir where `validator plugins` keeps what it installs
  */
 export async function loadPlugins(config: Config, configDir: string, dataDir: string): Promise<PluginRegistry> {
-  const chosen = [
-    config.chain,
-    config.store,
-    config.evaluator,
-    config.inspector,
-    config.tokenizer,
-    config.rows,
-    config.journal,
-  ];
-  const names = [...new Set(chosen.map(({ use }) => use))];
+  const names = [...new Set(CONTRACT_NAMES.map((contract) => config[contract].use))];
   const installed = await installedPackages(dataDir);
   const loading: Promise<Plugin>[] = [
     ...names.flatMap((name) => {

@@ -2,18 +2,13 @@ import 'reflect-metadata';
 import { join } from 'node:path';
 import { Container } from 'inversify';
 import type { Config } from '../config/schema.js';
-import { CHAIN_CLIENT } from '../contracts/chain-client.js';
-import { CLOCK, type Clock } from '../contracts/clock.js';
-import { EVALUATOR, MODEL_INSPECTOR } from '../contracts/evaluator.js';
-import { LOG, type Log } from '../contracts/logger.js';
-import { MODEL_STORE } from '../contracts/model-store.js';
-import { REPORTER, type Reporter } from '../contracts/reporter.js';
-import { ROUND_JOURNAL } from '../contracts/round-journal.js';
-import { ROW_SOURCE } from '../contracts/row-source.js';
-import { TOKENIZER_LOADER } from '../contracts/tokenizer.js';
+import type { Clock } from '../contracts/clock.js';
+import type { Log } from '../contracts/logger.js';
+import type { Reporter } from '../contracts/reporter.js';
 import type { SubnetProfile } from '../competition/profile.js';
 import type { PluginDeps } from '../plugin/plugin.js';
-import { checkedOptions, type ChosenContract, type PluginRegistry } from '../plugin/registry.js';
+import { CONTRACT_NAMES, CONTRACTS, type ContractName } from '../plugin/contracts.js';
+import { checkedOptions, type PluginRegistry } from '../plugin/registry.js';
 import type { Disposers } from '../runtime/disposers.js';
 
 /** What the composition root brings along: everything that is not a plugin's. */
@@ -33,36 +28,23 @@ export interface Surroundings {
   mode: 'validate' | 'read';
 }
 
-const CONTRACTS = [
-  ['chain', CHAIN_CLIENT],
-  ['store', MODEL_STORE],
-  ['evaluator', EVALUATOR],
-  ['inspector', MODEL_INSPECTOR],
-  ['tokenizer', TOKENIZER_LOADER],
-  ['rows', ROW_SOURCE],
-  ['journal', ROUND_JOURNAL],
-] as const satisfies readonly (readonly [ChosenContract, symbol])[];
-
 /**
  * The root container: each contract bound to the implementation that the config names, made when first asked for, once,
  * and closed in reverse order. What a command never asks for never starts.
  */
 export function buildContainer(surroundings: Surroundings, signal: AbortSignal): Container {
   const container = new Container();
-  container.bind<Clock>(CLOCK).toConstantValue(surroundings.clock);
-  container.bind<Log>(LOG).toConstantValue(surroundings.log);
-  container.bind<Reporter>(REPORTER).toConstantValue(surroundings.reporter);
-  for (const [contract, token] of CONTRACTS) {
+  for (const name of CONTRACT_NAMES) {
     container
-      .bind(token)
-      .toDynamicValue(() => create(contract, surroundings, signal))
+      .bind(CONTRACTS[name].token)
+      .toDynamicValue(() => create(name, surroundings, signal))
       .inSingletonScope();
   }
   return container;
 }
 
 async function create(
-  contract: ChosenContract,
+  contract: ContractName,
   surroundings: Surroundings,
   signal: AbortSignal,
 ): Promise<{ close?: () => Promise<void> }> {

@@ -5,5 +5,3 @@ export interface Clock {
   /** Resolves after `ms`; rejects with ABORTED when the signal fires first. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
 }
-
-export const CLOCK = Symbol.for('assay.Clock');

@@ -174,5 +174,3 @@ export interface Reporter {
   report(event: RunEvent, at: number): void;
   close(): Promise<void>;
 }
-
-export const REPORTER = Symbol.for('assay.Reporter');

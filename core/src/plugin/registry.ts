@@ -2,12 +2,10 @@ import type { Competition } from '../competition/competition.js';
 import type { SubnetProfile } from '../competition/profile.js';
 import { configErrors } from '../config/errors.js';
 import { issueLines, messageOf } from '../errors/describe.js';
+import type { ContractName } from './contracts.js';
 import type { Plugin, Provisions } from './plugin.js';
 
-/** Contracts that the config file chooses an implementation for with `use`. */
-export type ChosenContract = 'chain' | 'store' | 'evaluator' | 'inspector' | 'tokenizer' | 'rows' | 'journal';
-
-type FactoryOf<C extends ChosenContract> = NonNullable<Provisions[C]>;
+type FactoryOf<C extends ContractName> = NonNullable<Provisions[C]>;
 type DatasetFactory = NonNullable<Provisions['datasets']>[string];
 
 /** All installed plugins by what they provide. Nothing of them has run yet. */
@@ -30,7 +28,7 @@ export class PluginRegistry {
     return new PluginRegistry([...this.plugins.filter(({ name }) => name !== plugin.name), plugin]);
   }
 
-  factory<C extends ChosenContract>(contract: C, use: string): FactoryOf<C> {
+  factory<C extends ContractName>(contract: C, use: string): FactoryOf<C> {
     const factory = this.plugins.find(({ name }) => name === use)?.provides[contract];
     if (factory) return factory;
     const known = this.plugins.filter(({ provides }) => provides[contract]).map(({ name }) => name);
