@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { Command, Flags } from '@oclif/core';
 import type { Surroundings } from '@assay/core/composition/container';
 import type { Reporter } from '@assay/core/contracts/reporter';
+import type { PluginRegistry } from '@assay/core/plugin/registry';
 import type { LoadedConfig } from './load-config.js';
 
 /** Flags that set a key of the config, by that key. */
@@ -50,21 +51,26 @@ export abstract class BaseCommand extends Command {
     return loadConfig(file, configFromFlags(flags), process.env);
   }
 
+  /** The packages that a config names, and those that come along or were installed. */
+  protected async registry(config: LoadedConfig['config'], baseDir: string): Promise<PluginRegistry> {
+    const { loadPlugins } = await import('./load-plugins.js');
+    return loadPlugins(config, baseDir, this.config.dataDir);
+  }
+
   /** Everything that a container is built from; closed when the command ends, however it ends. */
   protected async surroundings(
     loaded: LoadedConfig,
     mode: 'validate' | 'read',
     reporter: Reporter = silent,
   ): Promise<Surroundings> {
-    const [{ loadPlugins }, { effectiveProfile }, { systemClock }, { Disposers }, { stderrLog }] = await Promise.all([
-      import('./load-plugins.js'),
+    const [{ effectiveProfile }, { systemClock }, { Disposers }, { stderrLog }] = await Promise.all([
       import('@assay/core/composition/compose-validator'),
       import('@assay/core/runtime/system-clock'),
       import('@assay/core/runtime/disposers'),
       import('./logger.js'),
     ]);
     const { config, baseDir, resolvePath } = loaded;
-    const registry = await loadPlugins(config, baseDir, this.config.dataDir);
+    const registry = await this.registry(config, baseDir);
     const profile = effectiveProfile(registry.profile(config.subnet), config);
     const log = stderrLog(config.logLevel);
     const disposers = new Disposers(log);

@@ -11,6 +11,9 @@ export const IMPLEMENTATIONS: Readonly<Record<string, () => Promise<{ default: u
   'libsql-journal': () => import('@assay/plugin-libsql-journal'),
 };
 
+/** Implementations that bring datasets too: they are loaded whichever store and rows are chosen. */
+export const WITH_DATASETS: readonly string[] = ['local-files', 'huggingface'];
+
 /** What a config file that is silent means: the subnet, and the implementation of each contract. */
 export const DEFAULTS: Readonly<{ subnet: string } & Record<ContractName, { use: string }>> = {
   subnet: 'demo',

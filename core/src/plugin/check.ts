@@ -26,6 +26,9 @@ const pluginSchema = z.object({
   provides: z
     .object({
       ...forEachContract(() => implementation.optional()),
+      chain: implementation
+        .extend({ verifySignature: z.custom((value) => typeof value === 'function', 'must be a function') })
+        .optional(),
       datasets: z
         .record(
           z.string(),

@@ -61,6 +61,14 @@ export interface DatasetImplementation<Options = unknown> extends Implementation
   credentials?: readonly CredentialNeed[] | ((options: Options) => readonly CredentialNeed[]);
 }
 
+export interface ChainImplementation extends AnyImplementation<
+  Contracts['chain']['given'],
+  Contracts['chain']['serves']
+> {
+  /** Whether a hotkey of this chain made the signature; false for anything malformed. Needs no connection. */
+  verifySignature(message: Uint8Array, signature: Uint8Array, hotkey: string): Promise<boolean>;
+}
+
 /** At most one implementation of each contract: the config file chooses it by the plugin's name. */
 export type Implementations = {
   [Name in ContractName]?: AnyImplementation<Contracts[Name]['given'], Contracts[Name]['serves']>;
@@ -68,6 +76,7 @@ export type Implementations = {
 
 /** Everything that a package may bring. */
 export interface Provisions extends Implementations {
+  chain?: ChainImplementation;
   /** By dataset id, e.g. `tiiuae/falcon-refinedweb`. */
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
   datasets?: Readonly<Record<string, DatasetImplementation<any>>>;
