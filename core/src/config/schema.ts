@@ -39,6 +39,10 @@ export const configSchema = z
     dataDir: z.string().default('~/.assay').describe('Folder of the journal and everything else that is kept.'),
     plugins: z.array(z.string()).default([]).describe('Further plugin and competition packages.'),
     ...forEachContract((_name, { summary }) => chosen.describe(summary)),
+    reporters: z
+      .array(z.looseObject({ use: z.string() }))
+      .optional()
+      .describe('Where events go, each with its options beside `use`; text on stdout when left out.'),
     datasets: z.record(z.string(), z.looseObject({})).default({}).describe('Options by dataset id.'),
     competitions: z
       .array(z.string())

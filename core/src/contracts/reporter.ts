@@ -169,8 +169,12 @@ export type RunEvent = z.infer<typeof runEvent>;
 export type RoundRow = z.infer<typeof roundRow>;
 export type EventOf<Name extends RunEvent['event']> = Extract<RunEvent, { event: Name }>;
 
-/** Where events go: terminal, JSON lines, a remote service. Must not throw and must not block. */
+/**
+ * Where events go: a terminal, a file, a remote service. Events come in order, one at a time: the next one when a promise
+ * that `report` returned is settled. Secrets are replaced before. Whatever it throws is told in the log and changes nothing.
+ */
 export interface Reporter {
-  report(event: RunEvent, at: number): void;
+  /** @param at milliseconds since 1970 */
+  report(event: RunEvent, at: number): void | Promise<void>;
   close(): Promise<void>;
 }

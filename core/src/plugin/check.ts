@@ -42,6 +42,12 @@ const pluginSchema = z.object({
           }),
         )
         .optional(),
+      reporters: z
+        .record(
+          z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'lower-case letters, digits and dashes'),
+          implementation.extend({ remote: z.boolean().optional() }),
+        )
+        .optional(),
       competitions: z.array(competitionSchema).superRefine(namesDiffer).optional(),
       modules: z.record(z.string(), z.array(z.string().startsWith('file:', 'must be a file URL'))).optional(),
       profiles: z.record(z.string(), profileSchema).optional(),

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { Clock } from '../contracts/clock.js';
 import type { DatasetProvider, DocumentSource } from '../contracts/dataset-provider.js';
 import type { Log } from '../contracts/logger.js';
+import type { Reporter } from '../contracts/reporter.js';
 import type { RowSource } from '../contracts/row-source.js';
 import type { Competition } from '../competition/competition.js';
 import type { SubnetProfile } from '../competition/profile.js';
@@ -74,9 +75,17 @@ export type Implementations = {
   [Name in ContractName]?: AnyImplementation<Contracts[Name]['given'], Contracts[Name]['serves']>;
 };
 
+export interface ReporterImplementation<Options = unknown> extends Implementation<Options, object, Reporter> {
+  /** Whether events leave this machine; such a reporter is left out of a run that is offline. */
+  remote?: boolean;
+}
+
 /** Everything that a package may bring. */
 export interface Provisions extends Implementations {
   chain?: ChainImplementation;
+  /** By name, as `use` in the config's list of reporters says it. */
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
+  reporters?: Readonly<Record<string, ReporterImplementation<any>>>;
   /** By dataset id, e.g. `tiiuae/falcon-refinedweb`. */
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
   datasets?: Readonly<Record<string, DatasetImplementation<any>>>;

@@ -77,7 +77,7 @@ function surroundingsOf(
     environment: {},
     clock: systemClock,
     log: () => undefined,
-    reporter: { report: (event) => events.push(event), close: () => Promise.resolve() },
+    reporter: { report: (event) => void events.push(event), close: () => Promise.resolve() },
     disposers: new Disposers(() => undefined),
     mode: 'read',
     events,

@@ -110,7 +110,7 @@ function surroundings(
     environment: {},
     clock: systemClock,
     log: (_level, message) => void logged.push(message),
-    reporter: { report: (event) => events.push(event), close: () => Promise.resolve() },
+    reporter: { report: (event) => void events.push(event), close: () => Promise.resolve() },
     disposers: new Disposers(() => undefined),
     mode: 'read',
     events,
