@@ -55,7 +55,7 @@ export function randomLlama(directory, shape) {
   mkdirSync(directory, { recursive: true });
   const tensors = tensorsOf(shape);
   let offset = 0;
-  const header = {};
+  const header = { __metadata__: { format: 'pt' } };
   for (const [name, dimensions] of tensors) {
     const end = offset + 2 * elements(dimensions);
     header[name] = { dtype: 'BF16', shape: dimensions, data_offsets: [offset, end] };

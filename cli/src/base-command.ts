@@ -38,11 +38,44 @@ export const commonFlags = {
   json: Flags.boolean({ description: 'Answer in JSON on stdout.' }),
 };
 
+type ErrorReporting = Awaited<ReturnType<typeof loadErrorReporting>>;
+const loadErrorReporting = () =>
+  Promise.all([
+    import('@assay/core/errors/describe'),
+    import('@assay/core/errors/secrets'),
+    import('@assay/core/errors/printable'),
+  ]);
+
+const outputLost = (reason: string): string =>
+  `OUTPUT_UNWRITABLE: Standard output can't be written to: ${reason}\n  → Free space on its disk, or send it elsewhere.`;
+
 const silent: Reporter = { report: () => undefined, close: () => Promise.resolve() };
 
 /** What every command shares: config, composition, and errors that say what to do. Heavy modules load on use. */
 export abstract class BaseCommand extends Command {
   #closing: (() => Promise<void>) | undefined;
+  #reporting: ErrorReporting | undefined;
+  /** Whether the command goes on when its output can't be written. */
+  protected outputMayFail = false;
+
+  /** What reports an error is loaded before anything can go wrong: without free file descriptors it can't be. */
+  override async init(): Promise<void> {
+    await super.init();
+    this.#reporting = await loadErrorReporting();
+    this.#watchOutput();
+  }
+
+  /** In place of the listener of oclif, which throws. Readers that have gone are no error, as everywhere. */
+  #watchOutput(): void {
+    process.stdout.removeAllListeners('error');
+    process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+      if (this.outputMayFail || error.code === 'EPIPE') return;
+      if (process.exitCode === undefined) process.stderr.write(`${outputLost(error.message)}\n`);
+      process.exitCode = 1;
+    });
+    // There is nowhere left to say it.
+    process.stderr.on('error', () => undefined);
+  }
 
   protected async loadConfig(flags: Readonly<Record<string, unknown>>): Promise<LoadedConfig> {
     const [{ loadConfig }, { loadDotEnv }] = await Promise.all([import('./load-config.js'), import('./dot-env.js')]);
@@ -104,11 +137,8 @@ export abstract class BaseCommand extends Command {
   protected override async catch(error: Error & { oclif?: unknown }): Promise<void> {
     // oclif's own errors (unknown flag, missing argument) know how to show themselves.
     if (error.oclif !== undefined) throw error;
-    const [{ toAssayError }, { withoutSecrets }, { printable }] = await Promise.all([
-      import('@assay/core/errors/describe'),
-      import('@assay/core/errors/secrets'),
-      import('@assay/core/errors/printable'),
-    ]);
+    this.#reporting ??= await loadErrorReporting();
+    const [{ toAssayError }, { withoutSecrets }, { printable }] = this.#reporting;
     const known = toAssayError(error);
     const { message, hint } = known.toReport();
     if (this.argv.includes('--json')) this.log(JSON.stringify({ error: known.toReport() }));

@@ -28,9 +28,20 @@ export abstract class JournalCommand extends BaseCommand {
     return buildContainer(surroundings, AbortSignal.timeout(60_000)).getAsync<RoundJournal>(ROUND_JOURNAL);
   }
 
+  /** @throws JOURNAL_CHAIN_BROKEN when the record is not as it was written */
+  protected async requireWhole(record: JournalRecord): Promise<JournalRecord> {
+    const [{ brokenPart }, { journalErrors }] = await Promise.all([
+      import('@assay/core/journal/verify-chain'),
+      import('@assay/core/journal/errors'),
+    ]);
+    const broken = brokenPart(record, record.previousHash);
+    if (broken) throw journalErrors.JOURNAL_CHAIN_BROKEN({ number: record.number, broken });
+    return record;
+  }
+
   protected async recordOf(journal: RoundJournal, number: number): Promise<JournalRecord> {
     const record = journal.record(number);
     if (!record) throw journalCommandErrors.ROUND_UNKNOWN({ number, newest: journal.head()?.number ?? 0 });
-    return record;
+    return this.requireWhole(record);
   }
 }

@@ -1,11 +1,10 @@
-import { pino, destination } from 'pino';
+import { pino } from 'pino';
 import type { Log, LogLevel } from '@assay/core/contracts/logger';
 import { withoutSecrets } from '@assay/core/errors/secrets';
 
 /** JSON lines on stderr; stdout belongs to what the command answers. */
 export function stderrLog(level: LogLevel): Log {
-  const stderr = destination({ fd: 2, sync: true });
-  const safe = { write: (line: string): boolean => stderr.write(withoutSecrets(line)) };
+  const safe = { write: (line: string): boolean => process.stderr.write(withoutSecrets(line)) };
   const logger = pino({ level, base: undefined, timestamp: pino.stdTimeFunctions.isoTime }, safe);
   return (lineLevel, message, context) => {
     logger[lineLevel](context ?? {}, message);

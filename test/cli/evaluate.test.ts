@@ -28,6 +28,7 @@ const answerSchema = z.strictObject({
   tensorsDigest: z.string().regex(/^[0-9a-f]{64}$/),
   directoryHash: z.null(),
   unusedTensors: z.array(z.string()),
+  notes: z.array(z.string()).optional(),
   losses: z.array(z.number()),
   meanLoss: z.number(),
   perplexity: z.number(),
@@ -142,6 +143,23 @@ describe('validator evaluate', () => {
     const answer = await evaluate(join(MODELS, 'llama-60steps'), file);
     expect(answer.code).not.toBe(0);
     expect(errorOf(answer).code).not.toBe('INTERNAL');
+  });
+
+  it('says what the files say and the evaluation does not heed', async () => {
+    const [copy, file] = [join(newFolder(), 'model'), join(newFolder(), 'sequences.json')];
+    cpSync(join(ROOT, 'test', 'fixtures', 'cases', 'config-with-infinity', 'model'), copy, { recursive: true });
+    const config = z
+      .record(z.string(), z.unknown())
+      .parse(JSON.parse(readFileSync(join(copy, 'config.json'), 'utf8').replace(/Infinity|NaN/g, '0')));
+    delete config['rope_theta'];
+    writeFileSync(join(copy, 'config.json'), JSON.stringify({ ...config, rope_parameters: { rope_theta: 5e5 } }));
+    writeFileSync(file, JSON.stringify({ batches: [[[1, 2, 3, 4]]], prompt_length: 2 }));
+    const ask = (...flags: string[]): Promise<Answer> =>
+      validator(['evaluate', copy, '--sequences', file, ...flags], { cwd: newFolder() });
+    const [forMachines, forPeople] = await Promise.all([ask('--json'), ask()]);
+    const { notes } = z.object({ notes: z.array(z.string()) }).parse(JSON.parse(forMachines.stdout));
+    expect(notes).toEqual([expect.stringContaining('rope_parameters')]);
+    expect(forPeople.stdout).toContain(notes[0]);
   });
 
   it('hands its flags to the evaluator, all of them', async () => {

@@ -111,6 +111,10 @@ const KEYS: readonly [string, ...string[]] = [
   'exponential_decay_length_penalty',
   'model_type',
   'architectures',
+  'quantization_config',
+  'pad_token_id',
+  'torch_dtype',
+  'torchscript',
   '__proto__',
   'constructor',
 ];
@@ -173,6 +177,12 @@ function spoilHeader(next: Random, bytes: Buffer): Buffer {
     ...ABSURD,
     '"F64"',
     '"I64"',
+    '"I32"',
+    '"I16"',
+    '"I8"',
+    '"U8"',
+    '"U32"',
+    '"BOOL"',
     '"F8_E4M3"',
     '[1,1]',
     '[0]',
@@ -187,7 +197,9 @@ function spoilHeader(next: Random, bytes: Buffer): Buffer {
   const changed = `{${Object.entries({ ...entry, [part]: null })
     .map(([key, value]) => `${JSON.stringify(key)}:${key === part ? pick(next, values) : JSON.stringify(value)}`)
     .join()}}`;
-  const renamed = next() < 0.2 ? pick(next, ['__proto__', 'a\u0007b', '', 'x'.repeat(600), names[0] ?? 'y']) : name;
+  const old = name.replace('weight', 'gamma').replace('bias', 'beta');
+  const newNames = [old, old, `${old}.SCB`, '__proto__', 'a\u0007b', '', 'x'.repeat(600), names[0] ?? 'y'] as const;
+  const renamed = next() < 0.3 ? pick(next, newNames) : name;
   const members = Object.entries(header).map(([key, value]) =>
     key === name ? `${JSON.stringify(renamed)}:${changed}` : `${JSON.stringify(key)}:${JSON.stringify(value)}`,
   );

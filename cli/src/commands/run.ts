@@ -40,13 +40,19 @@ Ctrl+C ends within seconds and loses nothing; a second one ends at once. Started
     flags: Readonly<Record<string, unknown>> & { json: boolean; once: boolean; rounds?: number | undefined },
     signal: AbortSignal,
   ): Promise<void> {
+    // Events go to a log as a rule, and weights do not wait for one.
+    this.outputMayFail = true;
     const loaded = await this.loadConfig(flags);
-    const [{ createReporter }, { buildContainer }, { composeValidator }] = await Promise.all([
+    const [{ createReporter }, { buildContainer }, { composeValidator }, { stderrLog }] = await Promise.all([
       import('../report/create-reporter.js'),
       import('@assay/core/composition/container'),
       import('@assay/core/composition/compose-validator'),
+      import('../logger.js'),
     ]);
-    const reporter = createReporter({ json: flags.json, stdout: process.stdout });
+    const reporter = createReporter(
+      { json: flags.json, stdout: process.stdout },
+      { log: stderrLog(loaded.config.logLevel) },
+    );
     const surroundings = await this.surroundings(loaded, 'validate', reporter);
     const { config, profile } = surroundings;
     const validator = await composeValidator(
@@ -65,9 +71,14 @@ Ctrl+C ends within seconds and loses nothing; a second one ends at once. Started
       },
       signal,
     );
-    await validator.run(signal);
+
+    const { reason, judged, weightsSettled } = await validator.run(signal);
+    if (reason === 'rounds-done' && (judged === 0 || !weightsSettled)) process.exitCode = NOTHING_DONE;
   }
 }
+
+/** Exit code of a run that ended by itself and recorded no round, or did not set weights that were due. */
+const NOTHING_DONE = 3;
 
 /** The first Ctrl+C or SIGTERM asks, the second one insists. */
 function stopOnSignals(): AbortSignal {

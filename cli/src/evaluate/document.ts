@@ -20,6 +20,7 @@ export function documentOf({ facts, found, answer, tasks, competition, failure }
     tensorsDigest: facts.tensorsDigest,
     directoryHash: found.directoryHash ?? null,
     unusedTensors: facts.unusedTensors,
+    ...(facts.notes ? { notes: facts.notes } : {}),
     losses: lossesOf(tasks),
     meanLoss: meanLoss ?? null,
     perplexity: meanLoss === undefined ? null : Math.exp(meanLoss),

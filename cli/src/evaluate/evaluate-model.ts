@@ -11,7 +11,7 @@ import type { ModelFacts } from '@assay/core/contracts/model';
 import type { TextLossDetails } from '@assay/core/contracts/task-kinds';
 import type { AssayError } from '@assay/core/errors/assay-error';
 import { toAssayError } from '@assay/core/errors/describe';
-import { scoredResult } from '@assay/core/runtime/round/evaluate';
+import { scoredResult } from '@assay/core/runtime/round/results';
 import type { FoundModel } from './find-model.js';
 import type { Question } from './questions.js';
 

@@ -40,6 +40,7 @@ function summaryOf({ facts, found: { totalBytes, directoryHash } }: Evaluation):
     ['tensors', facts.tensorsDigest.slice(0, DIGITS)],
     ...(directoryHash === undefined ? [] : [['directory', directoryHash] satisfies Row]),
     ...(facts.unusedTensors.length > 0 ? [['unused tensors', String(facts.unusedTensors.length)] satisfies Row] : []),
+    ...(facts.notes ?? []).map((note): Row => ['note', printable(note, 400)]),
   ];
 }
 

@@ -5,7 +5,7 @@ export class LiveLine {
   #shown = false;
 
   constructor(
-    private readonly output: Pick<NodeJS.WritableStream, 'write'>,
+    private readonly output: { write(text: string): boolean },
     private readonly width: number,
   ) {}
 

@@ -5,7 +5,9 @@ import { paletteFor, type Palette } from './palette.js';
 import { roundTable } from './round-table.js';
 import { printable } from '@assay/core/errors/printable';
 
-type Output = Pick<NodeJS.WritableStream, 'write'>;
+interface Output {
+  write(text: string): boolean;
+}
 type Describe = { [Name in RunEvent['event']]: (event: EventOf<Name>, palette: Palette) => string | undefined };
 
 /** Events as text. Progress is one line that rewrites itself on a terminal and is left out elsewhere. */
@@ -89,10 +91,12 @@ const DESCRIBE: Describe = {
   'samples-drawn': ({ task, dataset, pages, batches, tokens }) =>
     `  ${task}: ${batches} batches, ${tokens} tokens from ${pages} pages of ${dataset}`,
   'evaluation-progress': silent,
-  'evaluation-finished': ({ uid, repo, score, error, sameAs, elapsedMs }, { red }) => {
+  'evaluation-finished': ({ uid, repo, score, error, sameAs, elapsedMs, notes = [] }, { red, yellow }) => {
     const who = `  uid ${uid} ${printable(repo, 40)}`;
-    if (error) return red(`${who}: ${errorLines(error)}`);
-    return `${who}: ${score?.toFixed(6) ?? ''}${sameAs === null ? ` in ${(elapsedMs / 1000).toFixed(1)} s` : `, the same model as uid ${sameAs}`}`;
+    const noted = notes.map((note) => yellow(`\n    note: ${printable(note, 400)}`)).join('');
+    if (error) return `${red(`${who}: ${errorLines(error)}`)}${noted}`;
+    const how = sameAs === null ? ` in ${(elapsedMs / 1000).toFixed(1)} s` : `, the same model as uid ${sameAs}`;
+    return `${who}: ${score?.toFixed(6) ?? ''}${how}${noted}`;
   },
   'round-finished': (event, palette) => {
     const { number, competition, elapsedMs } = event;

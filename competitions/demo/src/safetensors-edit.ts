@@ -43,7 +43,7 @@ export function writeTensors(
     position += data.length;
   }
   lie(header);
-  const text = Buffer.from(JSON.stringify(header), 'utf8');
+  const text = Buffer.from(JSON.stringify({ __metadata__: { format: 'pt' }, ...header }), 'utf8');
   const prefix = Buffer.alloc(LENGTH_BYTES);
   prefix.writeBigUInt64LE(BigInt(text.length), 0);
   return Buffer.concat([prefix, text, ...[...tensors.values()].map(({ data }) => data)]);

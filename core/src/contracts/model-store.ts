@@ -48,8 +48,16 @@ export interface ModelStore {
   ): Promise<StoredModel>;
   /** A model that was fetched before, without touching the source. */
   stored(reference: ModelReference): Promise<StoredModel | undefined>;
+  /**
+   * Forgets a stored model whose files have changed on disk, so that the next fetch asks the source again and shares no
+   * content with the changed files. Without it such a model stays unscored until somebody deletes it by hand.
+   */
+  discard?(reference: ModelReference): Promise<void>;
   usage(): Promise<StoreUsage>;
-  /** Drops every stored model that `keep` does not name and whose newest file is older than the grace. */
+  /**
+   * Drops every stored model that `keep` does not name and that is older than the grace. A clock that was set must neither
+   * keep a model for longer nor drop one sooner.
+   */
   prune(keep: readonly ModelReference[], graceMs: number, signal: AbortSignal): Promise<PruneResult>;
   close(): Promise<void>;
 }

@@ -52,6 +52,8 @@ export const modelFacts = z.object({
   unusedTensors: z.array(z.string()),
   /** Storage types of the weights, e.g. ["BF16"]. */
   dtypes: z.array(z.string()),
+  /** Sentences about what the files say and the evaluation does not heed, for the miner to read. Absent where there are none. */
+  notes: z.array(z.string().max(500)).max(20).optional(),
 });
 export type ModelFacts = z.infer<typeof modelFacts>;
 

@@ -134,6 +134,8 @@ export const runEvent = z.discriminatedUnion('event', [
     error: error.nullable(),
     sameAs: z.number().nullable(),
     elapsedMs: z.number(),
+    /** What the model's files say and its evaluation does not heed. Absent where there is nothing of the kind. */
+    notes: z.array(z.string()).optional(),
   }),
   z.object({
     event: z.literal('round-finished'),

@@ -29,6 +29,11 @@ export interface RoundJournal {
   get(table: string, key: string): Json | undefined;
   /** In code-point order of keys. */
   entries(table: string): { key: string; value: Json }[];
+  /**
+   * Deletes derived rows that are not as they were written.
+   * @returns names of the tables that held such a row, or that lack rows which were written
+   */
+  dropDamaged(): Promise<string[]>;
   /** Newest record. */
   head(): JournalRecord | undefined;
   record(number: number): JournalRecord | undefined;

@@ -7,9 +7,13 @@ export interface Tokenizer {
   readonly eosTokenId: number;
   /** Number of ids, specials included. */
   readonly vocabularySize: number;
-  /** Ids after which the library cuts a row; Infinity where it sets no limit. */
+  /** Ids after which the library cuts a row, special tokens included; Infinity where it sets no limit. */
   readonly modelMaxLength: number;
-  /** Text of special tokens becomes their id, as in the library. Lone surrogates become U+FFFD. */
+  /**
+   * Text of special tokens becomes their id, as in the library. Lone surrogates become U+FFFD. A dataset keeps the first
+   * `modelMaxLength` ids; a tokenizer that is cut otherwise (on the left, or before a token that ends each text) returns
+   * ids that are cut already.
+   */
   encode(text: string): number[];
   decode(ids: readonly number[]): string;
 }

@@ -23,6 +23,7 @@ export function messageOf(error: unknown): string {
  */
 export function toAssayError(error: unknown): AssayError {
   if (isAssayError(error)) return error;
+  if (isOutOfFiles(error)) return outOfFiles(error);
   return new AssayError(
     {
       code: 'INTERNAL',
@@ -30,6 +31,23 @@ export function toAssayError(error: unknown): AssayError {
       hint: 'This is a defect in Assay or a plugin: please report it with the log around it.',
       fault: 'validator',
       retry: 'next-round',
+      payload: {},
+    },
+    { cause: error },
+  );
+}
+
+const isOutOfFiles = (error: unknown): error is NodeJS.ErrnoException =>
+  error instanceof Error && 'code' in error && (error.code === 'EMFILE' || error.code === 'ENFILE');
+
+function outOfFiles(error: NodeJS.ErrnoException): AssayError {
+  return new AssayError(
+    {
+      code: 'OPEN_FILES_EXHAUSTED',
+      message: `No more files can be opened: ${error.message}`,
+      hint: 'Raise the limit of open files of this process or of the machine: ulimit -n, or LimitNOFILE of the service.',
+      fault: 'validator',
+      retry: 'backoff',
       payload: {},
     },
     { cause: error },

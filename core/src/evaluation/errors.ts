@@ -9,6 +9,14 @@ export const evaluationErrors = defineErrors({
     message: (p: { command: string; reason: string }) => `The evaluator ${p.command} did not start: ${p.reason}`,
     hint: () => 'Run the command by hand: its first line must be the hello of docs/build/evaluator-protocol.md.',
   },
+  EVALUATOR_KILLED: {
+    fault: 'validator',
+    retry: 'backoff',
+    message: (p: { command: string; exit: string; tries: number }) =>
+      `The evaluator ${p.command} was killed (${p.exit}) while it started, ${p.tries} times in a row.`,
+    hint: () =>
+      'Look in the system log for who killed it: as a rule the machine or its control group is out of memory.',
+  },
   EVALUATOR_PROTOCOL: {
     fault: 'validator',
     retry: 'next-round',
@@ -46,8 +54,8 @@ export const evaluationErrors = defineErrors({
   EVALUATOR_DEADLINE: {
     fault: 'validator',
     retry: 'next-round',
-    message: (p: { deadlineMs: number }) =>
-      `The evaluator did not answer within ${Math.round(p.deadlineMs / 1000)} s and was killed.`,
+    message: (p: { deadlineMs: number; stopped: boolean }) =>
+      `The evaluator did not answer within ${Math.round(p.deadlineMs / 1000)} s and was killed${p.stopped ? '; a signal had stopped it meanwhile' : ''}.`,
     hint: () => 'Raise cadences.modelDeadline, or give the evaluator a faster machine.',
   },
   EVALUATOR_MEMORY: {

@@ -13,7 +13,7 @@ import { abortError } from '../errors/describe.js';
 import { evaluationErrors } from './errors.js';
 import { LineReader } from './line-reader.js';
 import { withoutNetwork, type NetworkAccess } from './network-isolation.js';
-import { anonymousMemory } from './process-memory.js';
+import { anonymousMemory, isStopped } from './process-memory.js';
 
 export type Hello = Extract<EvaluatorMessage, { type: 'hello' }>;
 export type Answer = Exclude<EvaluatorMessage, { type: 'hello' | 'progress' }>;
@@ -38,7 +38,7 @@ interface Pending {
 }
 
 const PASSED_ON = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TMPDIR', 'LD_LIBRARY_PATH', 'CUDA_VISIBLE_DEVICES', 'SystemRoot'];
-const MEMORY_POLL_MS = 250;
+const POLL_MS = 250;
 const STDERR_KEPT = 4000;
 /** Output that was written before the end may still be on its way; a grandchild may hold the pipe open for ever. */
 const LAST_WORDS_MS = 250;
@@ -59,6 +59,8 @@ export class EvaluatorChild {
   #pending: Pending | undefined;
   #ended: AssayError | undefined;
   #stderr = '';
+  /** Whether the process was seen stopped by a signal during the request under way. */
+  #stopped = false;
   readonly #killWithParent = (): void => {
     this.#kill();
   };
@@ -112,13 +114,14 @@ export class EvaluatorChild {
   ): Promise<Answer> {
     if (this.#ended) throw this.#ended;
     if (signal.aborted) throw abortError();
+    this.#stopped = false;
     const timer = setTimeout(
       () => {
-        this.end(evaluationErrors.EVALUATOR_DEADLINE({ deadlineMs }));
+        this.end(evaluationErrors.EVALUATOR_DEADLINE({ deadlineMs, stopped: this.#stopped }));
       },
       Math.min(deadlineMs, LONGEST_TIMER_MS),
     );
-    const memory = setInterval(() => void this.#checkMemory(), MEMORY_POLL_MS);
+    const memory = setInterval(() => void this.#look(), POLL_MS);
     const onAbort = (): void => {
       this.end(abortError());
     };
@@ -209,11 +212,10 @@ export class EvaluatorChild {
 
   #endedWith(exit: string): void {
     const stderr = this.#stderr;
-    this.end(
-      this.#greet
-        ? this.#startError(`it ended with ${exit}. ${stderr.trim().slice(-500)}`)
-        : evaluationErrors.EVALUATOR_CRASHED({ exit, stderr }),
-    );
+    if (!this.#greet) this.end(evaluationErrors.EVALUATOR_CRASHED({ exit, stderr }));
+    else if (isKill(exit))
+      this.end(evaluationErrors.EVALUATOR_KILLED({ command: this.options.command.join(' '), exit, tries: 1 }));
+    else this.end(this.#startError(`it ended with ${exit}. ${stderr.trim().slice(-500)}`));
   }
 
   #receive(line: string): void {
@@ -251,10 +253,13 @@ export class EvaluatorChild {
     return evaluationErrors.EVALUATOR_START({ command: this.options.command.join(' '), reason });
   }
 
-  async #checkMemory(): Promise<void> {
+  /** Watches the memory of the process, and whether somebody stops it. */
+  async #look(): Promise<void> {
     const pid = this.#process?.pid;
     const limit = this.options.memoryLimitBytes;
-    const bytes = pid === undefined ? undefined : await anonymousMemory(pid);
+    if (pid === undefined) return;
+    this.#stopped ||= await isStopped(pid);
+    const bytes = await anonymousMemory(pid);
     if (bytes !== undefined && bytes > limit) this.end(evaluationErrors.EVALUATOR_MEMORY({ bytes, limit }));
   }
 
@@ -269,6 +274,12 @@ export class EvaluatorChild {
     }
   }
 }
+
+/** Signals that come from outside of the process; a shell or a wrapper reports them as 128 and their number. */
+const isKill = (exit: string): boolean =>
+  ['signal SIGKILL', 'signal SIGTERM', 'signal SIGHUP', 'signal SIGINT', 'exit code 137', 'exit code 143'].includes(
+    exit,
+  );
 
 function parseMessage(line: string): EvaluatorMessage | undefined {
   try {

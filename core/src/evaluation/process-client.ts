@@ -1,11 +1,16 @@
 import type { EvaluatorHint, EvaluatorRequest } from '../contracts/evaluator-protocol.js';
 import type { Log } from '../contracts/logger.js';
-import { AssayError } from '../errors/assay-error.js';
+import { setTimeout as delay } from 'node:timers/promises';
+import { AssayError, isAssayError } from '../errors/assay-error.js';
 import { abortError } from '../errors/describe.js';
+import { evaluationErrors } from './errors.js';
 import { withoutNetwork } from './network-isolation.js';
 import { EvaluatorChild, type Answer, type Hello, type ProcessOptions, type Progress } from './evaluator-child.js';
 
 export type { Hello, ProcessOptions } from './evaluator-child.js';
+
+/** Pauses before a process that was killed while it started is started again, in milliseconds. */
+const START_AGAIN_MS = [250, 500, 1000, 2000];
 
 export interface ClientOptions extends ProcessOptions {
   /** Whether a process answers one request and ends; the next one starts while this one computes. */
@@ -32,9 +37,31 @@ export class ProcessClient {
     private readonly deps: { log: Log },
   ) {}
 
-  /** What the process says of itself; starts it when need be. */
+  /**
+   * What the process says of itself; starts it when need be, and again when it was killed before it said anything.
+   * @throws EVALUATOR_KILLED when that happens every time
+   */
   async hello(signal: AbortSignal): Promise<Hello> {
-    return unlessAborted(this.#next(signal).hello, signal);
+    for (const pauseMs of START_AGAIN_MS) {
+      try {
+        return await unlessAborted(this.#next(signal).hello, signal);
+      } catch (error) {
+        if (!isKilled(error)) throw error;
+        this.deps.log('warn', 'the evaluator was killed while it started and is started again', { pauseMs });
+        await unlessAborted(delay(pauseMs), signal);
+      }
+    }
+    try {
+      return await unlessAborted(this.#next(signal).hello, signal);
+    } catch (error) {
+      if (!isKilled(error)) throw error;
+      const { exit } = error.payload;
+      const tries = START_AGAIN_MS.length + 1;
+      throw evaluationErrors.EVALUATOR_KILLED(
+        { command: this.options.command.join(' '), exit: String(exit), tries },
+        error,
+      );
+    }
   }
 
   /**
@@ -124,6 +151,8 @@ export class ProcessClient {
     );
   }
 }
+
+const isKilled = (error: unknown): error is AssayError => isAssayError(error) && error.code === 'EVALUATOR_KILLED';
 
 /** Stops waiting at once; what is waited for hears of it through the signal itself. */
 async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {

@@ -10,15 +10,26 @@ const MAX_PROCESSES = 256;
 export async function anonymousMemory(pid: number): Promise<number | undefined> {
   const own = await anonymousMemoryOfOne(pid);
   if (own === undefined) return undefined;
-  let total = own;
-  const waiting = await childrenOf(pid);
-  for (let count = 0; waiting.length > 0 && count < MAX_PROCESSES; count += 1) {
-    const next = waiting.pop();
-    if (next === undefined) break;
-    total += (await anonymousMemoryOfOne(next)) ?? 0;
+  const [, ...descendants] = await processTree(pid);
+  const others = await Promise.all(descendants.map(anonymousMemoryOfOne));
+  return others.reduce<number>((sum, bytes) => sum + (bytes ?? 0), own);
+}
+
+/** The process itself, then its descendants (Linux; elsewhere the process alone). */
+export async function processTree(pid: number): Promise<number[]> {
+  const found: number[] = [];
+  const waiting = [pid];
+  for (let next = waiting.pop(); next !== undefined && found.length < MAX_PROCESSES; next = waiting.pop()) {
+    found.push(next);
     waiting.push(...(await childrenOf(next)));
   }
-  return total;
+  return found;
+}
+
+/** Whether a signal or a debugger has stopped the process or a descendant (Linux; elsewhere never). */
+export async function isStopped(pid: number): Promise<boolean> {
+  const statuses = await Promise.all((await processTree(pid)).map((one) => read(`/proc/${one}/status`)));
+  return statuses.some((status) => /^State:\s+[Tt]/m.test(status));
 }
 
 async function anonymousMemoryOfOne(pid: number): Promise<number | undefined> {

@@ -14,6 +14,17 @@ export const judgingErrors = defineErrors({
       `Uid ${p.uid} holds ${p.weight.toFixed(4)} of the competition and could not be scored (${p.code}), not by its own doing.`,
     hint: () => 'The round is void and the weights stay: judged without it, the weight would go to whoever comes next.',
   },
+  CLAIMS_UNKNOWN: {
+    fault: 'validator',
+    retry: 'next-round',
+    message: (p: { unknown: readonly { uid: number; code: string }[] }) =>
+      `This machine could not look at or score ${p.unknown.length === 1 ? 'the claim' : `${p.unknown.length} claims`} of uid ${p.unknown
+        .slice(0, 10)
+        .map(({ uid, code }) => `${uid} (${code})`)
+        .join(', ')}.`,
+    hint: () =>
+      'Mend what the codes say (disk, memory, network, evaluator). The round is void and the weights stay: any of these models may be the best.',
+  },
   SEQUENCES_DIFFER: {
     fault: 'validator',
     retry: 'next-round',

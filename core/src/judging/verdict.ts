@@ -6,7 +6,8 @@ import { judgingErrors } from './errors.js';
 import { modelsToKeep } from './keep.js';
 import { recordWeights } from './moving-average.js';
 import { softmax32 } from './softmax.js';
-import { winsByMeanLoss, winsBySequence, type SequenceContestant, type WinRecord } from './wins.js';
+import { finish, type Steps } from './steps.js';
+import { winsByMeanLossInSteps, winsBySequenceInSteps, type SequenceContestant, type WinRecord } from './wins.js';
 
 export interface JudgedContender {
   uid: number;
@@ -56,13 +57,26 @@ export interface RoundVerdict {
  *
  * Blame: who failed by the miner's doing scores nothing and the rest is judged; who failed otherwise waits, and if it
  * holds weight the round is void. No score at all: void.
+ * @param unknown claims that may be the best and of which nothing is known, through the machine's fault: void
  */
 export function judgeRound(
   contenders: readonly JudgedContender[],
   averageBefore: readonly number[] | undefined,
   currentBlock: number,
   rules: RoundRules,
+  unknown: readonly { uid: number; code: string }[] = [],
 ): RoundVerdict {
+  return finish(judgeRoundInSteps(contenders, averageBefore, currentBlock, rules, unknown));
+}
+
+/** The same judgement, step by step. */
+export function* judgeRoundInSteps(
+  contenders: readonly JudgedContender[],
+  averageBefore: readonly number[] | undefined,
+  currentBlock: number,
+  rules: RoundRules,
+  unknown: readonly { uid: number; code: string }[] = [],
+): Steps<RoundVerdict> {
   const sorted = [...contenders].sort((a, b) => a.block - b.block || a.uid - b.uid);
   const contestants = sorted.flatMap((contender): SequenceContestant[] => {
     const { uid, block, outcome } = contender;
@@ -70,12 +84,12 @@ export function judgeRound(
       ? [{ uid, block, loss: outcome.score, sequenceLosses: outcome.sequenceLosses }]
       : [];
   });
-  const reason = reasonForVoid(sorted, contestants, averageBefore, rules);
+  const reason = reasonForVoid(sorted, contestants, averageBefore, rules, unknown);
   if (reason) return voidVerdict(reason, sorted, averageBefore, currentBlock, rules);
 
   const rivals = competitive(contestants, rules.epsilon);
-  const winsOf = rules.comparison === 'mean-loss' ? winsByMeanLoss : winsBySequence;
-  const records = winsOf(rivals, rules.epsilon, currentBlock);
+  const winsOf = rules.comparison === 'mean-loss' ? winsByMeanLossInSteps : winsBySequenceInSteps;
+  const records = yield* winsOf(rivals, rules.epsilon, currentBlock);
   const stepWeights = stepWeightsOf(contestants, records, rules.temperature);
   const length = Math.max(averageBefore?.length ?? 0, ...contestants.map(({ uid }) => uid + 1));
   const byUid = Array.from({ length }, (_none, uid) => stepWeights.get(uid) ?? 0);
@@ -130,6 +144,7 @@ function reasonForVoid(
   contestants: readonly SequenceContestant[],
   averageBefore: readonly number[] | undefined,
   rules: RoundRules,
+  unknown: readonly { uid: number; code: string }[],
 ): ErrorReport | null {
   for (const { uid, outcome } of contenders) {
     const weight = averageBefore?.[uid] ?? 0;
@@ -137,6 +152,8 @@ function reasonForVoid(
       return judgingErrors.INCUMBENT_NOT_SCORED({ uid, weight, code: outcome.error.code }).toReport();
     }
   }
+  if (unknown.length > 0)
+    return judgingErrors.CLAIMS_UNKNOWN({ unknown: unknown.map(({ uid, code }) => ({ uid, code })) }).toReport();
   if (contestants.length === 0) return judgingErrors.NO_FINITE_SCORE({ contenders: contenders.length }).toReport();
   return rules.comparison === 'per-sequence' ? unequalSequences(contestants) : null;
 }

@@ -1,6 +1,7 @@
 import type { EpsilonFunction } from '../contracts/epsilon-function.js';
 import type { Contestant } from './competitiveness.js';
-import { isWin } from './win.js';
+import { SortedNumbers } from './sorted-numbers.js';
+import { finish, type Steps } from './steps.js';
 
 export interface WinRecord {
   wins: number;
@@ -14,8 +15,14 @@ export function winsByMeanLoss(
   epsilon: EpsilonFunction,
   currentBlock: number,
 ): Map<number, WinRecord> {
-  return tally(contestants, (one, other) => [isWin(one, other, epsilon, currentBlock) ? 1 : 0, 1]);
+  return finish(winsByMeanLossInSteps(contestants, epsilon, currentBlock));
 }
+
+export const winsByMeanLossInSteps = (
+  contestants: readonly Contestant[],
+  epsilon: EpsilonFunction,
+  currentBlock: number,
+): Steps<Map<number, WinRecord>> => tally(contestants, ({ loss }) => [loss], epsilon, currentBlock);
 
 export interface SequenceContestant extends Contestant {
   /** Loss of each sequence; the same sequences for all. */
@@ -28,34 +35,84 @@ export function winsBySequence(
   epsilon: EpsilonFunction,
   currentBlock: number,
 ): Map<number, WinRecord> {
-  return tally(contestants, (one, other) => {
-    const matches = Math.min(one.sequenceLosses.length, other.sequenceLosses.length);
-    let wins = 0;
-    for (let sequence = 0; sequence < matches; sequence += 1) {
-      const a = { block: one.block, loss: one.sequenceLosses[sequence] ?? Number.NaN };
-      const b = { block: other.block, loss: other.sequenceLosses[sequence] ?? Number.NaN };
-      if (isWin(a, b, epsilon, currentBlock)) wins += 1;
-    }
-    return [wins, matches];
-  });
+  return finish(winsBySequenceInSteps(contestants, epsilon, currentBlock));
 }
 
-function tally<T extends Contestant>(
+export const winsBySequenceInSteps = (
+  contestants: readonly SequenceContestant[],
+  epsilon: EpsilonFunction,
+  currentBlock: number,
+): Steps<Map<number, WinRecord>> => tally(contestants, ({ sequenceLosses }) => sequenceLosses, epsilon, currentBlock);
+
+interface Player {
+  uid: number;
+  block: number;
+  losses: readonly number[];
+  /** Factor of its loss against later models. */
+  advantage: number;
+  wins: number;
+  matches: number;
+}
+
+/** Every pair plays one match per loss that both have. Each loss is a step. */
+function* tally<T extends Contestant>(
   contestants: readonly T[],
-  play: (one: T, other: T) => [wins: number, matches: number],
-): Map<number, WinRecord> {
-  const records = contestants.map((one): [number, WinRecord] => {
-    let wins = 0;
-    let matches = 0;
-    for (const other of contestants) {
-      if (other === one) continue;
-      const [won, played] = play(one, other);
-      wins += won;
-      matches += played;
-    }
-    return [one.uid, { wins, winRate: winRate(wins, matches, contestants.length - 1) }];
+  lossesOf: (one: T) => readonly number[],
+  epsilon: EpsilonFunction,
+  currentBlock: number,
+): Steps<Map<number, WinRecord>> {
+  const players = contestants.map((one): Player => {
+    const { uid, block } = one;
+    const advantage = 1 - epsilon.compute(currentBlock, block);
+    return { uid, block, losses: lossesOf(one), advantage, wins: 0, matches: 0 };
   });
-  return new Map(records);
+  const byBlock = [...players].sort((a, b) => a.block - b.block);
+  const longest = players.reduce((length, { losses }) => Math.max(length, losses.length), 0);
+  for (let index = 0; index < longest; index += 1) {
+    play(
+      byBlock.filter(({ losses }) => losses.length > index),
+      index,
+    );
+    yield;
+  }
+  const rivals = players.length - 1;
+  return new Map(players.map(({ uid, wins, matches }) => [uid, { wins, winRate: winRate(wins, matches, rivals) }]));
+}
+
+/**
+ * The matches of one loss, each as `isWin` decides it, counted in sorted lists instead of pair by pair: against earlier
+ * models the loss has to be below theirs with their advantage, against later ones it has its own.
+ *
+ * @param players in ascending order of blocks
+ */
+function play(players: readonly Player[], index: number): void {
+  const lossOf = ({ losses }: Player): number => losses[index] ?? Number.NaN;
+  const reducedLossOf = (player: Player): number => player.advantage * lossOf(player);
+  const [earlier, later] = [new SortedNumbers(players.length), new SortedNumbers(players.length)];
+  const groups = groupsByBlock(players);
+  for (const group of groups) {
+    const same = new SortedNumbers(group.length);
+    for (const player of group) same.add(lossOf(player));
+    for (const player of group) {
+      player.matches += players.length - 1;
+      player.wins += earlier.countAbove(lossOf(player)) + same.countAbove(lossOf(player));
+    }
+    for (const player of group) earlier.add(reducedLossOf(player));
+  }
+  for (const group of groups.reverse()) {
+    for (const player of group) player.wins += later.countAbove(reducedLossOf(player));
+    for (const player of group) later.add(lossOf(player));
+  }
+}
+
+function groupsByBlock(players: readonly Player[]): Player[][] {
+  const groups: Player[][] = [];
+  for (const player of players) {
+    const group = groups.at(-1);
+    if (group?.[0]?.block === player.block) group.push(player);
+    else groups.push([player]);
+  }
+  return groups;
 }
 
 function winRate(wins: number, matches: number, rivals: number): number {

@@ -4,7 +4,9 @@ import type { ModelInspector } from '../contracts/evaluator.js';
 import type { FetchProgress, ModelStore } from '../contracts/model-store.js';
 import type { ModelReference, RepoFile, StoredModel, VerifiedModel } from '../contracts/model.js';
 import { directoryHash, secureHash } from './directory-hash.js';
-import { verificationErrors } from './errors.js';
+import { isAssayError } from '../errors/assay-error.js';
+import { storeErrors, verificationErrors } from './errors.js';
+import { fileStates, filesIntact } from './files-intact.js';
 import { CONFIG, configFile, filesThatCount, INDEX, WEIGHTS, type RepoDocuments } from './files-that-count.js';
 import { parseJsonObject, UnusableJson, type JsonObject } from './json-object.js';
 import { filesCheck, limitChecks, requireWithin, sizeCheck } from './limits.js';
@@ -12,7 +14,7 @@ import { TOKENIZER_CONFIG } from './tokenizer-files.js';
 
 type OnProgress = (progress: FetchProgress) => void;
 /** What a model comes from. */
-export type ModelSource = Pick<ModelStore, 'list' | 'read' | 'fetch' | 'stored'>;
+export type ModelSource = Pick<ModelStore, 'list' | 'read' | 'fetch' | 'stored' | 'discard'>;
 
 const MIB = 1024 * 1024;
 /** A config is a few kilobytes; the others grow with tokens and tensors. All are parsed whole. */
@@ -39,23 +41,59 @@ export class ModelAcquirer {
 
   /**
    * What the store already holds is not fetched again, but passes the same checks: another hotkey, or a competition with
-   * other limits, may claim it.
+   * other limits, may claim it. Files that have changed on disk are fetched again, and nothing that they say is believed.
    * @throws errors of fault `miner` for what the miner published; others for everything else
    */
   async acquire(request: AcquireRequest, onProgress: OnProgress, signal: AbortSignal): Promise<VerifiedModel> {
-    const { reference, constraints, vocabularySize } = request;
+    const { reference, constraints } = request;
     const { files, totalBytes } = await this.deps.store.list(reference, signal);
     requireWithin([sizeCheck(totalBytes, constraints)]);
     const fetch = async (): Promise<StoredModel> => this.#fetch(reference, files, onProgress, signal);
-    const known = await this.deps.store.stored(reference);
-    let model = known ?? (await fetch());
-    // Stored by an earlier version, it may hold other files than those that count now.
-    if (known && !isCommitted(known, request)) model = await fetch();
-    requireWithin([filesCheck(model.files)]);
-    if (!isCommitted(model, request)) throw verificationErrors.HASH_MISMATCH({});
-    const facts = await this.deps.inspector.inspect(model.directory, signal);
-    requireWithin(limitChecks(facts, constraints, vocabularySize));
-    return { ...model, facts };
+    for (let tries = 1; ; tries += 1) {
+      const known = await this.#stored(reference, signal);
+      let model = known ?? (await fetch());
+      // Stored by an earlier version, it may hold other files than those that count now.
+      if (known && !isCommitted(known, request)) model = await fetch();
+      requireWithin([filesCheck(model.files)]);
+      if (!isCommitted(model, request)) throw verificationErrors.HASH_MISMATCH({});
+      try {
+        return await this.#inspected(model, request, signal);
+      } catch (error) {
+        if (tries === 2 || !isAssayError(error) || error.code !== 'STORED_MODEL_CHANGED') throw error;
+      }
+    }
+  }
+
+  /** Facts and limits of a model, unless its files have changed while they were read. @throws STORED_MODEL_CHANGED */
+  async #inspected(
+    model: StoredModel,
+    { constraints, vocabularySize }: AcquireRequest,
+    signal: AbortSignal,
+  ): Promise<VerifiedModel> {
+    const before = await fileStates(model);
+    try {
+      const facts = await this.deps.inspector.inspect(model.directory, signal);
+      requireWithin(limitChecks(facts, constraints, vocabularySize));
+      if ((await fileStates(model)) !== before) await this.#requireIntact(model, signal);
+      return { ...model, facts };
+    } catch (error) {
+      if (isAssayError(error) && error.fault === 'miner') await this.#requireIntact(model, signal);
+      throw error;
+    }
+  }
+
+  async #requireIntact(model: StoredModel, signal: AbortSignal): Promise<void> {
+    if (!(await filesIntact(model, signal))) throw modelChanged(model);
+  }
+
+  /** A stored model with the content that was verified; one that has changed on disk is discarded. */
+  async #stored(reference: ModelReference, signal: AbortSignal): Promise<StoredModel | undefined> {
+    const { store } = this.deps;
+    const known = await store.stored(reference);
+    if (!known || (await filesIntact(known, signal))) return known;
+    if (!store.discard) throw modelChanged(known);
+    await store.discard(reference);
+    return undefined;
   }
 
   /** A repo's files that count, whoever has committed to it, and the bytes of the whole repo. */
@@ -65,8 +103,7 @@ export class ModelAcquirer {
     signal: AbortSignal,
   ): Promise<{ model: StoredModel; totalBytes: number }> {
     const { files, totalBytes } = await this.deps.store.list(reference, signal);
-    const model =
-      (await this.deps.store.stored(reference)) ?? (await this.#fetch(reference, files, onProgress, signal));
+    const model = (await this.#stored(reference, signal)) ?? (await this.#fetch(reference, files, onProgress, signal));
     return { model, totalBytes };
   }
 
@@ -108,6 +145,9 @@ export class ModelAcquirer {
     };
   }
 }
+
+const modelChanged = ({ reference: { namespace, name }, directory }: StoredModel): Error =>
+  storeErrors.STORED_MODEL_CHANGED({ repo: `${namespace}/${name}`, directory });
 
 function usable(bytes: Uint8Array): JsonObject | UnusableJson {
   try {

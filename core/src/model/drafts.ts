@@ -1,9 +1,13 @@
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Tells this process from an earlier one that had the same id, as the first of a container always has. */
-const RUN = randomUUID();
+/**
+ * Tells this process from an earlier one that had the same id, as the first of a container always has: when it was started
+ * where the system says so, which tells any other process that has the id now as well.
+ */
+const RUN = startOf(process.pid) ?? randomUUID();
 
 /** Folders of unfinished work, named after the process that is at it. Whoever comes later throws away what the dead left. */
 export class Drafts {
@@ -38,7 +42,24 @@ function isOwned(name: string): boolean {
   const [id, run] = name.split('.');
   const pid = Number(id);
   if (!Number.isInteger(pid) || pid <= 0) return false;
-  return pid === process.pid ? run === RUN : isAlive(pid);
+  if (pid === process.pid) return run === RUN;
+  // A name without a time of start is believed as long as somebody has the id.
+  return isAlive(pid) && (run === undefined || !STARTED.test(run) || run === startOf(pid));
+}
+
+const STARTED = /^started-\d+$/;
+
+/** When a process was started, in ticks since the machine was (Linux). */
+function startOf(pid: number): string | undefined {
+  try {
+    // The name in parentheses may hold anything; the time is the twentieth field after it.
+    const ticks = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ')[19];
+    return ticks === undefined ? undefined : `started-${ticks}`;
+  } catch {
+    return undefined;
+  }
 }
 
 function isAlive(pid: number): boolean {

@@ -70,12 +70,28 @@ export const storeErrors = defineErrors({
       `There is no room left for models in ${p.directory}${p.needed === undefined ? '' : `: ${p.needed} bytes are needed, ${p.free ?? 0} are free`}.`,
     hint: () => 'Free disk space, or move the store with store.dir or --model-dir.',
   },
+  STORE_SHORT: {
+    fault: 'validator',
+    retry: 'next-round',
+    message: (p: { models: number; needed: number; free: number }) =>
+      `${p.models} models in force have ${p.needed} bytes to fetch, and ${p.free} are free.`,
+    hint: () =>
+      'Free disk space, or move the store with store.dir or --model-dir: what does not fit cannot be judged, and holds up its competition.',
+  },
   STORE_FAILED: {
     fault: 'validator',
     retry: 'backoff',
     message: (p: { directory: string; reason: string }) =>
       `The model store in ${p.directory} can't be used: ${p.reason}`,
     hint: () => 'Check that the folder exists, is writable and belongs to the validator.',
+  },
+  STORED_MODEL_CHANGED: {
+    fault: 'validator',
+    retry: 'next-round',
+    message: (p: { repo: string; directory: string | null }) =>
+      `The files of ${p.repo} in ${p.directory ?? 'the store'} are no longer those that were verified.`,
+    hint: () =>
+      'Check the disk, and whether something else writes into the store. The model is fetched again, and its miner is not blamed.',
   },
 });
 

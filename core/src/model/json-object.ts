@@ -1,48 +1,47 @@
+import { foreignContent } from './foreign-content.js';
+import { parsePythonJson, UnusableJson, type PythonDocument } from './python-json.js';
+
+export { UnusableJson };
+
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-/** No config is nested like that, and whatever walks a value may recurse. */
-const MAX_DEPTH = 64;
+export interface JsonDocument {
+  object: JsonObject;
+  /** Keys whose value is a number that Python reads as a float: 2.0 is one, 2 is not. */
+  floats: ReadonlySet<string>;
+}
 
-/** Why a document is of no use. */
-export class UnusableJson extends Error {}
+/** @throws UnusableJson */
+export const parseJsonObject = (bytes: Uint8Array): JsonObject => parseJsonDocument(bytes).object;
 
 /**
- * A JSON object that a miner wrote, in UTF-8 without a byte order mark, as the library reads it. Depth is counted before
- * anything is parsed, and no prototype is reachable.
+ * A JSON object that a miner wrote, in UTF-8 without a byte order mark, as Python's json module reads it: NaN, Infinity
+ * and -Infinity are numbers. Nesting is bounded, and no prototype is reachable.
  * @throws UnusableJson
  */
-export function parseJsonObject(bytes: Uint8Array): JsonObject {
+export function parseJsonDocument(bytes: Uint8Array): JsonDocument {
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    throw new UnusableJson('it is not UTF-8');
+    throw named(bytes, new UnusableJson('it is not UTF-8', true));
   }
-  requireShallow(text);
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw new UnusableJson('it is not JSON');
-  }
+  const { value, floats } = parsed(bytes, text);
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new UnusableJson('it is not a JSON object');
-  return Object.fromEntries(Object.entries(value).filter(([key]) => key !== '__proto__'));
+    throw new UnusableJson('it is not a JSON object', false);
+  return { object: Object.fromEntries(Object.entries(value).filter(([key]) => key !== '__proto__')), floats };
 }
 
-/** Outside of strings. */
-function requireShallow(text: string): void {
-  let depth = 0;
-  let inString = false;
-  for (let index = 0; index < text.length; index += 1) {
-    const code = text.charCodeAt(index);
-    if (inString) {
-      if (code === 0x5c) index += 1;
-      else if (code === 0x22) inString = false;
-    } else if (code === 0x22) inString = true;
-    else if (code === 0x7b || code === 0x5b) {
-      depth += 1;
-      if (depth > MAX_DEPTH) throw new UnusableJson(`it is nested deeper than ${MAX_DEPTH}`);
-    } else if (code === 0x7d || code === 0x5d) depth -= 1;
+function parsed(bytes: Uint8Array, text: string): PythonDocument {
+  try {
+    return parsePythonJson(text);
+  } catch (error) {
+    throw error instanceof UnusableJson ? named(bytes, error) : error;
   }
+}
+
+/** Says what a malformed document is instead, where that is recognised from its first bytes. */
+function named(bytes: Uint8Array, error: UnusableJson): UnusableJson {
+  const foreign = error.isMalformed ? foreignContent(bytes) : undefined;
+  return foreign === undefined ? error : new UnusableJson(`it is ${foreign}`, true);
 }

@@ -1,12 +1,14 @@
 import { link, mkdir, readdir, readFile, rename, rm, rmdir, statfs, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
+import { monotonicMs, type Clock } from '../contracts/clock.js';
 import type { FetchProgress, PruneResult, StoreUsage } from '../contracts/model-store.js';
 import type { ModelReference, RepoFile, StoredFile, StoredModel } from '../contracts/model.js';
 import { byCodePoint } from './directory-hash.js';
 import { diskGuard, errnoOf, guardedSource } from './disk-guard.js';
 import { Drafts } from './drafts.js';
 import { storeErrors } from './errors.js';
+import { hasContent } from './files-intact.js';
 import { bytesBelow, foldersIn, isAbsence, statIfAny, syncFolder } from './folder-contents.js';
 import { receiveFile } from './receive-file.js';
 import { isPlainPart, referenceParts, requireStorable } from './storable-files.js';
@@ -35,15 +37,25 @@ export class SnapshotFolder {
   /** What is being fetched or about to be, by folder: one model is never assembled twice at a time. */
   readonly #queues = new Map<string, Promise<unknown>>();
 
-  private constructor(private readonly directory: string) {
+  /** Monotonic milliseconds from which the grace of a folder counts, where the time of its files does not tell. */
+  readonly #youngSince = new Map<string, number>();
+
+  private constructor(
+    private readonly directory: string,
+    private readonly clock: Pick<Clock, 'now' | 'monotonic'> | undefined,
+  ) {
     this.#blobs = join(directory, 'blobs');
     this.#models = join(directory, 'models');
     this.#drafts = new Drafts(join(directory, 'drafts'));
   }
 
-  /** Makes the folder and throws away what a killed run left half done. Several processes may have it open. */
-  static async open(directory: string): Promise<SnapshotFolder> {
-    const folder = new SnapshotFolder(directory);
+  /**
+   * Makes the folder and throws away what a killed run left half done. Several processes may have it open.
+   *
+   * @param clock measures the age of what this process has added; without one the times of files alone count
+   */
+  static async open(directory: string, clock?: Pick<Clock, 'now' | 'monotonic'>): Promise<SnapshotFolder> {
+    const folder = new SnapshotFolder(directory, clock);
     await diskGuard(directory, async () => {
       for (const path of [folder.#blobs, folder.#models]) await mkdir(path, { recursive: true });
       await folder.#drafts.discardLeftovers();
@@ -79,9 +91,19 @@ export class SnapshotFolder {
     return this.#inTurn(this.#folderOf(reference), async () => {
       signal.throwIfAborted();
       const stored = await this.stored(reference);
-      if (stored && holdsExactly(stored, files)) return stored;
-      return diskGuard(this.directory, async () => this.#fetch(reference, files, source, onProgress, signal));
+      const added =
+        stored && holdsExactly(stored, files)
+          ? stored
+          : await diskGuard(this.directory, async () => this.#fetch(reference, files, source, onProgress, signal));
+      if (this.clock) this.#youngSince.set(this.#folderOf(reference), monotonicMs(this.clock));
+      return added;
     });
+  }
+
+  /** Removes a model. Its content under `blobs` stays only where another model has the same. */
+  async discard(reference: ModelReference): Promise<void> {
+    const folder = this.#folderOf(reference);
+    await this.#inTurn(folder, async () => diskGuard(this.directory, async () => this.#remove(folder)));
   }
 
   async usage(): Promise<StoreUsage> {
@@ -109,7 +131,7 @@ export class SnapshotFolder {
         signal.throwIfAborted();
         const folder = this.#folderOf(reference);
         if (kept.has(folder) || this.#queues.has(folder)) continue;
-        if (await this.#inTurn(folder, async () => this.#removeIfOlder(folder, now - graceMs))) removed.push(reference);
+        if (await this.#inTurn(folder, async () => this.#removeIfOlder(folder, graceMs, now))) removed.push(reference);
       }
       await this.#dropUnusedBlobs();
       return { removed, freedBytes: Math.max(0, before - (await bytesBelow(this.directory))) };
@@ -179,20 +201,24 @@ export class SnapshotFolder {
         tell,
         signal,
       );
-      await this.#share(target, sha256, size, join(draft, 'twin'));
+      await this.#share(target, { path, size, sha256 }, join(draft, 'twin'), signal);
       stored.push({ path, size, sha256 });
       before += size;
     }
     return stored.sort((a, b) => byCodePoint(a.path, b.path));
   }
 
-  /** Makes the file the blob of its content, or a link to the one there is. It never lacks a name of its own meanwhile. */
-  async #share(file: string, sha256: string, size: number, twin: string): Promise<void> {
+  /**
+   * Makes the file the blob of its content, or a link to the blob that exists. The file keeps a name of its own
+   * throughout. A blob whose bytes have changed on disk is replaced: linked, it would spread to this model.
+   */
+  async #share(file: string, { size, sha256 }: StoredFile, twin: string, signal: AbortSignal): Promise<void> {
     const blob = join(this.#blobs, sha256);
     try {
       const known = await statIfAny(blob);
-      if (known && known.size !== size) await rm(blob, { force: true });
-      if (known?.size !== size) {
+      const sound = known?.size === size && (await hasContent(blob, sha256, signal));
+      if (known && !sound) await rm(blob, { force: true });
+      if (!sound) {
         await link(file, blob);
         return;
       }
@@ -225,12 +251,27 @@ export class SnapshotFolder {
     for (const path of [dirname(folder), dirname(dirname(folder)), this.#models]) await syncFolder(path);
   }
 
-  async #removeIfOlder(folder: string, time: number): Promise<boolean> {
+  async #removeIfOlder(folder: string, graceMs: number, now: number): Promise<boolean> {
     // The manifest is the newest file of a model.
     const found = (await statIfAny(join(folder, MANIFEST))) ?? (await statIfAny(folder));
-    if (!found || found.mtimeMs > time) return false;
+    if (!found || this.#ageMs(folder, found.mtimeMs, now) < graceMs) return false;
     await this.#remove(folder);
+    this.#youngSince.delete(folder);
     return true;
+  }
+
+  /**
+   * Age of what this process has added by the monotonic clock, of anything else by the time of its files. Files from the
+   * future were written by a clock that was wrong: their age counts from the first look at them.
+   */
+  #ageMs(folder: string, mtimeMs: number, now: number): number {
+    if (!this.clock) return now - mtimeMs;
+    const monotonic = monotonicMs(this.clock);
+    const known = this.#youngSince.get(folder);
+    if (known !== undefined) return monotonic - known;
+    if (mtimeMs <= now) return now - mtimeMs;
+    this.#youngSince.set(folder, monotonic);
+    return 0;
   }
 
   /** Out of sight with one rename, then bit by bit. */

@@ -1,6 +1,13 @@
+import type { ErrorPayload } from '../errors/assay-error.js';
 import { defineErrors } from '../errors/define-errors.js';
 
 const seconds = (ms: number): string => `${Math.round(ms / 1000)} s`;
+
+/** Two failed tries of a model, and the model that was scored between them. */
+interface BlamedTries extends ErrorPayload {
+  tries: readonly { code: string; message: string }[];
+  control: { uid: number; parameterCount: number };
+}
 
 export const runtimeErrors = defineErrors({
   DEADLINE: {
@@ -43,13 +50,6 @@ export const runtimeErrors = defineErrors({
       `Dataset ${p.dataset} gave task ${p.task} no full batch.`,
     hint: () => 'The round is skipped and the standing kept. Draw more pages, or shorten the sequences.',
   },
-  STORED_MODEL_CHANGED: {
-    fault: 'validator',
-    retry: 'next-round',
-    message: (p: { repo: string; directory: string | null }) =>
-      `The files of ${p.repo} in ${p.directory ?? 'the store'} are no longer those that were verified.`,
-    hint: () => 'Look after the disk. Stop the validator and delete the folder: the model is fetched again.',
-  },
   KIND_UNSUPPORTED: {
     fault: 'config',
     retry: 'never',
@@ -84,15 +84,15 @@ export const runtimeErrors = defineErrors({
   MODEL_BREAKS_EVALUATOR: {
     fault: 'miner',
     retry: 'never',
-    message: (p: { tries: readonly { code: string; message: string }[] }) =>
-      `The evaluation of this model ended its process in ${p.tries.length} of ${p.tries.length} tries, and that of a known model does not.`,
+    message: (p: BlamedTries) =>
+      `The evaluator crashed on this model in ${p.tries.length} of ${p.tries.length} tries, and not on the model of uid ${p.control.uid} between them.`,
     hint: () => 'Run validator evaluate on it. If the files are sound, tell the developers.',
   },
   MODEL_EXCEEDS_LIMITS: {
     fault: 'miner',
     retry: 'never',
-    message: (p: { tries: readonly { code: string; message: string }[] }) =>
-      `On a machine that has scored models of its size, this one was not scored in ${p.tries.length} tries: ${p.tries.map(({ code }) => code).join(', ')}.`,
+    message: (p: BlamedTries) =>
+      `This model was not scored in ${p.tries.length} tries (${p.tries.map(({ code }) => code).join(', ')}), between which the model of uid ${p.control.uid}, of ${p.control.parameterCount} parameters, was.`,
     hint: () => 'Run validator evaluate on it and compare time and memory with those of other models of its size.',
   },
   UNREASONABLE_OUTPUT: {
@@ -111,8 +111,9 @@ export const runtimeErrors = defineErrors({
   MODEL_NOT_STORED: {
     fault: 'validator',
     retry: 'next-round',
-    message: (p: { repo: string }) => `The stored files of ${p.repo} are gone.`,
-    hint: () => 'They are fetched again; do not delete from the store by hand: the validator cleans it itself.',
+    message: (p: { repo: string; code: string }) =>
+      `The stored files of ${p.repo} are gone or have changed, and can't be fetched again (${p.code}).`,
+    hint: () => 'Check the disk. Do not delete from the store by hand: the validator cleans it itself.',
   },
   COMPETITION_NOT_SCHEDULED: {
     fault: 'miner',
@@ -131,6 +132,36 @@ export const runtimeErrors = defineErrors({
     retry: 'next-round',
     message: (p: { task: string }) => `The evaluator's answer has no usable result for task ${p.task}.`,
     hint: () => 'The evaluator breaks its protocol: see docs/build/evaluator-protocol.md.',
+  },
+  STANDING_INCOMPLETE: {
+    fault: 'validator',
+    retry: 'backoff',
+    message: (p: { competition: string; unknown: readonly { uid: number; code: string }[] }) =>
+      `Competition ${p.competition} has no standing yet${p.unknown.length > 0 ? `, for something is not known of uid ${p.unknown.map(({ uid, code }) => `${uid} (${code})`).join(', ')}` : ''}: its share would go to others.`,
+    hint: () => 'Wait for its first round that counts; look at the warnings for what keeps it from counting.',
+  },
+  STATE_DERIVED_AGAIN: {
+    fault: 'validator',
+    retry: 'next-round',
+    message: (p: { tables: readonly string[] }) =>
+      `Stored state was damaged and is derived again from the recorded rounds: ${p.tables.join(', ')}.`,
+    hint: () => 'Check the disk and the memory of this machine. Nothing else is to be done.',
+  },
+  CLOCK_JUMPED: {
+    fault: 'validator',
+    retry: 'next-round',
+    message: (p: { seconds: number }) =>
+      `The clock of this machine jumped ${p.seconds < 0 ? 'back' : 'forward'} by ${Math.abs(p.seconds)} s while the validator ran.`,
+    hint: () =>
+      'Check the time service of the machine. Deadlines and pauses do not follow the jump; times in events and records do.',
+  },
+  CLOCK_BEHIND_JOURNAL: {
+    fault: 'validator',
+    retry: 'next-round',
+    message: (p: { seconds: number }) =>
+      `The journal holds a time that is ${p.seconds} s later than the clock of this machine.`,
+    hint: () =>
+      'Check the time service of the machine: the clock is wrong now, or it was wrong when the journal was written. Weights are set without waiting for that time.',
   },
   WEIGHTS_EMPTY: {
     fault: 'validator',

@@ -1,30 +1,46 @@
 import type { RuntimeDeps } from './context.js';
 import { report } from './context.js';
 import { causeOf, toAssayError } from '../errors/describe.js';
+import { mendState } from './mend-state.js';
 import type { ModelCheck } from './model-check.js';
 import { contendersOf, planRound } from './round/plan.js';
 import { runRound } from './round/round.js';
 import { scheduledAt, type ScheduledCompetition } from './schedule-now.js';
 import { attempt, isAbort, type Loop } from './supervise.js';
+import { UnknownAlarm } from './unknown-alarm.js';
 
 /** What became of a competition's turn. */
-type Turn = 'judged' | 'void' | 'skipped' | 'empty' | 'unchanged';
+type Turn = 'judged' | 'void' | 'skipped' | 'empty' | 'unchanged' | 'waiting';
 
 /** Judges one competition after the other, round-robin over the schedule in force. */
 export class EvaluationLoop implements Loop {
   readonly name = 'evaluation';
+  readonly #alarm: UnknownAlarm;
   #recorded = 0;
+  #judged = 0;
   #turn = 0;
 
   constructor(
-    private readonly options: { rounds?: number; hotkey: string },
+    private readonly options: {
+      rounds?: number;
+      hotkey: string;
+      /** Whether every claim has been looked at; a competition without a standing waits for it. */
+      isReady?: () => boolean;
+    },
     private readonly deps: RuntimeDeps,
     private readonly check: ModelCheck,
-  ) {}
+  ) {
+    this.#alarm = new UnknownAlarm(deps);
+  }
 
   /** Rounds that this run has recorded. */
   get recorded(): number {
     return this.#recorded;
+  }
+
+  /** Those of them that count. */
+  get judged(): number {
+    return this.#judged;
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -62,15 +78,22 @@ export class EvaluationLoop implements Loop {
   async #take(entry: ScheduledCompetition, force: boolean, signal: AbortSignal): Promise<Turn> {
     this.#turn += 1;
     const { competition } = entry;
+    await mendState(this.deps);
     const contenders = contendersOf(this.deps, competition.id);
-    if (contenders.length === 0) return 'empty';
     const now = await this.deps.chain.head(signal);
+    const { current: snapshot } = this.deps.view;
+    const unknown = this.check.unknowns.of(competition, { stage: 'look', snapshot, block: now.number });
+    if (contenders.length + unknown.length === 0) return 'empty';
+    const isFirst = this.deps.state.standing(competition.id) === undefined;
+    if (isFirst && this.options.isReady?.() === false) return 'waiting';
     try {
-      const plan = await planRound(this.deps, entry, contenders, now, signal);
+      const plan = await planRound(this.deps, entry, { contenders, unknown }, now, signal);
       if (!force && this.deps.state.lastRound(competition.id)?.fingerprint === plan.fingerprint) return 'unchanged';
-      const { isVoid } = await runRound(this.deps, this.check, plan, this.options.hotkey, signal);
+      const { reasonForVoid } = await runRound(this.deps, this.check, plan, this.options.hotkey, signal);
       this.#recorded += 1;
-      return isVoid ? 'void' : 'judged';
+      if (!reasonForVoid) this.#judged += 1;
+      this.#alarm.update(competition, reasonForVoid);
+      return reasonForVoid ? 'void' : 'judged';
     } catch (error) {
       if (isAbort(error)) throw error;
       const known = toAssayError(error);

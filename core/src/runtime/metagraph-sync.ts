@@ -30,6 +30,10 @@ export class MetagraphSync implements Loop {
     const registered = new Set<string>(snapshot.neurons.map(({ hotkey }) => hotkey));
     const forget = (): ReturnType<typeof rows.forgetModel>[] => [
       ...state.models().flatMap(({ hotkey }) => (registered.has(hotkey) ? [] : [rows.forgetModel(hotkey)])),
+      ...state
+        .unknownClaims()
+        .flatMap(({ hotkey }) => (registered.has(hotkey) ? [] : [rows.unknownClaim(hotkey, undefined)])),
+      ...state.historyWithout((hotkey) => !registered.has(hotkey)),
       // Left on the lists, they would count as backlog for ever.
       ...state.contendersWithout(this.deps.competitions.ids, (hotkey) => !registered.has(hotkey)),
     ];

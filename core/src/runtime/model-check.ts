@@ -10,6 +10,7 @@ import { runtimeErrors } from './errors.js';
 import { judgedIds, scheduledAt } from './schedule-now.js';
 import { isAbort } from './supervise.js';
 import type { TrackedModel } from './tables.js';
+import { UnknownClaims } from './unknown-claims.js';
 import { rows } from './validator-state.js';
 
 const repoName = (model: CommittedModel | null): string => (model ? `${model.namespace}/${model.name}` : '');
@@ -19,7 +20,11 @@ const repoName = (model: CommittedModel | null): string => (model ? `${model.nam
  * commitment changes, so that nothing is downloaded twice to be refused twice.
  */
 export class ModelCheck {
-  constructor(private readonly deps: RuntimeDeps) {}
+  readonly unknowns: UnknownClaims;
+
+  constructor(private readonly deps: RuntimeDeps) {
+    this.unknowns = new UnknownClaims(deps);
+  }
 
   /**
    * @param force put it up for judgement even if nothing has changed (the top-model scan)
@@ -49,7 +54,7 @@ export class ModelCheck {
       await this.#accept(neuron, commitment, model, verified);
     } catch (error) {
       if (isAbort(error)) throw error;
-      await this.#refuse(neuron, commitment, model, toAssayError(error));
+      await this.#refuse(neuron, commitment, model, toAssayError(error), signal);
     }
   }
 
@@ -109,6 +114,7 @@ export class ModelCheck {
     const judging = this.#judging(model.competitionId);
     await state.update(() => [
       rows.model(tracked),
+      ...this.unknowns.cleared(neuron.hotkey),
       ...judging.map((id) => rows.history(id, neuron.hotkey, undefined)),
       ...this.#pendingRows(neuron.hotkey, judging),
       // The miner may have moved here from a competition that knew its last model.
@@ -122,9 +128,11 @@ export class ModelCheck {
     commitment: Commitment,
     model: CommittedModel | null,
     error: AssayError,
+    signal: AbortSignal,
   ): Promise<void> {
     const { state } = this.deps;
     if (error.fault !== 'miner') {
+      await this.#postpone(neuron, commitment, error, signal);
       this.#tell(neuron, commitment, model, 'postponed', { error });
       return;
     }
@@ -138,10 +146,19 @@ export class ModelCheck {
         facts: null,
         error: error.toReport(),
       }),
+      ...this.unknowns.cleared(neuron.hotkey),
       // Contenders are named by hotkey: without this the refused model's predecessor would stay on the lists.
       ...state.contendersWithout(this.deps.competitions.ids, (hotkey) => hotkey === neuron.hotkey),
     ]);
     this.#tell(neuron, commitment, model, 'rejected', { error });
+  }
+
+  /** Notes that nothing is known of this claim. A competition that is missing here is missing for everybody's claims. */
+  async #postpone(neuron: Neuron, commitment: Commitment, error: AssayError, signal: AbortSignal): Promise<void> {
+    if (error.code === 'COMPETITION_MISSING') return;
+    const counts = await this.unknowns.countsAgainst(neuron, error, signal);
+    const claim = { commitment: commitment.data, block: commitment.block, stage: 'look' as const };
+    await this.deps.state.update(() => this.unknowns.noted(neuron.hotkey, claim, error, counts));
   }
 
   /** A known good model comes back when the retry rule says so, or when it is forced. */

@@ -4,6 +4,7 @@ import { abortError } from '../errors/describe.js';
 
 export const systemClock: Clock = {
   now: () => Date.now(),
+  monotonic: () => performance.now(),
   async sleep(ms, signal) {
     try {
       await delay(ms, undefined, { signal });

@@ -50,8 +50,21 @@ export type History = z.infer<typeof history>;
 export const storedEvaluation = z.union([z.object({ results: z.array(taskResult) }), z.object({ error: errorReport })]);
 export type StoredEvaluation = z.infer<typeof storedEvaluation>;
 
-/** Key: competition id, `/`, digest of the numerics. Parameters of the largest model that this machine has scored. */
-export const largestScored = z.number();
+/** Key: hotkey. A claim that could not be looked at or scored because of this machine. */
+export const unknownClaim = z.object({
+  commitment: z.string(),
+  /** Block of the commitment. */
+  block: z.number(),
+  /** What failed: the look at the claim, or the evaluation of its model. */
+  stage: z.enum(['look', 'score']),
+  /** Code of the newest error. */
+  code: z.string(),
+  /** Block since which claims of this hotkey have been unknown without interruption. */
+  since: z.number(),
+  /** Tries that failed while the machine was otherwise well. */
+  tries: z.number(),
+});
+export type UnknownClaim = z.infer<typeof unknownClaim>;
 
 /** Key `intent`: written before a submission. Key `last`: written when the chain holds it. */
 export const weightsIntent = z.object({

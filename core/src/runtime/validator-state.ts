@@ -25,6 +25,10 @@ export class ValidatorState {
     return this.#get('contenders', String(competition), tables.contenders) ?? { pending: [], kept: [] };
   }
 
+  hasContenders(competition: number): boolean {
+    return this.#get('contenders', String(competition), tables.contenders) !== undefined;
+  }
+
   standing(competition: number): tables.Standing | undefined {
     return this.#get('standings', String(competition), tables.standing);
   }
@@ -37,6 +41,19 @@ export class ValidatorState {
 
   history(competition: number, hotkey: string): tables.History {
     return this.#get('history', `${competition}/${hotkey}`, tables.history) ?? [];
+  }
+
+  /** Of whom there are results, in which competition. */
+  histories(): { competition: number; hotkey: string }[] {
+    return this.journal.entries('history').map(({ key }) => {
+      const [competition = '', hotkey = ''] = key.split('/');
+      return { competition: Number(competition), hotkey };
+    });
+  }
+
+  /** Whether every refusal and result here was made from files that were hashed before. */
+  resultsAreVerified(): boolean {
+    return this.journal.get('marks', 'verified-files') === true;
   }
 
   lastRound(competition: number): tables.LastRound | undefined {
@@ -71,12 +88,26 @@ export class ValidatorState {
     });
   }
 
+  /** Rows that drop the history of hotkeys that are gone. */
+  historyWithout(isGone: (hotkey: string) => boolean): Put[] {
+    return this.journal.entries('history').flatMap(({ key }) => {
+      const [competition = '', hotkey = ''] = key.split('/');
+      return isGone(hotkey) ? [rows.history(Number(competition), hotkey, undefined)] : [];
+    });
+  }
+
   evaluation(syncBlock: number, key: string): tables.StoredEvaluation | undefined {
     return this.#get('evaluations', `${syncBlock}/${key}`, tables.storedEvaluation);
   }
 
-  largestScored(competition: number, numericsDigest: string): number {
-    return this.#get('largest-scored', `${competition}/${numericsDigest}`, tables.largestScored) ?? 0;
+  unknownClaim(hotkey: string): tables.UnknownClaim | undefined {
+    return this.#get('unknown-claims', hotkey, tables.unknownClaim);
+  }
+
+  unknownClaims(): (tables.UnknownClaim & { hotkey: string })[] {
+    return this.journal
+      .entries('unknown-claims')
+      .map(({ key, value }) => ({ ...tables.unknownClaim.parse(value), hotkey: key }));
   }
 
   /** Keys of stored evaluations that belong to other sync blocks than this one. */
@@ -129,6 +160,7 @@ export const rows = {
     key: `${competition}/${hotkey}`,
     value: value && asJson(value),
   }),
+  resultsAreVerified: (): Put => ({ table: 'marks', key: 'verified-files', value: true }),
   lastRound: (competition: number, value: tables.LastRound): Put => ({
     table: 'last-rounds',
     key: String(competition),
@@ -139,10 +171,10 @@ export const rows = {
     key: `${syncBlock}/${key}`,
     value: asJson(value),
   }),
-  largestScored: (competition: number, numericsDigest: string, parameters: number): Put => ({
-    table: 'largest-scored',
-    key: `${competition}/${numericsDigest}`,
-    value: parameters,
+  unknownClaim: (hotkey: string, value: tables.UnknownClaim | undefined): Put => ({
+    table: 'unknown-claims',
+    key: hotkey,
+    value: value && asJson(value),
   }),
   forgetEvaluation: (key: string): Put => ({ table: 'evaluations', key, value: undefined }),
   weightsIntent: (value: tables.WeightsIntent | undefined): Put => ({

@@ -1,11 +1,16 @@
 import type { RunEvent } from '../contracts/reporter.js';
 import { competitionsAt } from '../competition/schedule.js';
+import { ClockWatch } from './clock-watch.js';
 import { report, type RunOptions, type RuntimeDeps } from './context.js';
+import { ClaimRetry } from './claim-retry.js';
 import { EvaluationLoop } from './evaluation-loop.js';
 import { runtimeErrors } from './errors.js';
+import { lookAgainOnce } from './look-again-once.js';
+import { mendState } from './mend-state.js';
 import { MetagraphSync } from './metagraph-sync.js';
 import { ModelCheck } from './model-check.js';
 import { ModelSync } from './model-sync.js';
+import { warnOfShortRoom } from './room-check.js';
 import { StoreCleaning } from './store-cleaning.js';
 import { runLoops } from './supervise.js';
 import { TopModelScan } from './top-model-scan.js';
@@ -19,44 +24,67 @@ export interface ValidatorOptions extends RunOptions {
   startUid: number;
 }
 
-/** The whole run: the start's checks, then the six loops until a signal, an error or the end of the rounds. */
+/** How a run ended that was not ended by an error. */
+export interface RunOutcome {
+  reason: 'rounds-done' | 'signal';
+  /** Rounds of this run that count: void ones decide nothing. */
+  judged: number;
+  /** Whether weights that were due at the end were set, or withheld as the options say. */
+  weightsSettled: boolean;
+}
+
+/** The whole run: the start's checks, then the loops until a signal, an error or the end of the rounds. */
 export class Validator {
   constructor(
     private readonly options: ValidatorOptions,
     private readonly deps: RuntimeDeps,
   ) {}
 
-  async run(signal: AbortSignal): Promise<void> {
+  async run(signal: AbortSignal): Promise<RunOutcome> {
     const { hotkey } = await this.deps.chain.identity();
     const check = new ModelCheck(this.deps);
     const metagraph = new MetagraphSync({ hotkey, offline: this.options.offline }, this.deps);
     const models = new ModelSync(this.options, this.deps, check);
-    const evaluation = new EvaluationLoop({ ...this.options, hotkey }, this.deps, check);
+    const retry = new ClaimRetry(this.deps, check);
+    const isReady = (): boolean => models.hasLookedAtAll;
+    const evaluation = new EvaluationLoop({ ...this.options, hotkey, isReady }, this.deps, check);
     const weights = new WeightSetting({ ...this.options, hotkey }, this.deps);
+    const clockWatch = new ClockWatch(this.deps);
     let reason: 'rounds-done' | 'signal' | 'error' = 'error';
+    let weightsSettled = true;
     try {
       await this.#announce(hotkey, signal);
+      await mendState(this.deps);
+      clockWatch.checkStart();
       await metagraph.sync(signal);
+      await lookAgainOnce(this.deps);
+      await warnOfShortRoom(this.deps, signal);
       if (this.options.once) {
         await models.pass(signal);
+        if (!models.hasLookedAtAll) await models.pass(signal);
+        await retry.pass(signal);
         await evaluation.pass(signal);
-        await this.#setOnce(weights, signal);
+        weightsSettled = await this.#setOnce(weights, signal);
       } else {
         const loops = [
           metagraph,
           models,
+          retry,
           new TopModelScan(this.deps, check),
           evaluation,
           weights,
           new StoreCleaning(this.deps),
+          clockWatch,
         ];
         await runLoops(loops, evaluation, signal);
-        if (!signal.aborted) await weights.setIfDue(signal);
+        if (!signal.aborted) weightsSettled = await weights.setIfDue(signal);
       }
       reason = signal.aborted ? 'signal' : 'rounds-done';
+      return { reason, judged: evaluation.judged, weightsSettled };
     } catch (error) {
       if (!signal.aborted) throw error;
       reason = 'signal';
+      return { reason, judged: evaluation.judged, weightsSettled };
     } finally {
       report(this.deps, { event: 'run-stopped', reason, rounds: evaluation.recorded });
     }
@@ -90,14 +118,23 @@ export class Validator {
     }
   }
 
-  /** Three tries: the chain may ask for some blocks between two settings. */
-  async #setOnce(weights: WeightSetting, signal: AbortSignal): Promise<void> {
+  /**
+   * Three tries: the chain may ask for some blocks between two settings.
+   * @returns false when weights were due and are not set
+   */
+  async #setOnce(weights: WeightSetting, signal: AbortSignal): Promise<boolean> {
     await weights.settleIntent(signal);
-    if (this.deps.state.standings().size === 0) return;
+    if (this.deps.state.standings().size === 0) return true;
+    const incomplete = weights.incomplete();
+    if (incomplete) {
+      report(this.deps, { event: 'weights-failed', error: incomplete.toReport(), retryInMs: null });
+      return false;
+    }
     for (let tries = 0; tries < 3; tries += 1) {
-      if (await weights.trySet(signal)) return;
+      if (await weights.trySet(signal)) return true;
       await this.deps.clock.sleep(this.deps.profile.cadences.weightsRetry, signal);
     }
+    return false;
   }
 
   #mode(): Extract<RunEvent, { event: 'run-started' }>['mode'] {

@@ -1,5 +1,6 @@
 import { asUid, type Uid } from '../contracts/brands.js';
 import type { ChainSnapshot } from '../contracts/chain-client.js';
+import { monotonicMs } from '../contracts/clock.js';
 import type { EventOf } from '../contracts/reporter.js';
 import { toAssayError } from '../errors/describe.js';
 import type { AssayError } from '../errors/assay-error.js';
@@ -9,8 +10,12 @@ import { competitionsAt } from '../competition/schedule.js';
 import { report, type RunOptions, type RuntimeDeps } from './context.js';
 import { withDeadline } from './deadline.js';
 import { runtimeErrors } from './errors.js';
+import { mendState } from './mend-state.js';
+import { contendersOf } from './round/plan.js';
+import { scheduledAt } from './schedule-now.js';
 import { withoutFormerOwners } from './standing.js';
 import { attempt, isAbort, type Loop } from './supervise.js';
+import { UnknownClaims } from './unknown-claims.js';
 import { rows } from './validator-state.js';
 
 interface PlannedWeights {
@@ -27,6 +32,8 @@ interface PlannedWeights {
 /** Turns the standings of all competitions into the subnet's weights, on their own cadence. */
 export class WeightSetting implements Loop {
   readonly name = 'weight-setting';
+  /** Monotonic milliseconds of the last setting; unknown until the first look at what is stored. */
+  #setAt: number | undefined;
 
   constructor(
     private readonly options: Pick<RunOptions, 'offline' | 'dryRun' | 'setWeights'> & { hotkey: string },
@@ -39,8 +46,9 @@ export class WeightSetting implements Loop {
       await this.settleIntent(signal);
     });
     for (;;) {
-      if (!this.#due()) {
-        await clock.sleep(profile.cadences.weightsPoll, signal);
+      const dueInMs = this.incomplete() ? Number.POSITIVE_INFINITY : this.#dueInMs();
+      if (dueInMs > 0) {
+        await clock.sleep(Math.min(dueInMs, profile.cadences.weightsPoll), signal);
         continue;
       }
       const done = await this.trySet(signal);
@@ -49,9 +57,12 @@ export class WeightSetting implements Loop {
     }
   }
 
-  /** The last word of a run that ends by itself. */
-  async setIfDue(signal: AbortSignal): Promise<void> {
-    if (this.#due()) await this.trySet(signal);
+  /**
+   * The last attempt of a run that ends by itself.
+   * @returns false when weights were due and are not set
+   */
+  async setIfDue(signal: AbortSignal): Promise<boolean> {
+    return this.#dueInMs() > 0 || this.trySet(signal);
   }
 
   /** One attempt. Trouble is reported and remembered nowhere: the chain decides what it holds. */
@@ -93,13 +104,17 @@ export class WeightSetting implements Loop {
       rows.weightsIntent(undefined),
       ...(landed ? [rows.weightsSet({ block: own.lastUpdate, at: clock.now(), uids, weights, round })] : []),
     );
+    if (landed) this.#setAt = monotonicMs(clock);
     this.deps.log('info', 'an interrupted weight setting was settled', { landed });
     return landed;
   }
 
   async #set(signal: AbortSignal): Promise<void> {
     const { chain, state, profile, clock, view } = this.deps;
+    await mendState(this.deps);
     if (state.weightsIntent() && (await this.settleIntent(signal))) return;
+    const incomplete = this.incomplete();
+    if (incomplete) throw incomplete;
     const planned = await this.#plan(signal);
     const told = weightsForReport(planned);
     const reason = this.#withheld();
@@ -126,15 +141,47 @@ export class WeightSetting implements Loop {
       rows.weightsIntent(undefined),
       rows.weightsSet({ block: receipt.at.number, at: clock.now(), ...submitted, round }),
     );
+    this.#setAt = monotonicMs(clock);
     const confirmed =
       receipt.mode === 'set' && rowEquals(await view.refresh(signal), own.uid, submitted.uids, submitted.weights);
     report(this.deps, { event: 'weights-set', block: receipt.at.number, weights: told, confirmed });
   }
 
-  #due(): boolean {
+  /**
+   * Milliseconds until weights are due; infinite before there is a standing. The time since the last setting is measured
+   * by the monotonic clock. Across a restart it comes from the stored wall-clock time, once; a stored time in the future
+   * is not believed, and weights are due at once.
+   */
+  #dueInMs(): number {
     const { clock, profile, state } = this.deps;
+    if (state.standings().size === 0) return Number.POSITIVE_INFINITY;
     const last = state.weightsSet();
-    return state.standings().size > 0 && (!last || clock.now() >= last.at + profile.cadences.weights);
+    if (!last) return 0;
+    const elapsed = clock.now() - last.at;
+    this.#setAt ??= elapsed < 0 ? Number.NEGATIVE_INFINITY : monotonicMs(clock) - elapsed;
+    return Math.max(0, this.#setAt + profile.cadences.weights - monotonicMs(clock));
+  }
+
+  /**
+   * Why no weights can be set now: a competition in force has no standing because of this machine, and its share would go
+   * to the winners of the others. Before the first weights a competition that has not had its turn counts as well.
+   */
+  incomplete(): AssayError | undefined {
+    const { state, view } = this.deps;
+    const { current: snapshot } = view;
+    const { number: block } = snapshot.at;
+    const unknowns = new UnknownClaims(this.deps);
+    for (const { competition } of scheduledAt(this.deps, block)) {
+      if (state.standing(competition.id)) continue;
+      const unknown = unknowns.of(competition, { snapshot, block });
+      const hadNoTurn = contendersOf(this.deps, competition.id).length > 0 && !state.lastRound(competition.id);
+      if (unknown.length > 0 || (hadNoTurn && !state.weightsSet()))
+        return runtimeErrors.STANDING_INCOMPLETE({
+          competition: competition.name,
+          unknown: unknown.map(({ uid, code }) => ({ uid, code })),
+        });
+    }
+    return undefined;
   }
 
   #withheld(): 'offline' | 'disabled' | 'dry-run' | undefined {

@@ -40,6 +40,36 @@ export const libsqlJournalErrors = defineErrors({
     message: (p: { file: string; reason: string }) => `The journal ${p.file} is damaged: ${p.reason}`,
     hint: () => 'Restore the data folder from a backup, or move it away and start over with an empty one.',
   },
+  JOURNAL_ROW_DAMAGED: {
+    fault: 'validator',
+    retry: 'next-round',
+    message: (p: { file: string; table: string }) =>
+      `The journal ${p.file} holds a row of the table ${p.table} that is not as it was written.`,
+    hint: () =>
+      'Start the validator again: it derives the row from the recorded rounds. Check the disk and the memory.',
+  },
+  JOURNAL_LOST: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { file: string; rounds: number }) =>
+      `The journal ${p.file} is missing or empty, and ${p.rounds} rounds were recorded in this data folder.`,
+    hint: () =>
+      'Restore journal.db from a backup. To begin without the old standing, which means other weights, delete lock.json in the data folder.',
+  },
+  JOURNAL_BEHIND: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { file: string; rounds: number; recorded: number }) =>
+      `The journal ${p.file} ends with round ${p.rounds}, and round ${p.recorded} was recorded in this data folder.`,
+    hint: () =>
+      'Put journal.db-wal back beside it if there is one, or restore a newer backup. To go on from this older state, delete lock.json in the data folder.',
+  },
+  LOCK_DAMAGED: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { file: string; reason: string }) => `The lock file ${p.file} is damaged: ${p.reason}`,
+    hint: (p: { file: string }) => `Delete ${p.file}: it holds no data, and the next start makes it again.`,
+  },
   JOURNAL_DISK_FULL: {
     fault: 'validator',
     retry: 'backoff',

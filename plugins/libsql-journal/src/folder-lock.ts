@@ -1,44 +1,65 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'libsql';
 import { z } from 'zod';
 import { libsqlJournalErrors } from './errors.js';
 import { isBusy, journalError } from './sqlite-errors.js';
 
-const holder = z.object({ pid: z.number().int().positive() });
+const note = z.object({
+  /** Process that holds the lock. */
+  pid: z.number().int().positive(),
+  /** Rounds that the journal of this folder has had: a journal with fewer has lost some. */
+  rounds: z.number().int().nonnegative().default(0),
+});
 
 /**
  * Keeps a second validator off a data folder. The lock is an exclusive transaction, left open, on a database of its own:
  * the operating system drops it with the process, however that ends, so there is never a stale lock to clear away.
- * Children don't inherit it. The file beside it only says who holds the lock, for the message.
+ * Children don't inherit it. The file `lock.json` beside it names the process that holds the lock, for the message, and
+ * outlives the journal as a witness of how many rounds it held.
  */
 export class FolderLock {
   #database: Database.Database | undefined;
 
-  private constructor(database: Database.Database) {
+  private constructor(
+    database: Database.Database,
+    private readonly noteFile: string,
+    /** Rounds that were recorded in this folder before. */
+    readonly roundsBefore: number,
+  ) {
     this.#database = database;
   }
 
-  /** @throws DATA_FOLDER_LOCKED or DATA_FOLDER_UNUSABLE */
+  /** @throws DATA_FOLDER_LOCKED, DATA_FOLDER_UNUSABLE or LOCK_DAMAGED */
   static take(folder: string): FolderLock {
     const file = join(folder, 'lock.db');
-    const holderFile = join(folder, 'lock.json');
+    const noteFile = join(folder, 'lock.json');
     const database = openIn(folder, file);
     try {
       database.exec('BEGIN EXCLUSIVE');
     } catch (error) {
       database.close();
-      if (isBusy(error)) throw libsqlJournalErrors.DATA_FOLDER_LOCKED({ folder, pid: holderPid(holderFile) }, error);
-      throw journalError(error, file);
+      const before = readNote(noteFile);
+      if (isBusy(error)) throw libsqlJournalErrors.DATA_FOLDER_LOCKED({ folder, pid: before?.pid }, error);
+      const known = journalError(error, file);
+      if (known.code !== 'JOURNAL_DAMAGED') throw known;
+      throw libsqlJournalErrors.LOCK_DAMAGED({ file, reason: known.message }, error);
     }
-    const lock = new FolderLock(database);
+    const lock = new FolderLock(database, noteFile, readNote(noteFile)?.rounds ?? 0);
     try {
-      writeFileSync(holderFile, `${JSON.stringify({ pid: process.pid })}\n`);
+      lock.note(lock.roundsBefore);
     } catch (error) {
       lock.release();
       throw unusable(folder, error);
     }
     return lock;
+  }
+
+  /** Notes how many rounds there are, whole or not at all. */
+  note(rounds: number): void {
+    const draft = `${this.noteFile}.draft`;
+    writeFileSync(draft, `${JSON.stringify({ pid: process.pid, rounds })}\n`);
+    renameSync(draft, this.noteFile);
   }
 
   release(): void {
@@ -62,10 +83,10 @@ const unusable = (folder: string, error: unknown): Error =>
     error,
   );
 
-/** Only for the message: a file that is missing or torn says nothing. */
-function holderPid(file: string): number | undefined {
+/** A file that is missing or torn says nothing. */
+function readNote(file: string): z.infer<typeof note> | undefined {
   try {
-    return holder.parse(JSON.parse(readFileSync(file, 'utf8'))).pid;
+    return note.parse(JSON.parse(readFileSync(file, 'utf8')));
   } catch {
     return undefined;
   }

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { FolderLock } from './folder-lock.js';
 import { LibsqlJournal } from './libsql-journal.js';
-import { openForReading, openForWriting } from './open-journal.js';
+import { isEmptyFile, openForReading, openForWriting, type OpenedJournal } from './open-journal.js';
+import { libsqlJournalErrors } from './errors.js';
 
 const options = z.strictObject({
   file: z.string().min(1).optional().describe("The journal's file; `journal.db` in the data folder when left out."),
@@ -16,7 +17,7 @@ type Options = z.infer<typeof options>;
  * Opens the journal of a data folder: as its one writer, or beside it for reading. The newest record is checked here,
  * the whole chain by `assertChain`.
  *
- * @throws DATA_FOLDER_LOCKED, JOURNAL_MISSING, JOURNAL_DAMAGED, JOURNAL_NEWER and the like
+ * @throws DATA_FOLDER_LOCKED, JOURNAL_MISSING, JOURNAL_LOST, JOURNAL_BEHIND, JOURNAL_DAMAGED, JOURNAL_NEWER and the like
  */
 export function openJournal({
   file: given,
@@ -25,17 +26,32 @@ export function openJournal({
 }: { file?: string | undefined; folder: string } & JournalOpenMode): LibsqlJournal {
   const file = given ?? join(folder, 'journal.db');
   const lock = mode === 'write' ? FolderLock.take(folder) : undefined;
-  let database;
+  let opened: OpenedJournal | undefined;
   try {
-    database = lock ? openForWriting(file) : openForReading(file);
-    const journal = new LibsqlJournal({ file }, { database, lock });
+    if (lock) requireJournal(file, lock);
+    opened = lock ? { database: openForWriting(file) } : openForReading(file);
+    const journal = new LibsqlJournal({ file }, { ...opened, lock });
     journal.checkNewest();
+    if (lock) requireRounds(file, lock, journal.head()?.number ?? 0);
     return journal;
   } catch (error) {
-    database?.close();
+    opened?.database.close();
+    opened?.copy?.discard();
     lock?.release();
     throw error;
   }
+}
+
+/** An empty journal would mean that nobody holds weight. @throws JOURNAL_LOST */
+function requireJournal(file: string, { roundsBefore }: FolderLock): void {
+  if (roundsBefore > 0 && isEmptyFile(file)) throw libsqlJournalErrors.JOURNAL_LOST({ file, rounds: roundsBefore });
+}
+
+/** A write-ahead log that was cut leaves an older journal that is whole. @throws JOURNAL_BEHIND */
+function requireRounds(file: string, lock: FolderLock, rounds: number): void {
+  if (rounds < lock.roundsBefore)
+    throw libsqlJournalErrors.JOURNAL_BEHIND({ file, rounds, recorded: lock.roundsBefore });
+  lock.note(rounds);
 }
 
 export default definePlugin({

@@ -5,20 +5,32 @@ import { brokenPart } from '@assay/core/journal/verify-chain';
 import { wellFormed } from '@assay/core/journal/well-formed';
 import type Database from 'libsql';
 import { z } from 'zod';
+import { text } from './columns.js';
+import {
+  readRow,
+  readRows,
+  rewriteRows,
+  sealedRecords,
+  sealRecords,
+  surveyRows,
+  writeRow,
+  type Found,
+} from './derived-table.js';
 import { libsqlJournalErrors } from './errors.js';
 import type { FolderLock } from './folder-lock.js';
+import type { ReadableCopy } from './readable-copy.js';
 import { journalError } from './sqlite-errors.js';
 
 const recordRow = z.object({
   number: z.number(),
-  previous_hash: z.string(),
-  hash: z.string(),
-  entry: z.string(),
-  signature: z.string().nullable(),
+  previous_hash: text,
+  hash: text,
+  entry: text,
+  signature: text.nullable(),
 });
-const derivedRow = z.object({ key: z.string(), value: z.string() });
 
-type Put = NonNullable<JournalChange['put']>[number];
+const RECORDS = `SELECT number, CAST(previous_hash AS BLOB) AS previous_hash, CAST(hash AS BLOB) AS hash,
+  CAST(entry AS BLOB) AS entry, CAST(signature AS BLOB) AS signature FROM records`;
 
 /** RoundJournal over one SQLite file. Reads go to the file each time, so nothing here can differ from what is kept. */
 export class LibsqlJournal implements RoundJournal {
@@ -29,12 +41,21 @@ export class LibsqlJournal implements RoundJournal {
   /** `lock` is what makes this the writer; without one, commits are refused. */
   constructor(
     private readonly options: { file: string },
-    private readonly deps: { database: Database.Database; lock: FolderLock | undefined },
+    private readonly deps: {
+      database: Database.Database;
+      lock: FolderLock | undefined;
+      copy?: ReadableCopy | undefined;
+    },
   ) {}
 
-  /** @throws JOURNAL_DAMAGED when the newest record does not fit the one before, or its own hash. */
+  /** @throws JOURNAL_DAMAGED when the newest record does not fit the one before or its own hash, or newer ones are gone. */
   checkNewest(): void {
     const newest = this.head();
+    const sealed = this.deps.lock && this.#read(sealedRecords);
+    if (sealed && sealed.number > (newest?.number ?? 0) && sealed.hash !== newest?.hash) {
+      const reason = `it ends with record ${newest?.number ?? 0}, and record ${sealed.number} was written`;
+      throw libsqlJournalErrors.JOURNAL_DAMAGED({ file: this.options.file, reason });
+    }
     if (!newest) return;
     const before = newest.number === 1 ? FIRST_PREVIOUS_HASH : this.record(newest.number - 1)?.hash;
     const broken = before === undefined ? 'number' : brokenPart(newest, before);
@@ -51,20 +72,27 @@ export class LibsqlJournal implements RoundJournal {
   }
 
   get(table: string, key: string): Json | undefined {
-    const row = this.#read((database) =>
-      database.prepare('SELECT key, value FROM derived WHERE name = ? AND key = ?').get(table, key),
-    );
-    return row === undefined ? undefined : this.#json(derivedRow.parse(row).value);
+    const row = this.#read((database) => readRow(database, table, key));
+    return row === undefined ? undefined : this.#whole(table, row).value;
   }
 
   entries(table: string): { key: string; value: Json }[] {
-    const rows = this.#read((database) =>
-      database.prepare('SELECT key, value FROM derived WHERE name = ? ORDER BY key').all(table),
-    );
-    return z
-      .array(derivedRow)
-      .parse(rows)
-      .map(({ key, value }) => ({ key, value: this.#json(value) }));
+    const rows = this.#read((database) => readRows(database, table));
+    return rows.map((row) => this.#whole(table, row));
+  }
+
+  dropDamaged(): Promise<string[]> {
+    const done = this.#last.then(() => {
+      const { whole, damaged } = this.#read(surveyRows);
+      if (damaged.length > 0) {
+        this.#transaction((database) => {
+          rewriteRows(database, whole);
+        });
+      }
+      return damaged;
+    });
+    this.#last = done.catch(() => undefined);
+    return done;
   }
 
   head(): JournalRecord | undefined {
@@ -72,24 +100,23 @@ export class LibsqlJournal implements RoundJournal {
   }
 
   record(number: number): JournalRecord | undefined {
-    const row = this.#read((database) => database.prepare('SELECT * FROM records WHERE number = ?').get(number));
+    const row = this.#read((database) => database.prepare(`${RECORDS} WHERE number = ?`).get(number));
     return row === undefined ? undefined : this.#record(row);
   }
 
   records(limit: number): JournalRecord[] {
-    const rows = this.#read((database) =>
-      database.prepare('SELECT * FROM records ORDER BY number DESC LIMIT ?').all(limit),
-    );
+    const rows = this.#read((database) => database.prepare(`${RECORDS} ORDER BY number DESC LIMIT ?`).all(limit));
     return rows.map((row) => this.#record(row));
   }
 
   /** Waits for commits under way; then the file and its lock are free. */
   close(): Promise<void> {
     this.#closing ??= this.#last.then(() => {
-      const { database, lock } = this.deps;
+      const { database, lock, copy } = this.deps;
       // libsql leaves the log behind when it closes; this way a copy of the one file is a whole backup.
       if (lock) database.exec('PRAGMA wal_checkpoint(PASSIVE)');
       database.close();
+      copy?.discard();
       lock?.release();
     });
     return this.#closing;
@@ -102,13 +129,23 @@ export class LibsqlJournal implements RoundJournal {
     const rows = put.map(({ table, key, value }) => ({
       table,
       key,
-      text: value === undefined ? undefined : canonicalJson(wellFormed(value)),
+      value: value === undefined ? undefined : canonicalJson(wellFormed(value)),
     }));
     this.#transaction((database) => {
       if (record) insertRecord(database, record);
-      for (const row of rows) writeDerived(database, row);
+      for (const row of rows) writeRow(database, row);
     });
+    if (record) this.#note(lock, record.number);
     return record;
+  }
+
+  /** The round is durable already; a note that can't be written only says less at the next start. */
+  #note(lock: FolderLock, rounds: number): void {
+    try {
+      lock.note(rounds);
+    } catch {
+      return;
+    }
   }
 
   async #next({ entry: given, sign }: NonNullable<JournalChange['append']>): Promise<JournalRecord> {
@@ -150,8 +187,18 @@ export class LibsqlJournal implements RoundJournal {
   }
 
   #record(row: unknown): JournalRecord {
-    const { number, previous_hash: previousHash, hash, entry, signature } = recordRow.parse(row);
+    const parsed = recordRow.safeParse(row);
+    if (!parsed.success) {
+      const reason = `a stored record is not as it was written: ${parsed.error.issues.map(({ path }) => path.join('.')).join(', ')}`;
+      throw libsqlJournalErrors.JOURNAL_DAMAGED({ file: this.options.file, reason }, parsed.error);
+    }
+    const { number, previous_hash: previousHash, hash, entry, signature } = parsed.data;
     return { number, previousHash, hash, entry: this.#json(entry), ...(signature === null ? {} : { signature }) };
+  }
+
+  #whole(table: string, row: Found): { key: string; value: Json } {
+    if (row === 'damaged') throw libsqlJournalErrors.JOURNAL_ROW_DAMAGED({ file: this.options.file, table });
+    return { key: row.key, value: this.#json(row.value) };
   }
 
   #json(text: string): Json {
@@ -174,12 +221,5 @@ function insertRecord(database: Database.Database, record: JournalRecord): void 
   database
     .prepare('INSERT INTO records (number, previous_hash, hash, entry, signature) VALUES (?, ?, ?, ?, ?)')
     .run(number, previousHash, hash, canonicalJson(entry), signature ?? null);
-}
-
-function writeDerived(
-  database: Database.Database,
-  { table, key, text }: Pick<Put, 'table' | 'key'> & { text: string | undefined },
-): void {
-  if (text === undefined) database.prepare('DELETE FROM derived WHERE name = ? AND key = ?').run(table, key);
-  else database.prepare('INSERT OR REPLACE INTO derived (name, key, value) VALUES (?, ?, ?)').run(table, key, text);
+  sealRecords(database, number, hash);
 }

@@ -1,4 +1,6 @@
 import type Database from 'libsql';
+import { sealRecords, writeRow } from './derived-table.js';
+import { text } from './columns.js';
 import { z } from 'zod';
 import { libsqlJournalErrors } from './errors.js';
 
@@ -6,7 +8,7 @@ import { libsqlJournalErrors } from './errors.js';
 const APPLICATION_ID = 0x4153594a;
 
 /** Step n leads from schema version n to n + 1. A step that was released is never changed. */
-const MIGRATIONS = [
+const MIGRATIONS: readonly (string | ((database: Database.Database) => void))[] = [
   `CREATE TABLE records (
      number INTEGER PRIMARY KEY CHECK (number > 0),
      previous_hash TEXT NOT NULL,
@@ -22,11 +24,35 @@ const MIGRATIONS = [
      value TEXT NOT NULL,
      PRIMARY KEY (name, key)
    ) STRICT, WITHOUT ROWID;`,
-] as const;
+  addChecksums,
+];
 
 export const SCHEMA_VERSION: number = MIGRATIONS.length;
 
 const header = z.object({ application: z.number(), version: z.number(), tables: z.number() });
+
+const unsealed = z.object({ name: text, key: text, value: text });
+const newest = z.object({ number: z.number(), hash: text }).optional();
+
+/** Every derived row gets a checksum, every derived table a seal over its rows, and the records one for the newest. */
+function addChecksums(database: Database.Database): void {
+  database.exec(
+    `ALTER TABLE derived ADD COLUMN checksum BLOB;
+     CREATE TABLE seals (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;`,
+  );
+  const rows = database
+    .prepare('SELECT CAST(name AS BLOB) AS name, CAST(key AS BLOB) AS key, CAST(value AS BLOB) AS value FROM derived')
+    .all();
+  for (const row of rows) {
+    // A row that is not text stays without a checksum, and counts as damaged.
+    const { data } = unsealed.safeParse(row);
+    if (data) writeRow(database, { table: data.name, key: data.key, value: data.value });
+  }
+  const head = newest.parse(
+    database.prepare('SELECT number, CAST(hash AS BLOB) AS hash FROM records ORDER BY number DESC LIMIT 1').get(),
+  );
+  if (head) sealRecords(database, head.number, head.hash);
+}
 
 /** Whose file it is, before anything is written to it. @throws JOURNAL_FOREIGN or JOURNAL_NEWER */
 export function inspectSchema(database: Database.Database, file: string): 'empty' | 'outdated' | 'current' {
@@ -51,7 +77,10 @@ export function migrate(database: Database.Database): void {
     .parse(database.prepare('PRAGMA user_version').get()).user_version;
   database.exec('BEGIN IMMEDIATE');
   try {
-    for (const step of MIGRATIONS.slice(version)) database.exec(step);
+    for (const step of MIGRATIONS.slice(version)) {
+      if (typeof step === 'string') database.exec(step);
+      else step(database);
+    }
     database.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT`);
   } catch (error) {
     if (database.inTransaction) database.exec('ROLLBACK');

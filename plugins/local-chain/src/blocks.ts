@@ -18,12 +18,21 @@ export interface Head {
   at: number;
 }
 
-/** Where the head stands after time has passed; blocks are as far apart as `blockTime` says, in milliseconds. */
-export function headAfter(head: Head, now: number, blockTime: number): Head {
+/** Difference between wall clock and monotonic clock, in milliseconds, that is taken for a clock that was set. */
+const JUMP_MS = 1000;
+
+/**
+ * Where the head stands after time has passed; blocks are as far apart as `blockTime` says, in milliseconds.
+ *
+ * @param elapsed milliseconds since the caller last looked, by a clock that nobody can set: when the wall clock was set
+ *   meanwhile, the blocks of this time pass and no others
+ */
+export function headAfter(head: Head, now: number, blockTime: number, elapsed = Math.max(0, now - head.at)): Head {
   if (blockTime === 0) return head;
-  // A clock that was set back must not stop the chain until it has caught up.
-  if (now < head.at) return { number: head.number, at: now };
-  const passed = Math.floor((now - head.at) / blockTime);
+  const byWallClock = now - head.at;
+  if (byWallClock < 0 || byWallClock > elapsed + blockTime + JUMP_MS)
+    return { number: head.number + Math.floor(elapsed / blockTime), at: now };
+  const passed = Math.floor(byWallClock / blockTime);
   return { number: head.number + passed, at: head.at + passed * blockTime };
 }
 

@@ -7,7 +7,7 @@ import type {
   WeightsReceipt,
   WeightsSubmission,
 } from '@assay/core/contracts/chain-client';
-import type { Clock } from '@assay/core/contracts/clock';
+import { monotonicMs, type Clock } from '@assay/core/contracts/clock';
 import { abortError } from '@assay/core/errors/describe';
 import { localChainErrors } from './errors.js';
 import { derivation } from './genesis.js';
@@ -28,6 +28,8 @@ export interface LocalChainClientOptions {
 export class LocalChainClient implements ChainClient {
   readonly description: string;
   readonly netuid: Netuid;
+  /** Monotonic milliseconds at which the network's time last passed. */
+  #passedAt: number;
 
   private constructor(
     private readonly options: LocalChainClientOptions,
@@ -35,6 +37,7 @@ export class LocalChainClient implements ChainClient {
   ) {
     this.description = `local network in ${deps.network.file}, not Bittensor`;
     this.netuid = asNetuid(options.netuid);
+    this.#passedAt = monotonicMs(deps.clock);
   }
 
   /** @throws NETUID_MISMATCH, HOTKEY_UNKNOWN */
@@ -79,7 +82,10 @@ export class LocalChainClient implements ChainClient {
   #now(signal: AbortSignal): LocalNetwork {
     if (signal.aborted) throw abortError();
     const { network, clock } = this.deps;
-    if (this.options.mode === 'validate') network.pass(clock.now(), this.options.blockTime);
+    if (this.options.mode === 'read') return network;
+    const now = monotonicMs(clock);
+    network.pass(clock.now(), this.options.blockTime, Math.max(0, now - this.#passedAt));
+    this.#passedAt = now;
     return network;
   }
 }

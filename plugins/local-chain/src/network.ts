@@ -119,9 +119,13 @@ export class LocalNetwork {
     this.#moveHead((head) => headResumed(head, now, blockTime * 1000));
   }
 
-  /** Makes the blocks that are due at `now`, milliseconds since 1970. `blockTime` in seconds. */
-  pass(now: number, blockTime: number): void {
-    this.#moveHead((head) => headAfter(head, now, blockTime * 1000));
+  /**
+   * Makes the blocks that are due at `now`, milliseconds since 1970. `blockTime` in seconds.
+   *
+   * @param elapsed milliseconds since this caller's last `resume` or `pass`, by a clock that nobody can set
+   */
+  pass(now: number, blockTime: number, elapsed?: number): void {
+    this.#moveHead((head) => headAfter(head, now, blockTime * 1000, elapsed));
   }
 
   /** Makes this many empty blocks. */

@@ -9,31 +9,30 @@ import type {
 import type Database from 'libsql';
 import { z } from 'zod';
 import { blockReference } from './blocks.js';
+import { columns, text } from './columns.js';
 import { commitmentText } from './commitment-text.js';
 
 const bool = z.union([z.literal(0), z.literal(1)]).transform((value) => value === 1);
-const bigInteger = z.string().transform(BigInt);
+const bigInteger = text.transform((digits) => BigInt(digits));
 
-const jsonOf = <T extends z.ZodType>(schema: T): z.ZodPipe<z.ZodTransform<unknown, string>, T> =>
-  z.pipe(
-    z.transform((text: string): unknown => JSON.parse(text)),
-    schema,
-  );
+const jsonOf = <T extends z.ZodType>(schema: T) => text.transform((json): unknown => JSON.parse(json)).pipe(schema);
+
+const bigIntegerInJson = z.string().transform(BigInt);
 
 const parameters = z.object({
   tempo: z.number(),
   weightsRateLimit: z.number(),
-  weightsVersionKey: bigInteger,
+  weightsVersionKey: bigIntegerInJson,
   minAllowedWeights: z.number(),
   maxUids: z.number(),
-  stakeThreshold: bigInteger,
+  stakeThreshold: bigIntegerInJson,
   commitRevealEnabled: z.boolean(),
 }) satisfies z.ZodType<SubnetParameters>;
 
 const networkRow = z.object({
-  genesis_digest: z.string(),
+  genesis_digest: text,
   netuid: z.number().transform(asNetuid),
-  seed: z.string(),
+  seed: text,
   hyperparameters: jsonOf(parameters),
   /** Seconds. */
   block_time: z.number(),
@@ -49,8 +48,8 @@ export type NetworkRow = z.infer<typeof networkRow>;
 const neuronRow = z
   .object({
     uid: z.number().transform(asUid),
-    hotkey: z.string().transform(asHotkey),
-    coldkey: z.string(),
+    hotkey: text.transform((address) => asHotkey(address)),
+    coldkey: text,
     stake: bigInteger,
     validator_permit: bool,
     last_update: z.number().transform(asBlockNumber),
@@ -68,7 +67,11 @@ const neuronRow = z
   }));
 
 const commitmentRow = z
-  .object({ hotkey: z.string().transform(asHotkey), data: z.string(), block: z.number().transform(asBlockNumber) })
+  .object({
+    hotkey: text.transform((address) => asHotkey(address)),
+    data: text,
+    block: z.number().transform(asBlockNumber),
+  })
   .transform(({ hotkey, data, block }): Commitment => ({
     hotkey,
     data: commitmentText(Buffer.from(data, 'hex')),
@@ -80,34 +83,51 @@ const weightsRow = z.object({
   row: jsonOf(z.array(z.tuple([z.number(), z.number()]))),
 });
 
-const accountRow = z.object({ hotkey: z.string(), name: z.string().nullable(), derivation: z.string().nullable() });
+const NETWORK = `SELECT ${columns({
+  text: ['genesis_digest', 'seed', 'hyperparameters'],
+  other: ['netuid', 'block_time', 'head', 'head_at', 'changed_at'],
+})} FROM network`;
+const NEURONS = `SELECT ${columns({
+  text: ['hotkey', 'coldkey', 'stake'],
+  other: ['uid', 'validator_permit', 'last_update', 'registered_at', 'incentive', 'dividends', 'validator_trust'],
+})} FROM neurons ORDER BY uid`;
+
+const accountRow = z.object({ hotkey: text, name: text.nullable(), derivation: text.nullable() });
 export type Account = z.infer<typeof accountRow>;
 
 export function readNetwork(database: Database.Database): NetworkRow {
-  return networkRow.parse(database.prepare('SELECT * FROM network').get());
+  return networkRow.parse(database.prepare(NETWORK).get());
 }
 
 /** In ascending order of uid. */
 export function readNeurons(database: Database.Database): Neuron[] {
-  return z.array(neuronRow).parse(database.prepare('SELECT * FROM neurons ORDER BY uid').all());
+  return z.array(neuronRow).parse(database.prepare(NEURONS).all());
 }
 
 export function readAccounts(database: Database.Database): Account[] {
   return z
     .array(accountRow)
-    .parse(database.prepare('SELECT hotkey, name, derivation FROM accounts ORDER BY name').all());
+    .parse(
+      database
+        .prepare(`SELECT ${columns({ text: ['hotkey', 'name', 'derivation'] })} FROM accounts ORDER BY accounts.name`)
+        .all(),
+    );
 }
 
 /** Commitments of hotkeys that have left stay on the chain, and are left out here. */
 function readCommitments(database: Database.Database): Commitment[] {
   const rows = database
-    .prepare('SELECT hotkey, data, block FROM commitments JOIN neurons USING (hotkey) ORDER BY uid')
+    .prepare(
+      `SELECT ${columns({ text: ['hotkey', 'data'], other: ['block'] })} FROM commitments JOIN neurons USING (hotkey) ORDER BY uid`,
+    )
     .all();
   return z.array(commitmentRow).parse(rows);
 }
 
 function readWeights(database: Database.Database): Map<Uid, WeightRow> {
-  const rows = z.array(weightsRow).parse(database.prepare('SELECT uid, row FROM weights ORDER BY uid').all());
+  const rows = z
+    .array(weightsRow)
+    .parse(database.prepare(`SELECT ${columns({ text: ['row'], other: ['uid'] })} FROM weights ORDER BY uid`).all());
   return new Map(rows.map(({ uid, row }) => [uid, row]));
 }
 

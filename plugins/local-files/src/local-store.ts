@@ -28,7 +28,7 @@ export class LocalStore implements ModelStore {
   ) {}
 
   static async init(options: { repos: string; dir: string }, deps: { clock: Clock }): Promise<LocalStore> {
-    return new LocalStore(options.repos, await SnapshotFolder.open(options.dir), deps.clock);
+    return new LocalStore(options.repos, await SnapshotFolder.open(options.dir, deps.clock), deps.clock);
   }
 
   get description(): string {
@@ -66,6 +66,10 @@ export class LocalStore implements ModelStore {
 
   stored(reference: ModelReference): Promise<StoredModel | undefined> {
     return this.folder.stored(reference);
+  }
+
+  discard(reference: ModelReference): Promise<void> {
+    return this.folder.discard(reference);
   }
 
   usage(): Promise<StoreUsage> {

@@ -9,7 +9,15 @@ export const modelErrors = defineErrors({
     fault: 'miner',
     retry: 'never',
     message: (p: { file: string; reason: string }) => `${p.file} can't be used: ${short(p.reason)}`,
-    hint: () => 'Save the model with save_pretrained; config files are JSON objects of at most 1 MiB.',
+    hint: () =>
+      'Save the model with save_pretrained, with values that the library accepts; config files are JSON objects of at most 1 MiB.',
+  },
+  GENERATION_UNSUPPORTED: {
+    fault: 'miner',
+    retry: 'never',
+    message: (p: { file: string; key: string; what: string }) =>
+      `${p.file} asks for ${p.what} (${p.key}), which the evaluator can't follow.`,
+    hint: (p: { key: string }) => `Remove ${p.key} from the file, or generate with the model before you commit it.`,
   },
   CONFIG_UNSUPPORTED: {
     fault: 'miner',
@@ -21,9 +29,17 @@ export const modelErrors = defineErrors({
   ARCHITECTURE_UNSUPPORTED: {
     fault: 'miner',
     retry: 'never',
-    message: (p: { modelType: string; supported: readonly string[] }) =>
-      `model_type ${short(JSON.stringify(p.modelType))} is none of ${p.supported.join(', ')}.`,
-    hint: () => 'Publish a model of one of the supported architectures.',
+    message: (p: { modelType: string | undefined; supported: readonly string[]; parts?: readonly string[] }) =>
+      p.modelType === undefined
+        ? `config.json has no model_type that is a name; supported are ${p.supported.join(', ')}.`
+        : `model_type ${short(JSON.stringify(p.modelType))} is none of those of ${p.supported.join(', ')}.` +
+          (p.parts ? ` It wraps several models: config.json holds ${p.parts.join(' and ')}.` : ''),
+    hint: (p: { modelType: string | undefined; parts?: readonly string[] }) => {
+      if (p.modelType === undefined) return 'Save the model with save_pretrained, which writes model_type.';
+      return p.parts
+        ? 'Publish the language model by itself, with its own config.json.'
+        : 'Publish a model of one of the supported architectures.';
+    },
   },
   WEIGHTS_MISSING: {
     fault: 'miner',
@@ -37,7 +53,16 @@ export const modelErrors = defineErrors({
     retry: 'never',
     message: (p: { file: string; reason: string }) =>
       `${short(p.file)} is no valid safetensors file: ${short(p.reason)}`,
-    hint: () => 'Save the model again with a current safetensors library and compare sizes after the upload.',
+    hint: () =>
+      'Save the weights again with save_pretrained, upload the file itself, and compare sizes after the upload.',
+  },
+  SAFETENSORS_FORMAT: {
+    fault: 'miner',
+    retry: 'never',
+    message: (p: { file: string; format: string | undefined; formats: readonly string[] }) =>
+      `The metadata of ${short(p.file)} ${p.format === undefined ? 'name no format' : `name the format ${short(JSON.stringify(p.format))}`}; the library opens ${p.formats.join(', ')}.`,
+    hint: () =>
+      "Save the model with save_pretrained, or the file with save_file(tensors, path, metadata={'format': 'pt'}).",
   },
   INDEX_MALFORMED: {
     fault: 'miner',
@@ -63,14 +88,21 @@ export const modelErrors = defineErrors({
     fault: 'miner',
     retry: 'never',
     message: (p: { tensor: string; dtype: string }) => `${short(p.tensor)} is stored as ${p.dtype}.`,
-    hint: () => 'Weights are F32, F16 or BF16.',
+    hint: () => 'Store weights as F32, F16, BF16 or F64.',
   },
-  TIED_TENSORS_DIFFER: {
+  WEIGHTS_QUANTIZED: {
     fault: 'miner',
     retry: 'never',
-    message: (p: { tensor: string; other: string }) =>
-      `${short(p.tensor)} and ${short(p.other)} are one tensor by config.json and differ in the files.`,
-    hint: () => 'Set tie_word_embeddings to false, or save the model again.',
+    message: (p: { method: string; sign: string }) => `The model is quantized (${short(p.method)}): ${short(p.sign)}.`,
+    hint: () =>
+      'Publish the weights unquantized, as safetensors in F32, F16 or BF16, and without quantization_config in config.json.',
+  },
+  WEIGHTS_MIXED: {
+    fault: 'miner',
+    retry: 'never',
+    message: (p: { tensor: string; prefix: string }) =>
+      `The weights hold ${short(p.tensor)} and no name that begins with ${p.prefix}: the library takes them for a bare model, which has no head.`,
+    hint: () => 'Save the model of the whole class with save_pretrained, so that every name has its prefix.',
   },
   NON_FINITE_WEIGHT: {
     fault: 'miner',

@@ -7,6 +7,7 @@ import { ProcessInspector } from '@assay/core/evaluation/process-inspector';
 import { definePlugin, type PluginDeps } from '@assay/core/plugin/plugin';
 import { attentionRule } from './architectures/architecture.js';
 import { computeType, deviceName, requireInstalled } from './devices/device.js';
+import { libraryVersion } from './library.js';
 
 const GIB = 1024 ** 3;
 
@@ -39,6 +40,9 @@ const evaluatorOptions = inspectorOptions.extend({
   computeType: computeType
     .default('float32')
     .describe('Type of activations. cpu: float32; webgpu: float32, float16; cuda: all.'),
+  library: libraryVersion
+    .default('4.44')
+    .describe('Version of transformers whose classes and rules of generation are followed. There is one so far: 4.44.'),
 });
 type InspectorOptions = z.infer<typeof inspectorOptions>;
 type EvaluatorOptions = z.infer<typeof evaluatorOptions>;
@@ -66,11 +70,17 @@ function processOptions(
   };
 }
 
-function deviceEnvironment({ device, computeType: type, attention }: EvaluatorOptions): Record<string, string> {
+function deviceEnvironment({
+  device,
+  computeType: type,
+  attention,
+  library,
+}: EvaluatorOptions): Record<string, string> {
   const own = {
     ASSAY_EVALUATOR_DEVICE: device,
     ASSAY_EVALUATOR_COMPUTE_TYPE: type,
     ASSAY_EVALUATOR_ATTENTION: attention,
+    ASSAY_EVALUATOR_LIBRARY: library,
   };
   if (device !== 'webgpu') return own;
   return {

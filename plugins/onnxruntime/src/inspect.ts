@@ -3,15 +3,22 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { ModelFacts } from '@assay/core/contracts/model';
 import { canonicalJson } from '@assay/core/journal/canonical-json';
-import { UnusableJson } from '@assay/core/model/json-object';
+import { UnusableJson, type JsonDocument } from '@assay/core/model/json-object';
 import type { AnyArchitecture } from './architectures/architecture.js';
 import { architectureOf, classNames } from './architectures/registry.js';
 import { modelErrors } from './errors.js';
-import { effectiveGenerationConfig, generationConfig, type GenerationConfig } from './files/generation-config.js';
-import { readJsonObject } from './files/read-json.js';
+import { baseConfigIssues } from './files/base-config.js';
+import type { GenerationConfig } from './files/generation-config.js';
+import { readGeneration } from './files/read-generation.js';
+import { readJsonDocument } from './files/read-json.js';
 import { readTensor } from './files/tensor-content.js';
 import { readWeights, type StoredTensor } from './files/weights.js';
+import { paddingIssues } from './files/padding.js';
+import { isTrue } from './files/python-values.js';
+import { LIBRARY } from './library.js';
 import { matchTensors } from './match-tensors.js';
+import { requireNoQuantization } from './quantization.js';
+import { unreadKeys } from './unread-keys.js';
 
 const MAX_CONFIG_BYTES = 1024 * 1024;
 const MAX_REPORTED_TENSORS = 20;
@@ -27,45 +34,63 @@ export interface InspectedModel {
   generation: GenerationConfig;
   /** The tensors that the architecture uses, under its own names. */
   tensors: ReadonlyMap<string, StoredTensor>;
-  /** Embedding and head where they are one and the files hold both. */
-  twins: readonly [StoredTensor, StoredTensor] | undefined;
   unused: string[];
   /** As the library counts them. */
   parameterCount: number;
+  /** What the files say and the library does not heed. */
+  notes: readonly string[];
 }
 
 /** Config, generation config and headers; the weights themselves are not read. */
 export async function openModel(directory: string): Promise<InspectedModel> {
-  const raw = await readConfig(directory, 'config.json');
-  if (!raw) throw modelErrors.CONFIG_UNREADABLE({ file: 'config.json', reason: 'it is missing' });
-  const { model_type: modelType } = raw;
-  const architecture = typeof modelType === 'string' ? architectureOf(modelType) : undefined;
-  if (!architecture)
-    throw modelErrors.ARCHITECTURE_UNSUPPORTED({
-      modelType: typeof modelType === 'string' ? modelType : typeof modelType,
-      supported: classNames(),
-    });
+  const document = await readConfig(directory);
+  const raw = document.object;
+  const architecture = architectureNamed(raw);
+  requireNoQuantization(raw);
   const parsed = architecture.config.safeParse(raw);
   if (!parsed.success) throw unsupported(architecture, parsed.error.issues);
+  requireNoIssues(architecture, baseConfigIssues(raw, architecture));
   const config: unknown = parsed.data;
-  const generation = await readGenerationConfig(directory, { ...architecture.generationDefaults, ...raw });
-  const { folder, tensors } = await readWeights(directory);
-  const parameterCount = parametersOf(architecture, config, raw['torchscript'] === true);
+  const { className, generationDefaults } = architecture;
+  const vocabularySize = architecture.vocabularySize(config);
+  requireNoIssues(architecture, paddingIssues(raw, architecture, vocabularySize));
+  const known = { className, generationDefaults, vocabularySize };
+  const { generation, note } = await readGeneration(directory, document, known, MAX_CONFIG_BYTES);
+  const weights = await readWeights(directory);
+  const copiesTied = isTrue(raw['torchscript']);
   return {
     directory,
-    weightsFolder: folder,
+    weightsFolder: weights.folder,
     architecture,
     config,
     generation,
-    parameterCount,
-    ...matchTensors(architecture, config, tensors),
+    parameterCount: parametersOf(architecture, config, copiesTied),
+    notes: [...(note === undefined ? [] : [note]), ...unreadKeys(raw, architecture, LIBRARY)],
+    ...matchTensors(architecture, config, weights, copiesTied),
   };
+}
+
+/** @throws CONFIG_UNSUPPORTED */
+function requireNoIssues({ className }: AnyArchitecture, issues: string[]): void {
+  if (issues.length > 0) throw modelErrors.CONFIG_UNSUPPORTED({ architecture: className, issues });
+}
+
+/** @throws ARCHITECTURE_UNSUPPORTED */
+function architectureNamed(raw: Readonly<Record<string, unknown>>): AnyArchitecture {
+  const modelType = typeof raw['model_type'] === 'string' ? raw['model_type'] : undefined;
+  const architecture = modelType === undefined ? undefined : architectureOf(modelType);
+  if (architecture) return architecture;
+  const parts = Object.keys(raw).filter((key) => /^(text|language|llm|vision|audio|speech)_config$/.test(key));
+  throw modelErrors.ARCHITECTURE_UNSUPPORTED({
+    modelType,
+    supported: classNames(),
+    ...(parts.length > 0 ? { parts } : {}),
+  });
 }
 
 /** Facts about a folder, its used tensors hashed. */
 export async function inspectModel(directory: string): Promise<ModelFacts> {
   const model = await openModel(directory);
-  await requireEqualTwins(model);
   const tensorsDigest = await digestOfTensors(model);
   const { architecture, config, generation } = model;
   const identity = canonicalJson(
@@ -81,6 +106,7 @@ export async function inspectModel(directory: string): Promise<ModelFacts> {
     tensorsDigest,
     unusedTensors: model.unused.slice(0, MAX_REPORTED_TENSORS),
     dtypes: [...new Set([...model.tensors.values()].map(({ dtype }) => dtype))].sort(),
+    ...(model.notes.length > 0 ? { notes: [...model.notes] } : {}),
   };
 }
 
@@ -93,22 +119,16 @@ function parametersOf(architecture: AnyArchitecture, config: unknown, copiesTied
 
 const elements = (shape: readonly number[]): number => shape.reduce((product, dimension) => product * dimension, 1);
 
-async function readConfig(directory: string, file: string): Promise<Record<string, unknown> | undefined> {
+async function readConfig(directory: string): Promise<JsonDocument> {
+  const file = 'config.json';
   try {
-    return await readJsonObject(join(directory, file), MAX_CONFIG_BYTES);
+    const document = await readJsonDocument(join(directory, file), MAX_CONFIG_BYTES);
+    if (document) return document;
   } catch (error) {
     if (error instanceof UnusableJson) throw modelErrors.CONFIG_UNREADABLE({ file, reason: error.message });
     throw error;
   }
-}
-
-async function readGenerationConfig(directory: string, config: Record<string, unknown>): Promise<GenerationConfig> {
-  const file = 'generation_config.json';
-  const given = await readConfig(directory, file);
-  const parsed = generationConfig.safeParse(effectiveGenerationConfig(given, config));
-  if (parsed.success) return parsed.data;
-  const reason = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
-  throw modelErrors.CONFIG_UNREADABLE({ file: given ? file : 'config.json', reason });
+  throw modelErrors.CONFIG_UNREADABLE({ file, reason: 'it is missing' });
 }
 
 function unsupported(
@@ -121,17 +141,6 @@ function unsupported(
       .slice(0, 5)
       .map(({ path, message }) => (path.length > 0 ? `${path.map(String).join('.')}: ${message}` : message)),
   });
-}
-
-/** Names and shapes are in the headers; that two copies of one tensor agree is not. */
-async function requireEqualTwins({ weightsFolder, twins, architecture, config }: InspectedModel): Promise<void> {
-  const tied = architecture.tied(config);
-  if (!twins || !tied) return;
-  const [first, second] = twins;
-  const same =
-    first.dtype === second.dtype &&
-    (await readTensor(weightsFolder, first)).digest === (await readTensor(weightsFolder, second)).digest;
-  if (!same) throw modelErrors.TIED_TENSORS_DIFFER({ tensor: tied.name, other: tied.otherName });
 }
 
 /**

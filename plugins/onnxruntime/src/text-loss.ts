@@ -29,7 +29,7 @@ export async function evaluateTextLoss(
   const samples = usableSamples(model, task);
   onProgress({ phase: 'generate', done: 0 });
   const generations = await continuations(model, samples, options);
-  const [first, second] = generations;
+  const [first, second] = generations.map((rows, index) => lastTokens(samples, index, rows));
   const losses = await batchLosses(model, samples, options, (done) => {
     onProgress({ phase: 'score', done });
   });
@@ -71,6 +71,16 @@ async function continuations(
     results.push(generated);
   }
   return results;
+}
+
+/** The reference judges the last tokens of the whole text: where it ends early, some of them are the prompt's. */
+function lastTokens(samples: TextLossSamples, index: number, generated: readonly number[][]): number[][] {
+  const { batches, promptLength, generatedTokens } = samples;
+  const prompts = (batches[index] ?? []).map((row) => row.slice(0, promptLength));
+  const perPrompt = generated.length / prompts.length;
+  return generated.map((tokens, place) =>
+    [...(prompts[Math.floor(place / perPrompt)] ?? []), ...tokens].slice(-generatedTokens),
+  );
 }
 
 function usableSamples(model: InspectedModel, task: EvaluationTask): TextLossSamples {

@@ -23,6 +23,7 @@ import { computeType, deviceName, deviceOf } from './devices/device.js';
 import { evaluatorErrors } from './errors.js';
 import { faultReport } from './fault-report.js';
 import { inspectModel, openModel } from './inspect.js';
+import { libraryName, libraryVersion } from './library.js';
 import { prepare } from './prepare.js';
 import { warmUp } from './running/warm-up.js';
 import { evaluateTextLoss } from './text-loss.js';
@@ -39,7 +40,14 @@ const device = deviceOf(
   computeType.parse(process.env['ASSAY_EVALUATOR_COMPUTE_TYPE'] ?? 'float32'),
 );
 const attention = attentionRule.parse(process.env['ASSAY_EVALUATOR_ATTENTION'] ?? 'eager');
-const numerics = { device: device.name, computeType: device.computeType, runtime: `onnxruntime ${version}`, attention };
+const library = libraryName(libraryVersion.parse(process.env['ASSAY_EVALUATOR_LIBRARY'] ?? '4.44'));
+const numerics = {
+  device: device.name,
+  computeType: device.computeType,
+  runtime: `onnxruntime ${version}`,
+  attention,
+  library,
+};
 
 const watch: WatchdogData = { parent: process.ppid, peak: new Float64Array(new SharedArrayBuffer(8)) };
 new Worker(new URL('watchdog.js', import.meta.url), { workerData: watch }).unref();

@@ -22,4 +22,26 @@ export const tokenizerErrors = defineErrors({
     message: (p: { path: string; reason: string }) => `The tokenizer in ${p.path} can't be used: ${p.reason}`,
     hint: () => 'The folder needs tokenizer.json and tokenizer_config.json as the library saves them.',
   },
+  TOKENIZER_NOT_FOLLOWED: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { path: string; reason: string; remedy: string }) =>
+      `The tokenizer in ${p.path} would get other ids here than from the library: ${p.reason}`,
+    hint: (p: { remedy: string }) => `Change the files so that the library takes them as they are. ${p.remedy}`,
+  },
+  TOKENIZER_LIBRARY_MISSING: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { platform: string; reason: string }) =>
+      `The package tokenizers can't be loaded on ${p.platform}: ${p.reason}`,
+    hint: () =>
+      'Run npm ci on Linux, macOS or Windows (x64 or arm64), or choose a competition with the tokenizer cl100k_base.',
+  },
+  TOKENIZER_FAILED: {
+    fault: 'validator',
+    retry: 'next-round',
+    message: (p: { name: string; what: string; reason: string }) =>
+      `The tokenizer ${p.name} can't ${p.what}: ${p.reason}`,
+    hint: () => 'Report the text and the tokenizer to the owner of the competition if this happens again.',
+  },
 });

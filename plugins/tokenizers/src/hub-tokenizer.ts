@@ -16,12 +16,14 @@ type HubReference = Extract<TokenizerReference, { kind: 'hub' }>;
 
 /** Of what a library says of an answer. */
 const LONGEST_REASON = 200;
+/** Errors that another transfer of the same files does not mend. */
+const NO_MATTER_OF_TRANSFER = new Set(['TOKENIZER_NOT_FOLLOWED', 'TOKENIZER_LIBRARY_MISSING']);
 const FILES = ['tokenizer.json', 'tokenizer_config.json'];
 
 /**
  * A tokenizer out of a public repo of the hub, kept on disk by commit. A branch is looked up at each start; where the hub
  * does not answer, the commit that it was at last serves.
- * @throws TOKENIZER_UNAVAILABLE, ENDPOINT_UNUSABLE
+ * @throws TOKENIZER_UNAVAILABLE, TOKENIZER_NOT_FOLLOWED, TOKENIZER_LIBRARY_MISSING, ENDPOINT_UNUSABLE
  */
 export async function hubTokenizer(
   { repo, revision }: HubReference,
@@ -36,6 +38,7 @@ export async function hubTokenizer(
     return (await kept(folder, `${repo}@${commit}`, log)) ?? (await fetchInto(folder, hub, repo, commit));
   } catch (error) {
     signal.throwIfAborted();
+    if (isAssayError(error) && NO_MATTER_OF_TRANSFER.has(error.code)) throw error;
     throw tokenizerErrors.TOKENIZER_UNAVAILABLE({ repo, revision, reason: reasonOf(error) }, error);
   }
 }

@@ -1,99 +1,148 @@
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import * as huggingFace from '@huggingface/tokenizers';
 import { z } from 'zod';
 import type { Tokenizer } from '@assay/core/contracts/tokenizer';
+import { printable } from '@assay/core/errors/printable';
+import { foreignContent } from '@assay/core/model/foreign-content';
+import { Encoder, EncoderFailure } from './encoder.js';
+import type { Definition } from './encoder-protocol.js';
 import { tokenizerErrors } from './errors.js';
-import { correctWhiteSpace } from './white-space.js';
+import {
+  configSchema,
+  definitionOf,
+  definitionSchema,
+  maxLengthOf,
+  refusalOf,
+  type Refusal,
+  type TokenizerFiles,
+} from './tokenizer-files.js';
 
-/** The part of the package that is used; its own declarations do not resolve under node's module rules. */
-interface HuggingFaceTokenizer {
-  encode(text: string): { ids: (number | undefined)[] };
-  decode(ids: number[]): string;
-  token_to_id(token: string): number | undefined;
-  pre_tokenizer: unknown;
-}
-interface HuggingFace {
-  Tokenizer: new (definition: object, config: object) => HuggingFaceTokenizer;
-}
-const { Tokenizer: HuggingFaceTokenizer } = huggingFace as unknown as HuggingFace;
-
-/** The versions that encode: part of the digest. */
+/** The version of the library is part of the digest. */
 const { dependencies } = z
-  .object({ dependencies: z.record(z.string(), z.string()) })
+  .object({ dependencies: z.object({ tokenizers: z.string() }) })
   .parse(createRequire(import.meta.url)('../package.json'));
 
-const token = z.union([z.string(), z.object({ content: z.string() }).transform(({ content }) => content)]);
-const configSchema = z.looseObject({ eos_token: token, model_max_length: z.number().positive().optional() });
-const tokenizerSchema = z.looseObject({
-  added_tokens: z.array(z.looseObject({ id: z.number().int() })).default([]),
-  model: z.looseObject({ vocab: z.record(z.string(), z.number().int()) }),
-});
+/** Of what the library says. */
+const LONGEST_REASON = 300;
 
-/** Beyond this the library means that it knows no limit. */
-const NO_LIMIT = 1e15;
+/** One process of the library serves all tokenizers of this process. */
+const encoder = new Encoder();
 
 /**
- * tokenizer.json and tokenizer_config.json of a folder. Special-token text becomes its id, as in the library.
+ * tokenizer.json and tokenizer_config.json of a folder, as transformers 4.44.1 loads them. The text of a special token
+ * becomes its id, and a text is cut at the limit of the tokenizer.
  * @param name for the journal
+ * @throws TOKENIZER_UNREADABLE, TOKENIZER_NOT_FOLLOWED, TOKENIZER_LIBRARY_MISSING
  */
 export async function tokenizerFolder(path: string, name = path): Promise<Tokenizer> {
-  const refuse = (reason: string, cause?: unknown): never => {
-    throw tokenizerErrors.TOKENIZER_UNREADABLE({ path, reason }, cause);
-  };
-  const hash = createHash('sha256').update(JSON.stringify([dependencies, process.versions['unicode'] ?? '']));
-  const read = async (name: string): Promise<unknown> => {
-    try {
-      const content = await readFile(join(path, name));
-      hash.update(`${content.length} `).update(content);
-      return JSON.parse(content.toString('utf8'));
-    } catch (error) {
-      return refuse(error instanceof Error ? error.message : String(error), error);
-    }
-  };
-  const definition = tokenizerSchema.safeParse(await read('tokenizer.json'));
-  if (!definition.success) return refuse('tokenizer.json has no vocabulary', definition.error);
-  const config = configSchema.safeParse(await read('tokenizer_config.json'));
-  if (!config.success) return refuse('tokenizer_config.json names no eos_token', config.error);
-  return open(name, hash.digest('hex'), definition.data, config.data, refuse);
-}
-
-function open(
-  name: string,
-  digest: string,
-  definition: z.infer<typeof tokenizerSchema>,
-  config: z.infer<typeof configSchema>,
-  refuse: (reason: string, cause?: unknown) => never,
-): Tokenizer {
-  const inner = construct(definition, config, refuse);
-  const eosTokenId = inner.token_to_id(config.eos_token);
-  if (eosTokenId === undefined) return refuse(`its eos_token ${config.eos_token} has no id`);
-  const ids = [...Object.values(definition.model.vocab), ...definition.added_tokens.map(({ id }) => id)];
-  const limit = config.model_max_length ?? Number.POSITIVE_INFINITY;
+  const hash = createHash('sha256').update(JSON.stringify(dependencies));
+  const json = await readText(path, 'tokenizer.json', hash);
+  const file = parsed(definitionSchema, json, path, 'tokenizer.json');
+  const config = parsed(
+    configSchema,
+    await readText(path, 'tokenizer_config.json', hash),
+    path,
+    'tokenizer_config.json',
+  );
+  const files = { file, config };
+  const made = definitionOf(files, { key: hash.digest('hex'), json });
+  if ('refusal' in made) throw notFollowed(path, made.refusal);
+  // The library refuses deep nesting, so it comes before everything here that looks into the files in depth.
+  const ids = openedIds(path, made.definition, files);
+  const refusal = refusalOf(files);
+  if (refusal) throw notFollowed(path, refusal);
   return {
     name,
-    digest,
-    eosTokenId,
-    vocabularySize: ids.reduce((highest, id) => Math.max(highest, id), -1) + 1,
-    modelMaxLength: limit > NO_LIMIT ? Number.POSITIVE_INFINITY : limit,
-    // A character that neither the vocabulary nor an unknown token covers leaves nothing, as in the library.
-    encode: (text) => inner.encode(text.toWellFormed()).ids.filter((id) => id !== undefined),
-    decode: (tokens) => (tokens.length > 0 ? inner.decode([...tokens]) : ''),
+    digest: made.definition.key,
+    ...ids,
+    modelMaxLength: maxLengthOf(files),
+    ...coder(name, made.definition),
   };
 }
 
-function construct(
-  definition: object,
-  config: object,
-  refuse: (reason: string, cause?: unknown) => never,
-): HuggingFaceTokenizer {
+const notFollowed = (path: string, { reason, remedy }: Refusal): Error =>
+  tokenizerErrors.TOKENIZER_NOT_FOLLOWED({ path, reason: printable(reason, LONGEST_REASON), remedy });
+
+const unreadable = (path: string, reason: string, cause?: unknown): Error =>
+  tokenizerErrors.TOKENIZER_UNREADABLE({ path, reason: printable(reason, LONGEST_REASON) }, cause);
+
+async function readText(path: string, file: string, hash: Hash): Promise<string> {
+  let content: Buffer | undefined;
   try {
-    const tokenizer = new HuggingFaceTokenizer(definition, config);
-    correctWhiteSpace(tokenizer.pre_tokenizer);
-    return tokenizer;
+    content = await readFile(join(path, file));
+    hash.update(`${content.length} `).update(content);
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(content);
   } catch (error) {
-    return refuse(error instanceof Error ? error.message : String(error), error);
+    throw notTheFile(path, file, content, error);
   }
 }
+
+/** What is there in place of the file, where that is recognised; else what went wrong. */
+function notTheFile(path: string, file: string, content: Buffer | undefined, error: unknown): Error {
+  const foreign = content && foreignContent(content);
+  return unreadable(path, foreign === undefined ? `${file}: ${reasonOf(error)}` : `${file} is ${foreign}`, error);
+}
+
+function parsed<T extends z.ZodType>(schema: T, text: string, path: string, file: string): z.infer<T> {
+  let given: unknown;
+  try {
+    given = JSON.parse(text);
+  } catch (error) {
+    throw notTheFile(path, file, Buffer.from(text), error);
+  }
+  const result = schema.safeParse(given);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  const where = issue?.path.join('.') ?? '';
+  if (where === 'model' || where === 'model.vocab') throw unreadable(path, `${file} has no vocabulary`, result.error);
+  if (where === 'eos_token') throw unreadable(path, `${file} names no eos_token`, result.error);
+  throw unreadable(path, `${where} of ${file}: ${issue?.message ?? 'it is no object'}`, result.error);
+}
+
+function openedIds(
+  path: string,
+  definition: Definition,
+  { file }: TokenizerFiles,
+): Pick<Tokenizer, 'eosTokenId' | 'vocabularySize'> {
+  try {
+    const { endTokenId, vocabularySize } = encoder.open(definition);
+    if (endTokenId === undefined) throw unreadable(path, `its eos_token ${definition.endToken} has no id`);
+    return { eosTokenId: endTokenId, vocabularySize };
+  } catch (error) {
+    if (!(error instanceof EncoderFailure)) throw error;
+    if (error.kind === 'missing') throw missing(error);
+    const what = error.kind === 'ended' ? 'crashed on' : 'refuses';
+    throw unreadable(
+      path,
+      `the library ${what} it (model: ${file.model.type ?? 'of no type'}): ${error.message}`,
+      error,
+    );
+  }
+}
+
+const missing = (error: Error): Error =>
+  tokenizerErrors.TOKENIZER_LIBRARY_MISSING(
+    { platform: `${process.platform} ${process.arch}`, reason: printable(error.message, LONGEST_REASON) },
+    error,
+  );
+
+function coder(name: string, definition: Definition): Pick<Tokenizer, 'encode' | 'decode'> {
+  const guarded = <T>(what: string, work: () => T): T => {
+    try {
+      return work();
+    } catch (error) {
+      if (!(error instanceof EncoderFailure)) throw error;
+      const reason = printable(error.message, LONGEST_REASON);
+      throw tokenizerErrors.TOKENIZER_FAILED({ name, what, reason }, error);
+    }
+  };
+  return {
+    encode: (text) =>
+      guarded(`encode a text of ${text.length} characters`, () => encoder.encode(definition, text.toWellFormed())),
+    decode: (ids) => (ids.length > 0 ? guarded(`decode ${ids.length} ids`, () => encoder.decode(definition, ids)) : ''),
+  };
+}
+
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

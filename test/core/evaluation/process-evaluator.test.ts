@@ -118,6 +118,23 @@ describe('a program that behaves', () => {
   });
 });
 
+describe.skipIf(process.platform !== 'linux')('a program that misses its deadline', () => {
+  it.each([
+    ['of itself', false],
+    ['because a signal has stopped it', true],
+  ])('%s', async (_why, stopped) => {
+    const evaluator = evaluatorThat('hang');
+    await evaluator.numerics(never);
+    const failed = errorOf(ask(evaluator, 1500));
+    await delay(200);
+    for (const child of stopped ? childrenOf(process.pid) : []) process.kill(child, 'SIGSTOP');
+    await delay(600);
+    // Going on again before the deadline hides nothing.
+    for (const child of stopped ? childrenOf(process.pid) : []) process.kill(child, 'SIGCONT');
+    expect(await failed).toMatchObject({ code: 'EVALUATOR_DEADLINE', payload: { stopped } });
+  });
+});
+
 describe('a program that does not', () => {
   it.each([
     ['silent', 'EVALUATOR_START', 'config'],

@@ -1,5 +1,6 @@
 import { fixedEpsilon } from '@assay/core/judging/epsilon';
-import { winsByMeanLoss, winsBySequence } from '@assay/core/judging/wins';
+import { isWin } from '@assay/core/judging/win';
+import { winsByMeanLoss, winsBySequence, winsBySequenceInSteps } from '@assay/core/judging/wins';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { blocks, epsilons, losses, now } from './arbitraries.js';
@@ -65,4 +66,64 @@ describe('winsBySequence', () => {
     ];
     expect(winsBySequence([full, empty], fixedEpsilon(0), 9).get(2)).toEqual({ wins: 0, winRate: 0 });
   });
+});
+
+/** Losses that meet each other often, and what no loss should be. */
+const anyLoss = fc.oneof(
+  losses,
+  fc.constantFrom(0, -0, 1, 1.0000000000000002, 0.9, 2, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY),
+);
+
+it('counts what every pair decides by itself, also for lists of different lengths', () => {
+  const player = fc.record({
+    uid: fc.nat(50),
+    block: fc.oneof(blocks, fc.constantFrom(1, 2)),
+    loss: anyLoss,
+    sequenceLosses: fc.array(anyLoss, { maxLength: 4 }),
+  });
+  const all = fc.uniqueArray(player, { selector: ({ uid }) => uid, minLength: 1, maxLength: 9 });
+  fc.assert(
+    fc.property(all, epsilons, now, (players, epsilon, at) => {
+      const records = winsBySequence(players, epsilon, at);
+      for (const one of players) {
+        let [wins, matches] = [0, 0];
+        for (const other of players) {
+          if (other === one) continue;
+          for (const [index, loss] of one.sequenceLosses.entries()) {
+            const theirs = other.sequenceLosses[index];
+            if (theirs === undefined) continue;
+            matches += 1;
+            const pair = [
+              { loss, block: one.block },
+              { loss: theirs, block: other.block },
+            ] as const;
+            if (isWin(...pair, epsilon, at)) wins += 1;
+          }
+        }
+        const winRate = players.length === 1 ? 1 : matches > 0 ? wins / matches : 0;
+        expect(records.get(one.uid)).toEqual({ wins, winRate });
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
+
+it('takes small steps, however many models and sequences there are', { timeout: 60_000 }, () => {
+  const [models, sequences] = [1024, 300];
+  const players = Array.from({ length: models }, (_none, uid) => ({
+    uid,
+    block: (uid * 7919) % 1000,
+    loss: 1,
+    sequenceLosses: Array.from({ length: sequences }, (_loss, index) => 2 + ((uid * 31 + index * 17) % 997) / 997),
+  }));
+  const steps = winsBySequenceInSteps(players, fixedEpsilon(0.005), 1000);
+  let [count, longest] = [0, 0];
+  for (let done = false; !done; count += 1) {
+    const before = process.cpuUsage();
+    done = steps.next().done === true;
+    const { user, system } = process.cpuUsage(before);
+    longest = Math.max(longest, (user + system) / 1000);
+  }
+  expect(count).toBe(sequences + 1);
+  expect(longest).toBeLessThan(50);
 });

@@ -63,6 +63,15 @@ function request(change: Partial<AcquireRequest> = {}): AcquireRequest {
   };
 }
 
+const nan = {
+  code: 'NON_FINITE_WEIGHT',
+  message: 'NaN',
+  hint: '',
+  fault: 'miner' as const,
+  retry: 'never' as const,
+  payload: {},
+};
+
 const limits = (change: Partial<AcquireRequest['constraints']>): Partial<AcquireRequest> => ({
   constraints: { ...request().constraints, ...change },
 });
@@ -115,6 +124,59 @@ describe('ModelAcquirer', () => {
     const first = await acquirer.acquire(request(), silent, never);
     writeFileSync(join(repo, 'model.safetensors'), 'not read any more');
     expect(await acquirer.acquire(request(), silent, never)).toEqual(first);
+  });
+
+  it('fetches again what has changed on disk, before anything reads it', async () => {
+    const { acquirer, inspector } = await scene();
+    const first = await acquirer.acquire(request(), silent, never);
+    const path = join(first.directory, 'model.safetensors');
+    const sound = readFileSync(path);
+    writeFileSync(path, Buffer.from(sound).fill(0, 4096, 8192), { flag: 'r+' });
+    expect(await acquirer.acquire(request(), silent, never)).toEqual(first);
+    expect(readFileSync(path).equals(sound)).toBe(true);
+    expect(inspector.seen).toHaveLength(2);
+    writeFileSync(path, Buffer.from(sound).fill(0, 4096, 8192), { flag: 'r+' });
+    const { model } = await acquirer.fetch(reference, silent, never);
+    expect(readFileSync(join(model.directory, 'model.safetensors')).equals(sound)).toBe(true);
+  });
+
+  it.each([
+    ['says that the miner is to blame', new AssayError({ ...nan })],
+    ['finds nothing', undefined],
+    ['finds more parameters than are allowed', { parameterCount: 2_000_000 }],
+  ])('believes no inspection of files that change under it: one that %s', async (_what, answer) => {
+    const { store } = await scene();
+    let inspections = 0;
+    const inspector: ModelInspector = {
+      inspect: async (directory) => {
+        inspections += 1;
+        if (inspections > 1) return Promise.resolve(facts);
+        const path = join(directory, 'model.safetensors');
+        writeFileSync(path, readFileSync(path).fill(0, 4096, 8192), { flag: 'r+' });
+        if (answer instanceof Error) throw answer;
+        return Promise.resolve({ ...facts, ...answer });
+      },
+      close: async () => Promise.resolve(),
+    };
+    const fresh = new ModelAcquirer({}, { store, inspector });
+    expect((await fresh.acquire(request(), silent, never)).facts).toEqual(facts);
+    expect(inspections).toBe(2);
+  });
+
+  it('does not blame a miner whose files never keep on this disk', async () => {
+    const { store } = await scene();
+    const inspector: ModelInspector = {
+      inspect: (directory) => {
+        const path = join(directory, 'model.safetensors');
+        writeFileSync(path, readFileSync(path).fill(0, 4096, 8192), { flag: 'r+' });
+        return Promise.reject(new AssayError({ ...nan }));
+      },
+      close: async () => Promise.resolve(),
+    };
+    await expect(new ModelAcquirer({}, { store, inspector }).acquire(request(), silent, never)).rejects.toMatchObject({
+      code: 'STORED_MODEL_CHANGED',
+      fault: 'validator',
+    });
   });
 
   it('holds another hotkey and another competition to the same checks, stored or not', async () => {

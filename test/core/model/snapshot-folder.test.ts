@@ -253,6 +253,44 @@ describe('SnapshotFolder', () => {
   });
 });
 
+it.skipIf(process.platform !== 'linux')(
+  'throws away drafts of a dead process whose id another one has now',
+  async () => {
+    const root = newFolder();
+    await SnapshotFolder.open(root);
+    const drafts = join(root, 'drafts');
+    mkdirSync(join(drafts, `${process.ppid}.started-1.x`));
+    await SnapshotFolder.open(root);
+    expect(readdirSync(drafts)).toEqual([]);
+  },
+);
+
+describe('SnapshotFolder, when a stored file has changed on disk', () => {
+  it('fetches a discarded model again, and links none of the changed content', async () => {
+    const folder = await SnapshotFolder.open(newFolder());
+    const contents = { 'model.safetensors': 'weights' };
+    const stored = await add(folder, 'one', contents);
+    writeFileSync(join(stored.directory, 'model.safetensors'), 'Weights');
+    await folder.discard(model('one'));
+    expect(await folder.stored(model('one'))).toBeUndefined();
+    const again = await add(folder, 'one', contents);
+    expect(readFileSync(join(again.directory, 'model.safetensors'), 'utf8')).toBe('weights');
+  });
+
+  it('does not spread it to another model of the same content', async () => {
+    const root = newFolder();
+    const folder = await SnapshotFolder.open(root);
+    const contents = { 'model.safetensors': 'weights' };
+    const first = await add(folder, 'one', contents);
+    writeFileSync(join(first.directory, 'model.safetensors'), 'Weights');
+    const [second, third] = [await add(folder, 'two', contents), await add(folder, 'three', contents)];
+    for (const { directory } of [second, third])
+      expect(readFileSync(join(directory, 'model.safetensors'), 'utf8')).toBe('weights');
+    const [two, three] = [second, third].map(({ directory }) => statSync(join(directory, 'model.safetensors')).ino);
+    expect(two).toBe(three);
+  });
+});
+
 describe('SnapshotFolder.prune', () => {
   it('drops what is neither kept nor young, and content that nobody else has', async () => {
     const root = newFolder();

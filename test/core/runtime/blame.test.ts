@@ -1,13 +1,11 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Canary } from '@assay/core/contracts/evaluator';
 import { AssayError, type Fault } from '@assay/core/errors/assay-error';
 import { EvaluationLoop } from '@assay/core/runtime/evaluation-loop';
 import { replayEntry } from '@assay/core/runtime/round/entry';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { CANARY_LOSS, canaryIn } from './canary.js';
 import { newSubnet, type Subnet } from './subnet.js';
-
-const CANARY_LOSS = 7;
 
 let subnet: Subnet;
 let loop: EvaluationLoop;
@@ -17,26 +15,6 @@ let failures: Record<string, (AssayError | undefined)[]>;
 const failure = (code: string, fault: Fault = 'validator', payload: Record<string, unknown> = {}): AssayError =>
   new AssayError({ code, message: code, hint: '', fault, retry: 'next-round', payload });
 const crash = (exit = 'signal SIGSEGV'): AssayError => failure('EVALUATOR_CRASHED', 'validator', { exit });
-
-function canaryIn(folder: string): Canary {
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'model.safetensors'), String(CANARY_LOSS));
-  const facts = {
-    architecture: 'Plain',
-    parameterCount: 1,
-    vocabularySize: 10,
-    evaluationDigest: 'c',
-    tensorsDigest: 'c',
-    unusedTensors: [],
-    dtypes: [],
-  };
-  return {
-    model: { reference: { namespace: 'assay', name: 'canary', revision: '' }, directory: folder, files: [], facts },
-    task: { name: 'canary', kind: 'text-loss', samplesDigest: 'c', samples: {} },
-    score: CANARY_LOSS,
-    tolerance: () => 1e-4,
-  };
-}
 
 const outcomeOf = (uid: number): unknown =>
   subnet
@@ -63,7 +41,7 @@ beforeEach(async () => {
     const error = failures[name]?.shift();
     return error ? Promise.reject(error) : Promise.resolve();
   };
-  const canary = canaryIn(join(subnet.folder, 'canary'));
+  const canary = canaryIn(subnet.folder);
   subnet.evaluator.canary = () => Promise.resolve(canary);
 });
 
@@ -90,7 +68,7 @@ describe('a model beside a healthy canary', () => {
     expect(outcomeOf(5)).toMatchObject({ score: 4, error: null });
   });
 
-  it('that was killed from outside is not to blame before a model of its size was scored', async () => {
+  it('that was killed from outside is not to blame, and one that keeps to no limit is', async () => {
     failures = {
       three: [crash('signal SIGKILL'), crash('signal SIGKILL')],
       five: [failure('EVALUATOR_DEADLINE'), failure('EVALUATOR_MEMORY')],
@@ -98,6 +76,54 @@ describe('a model beside a healthy canary', () => {
     await loop.pass(subnet.signal);
     expect(outcomeOf(3)).toMatchObject({ score: null, error: { code: 'EVALUATOR_CRASHED', fault: 'validator' } });
     expect(outcomeOf(5)).toMatchObject({ score: null, error: { code: 'MODEL_EXCEEDS_LIMITS', fault: 'miner' } });
+  });
+
+  it('is tried again after another model has been scored once more, at the end where none was scored before', async () => {
+    failures = { three: [crash(), crash()], five: [crash(), crash()] };
+    await loop.pass(subnet.signal);
+    const [canary, three, four, five] = ['canary', 'three', 'four', 'five'];
+    expect(subnet.evaluator.evaluated).toEqual([
+      ...[canary, three],
+      four,
+      ...[five, canary, four, five],
+      ...[canary, four, three],
+    ]);
+    for (const uid of [3, 5]) expect(outcomeOf(uid)).toMatchObject({ error: { code: 'MODEL_BREAKS_EVALUATOR' } });
+  });
+
+  it.each([
+    [
+      'where no other model was scored',
+      { three: [crash(), crash()], four: [crash(), crash()], five: [crash(), crash()] },
+    ],
+    [
+      'where the others can not be scored any more',
+      { five: [crash(), crash()], three: [undefined, crash()], four: [undefined, crash()] },
+    ],
+  ])('is not to blame %s', async (_when, all) => {
+    failures = all;
+    await loop.pass(subnet.signal);
+    expect(outcomeOf(5)).toMatchObject({ score: null, error: { code: 'EVALUATOR_CRASHED', fault: 'validator' } });
+  });
+
+  it('that holds the weight loses it by breaking the evaluator', async () => {
+    await loop.pass(subnet.signal);
+    expect(subnet.deps.state.standing(1)?.weights[3]).toBeGreaterThan(0.99);
+    subnet.network.advance(100);
+    failures = { three: [crash(), crash()] };
+    await loop.pass(subnet.signal);
+    expect(subnet.told('round-finished')[1]?.void).toBeNull();
+    expect(subnet.deps.state.standing(1)?.weights[4]).toBeCloseTo(0.5, 5);
+  });
+
+  it('that holds the weight keeps it when its evaluator is killed from outside', async () => {
+    await loop.pass(subnet.signal);
+    const standing = subnet.deps.state.standing(1);
+    subnet.network.advance(100);
+    failures = { three: [crash('signal SIGKILL'), crash('signal SIGKILL')] };
+    await loop.pass(subnet.signal);
+    expect(subnet.told('round-finished')[1]?.void).toMatchObject({ code: 'INCUMBENT_NOT_SCORED' });
+    expect(subnet.deps.state.standing(1)).toEqual(standing);
   });
 
   it('whose files have changed on this disk is not to blame', async () => {

@@ -6,7 +6,7 @@ import { rows } from '@assay/core/runtime/validator-state';
 import { assertChain } from '@assay/core/journal/verify-chain';
 import { AssayError } from '@assay/core/errors/assay-error';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { COMPETITION, newSubnet, type Subnet } from './subnet.js';
+import { COMPETITION, newSubnet, NOTE, type Subnet } from './subnet.js';
 
 let subnet: Subnet;
 let loop: EvaluationLoop;
@@ -46,6 +46,18 @@ describe('a round', () => {
     expect(replayEntry(record?.entry ?? null)).toMatchObject({ agrees: true, differences: [] });
     expect(record?.signature).toMatch(/^0x[0-9a-f]{128}$/);
     expect(assertChain(subnet.deps.state.journal).records).toBe(1);
+  });
+
+  it('tells and records what the inspector notes of a model', async () => {
+    await loop.pass(subnet.signal);
+    expect(subnet.told('evaluation-finished').map(({ uid, notes }) => [uid, notes])).toEqual([
+      [3, undefined],
+      [4, undefined],
+      [5, [NOTE]],
+    ]);
+    const { entry = null } = subnet.deps.state.journal.record(1) ?? {};
+    expect(roundEntry.parse(entry).contenders.map(({ notes }) => notes)).toEqual([undefined, undefined, [NOTE]]);
+    expect(replayEntry(entry)).toMatchObject({ agrees: true, differences: [] });
   });
 
   it('is not judged again until something has changed', async () => {

@@ -34,9 +34,15 @@ afterAll(() => {
 /** Time that jumps to the end of every sleep, until it is over. */
 export class JumpingClock implements Clock {
   ms = Date.now();
+  /** By how much the wall clock was set forward or back. */
+  wallLead = 0;
   #end = Number.POSITIVE_INFINITY;
 
   now(): number {
+    return this.ms + this.wallLead;
+  }
+
+  monotonic(): number {
     return this.ms;
   }
 
@@ -103,12 +109,14 @@ export const COMPETITION: Competition = {
   onDatasetFailure: 'skip-round',
 };
 
+/** What the inspector notes of a model that claims a loss of 4. */
+export const NOTE = 'config.json sets a key that nobody reads.';
+
 /** Reads the loss that the repo claims; that is all that there is to know of these models. */
 const inspector: ModelInspector = {
   inspect: async (directory) => {
-    const digest = createHash('sha256')
-      .update(readFileSync(join(directory, 'model.safetensors')))
-      .digest('hex');
+    const claimed = readFileSync(join(directory, 'model.safetensors'), 'utf8');
+    const digest = createHash('sha256').update(claimed).digest('hex');
     return {
       architecture: 'Plain',
       parameterCount: 1,
@@ -117,6 +125,7 @@ const inspector: ModelInspector = {
       tensorsDigest: digest,
       unusedTensors: [],
       dtypes: [],
+      ...(claimed === '4' ? { notes: [NOTE] } : {}),
     };
   },
   close: () => Promise.resolve(),

@@ -22,6 +22,7 @@ export function safetensors(
 
 export function assembled(
   tensors: readonly { name: string; dtype: string; shape: readonly number[]; bytes: Uint8Array }[],
+  metadata: { __metadata__?: Record<string, string> } = { __metadata__: { format: 'pt' } },
 ): Buffer {
   let offset = 0;
   const header: Record<string, Entry> = {};
@@ -29,7 +30,7 @@ export function assembled(
     header[name] = { dtype, shape: [...shape], data_offsets: [offset, offset + bytes.length] };
     offset += bytes.length;
   }
-  return safetensors(header, Buffer.concat(tensors.map(({ bytes }) => bytes)));
+  return safetensors({ ...metadata, ...header }, Buffer.concat(tensors.map(({ bytes }) => bytes)));
 }
 
 export const LLAMA_CONFIG = {

@@ -17,27 +17,53 @@ afterAll(() => inspector.close());
 const without = (name: string): Buffer => assembled(tinyTensors().filter((tensor) => tensor.name !== name));
 const weights = (content: Uint8Array | undefined): string => tinyFolder({}, { 'model.safetensors': content });
 const index = (map: unknown, files: Record<string, Uint8Array> = {}): string =>
-  tinyFolder({}, { 'model.safetensors': undefined, 'model.safetensors.index.json': { weight_map: map }, ...files });
+  tinyFolder(
+    {},
+    {
+      'model.safetensors': undefined,
+      'model.safetensors.index.json': { metadata: { total_size: 4064 }, weight_map: map },
+      ...files,
+    },
+  );
 const all = (shard: string): Record<string, string> =>
   Object.fromEntries(tinyTensors().map(({ name }) => [name, shard]));
 const deep = (depth: number): string => `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`;
 const reshaped = (change: { dtype?: string; shape?: number[] }): Buffer =>
   assembled(tinyTensors().map((tensor) => (tensor.name === 'model.norm.weight' ? { ...tensor, ...change } : tensor)));
 
+const boolean = (): Buffer =>
+  assembled(
+    tinyTensors().map((tensor) =>
+      tensor.name === 'model.norm.weight' ? { ...tensor, dtype: 'BOOL', bytes: Buffer.alloc(8, 1) } : tensor,
+    ),
+  );
+const indexed = (content: Record<string, unknown>): string =>
+  tinyFolder(
+    {},
+    {
+      'model.safetensors': undefined,
+      'model.safetensors.index.json': content,
+      'a.safetensors': assembled(tinyTensors()),
+    },
+  );
+
 const shardNames = (count: number): Record<string, string> =>
   Object.fromEntries(Array.from({ length: count }, (_none, shard) => [`s${shard}`, `s${shard}.safetensors`]));
 const longHeader = (name: string): Buffer =>
   safetensors(
-    `{"${name}":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}${' '.repeat(7 * 1024 * 1024)}}`,
+    `{"__metadata__":{"format":"pt"},"${name}":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}${' '.repeat(7 * 1024 * 1024)}}`,
     Buffer.alloc(0),
   );
 const emptyTensors = (name: string, count: number): Buffer =>
   safetensors(
-    Object.fromEntries(
-      [name, ...Array.from({ length: count - 1 }, (_none, place) => `${name}.${place}`)].map((tensor) => [
-        tensor,
-        { dtype: 'U8', shape: [0], data_offsets: [0, 0] },
-      ]),
+    Object.assign(
+      { __metadata__: { format: 'pt' } },
+      Object.fromEntries(
+        [name, ...Array.from({ length: count - 1 }, (_none, place) => `${name}.${place}`)].map((tensor) => [
+          tensor,
+          { dtype: 'U8', shape: [0], data_offsets: [0, 0] },
+        ]),
+      ),
     ),
     Buffer.alloc(0),
   );
@@ -65,7 +91,7 @@ describe('what a miner may try', () => {
 
   it.each<[what: string, code: string, folder: () => string]>([
     ['no config', 'CONFIG_UNREADABLE', () => folderOf({ 'model.safetensors': assembled(tinyTensors()) })],
-    ['a config that is no JSON', 'CONFIG_UNREADABLE', () => tinyFolder({}, { 'config.json': '{"model_type": NaN}' })],
+    ['a config that is no JSON', 'CONFIG_UNREADABLE', () => tinyFolder({}, { 'config.json': '{"model_type": llama}' })],
     ['a config that is a list', 'CONFIG_UNREADABLE', () => tinyFolder({}, { 'config.json': '[]' })],
     [
       'a config that is not UTF-8',
@@ -79,9 +105,9 @@ describe('what a miner may try', () => {
     ],
     ['a config nested without end', 'CONFIG_UNREADABLE', () => tinyFolder({}, { 'config.json': deep(20_000) })],
     [
-      'a generation config that is no JSON',
+      'a generation config that is a list',
       'CONFIG_UNREADABLE',
-      () => tinyFolder({}, { 'generation_config.json': '}' }),
+      () => tinyFolder({}, { 'generation_config.json': '[]' }),
     ],
     [
       'a generation config with an absurd penalty',
@@ -186,7 +212,8 @@ describe('what a miner may try', () => {
       () => weights(Buffer.concat([assembled(tinyTensors()), Buffer.alloc(1)])),
     ],
     ['a type of its own', 'SAFETENSORS_MALFORMED', () => weights(reshaped({ dtype: 'F31' }))],
-    ['integers as weights', 'TENSOR_TYPE', () => weights(reshaped({ dtype: 'I32' }))],
+    ['truth values as weights', 'TENSOR_TYPE', () => weights(boolean())],
+    ['whole numbers without a sign, as weights', 'TENSOR_TYPE', () => weights(reshaped({ dtype: 'U32' }))],
     ['doubles as weights', 'SAFETENSORS_MALFORMED', () => weights(reshaped({ dtype: 'F64' }))],
     ['a shape that needs other bytes', 'SAFETENSORS_MALFORMED', () => weights(reshaped({ shape: [9] }))],
     ['another shape of the same bytes', 'TENSOR_SHAPE', () => weights(reshaped({ shape: [4, 2] }))],
@@ -201,19 +228,26 @@ describe('what a miner may try', () => {
     ],
     ['an index of a shard that is not there', 'INDEX_MALFORMED', () => index(all('model-00001-of-00001.safetensors'))],
     [
-      'an index that names tensors its shards lack',
-      'INDEX_MALFORMED',
-      () => index({ ...all('a.safetensors'), more: 'a.safetensors' }, { 'a.safetensors': assembled(tinyTensors()) }),
+      'an index that names a tensor which no shard holds',
+      'TENSOR_MISSING',
+      () => index(all('a.safetensors'), { 'a.safetensors': without('model.norm.weight') }),
     ],
     [
-      'a tensor in two shards',
-      'INDEX_MALFORMED',
+      'a tensor in two shards, of which the first does not fit',
+      'TENSOR_SHAPE',
       () =>
         index(
           { ...all('a.safetensors'), more: 'b.safetensors' },
-          { 'a.safetensors': assembled(tinyTensors()), 'b.safetensors': assembled(tinyTensors()) },
+          { 'a.safetensors': reshaped({ shape: [4, 2] }), 'b.safetensors': assembled(tinyTensors()) },
         ),
     ],
+    ['an index without metadata', 'INDEX_MALFORMED', () => indexed({ weight_map: all('a.safetensors') })],
+    [
+      'an index whose metadata are a list',
+      'INDEX_MALFORMED',
+      () => indexed({ metadata: [], weight_map: all('a.safetensors') }),
+    ],
+    ['an index whose map is a list', 'INDEX_MALFORMED', () => indexed({ metadata: {}, weight_map: ['a.safetensors'] })],
     ['an index of numbers', 'INDEX_MALFORMED', () => index({ a: 1 })],
     ['an empty index', 'INDEX_MALFORMED', () => index({})],
     [
@@ -221,11 +255,34 @@ describe('what a miner may try', () => {
       'INDEX_MALFORMED',
       () => tinyFolder({}, { 'model.safetensors': undefined, 'model.safetensors.index.json': '[]' }),
     ],
-    ['one tensor under two names, unlike', 'TIED_TENSORS_DIFFER', () => tinyFolder({ tie_word_embeddings: true })],
     [
-      'a bare model without its head',
-      'TENSOR_MISSING',
+      'a bare model beside its head',
+      'WEIGHTS_MIXED',
       () => weights(assembled(tinyTensors().map((tensor) => ({ ...tensor, name: tensor.name.replace('model.', '') })))),
+    ],
+    [
+      'a bare model without its head, though one tensor has no name',
+      'TENSOR_MISSING',
+      () =>
+        weights(
+          assembled(
+            tinyTensors().map((tensor) => ({
+              ...tensor,
+              name: tensor.name === 'lm_head.weight' ? '' : tensor.name.replace('model.', ''),
+            })),
+          ),
+        ),
+    ],
+    ['no metadata', 'SAFETENSORS_FORMAT', () => weights(assembled(tinyTensors(), {}))],
+    ...['np', 'PT', 'tf', 'flax', ''].map((format): [string, string, () => string] => [
+      `the format ${JSON.stringify(format)}`,
+      'SAFETENSORS_FORMAT',
+      () => weights(assembled(tinyTensors(), { __metadata__: { format } })),
+    ]),
+    [
+      'a shard without a format',
+      'SAFETENSORS_FORMAT',
+      () => index(all('a.safetensors'), { 'a.safetensors': assembled(tinyTensors(), { __metadata__: {} }) }),
     ],
   ])('%s: %s', async (_what, code, folder) => {
     await expect(errorOf(inspector.inspect(folder(), signal))).resolves.toMatchObject({
@@ -246,17 +303,10 @@ describe('what a miner may try', () => {
   });
 
   it('what it writes into messages can move no cursor', async () => {
-    const error = await errorOf(
-      inspector.inspect(
-        index(
-          { ...all('a.safetensors'), 'ghost\u001b[31m\u202e': 'a.safetensors' },
-          { 'a.safetensors': assembled(tinyTensors()) },
-        ),
-        signal,
-      ),
-    );
-    expect(error.code).toBe('INDEX_MALFORMED');
-    expect(error.message).toContain('ghost�[31m�');
+    const error = await errorOf(inspector.inspect(tinyFolder({ model_type: 'ghost\u001b[31m\u202e' }), signal));
+    expect(error.code).toBe('ARCHITECTURE_UNSUPPORTED');
+    expect(error.message).toContain('ghost');
+    expect(error.message).not.toMatch(/[\u001b\u202e]/);
   });
 
   it('what it writes into messages is cut short', async () => {
@@ -267,6 +317,50 @@ describe('what a miner may try', () => {
 
   it.each<[what: string, folder: () => string, unused: string[]]>([
     ['shards', () => index(all('a.safetensors'), { 'a.safetensors': assembled(tinyTensors()) }), []],
+    [
+      'a shard that only a name from the prototype leads to',
+      () =>
+        tinyFolder(
+          {},
+          {
+            'model.safetensors': undefined,
+            'model.safetensors.index.json': `{"metadata":{},"weight_map":{"model.x":"a.safetensors","__proto__":"b.safetensors"}}`,
+            'a.safetensors': without('model.norm.weight'),
+            'b.safetensors': assembled(tinyTensors().filter(({ name }) => name === 'model.norm.weight')),
+          },
+        ),
+      [],
+    ],
+    [
+      'a norm that sixty shards hold',
+      () =>
+        index(
+          { ...all('s0.safetensors'), ...shardNames(60) },
+          Object.fromEntries(
+            Object.keys(shardNames(60)).map((name) => [`${name}.safetensors`, assembled(tinyTensors())]),
+          ),
+        ),
+      [],
+    ],
+    ...['tf', 'flax', 'mlx'].map((format): [string, () => string, string[]] => [
+      `a shard of the format ${format}`,
+      () => index(all('a.safetensors'), { 'a.safetensors': assembled(tinyTensors(), { __metadata__: { format } }) }),
+      [],
+    ]),
+    ['a file of the format mlx', () => weights(assembled(tinyTensors(), { __metadata__: { format: 'mlx' } })), []],
+    [
+      'a norm under two names',
+      () =>
+        weights(
+          assembled([
+            ...tinyTensors(),
+            { name: 'model.norm.gamma', dtype: 'F32', shape: [8], bytes: Buffer.alloc(32) },
+          ]),
+        ),
+      ['model.norm.weight'],
+    ],
+    ['both names of a tied tensor', () => tinyFolder({ tie_word_embeddings: true }), []],
+    ['whole numbers as weights', () => weights(reshaped({ dtype: 'I32' })), []],
     [
       'a tensor that nobody uses',
       () => weights(assembled([...tinyTensors(), { name: 'extra', dtype: 'I64', shape: [1], bytes: Buffer.alloc(8) }])),

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { ModelInspector } from '@assay/core/contracts/evaluator';
 import type { ModelFacts } from '@assay/core/contracts/model';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { assembled, tinyFolder, tinyTensors } from './folders.js';
 import { copyOf, DEMO, FIXTURES, newInspector } from './worlds.js';
 
 const { signal } = new AbortController();
@@ -40,6 +41,45 @@ describe('identity of a model', () => {
     );
     expect(noised?.tensorsDigest).not.toBe(original?.tensorsDigest);
     expect(noised?.evaluationDigest).not.toBe(original?.evaluationDigest);
+  });
+
+  it('is the same whatever old names the tensors have, and wherever they lie', async () => {
+    const plain = tinyTensors();
+    const old = plain.map((tensor) => ({ ...tensor, name: tensor.name.replace('norm.weight', 'norm.gamma') }));
+    const shard = (tensors: typeof plain, part: number): Buffer =>
+      assembled(tensors.filter((_tensor, index) => index % 2 === part));
+    const folders = [
+      tinyFolder(),
+      tinyFolder({}, { 'model.safetensors': assembled(old) }),
+      tinyFolder(
+        {},
+        {
+          'model.safetensors': undefined,
+          'model.safetensors.index.json': {
+            metadata: {},
+            weight_map: { 'model.a': 'a.safetensors', 'model.b': 'b.safetensors' },
+          },
+          'a.safetensors': shard(old, 0),
+          'b.safetensors': shard(plain, 1),
+        },
+      ),
+    ];
+    const [first, ...others] = await Promise.all(folders.map(inspect));
+    for (const other of others) expect(other).toEqual(first);
+  });
+
+  it('is that of the tensor that counts', async () => {
+    const second = { name: 'model.norm.gamma', dtype: 'F32', shape: [8], bytes: Buffer.alloc(32) };
+    const replaced = tinyTensors().map((tensor) =>
+      tensor.name === 'model.norm.weight' ? { ...tensor, ...second } : tensor,
+    );
+    const [plain, both, only] = await Promise.all(
+      [tinyTensors(), [...tinyTensors(), second], replaced].map((tensors) =>
+        inspect(tinyFolder({}, { 'model.safetensors': assembled(tensors) })),
+      ),
+    );
+    expect(both?.evaluationDigest).toBe(only?.evaluationDigest);
+    expect(both?.evaluationDigest).not.toBe(plain?.evaluationDigest);
   });
 
   it.each([

@@ -19,6 +19,7 @@ async function contentOf(dtype: string, data: Buffer, before = 0): Promise<Tenso
 }
 
 const bits16 = (...values: number[]): Buffer => Buffer.from(Uint16Array.from(values).buffer);
+const bits64 = (...values: bigint[]): Buffer => Buffer.from(BigUint64Array.from(values).buffer);
 const bits32 = (...values: number[]): Buffer => Buffer.from(Uint32Array.from(values).buffer);
 
 describe('a tensor is read', () => {
@@ -35,6 +36,18 @@ describe('a tensor is read', () => {
     ['F32', 'minus infinity', bits32(0, 0xff80_0000), { element: 1, value: 'infinity' }],
     ['F32', 'NaN', bits32(0x7f80_0001), { element: 0, value: 'NaN' }],
     ['BF16', 'nothing', Buffer.alloc(0), undefined],
+    ['F64', 'the largest numbers that float32 has', bits64(0x47ef_ffff_e000_0000n, 1n), undefined],
+    [
+      'F64',
+      'a number that float32 rounds to infinity',
+      bits64(0n, 0x47ef_ffff_f000_0000n),
+      { element: 1, value: 'infinity' },
+    ],
+    ['F64', 'a number far beyond float32', bits64(0x7fef_ffff_ffff_ffffn), { element: 0, value: 'infinity' }],
+    ['F64', 'infinity', bits64(0n, 0n, 0xfff0_0000_0000_0000n), { element: 2, value: 'infinity' }],
+    ['F64', 'NaN', bits64(0n, 0x7ff8_0000_0000_0000n), { element: 1, value: 'NaN' }],
+    ['I32', 'bits that would be NaN in float32', bits32(0x7fc0_0000, 0xffff_ffff), undefined],
+    ['I8', 'bits that would be NaN in float32', bits32(0x7fc0_0000, 0xffff_ffff), undefined],
   ])('%s: %s', async (dtype, _what, data, nonFinite) => {
     const content = await contentOf(dtype, data, 3);
     expect(content).toEqual({

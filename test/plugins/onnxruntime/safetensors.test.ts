@@ -19,7 +19,7 @@ const refuse = (reason: string): never => {
 const START = 1000;
 
 function parse(header: string, dataBytes: number): TensorEntry[] {
-  return parseHeader(Buffer.from(header), START, START + dataBytes, refuse);
+  return parseHeader(Buffer.from(header), START, START + dataBytes, refuse).tensors;
 }
 
 const ENTRY = '{"dtype":"F32","shape":[2],"data_offsets":[0,8]}';
@@ -112,7 +112,8 @@ describe('safetensors header', () => {
       fc.asyncProperty(tensors, async (given) => {
         const path = join(folder, 'model.safetensors');
         writeFileSync(path, assembled(withBytes(given)));
-        const read = await readSafetensorsHeader(path, 'model.safetensors');
+        const { tensors: read, format } = await readSafetensorsHeader(path, 'model.safetensors');
+        expect(format).toBe('pt');
         expect(new Map(read.map(({ name, dtype, shape }) => [name, { dtype, shape }]))).toEqual(
           new Map(given.map(({ name, dtype, shape }) => [name, { dtype, shape }])),
         );
@@ -141,7 +142,7 @@ describe('safetensors header', () => {
         async (bytes) => {
           writeFileSync(path, bytes);
           try {
-            const read = await readSafetensorsHeader(path, 'model.safetensors');
+            const { tensors: read } = await readSafetensorsHeader(path, 'model.safetensors');
             for (const { offset, length } of read) expect(offset + length).toBeLessThanOrEqual(bytes.length);
             expect(read.reduce((sum, { length }) => sum + length, 0)).toBeLessThan(bytes.length);
           } catch (error) {

@@ -152,7 +152,7 @@ describe('a hub that answers badly', () => {
     [
       'a page of HTML as long as the file',
       (response, content) => response.end('<html>'.padEnd(content.length)),
-      'JSON',
+      'web page (HTML)',
     ],
     ['half of it', (response, content) => response.end(content.subarray(0, content.length / 2)), 'came'],
     ['more than there is', (response, content) => response.end(Buffer.concat([content, Buffer.from(' ')])), 'came'],
@@ -177,6 +177,15 @@ describe('a hub that answers badly', () => {
     expect(readdirSync(join(dataDir, 'someone/tokens'))).toEqual(['refs']);
     hub.answer = healthy;
     expect((await load(dataDir)).vocabularySize).toBe(1024);
+  });
+
+  it('is not blamed for a tokenizer that is refused for what it is', async () => {
+    spoilTokenizer((response, content) =>
+      response.end(content.toString().replace('"dropout": null', '"dropout": 0.25')),
+    );
+    const dataDir = folder();
+    await expect(load(dataDir)).rejects.toMatchObject({ code: 'TOKENIZER_NOT_FOLLOWED', fault: 'config' });
+    expect(readdirSync(join(dataDir, 'someone/tokens'))).toEqual(['refs']);
   });
 
   it.each<[what: string, spoil: (path: string) => void]>([

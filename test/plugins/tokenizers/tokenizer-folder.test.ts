@@ -140,6 +140,14 @@ describe('a tokenizer from its folder', () => {
     });
   });
 
+  it.each(['tokenizer.json', 'tokenizer_config.json'])('says that %s is a pointer of git-lfs', async (file) => {
+    const path = changed(file, () => 'version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n');
+    await expect(load(path)).rejects.toMatchObject({
+      code: 'TOKENIZER_UNREADABLE',
+      payload: { reason: expect.stringMatching(`${file} is the pointer of git-lfs`) as unknown },
+    });
+  });
+
   it('refuses a folder that is not there, and looks again when asked again', async () => {
     const folder = changed('tokenizer.json', (text) => text);
     const tokenizerLoader = await loader();

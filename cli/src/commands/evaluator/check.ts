@@ -28,14 +28,18 @@ speaks docs/build/evaluator-protocol.md, and for operators before they trust a n
     const container = buildContainer(await this.surroundings(await this.loadConfig(flags), 'read'), abort.signal);
     const evaluator = await container.getAsync<import('@assay/core/contracts/evaluator').Evaluator>(EVALUATOR);
     const results = await checkEvaluator(evaluator, abort.signal);
+    const numerics = await evaluator.numerics(abort.signal).catch(() => ({}));
     this.answer(
       flags.json,
       results.map(({ name, reason }) => ({ name, passed: reason === undefined, reason: reason ?? null })),
       () =>
-        plainTable(
-          ['check', 'result', 'reason'],
-          results.map(({ name, reason }) => [name, reason === undefined ? 'passed' : 'failed', reason ?? '']),
-        ),
+        [
+          plainTable(['numerics', ''], Object.entries(numerics)),
+          plainTable(
+            ['check', 'result', 'reason'],
+            results.map(({ name, reason }) => [name, reason === undefined ? 'passed' : 'failed', reason ?? '']),
+          ),
+        ].join('\n\n'),
     );
     if (results.some(({ reason }) => reason !== undefined)) process.exitCode = 1;
   }

@@ -14,7 +14,8 @@ export default class JournalLs extends JournalCommand {
   async run(): Promise<void> {
     const { flags } = await this.parse(JournalLs);
     const journal = await this.openJournal(flags);
-    const rounds = journal.records(flags.limit).map(summaryOf);
+    const records = await Promise.all(journal.records(flags.limit).map((record) => this.requireWhole(record)));
+    const rounds = records.map(summaryOf);
     this.answer(flags.json, { rounds }, () =>
       plainTable(
         ['round', 'recorded', 'competition', 'block', 'contenders', 'winner', 'loss', 'hash'],

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { JudgedContender, RoundRules, RoundVerdict } from '../../judging/verdict.js';
-import { judgeRound } from '../../judging/verdict.js';
+import { judgeRoundInSteps } from '../../judging/verdict.js';
+import { finish, type Steps } from '../../judging/steps.js';
 import { competitionSchema } from '../../competition/competition-schema.js';
 import { finiteScore } from '../../contracts/brands.js';
 import { issuesOf } from '../../config/resolve.js';
@@ -34,6 +35,8 @@ const contender = z.object({
   architecture: z.string(),
   parameterCount: z.number(),
   evaluationDigest: z.string(),
+  /** What the model's files say and its evaluation does not heed. The verdict does not depend on it. */
+  notes: z.array(z.string()).optional(),
   /** Uid whose evaluation this one shares. */
   sameAs: z.number().nullable(),
   outcome: z.discriminatedUnion('status', [
@@ -73,6 +76,8 @@ export const roundEntry = z.object({
   tokenizer: z.object({ name: z.string(), digest: z.string() }),
   numerics: z.record(z.string(), z.string()),
   contenders: z.array(contender),
+  /** Claims of which this machine could not say anything; absent where there were none. */
+  unknown: z.array(z.object({ uid: z.number().int(), hotkey: z.string(), code: z.string() })).optional(),
   /** Moving average of this competition before the round, by uid; null before its first. */
   averageBefore: z.array(z.number()).nullable(),
   /** Of the other competitions, for the subnet's weights. */
@@ -89,7 +94,11 @@ export interface Judgement {
 }
 
 /** Judges an entry from what it holds and nothing else: the run and its replay are the same calculation. */
-export function judgeEntry(entry: Omit<RoundEntry, 'verdict' | 'subnetWeights'>): Judgement {
+export const judgeEntry = (entry: Omit<RoundEntry, 'verdict' | 'subnetWeights'>): Judgement =>
+  finish(judgeEntryInSteps(entry));
+
+/** The same judgement, step by step. */
+export function* judgeEntryInSteps(entry: Omit<RoundEntry, 'verdict' | 'subnetWeights'>): Steps<Judgement> {
   const { competition, rules, contenders, averageBefore, otherAverages, schedule, block } = entry;
   const roundRules: RoundRules = {
     ...rules,
@@ -97,7 +106,7 @@ export function judgeEntry(entry: Omit<RoundEntry, 'verdict' | 'subnetWeights'>)
     comparison: competition.comparison,
   };
   const judged = contenders.map((item) => judgedContender(item, competition.tasks));
-  const verdict = judgeRound(judged, averageBefore ?? undefined, block, roundRules);
+  const verdict = yield* judgeRoundInSteps(judged, averageBefore ?? undefined, block, roundRules, entry.unknown);
   const averages = new Map(Object.entries(otherAverages).map(([id, average]) => [Number(id), average]));
   if (verdict.average.length > 0) averages.set(competition.id, verdict.average);
   const length = Math.max(0, ...[...averages.values()].map((average) => average.length));

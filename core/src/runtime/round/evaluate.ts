@@ -1,23 +1,23 @@
 import { createHash } from 'node:crypto';
-import { textLossDetails, type TaskResult, type TextLossDetails } from '../../contracts/task-kinds.js';
-import type { EvaluationAnswer, Numerics } from '../../contracts/evaluator.js';
-import type { StoredModel } from '../../contracts/model.js';
+import { monotonicMs } from '../../contracts/clock.js';
+import type { TaskResult } from '../../contracts/task-kinds.js';
+import type { Numerics } from '../../contracts/evaluator.js';
+import type { AssayError } from '../../errors/assay-error.js';
 import { causeOf, toAssayError } from '../../errors/describe.js';
-import { AssayError, isAssayError } from '../../errors/assay-error.js';
-import { filesIntact } from '../../model/files-intact.js';
-import { validateCommitment } from '../../model/model-id.js';
 import { report, type RuntimeDeps } from '../context.js';
-import { withDeadline } from '../deadline.js';
-import { scoreModel, taskWeight } from '../../judging/score.js';
-import { runtimeErrors } from '../errors.js';
 import type { ModelCheck } from '../model-check.js';
 import { isAbort } from '../supervise.js';
 import type { StoredEvaluation } from '../tables.js';
 import { rows } from '../validator-state.js';
-import { blameFor, COMPARABLE_SIZE } from './blame.js';
-import { requireHealth } from './health.js';
+import { Asking } from './ask.js';
+import type { FailedTry } from './blame.js';
+import { Controls } from './controls.js';
+import { groupByModel, type Group } from './groups.js';
+import { IntactModels } from './intact-models.js';
 import type { Contender, RoundPlan } from './plan.js';
+import { scoreOf, usableResults } from './results.js';
 import type { DrawnTask } from './sample.js';
+import { Tries, type Turn } from './tries.js';
 
 export type ContenderOutcome =
   | { status: 'scored'; results: TaskResult[]; sameAs: number | null }
@@ -28,9 +28,15 @@ export interface EvaluatedContender {
   outcome: ContenderOutcome;
 }
 
-interface Group {
-  first: Contender;
-  others: Contender[];
+interface GroupTurn extends Turn {
+  group: Group;
+  startedAt: number;
+}
+
+/** A turn whose second try waits for the end of the round. */
+interface Postponed {
+  turn: GroupTurn;
+  first: FailedTry;
 }
 
 /**
@@ -38,171 +44,105 @@ interface Group {
  * A finished evaluation is stored at once, so that a restart within the same sync block goes on where it stopped.
  */
 export class RoundEvaluation {
-  readonly #startedAt: number;
   readonly #sortedNumerics: [string, string][];
-  readonly #numericsDigest: string;
-  #healthy: Promise<void> | undefined;
-  #computedMs = 0;
-  #computed = 0;
+  readonly #models: IntactModels;
+  readonly #asking: Asking;
+  readonly #controls: Controls;
+  readonly #tries: Tries;
+  readonly #evaluated: EvaluatedContender[] = [];
 
   constructor(
     private readonly deps: RuntimeDeps,
-    private readonly check: ModelCheck,
+    check: ModelCheck,
     private readonly plan: RoundPlan,
     private readonly tasks: readonly DrawnTask[],
     numerics: Numerics,
   ) {
-    this.#startedAt = deps.clock.now();
     this.#sortedNumerics = Object.entries(numerics).sort(([a], [b]) => (a < b ? -1 : 1));
-    this.#numericsDigest = digestOf(this.#sortedNumerics);
+    this.#models = new IntactModels(deps, check);
+    this.#asking = new Asking(deps, plan, tasks, this.#models);
+    this.#controls = new Controls(deps, tasks, this.#asking);
+    this.#tries = new Tries(deps, this.#controls);
   }
 
   async run(signal: AbortSignal): Promise<EvaluatedContender[]> {
     const groups = groupByModel(this.plan.contenders);
-    const evaluated: EvaluatedContender[] = [];
+    const postponed: Postponed[] = [];
     for (const [index, group] of groups.entries()) {
       signal.throwIfAborted();
-      const startedAt = this.deps.clock.now();
-      void this.#prepare(groups[index + 1]?.first);
-      const outcome = await this.#outcome(group.first, index, groups.length, signal);
-      const elapsedMs = this.deps.clock.now() - startedAt;
-      evaluated.push(this.#settle(group.first, outcome, null, elapsedMs));
-      for (const other of group.others) evaluated.push(this.#settle(other, outcome, group.first.neuron.uid, 0));
+      const turn = this.#turnOf(group, { model: index + 1, models: groups.length }, signal);
+      void this.#prepare(groups[index + 1]?.first, signal);
+      const first = await this.#take(turn, async () => this.#firstTry(turn, signal));
+      if (first) postponed.push({ turn, first });
     }
-    return evaluated;
+    for (const { turn, first } of postponed) {
+      signal.throwIfAborted();
+      await this.#take(turn, async () => this.#secondTry(turn, first, signal));
+    }
+    return this.#evaluated;
   }
 
-  /** Tells the evaluator which model comes next. What is wrong with it shows when it is asked for. */
-  async #prepare(next: Contender | undefined): Promise<void> {
-    if (!next || !this.deps.evaluator.prepare || this.deps.state.evaluation(this.plan.syncBlock, this.#key(next)))
-      return;
-    const stored = await this.deps.store.stored(next.model.reference).catch(() => undefined);
-    if (stored) this.deps.evaluator.prepare({ ...stored, facts: next.model.facts });
+  #turnOf(group: Group, place: Turn['place'], signal: AbortSignal): GroupTurn {
+    const contender = group.first;
+    return {
+      group,
+      contender,
+      place,
+      startedAt: monotonicMs(this.deps.clock),
+      ask: () => this.#asking.ask(contender, this.#key(contender), place, signal),
+    };
   }
 
-  async #outcome(contender: Contender, index: number, models: number, signal: AbortSignal): Promise<ContenderOutcome> {
+  /** Verifies the files of the model that comes next, and tells the evaluator of it. What is wrong shows in its turn. */
+  async #prepare(next: Contender | undefined, signal: AbortSignal): Promise<void> {
+    if (!next || this.deps.state.evaluation(this.plan.syncBlock, this.#key(next))) return;
+    const model = await this.#models.prepare(next, signal);
+    if (model) this.deps.evaluator.prepare?.({ ...model.stored, facts: next.model.facts });
+  }
+
+  /**
+   * Settles a group by what the work finds out.
+   * @returns the failure of a first try whose second one waits; nothing is settled then
+   */
+  async #take(turn: GroupTurn, work: () => Promise<TaskResult[] | FailedTry>): Promise<FailedTry | undefined> {
+    let outcome: ContenderOutcome;
     try {
-      const results = await this.#results(contender, index, models, signal);
-      return { status: 'scored', results, sameAs: null };
+      const found = await work();
+      if ('error' in found) return found;
+      outcome = { status: 'scored', results: found, sameAs: null };
     } catch (error) {
       if (isAbort(error)) throw error;
       const known = toAssayError(error);
       if (known.code === 'EVALUATOR_SICK') throw known;
       this.deps.log(known.fault === 'miner' ? 'info' : 'warn', 'a model could not be scored', {
-        uid: contender.neuron.uid,
+        uid: turn.contender.neuron.uid,
         code: known.code,
         cause: causeOf(known),
       });
-      return { status: 'failed', error: known, sameAs: null };
+      outcome = { status: 'failed', error: known, sameAs: null };
     }
+    const elapsedMs = monotonicMs(this.deps.clock) - turn.startedAt;
+    if (outcome.status === 'scored') this.#controls.add(turn.contender, elapsedMs);
+    this.#settle(turn.contender, outcome, null, elapsedMs);
+    for (const other of turn.group.others) this.#settle(other, outcome, turn.contender.neuron.uid, 0);
+    return undefined;
   }
 
-  async #results(contender: Contender, index: number, models: number, signal: AbortSignal): Promise<TaskResult[]> {
-    const { state } = this.deps;
-    const key = this.#key(contender);
-    const known = state.evaluation(this.plan.syncBlock, key);
-    if (known) return usable(known, this.tasks);
-    const found = await this.#compute(() => this.#ask(contender, key, index, models, signal), contender, signal);
-    await state.write(
-      rows.evaluation(this.plan.syncBlock, key, found),
-      ...('results' in found ? this.#capacity(contender) : []),
-    );
-    return usable(found, this.tasks);
+  async #firstTry(turn: GroupTurn, signal: AbortSignal): Promise<TaskResult[] | FailedTry> {
+    const known = this.deps.state.evaluation(this.plan.syncBlock, this.#key(turn.contender));
+    if (known) return usableResults(known, this.tasks);
+    const first = await this.#tries.first(turn, signal);
+    if ('results' in first) return this.#keep(turn, first);
+    return this.#tries.isWorthWaiting(turn, first) ? first : this.#secondTry(turn, first, signal);
   }
 
-  /**
-   * The evaluator's results, or what the miner has done wrong; any other trouble rejects and is not remembered. Nobody
-   * is blamed for a failure that was seen once: the model is tried again in another process, after the canary has shown
-   * that the machine is well. Without a canary there is no evidence, and the evaluator's own word stands.
-   */
-  async #compute(
-    ask: () => Promise<EvaluationAnswer>,
-    contender: Contender,
-    signal: AbortSignal,
-  ): Promise<StoredEvaluation> {
-    this.#healthy ??= requireHealth(this.deps, signal);
-    await this.#healthy;
-    const first = await attemptOf(ask);
-    if (!isAssayError(first)) return first;
-    if (!this.deps.evaluator.canary) return withoutEvidence(first);
-    this.deps.log(first.fault === 'miner' ? 'info' : 'warn', 'an evaluation failed and is tried again', {
-      uid: contender.neuron.uid,
-      code: first.code,
-    });
-    await requireHealth(this.deps, signal);
-    const second = await attemptOf(ask);
-    if (!isAssayError(second)) return second;
-    await this.#requireIntact(contender, signal);
-    const known = this.deps.state.largestScored(this.plan.entry.competition.id, this.#numericsDigest);
-    const blamed = blameFor({
-      first,
-      second,
-      sizeScored: known >= contender.model.facts.parameterCount * COMPARABLE_SIZE,
-    });
-    if (!blamed) throw second;
-    return { error: blamed.toReport() };
+  async #secondTry(turn: GroupTurn, first: FailedTry, signal: AbortSignal): Promise<TaskResult[]> {
+    return this.#keep(turn, await this.#tries.second(turn, first, signal));
   }
 
-  /** Nobody is blamed for what a disk has made of their files. @throws STORED_MODEL_CHANGED */
-  async #requireIntact({ model: { reference } }: Contender, signal: AbortSignal): Promise<void> {
-    const stored = await this.deps.store.stored(reference);
-    if (stored && (await filesIntact(stored, signal))) return;
-    throw runtimeErrors.STORED_MODEL_CHANGED({
-      repo: `${reference.namespace}/${reference.name}`,
-      directory: stored?.directory ?? null,
-    });
-  }
-
-  /** Remembers what this machine can do. */
-  #capacity({ model: { facts } }: Contender): ReturnType<typeof rows.largestScored>[] {
-    const { id } = this.plan.entry.competition;
-    if (facts.parameterCount <= this.deps.state.largestScored(id, this.#numericsDigest)) return [];
-    return [rows.largestScored(id, this.#numericsDigest, facts.parameterCount)];
-  }
-
-  async #ask(
-    contender: Contender,
-    key: string,
-    index: number,
-    models: number,
-    signal: AbortSignal,
-  ): Promise<EvaluationAnswer> {
-    const { profile, clock } = this.deps;
-    const { roundDeadline, modelDeadline } = profile.cadences;
-    const left = this.#startedAt + roundDeadline - clock.now();
-    if (left <= 0) throw runtimeErrors.ROUND_DEADLINE({ ms: roundDeadline });
-    const deadlineMs = Math.min(left, modelDeadline);
-    const stored = await this.#stored(contender, signal);
-    const startedAt = clock.now();
-    const answer = await withDeadline(
-      // The evaluator's own deadline comes first; this one holds when it hangs.
-      deadlineMs + 30_000,
-      signal,
-      () => runtimeErrors.ROUND_DEADLINE({ ms: deadlineMs }),
-      (inner) =>
-        this.deps.evaluator.evaluate(
-          {
-            id: key,
-            model: { ...stored, facts: contender.model.facts },
-            tasks: this.tasks.map(({ evaluation }) => evaluation),
-            deadlineMs,
-          },
-          ({ phase, done, total }) => {
-            this.#progress(contender, { phase, done, total, model: index + 1, models });
-          },
-          inner,
-        ),
-    );
-    this.#computedMs += clock.now() - startedAt;
-    this.#computed += 1;
-    return answer;
-  }
-
-  /** The stored files, fetched and verified again when they are gone. */
-  async #stored(contender: Contender, signal: AbortSignal): Promise<StoredModel> {
-    const stored = await this.deps.store.stored(contender.model.reference);
-    if (stored) return stored;
-    return this.check.acquire(contender.neuron, validateCommitment(contender.model.commitment), signal);
+  async #keep({ contender }: GroupTurn, found: StoredEvaluation): Promise<TaskResult[]> {
+    await this.deps.state.write(rows.evaluation(this.plan.syncBlock, this.#key(contender), found));
+    return usableResults(found, this.tasks);
   }
 
   /** What makes two evaluations one: the model, the samples of every task and the numerics. */
@@ -214,30 +154,7 @@ export class RoundEvaluation {
     return digestOf([parts, this.#sortedNumerics]);
   }
 
-  #progress(
-    { neuron, model }: Contender,
-    progress: { phase: 'load' | 'generate' | 'score'; done: number; total: number; model: number; models: number },
-  ): void {
-    const { model: current, models, done, total } = progress;
-    const perModel = this.#computed > 0 ? this.#computedMs / this.#computed : null;
-    const share = total > 0 ? done / total : 0;
-    report(this.deps, {
-      event: 'evaluation-progress',
-      competition: { id: this.plan.entry.competition.id, name: this.plan.entry.competition.name },
-      uid: neuron.uid,
-      hotkey: neuron.hotkey,
-      repo: `${model.reference.namespace}/${model.reference.name}`,
-      ...progress,
-      remainingMs: perModel === null ? null : Math.round(perModel * (models - current + 1 - share)),
-    });
-  }
-
-  #settle(
-    contender: Contender,
-    outcome: ContenderOutcome,
-    sameAs: number | null,
-    elapsedMs: number,
-  ): EvaluatedContender {
+  #settle(contender: Contender, outcome: ContenderOutcome, sameAs: number | null, elapsedMs: number): void {
     const { neuron, model } = contender;
     report(this.deps, {
       event: 'evaluation-finished',
@@ -249,75 +166,10 @@ export class RoundEvaluation {
       error: outcome.status === 'failed' ? outcome.error.toReport() : null,
       sameAs,
       elapsedMs,
+      ...(model.facts.notes ? { notes: model.facts.notes } : {}),
     });
-    return { contender, outcome: { ...outcome, sameAs } };
+    this.#evaluated.push({ contender, outcome: { ...outcome, sameAs } });
   }
 }
 
 const digestOf = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('hex');
-
-/** Results, or an error that says something of the model or the machine; what says that nothing can be scored at all rejects. */
-async function attemptOf(ask: () => Promise<EvaluationAnswer>): Promise<{ results: TaskResult[] } | AssayError> {
-  try {
-    return { results: (await ask()).results };
-  } catch (error) {
-    const known = toAssayError(error);
-    if (isAbort(error) || known.fault === 'config' || known.fault === 'network' || known.code === 'ROUND_DEADLINE')
-      throw error;
-    return known;
-  }
-}
-
-function withoutEvidence(error: AssayError): StoredEvaluation {
-  if (error.fault === 'miner') return { error: error.toReport() };
-  throw error;
-}
-
-function groupByModel(contenders: readonly Contender[]): Group[] {
-  const groups = new Map<string, Group>();
-  for (const contender of contenders) {
-    const key = contender.model.facts.evaluationDigest;
-    const group = groups.get(key);
-    if (group) group.others.push(contender);
-    else groups.set(key, { first: contender, others: [] });
-  }
-  return [...groups.values()];
-}
-
-/** The results in task order, or the fault that keeps them from being scores. */
-function usable(found: StoredEvaluation, tasks: readonly DrawnTask[]): TaskResult[] {
-  if ('error' in found) throw new AssayError(found.error);
-  const { results } = found;
-  return tasks.map(({ task }) => {
-    const { result, details } = scoredResult(results, task);
-    if (details?.reasonable === false) throw runtimeErrors.UNREASONABLE_OUTPUT({ task: task.name });
-    return result;
-  });
-}
-
-/**
- * One task's result, with the details of a `text-loss` task.
- * @throws EVALUATION_ABSENT, NON_FINITE_SCORE
- */
-export function scoredResult(
-  results: readonly TaskResult[],
-  { name, kind }: { name: string; kind: string },
-): { result: TaskResult; details?: TextLossDetails } {
-  const result = results.find((one) => one.name === name);
-  if (result?.kind !== kind) throw runtimeErrors.EVALUATION_ABSENT({ task: name });
-  if (!Number.isFinite(result.rawScore)) throw runtimeErrors.NON_FINITE_SCORE({ task: name });
-  if (kind !== 'text-loss') return { result };
-  const details = textLossDetails.safeParse(result.details);
-  if (!details.success) throw runtimeErrors.EVALUATION_ABSENT({ task: name });
-  return { result, details: details.data };
-}
-
-function scoreOf(results: readonly TaskResult[], tasks: readonly DrawnTask[]): number {
-  const raw = results.flatMap(({ name, rawScore, samples }, index) => {
-    const task = tasks[index]?.task;
-    return task
-      ? [{ name, rawScore, weight: taskWeight(task.weight, samples), normalization: task.normalization }]
-      : [];
-  });
-  return scoreModel(raw).score;
-}

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { canonicalJson } from '../../journal/canonical-json.js';
 import type { BlockReference, ChainSnapshot, Neuron } from '../../contracts/chain-client.js';
 import { asBlockNumber } from '../../contracts/brands.js';
+import type { Competition } from '../../competition/competition.js';
 import { competitionsAt } from '../../competition/schedule.js';
 import { syncBlockOf, syncBlockSeed } from '../../sampling/sync-block.js';
 import type { RuntimeDeps } from '../context.js';
@@ -10,6 +11,7 @@ import { isAbort } from '../supervise.js';
 import type { ScheduledCompetition } from '../schedule-now.js';
 import { asJson } from '../validator-state.js';
 import type { TrackedModel } from '../tables.js';
+import type { UnknownMiner } from '../unknown-claims.js';
 
 /** A registered miner with a verified model, about to be judged. */
 export interface Contender {
@@ -31,6 +33,8 @@ export interface RoundPlan {
   seed: bigint;
   snapshot: ChainSnapshot;
   contenders: Contender[];
+  /** Claims in force that could not be looked at because of this machine: while there are any, nothing is decided. */
+  unknown: readonly UnknownMiner[];
   /** Equal for two rounds that could not differ but by the moving average. */
   fingerprint: string;
 }
@@ -50,21 +54,19 @@ export function contendersOf(deps: Pick<RuntimeDeps, 'state' | 'view'>, competit
 export async function planRound(
   deps: RuntimeDeps,
   entry: ScheduledCompetition,
-  contenders: Contender[],
+  { contenders, unknown }: Pick<RoundPlan, 'contenders' | 'unknown'>,
   now: BlockReference,
   signal: AbortSignal,
 ): Promise<RoundPlan> {
   const syncBlock = syncBlockOf(now.number, deps.profile.syncCadence);
   const seed = syncBlockSeed(await hashOf(deps, syncBlock, signal));
-  const models = contenders.map(({ neuron, model }) => [
-    neuron.uid,
-    neuron.hotkey,
-    model.block,
-    model.facts.evaluationDigest,
-  ]);
-  const fingerprint = createHash('sha256')
-    .update(canonicalJson(asJson([entry.competition, syncBlock, seed, models])))
-    .digest('hex');
+  const models = contenders.map(({ neuron: { uid, hotkey }, model: { block, facts } }) => ({
+    uid,
+    hotkey,
+    block,
+    evaluationDigest: facts.evaluationDigest,
+  }));
+  const fingerprint = fingerprintOf(entry.competition, syncBlock, seed, models, unknown);
   return {
     entry,
     schedule: competitionsAt(deps.profile.schedule, now.number),
@@ -73,8 +75,23 @@ export async function planRound(
     seed,
     snapshot: deps.view.current,
     contenders,
+    unknown,
     fingerprint,
   };
+}
+
+/** Equal for two rounds that could not differ but by the moving average. */
+export function fingerprintOf(
+  competition: Competition,
+  syncBlock: number,
+  seed: bigint,
+  models: readonly { uid: number; hotkey: string; block: number; evaluationDigest: string }[],
+  unknown: readonly unknown[],
+): string {
+  const listed = models.map(({ uid, hotkey, block, evaluationDigest }) => [uid, hotkey, block, evaluationDigest]);
+  return createHash('sha256')
+    .update(canonicalJson(asJson([competition, syncBlock, seed, listed, ...unknown])))
+    .digest('hex');
 }
 
 async function hashOf(deps: RuntimeDeps, syncBlock: number, signal: AbortSignal): Promise<string> {

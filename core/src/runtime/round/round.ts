@@ -1,20 +1,25 @@
+import { monotonicMs } from '../../contracts/clock.js';
 import type { Numerics } from '../../contracts/evaluator.js';
 import type { JournalRecord } from '../../contracts/round-journal.js';
 import { textLossDetails } from '../../contracts/task-kinds.js';
 import { inSchedule } from '../../judging/moving-average.js';
 import { RULES_VERSION } from '../../judging/rules-version.js';
 import { report, type RuntimeDeps } from '../context.js';
+import type { ErrorReport } from '../../errors/assay-error.js';
 import type { ModelCheck } from '../model-check.js';
+import { inSlices } from '../slices.js';
+import type { UnknownMiner } from '../unknown-claims.js';
 import { withoutFormerOwners } from '../standing.js';
 import { asJson, rows } from '../validator-state.js';
-import { judgeEntry, type EntryContender, type Judgement, type RoundEntry } from './entry.js';
+import { judgeEntryInSteps, type EntryContender, type Judgement, type RoundEntry } from './entry.js';
 import { RoundEvaluation, type EvaluatedContender } from './evaluate.js';
+import { DISK_FAILURES, saysNothing } from './blame.js';
 import type { RoundPlan } from './plan.js';
 import { drawSamples, type DrawnTask } from './sample.js';
 import { tellRound } from './tell.js';
 
 /** Results of one hotkey and competition that the retry rule looks at. */
-const HISTORY_LENGTH = 3;
+export const HISTORY_LENGTH = 3;
 
 /** One round of one competition, from samples to the recorded verdict. Nothing is kept of a round that does not end. */
 export async function runRound(
@@ -23,8 +28,8 @@ export async function runRound(
   plan: RoundPlan,
   hotkey: string,
   signal: AbortSignal,
-): Promise<{ isVoid: boolean }> {
-  const startedAt = deps.clock.now();
+): Promise<{ reasonForVoid: ErrorReport | null }> {
+  const startedAt = monotonicMs(deps.clock);
   const { competition } = plan.entry;
   report(deps, {
     event: 'round-started',
@@ -38,23 +43,56 @@ export async function runRound(
       repo: `${model.reference.namespace}/${model.reference.name}`,
     })),
   });
+  const found = plan.unknown.length > 0 ? NOTHING : await evaluate(deps, check, plan, signal);
+  const before = entryOf(deps, plan, { ...found, unknown: unknownOf(deps, check, plan, found) }, hotkey);
+  const judgement = await inSlices(judgeEntryInSteps(before));
+  const record = await recordRound(deps, check, plan, before, judgement);
+  tellRound(deps, { plan, entry: before, judgement, record, elapsedMs: monotonicMs(deps.clock) - startedAt });
+  return { reasonForVoid: judgement.verdict.void };
+}
+
+/** What a round has found out about its contenders. */
+interface Findings {
+  tasks: readonly DrawnTask[];
+  numerics: Numerics | Record<string, never>;
+  evaluated: readonly EvaluatedContender[];
+}
+
+/** Of a round that is void before it begins: evaluating would be for nothing. */
+const NOTHING: Findings = { tasks: [], numerics: {}, evaluated: [] };
+
+async function evaluate(deps: RuntimeDeps, check: ModelCheck, plan: RoundPlan, signal: AbortSignal): Promise<Findings> {
   const tasks = await drawSamples(deps, plan.entry, plan.seed, signal);
   const numerics = await deps.evaluator.numerics(signal);
   const evaluated = await new RoundEvaluation(deps, check, plan, tasks, numerics).run(signal);
-  const before = entryOf(deps, plan, tasks, numerics, evaluated, hotkey);
-  const judgement = judgeEntry(before);
-  const record = await recordRound(deps, plan, before, judgement);
-  tellRound(deps, { plan, entry: before, judgement, record, elapsedMs: deps.clock.now() - startedAt });
-  return { isVoid: judgement.verdict.void !== null };
+  return { tasks, numerics, evaluated };
 }
+
+/**
+ * Claims that void the round: those that could not be looked at, or else contenders that this machine could not score.
+ * Once there is a standing, a contender voids the round only where the failure is evidently the machine's: a newcomer
+ * whose model no evaluator survives must not hold up the others. Without a canary nothing tells the two apart.
+ */
+function unknownOf(deps: RuntimeDeps, check: ModelCheck, plan: RoundPlan, { evaluated }: Findings): UnknownMiner[] {
+  if (plan.unknown.length > 0 || !deps.evaluator.canary) return [...plan.unknown];
+  const isFirst = deps.state.standing(plan.entry.competition.id) === undefined;
+  return evaluated.flatMap(({ contender: { neuron }, outcome }) => {
+    if (outcome.status !== 'failed' || !isUnknown(outcome.error)) return [];
+    if (check.unknowns.hasWaitedEnough(neuron.hotkey)) return [];
+    const { uid, hotkey } = neuron;
+    return isFirst || saysNothing(outcome.error) ? [{ uid, hotkey, code: outcome.error.code }] : [];
+  });
+}
+
+/** Whether nothing is known of a contender because of this machine. Whose turn has not come simply waits. */
+const isUnknown = ({ fault, code }: Pick<ErrorReport, 'fault' | 'code'>): boolean =>
+  fault !== 'miner' && code !== 'ROUND_DEADLINE';
 
 /** Everything that the verdict rests on, as it will be recorded. */
 function entryOf(
   deps: RuntimeDeps,
   plan: RoundPlan,
-  tasks: readonly DrawnTask[],
-  numerics: Numerics,
-  evaluated: readonly EvaluatedContender[],
+  { tasks, numerics, evaluated, unknown }: Findings & { unknown: UnknownMiner[] },
   hotkey: string,
 ): Omit<RoundEntry, 'verdict' | 'subnetWeights'> {
   const { profile, state, clock } = deps;
@@ -85,7 +123,11 @@ function entryOf(
       judges: competition.judges ? [...competition.judges] : undefined,
       constraints: { ...competition.constraints, architectures: [...competition.constraints.architectures] },
       epsilon: plan.entry.epsilon.describe() as RoundEntry['competition']['epsilon'],
-      // Where the data lies on this machine is nobody else's business; what it is stands under `samples`.
+      // A record holds no path of this machine: a tokenizer's files are named by their digest, data stands under `samples`.
+      tokenizer:
+        competition.tokenizer.kind === 'folder'
+          ? { kind: 'folder' as const, path: `sha256:${tokenizer.digest}` }
+          : competition.tokenizer,
       tasks: competition.tasks.map((task) => ({ ...task, datasetOptions: undefined })),
     },
     rules: {
@@ -105,6 +147,7 @@ function entryOf(
     tokenizer: { name: tokenizer.name, digest: tokenizer.digest },
     numerics,
     contenders: evaluated.map(entryContender).sort((a, b) => a.block - b.block || a.uid - b.uid),
+    ...(unknown.length > 0 ? { unknown } : {}),
     averageBefore: averages.get(competition.id) ?? null,
     otherAverages: Object.fromEntries(others),
   };
@@ -120,6 +163,7 @@ function entryContender({ contender: { neuron, model }, outcome }: EvaluatedCont
     architecture: model.facts.architecture,
     parameterCount: model.facts.parameterCount,
     evaluationDigest: model.facts.evaluationDigest,
+    ...(model.facts.notes ? { notes: model.facts.notes } : {}),
     sameAs: outcome.sameAs,
     outcome:
       outcome.status === 'failed'
@@ -140,6 +184,7 @@ function entryContender({ contender: { neuron, model }, outcome }: EvaluatedCont
 /** The round and everything that follows from it, in one commit: after a crash there is all of it or nothing. */
 async function recordRound(
   deps: RuntimeDeps,
+  check: ModelCheck,
   plan: RoundPlan,
   entry: Omit<RoundEntry, 'verdict' | 'subnetWeights'>,
   { verdict, subnetWeights }: Judgement,
@@ -163,6 +208,7 @@ async function recordRound(
             }),
           ]),
       ...state.staleEvaluations(plan.syncBlock).map(rows.forgetEvaluation),
+      ...unknownRows(check, entry),
       ...(verdict.void === null ? consequences(deps, plan, entry, verdict) : []),
     ],
   }));
@@ -170,8 +216,22 @@ async function recordRound(
   return record;
 }
 
+/** Notes who could not be scored, and forgets it of those who were. */
+function unknownRows(
+  check: ModelCheck,
+  { contenders }: Pick<RoundEntry, 'contenders'>,
+): ReturnType<typeof rows.model>[] {
+  return contenders.flatMap(({ hotkey, commitment, block, outcome }) => {
+    if (outcome.status === 'scored' || outcome.error.fault === 'miner') return check.unknowns.cleared(hotkey);
+    if (!isUnknown(outcome.error)) return [];
+    // The canary was scored: the machine was otherwise well, but for its disk.
+    const counts = !DISK_FAILURES.has(outcome.error.code);
+    return check.unknowns.noted(hotkey, { commitment, block, stage: 'score' }, outcome.error, counts);
+  });
+}
+
 /** A void round that was not the miners' doing is worth another try with the same samples; others wait for new ones. */
-const canGoBetter = (entry: Pick<RoundEntry, 'contenders'>, verdict: Judgement['verdict']): boolean =>
+export const canGoBetter = (entry: Pick<RoundEntry, 'contenders'>, verdict: { void: unknown }): boolean =>
   verdict.void !== null &&
   entry.contenders.some(({ outcome }) => outcome.status === 'failed' && outcome.error.fault !== 'miner');
 

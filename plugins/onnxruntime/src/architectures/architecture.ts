@@ -85,10 +85,17 @@ export interface Architecture<Config> {
   tensors(config: Config): ExpectedTensor[];
   /** First part of the names of all tensors but the head's. Files without it are those of the bare model; the library takes them too. */
   prefix: string;
-  /** The second name of a tensor that is embedding and head at once; undefined where they are two. */
+  /**
+   * Both names of a tensor that is embedding and head at once; undefined where they are two. Where the files hold both,
+   * the one under `otherName` is loaded later and stays.
+   */
   tied(config: Config): { name: string; otherName: string } | undefined;
   /** What the class holds of generation where config.json is silent. */
   generationDefaults: Readonly<Record<string, unknown>>;
+  /** The row of the embeddings for `pad_token_id` must exist, or the class can't be made. */
+  padsEmbedding?: boolean;
+  /** Keys of config.json that must be probabilities, or the class can't be made or run. */
+  dropouts?: readonly string[];
   vocabularySize(config: Config): number;
   /** Positions beyond which the model can't be run; undefined where there is no such limit. */
   maxPositions(config: Config): number | undefined;

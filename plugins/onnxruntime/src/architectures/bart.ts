@@ -70,6 +70,8 @@ export const bart: Architecture<Config> = {
   modelType: 'bart',
   config,
   prefix: 'model',
+  padsEmbedding: true,
+  dropouts: ['dropout', 'attention_dropout', 'activation_dropout'],
   tied: (given) => (given.tie_word_embeddings ? { name: EMBEDDING, otherName: HEAD } : undefined),
   generationDefaults: { pad_token_id: 1, bos_token_id: 0, eos_token_id: 2, forced_eos_token_id: 2 },
   tensors: (given) => [

@@ -89,6 +89,8 @@ export function decoderFamily<Config extends DecoderKeys>(member: FamilyMember<C
     config,
     generationDefaults,
     prefix: 'model',
+    padsEmbedding: true,
+    dropouts: ['attention_dropout'],
     tied: (given) => (given.tie_word_embeddings ? TIED : undefined),
     tensors: (given) => decoderTensors(shapeOf(given)),
     vocabularySize: (given) => given.vocab_size,

@@ -163,6 +163,7 @@ export const falcon: Architecture<Config> = {
   modelType: 'falcon',
   config,
   prefix: 'transformer',
+  dropouts: ['attention_dropout', 'hidden_dropout'],
   tied: (given) => (given.tie_word_embeddings ? { name: EMBEDDING, otherName: HEAD } : undefined),
   generationDefaults: { bos_token_id: 11, eos_token_id: 11 },
   tensors: (given) => [

@@ -121,6 +121,8 @@ export const gemma2: Architecture<Config> = {
   modelType: 'gemma2',
   config,
   prefix: 'model',
+  padsEmbedding: true,
+  dropouts: ['attention_dropout'],
   tied: (given) => (given.tie_word_embeddings ? TIED : undefined),
   generationDefaults: { pad_token_id: 0, bos_token_id: 2, eos_token_id: 1 },
   tensors: (given) => [

@@ -77,6 +77,7 @@ export const gptNeoX: Architecture<Config> = {
   modelType: 'gpt_neox',
   config,
   prefix: 'gpt_neox',
+  dropouts: ['attention_dropout', 'hidden_dropout'],
   tied: (given) => (given.tie_word_embeddings ? { name: EMBEDDING, otherName: HEAD } : undefined),
   generationDefaults: { bos_token_id: 0, eos_token_id: 2 },
   tensors: (given) => [

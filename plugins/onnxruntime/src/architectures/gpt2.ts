@@ -105,6 +105,7 @@ export const gpt2: Architecture<Config> = {
   modelType: 'gpt2',
   config,
   prefix: 'transformer',
+  dropouts: ['embd_pdrop', 'resid_pdrop', 'attn_pdrop'],
   tied: (given) => (given.tie_word_embeddings ? { name: TOKENS, otherName: HEAD } : undefined),
   generationDefaults: { bos_token_id: 50_256, eos_token_id: 50_256 },
   tensors: (given) => [

@@ -85,6 +85,7 @@ export const gptj: Architecture<Config> = {
   modelType: 'gptj',
   config,
   prefix: 'transformer',
+  dropouts: ['embd_pdrop', 'resid_pdrop', 'attn_pdrop'],
   tied: (given) => (given.tie_word_embeddings ? { name: EMBEDDING, otherName: `${HEAD}.weight` } : undefined),
   generationDefaults: { bos_token_id: 50_256, eos_token_id: 50_256 },
   tensors: (given) => [

@@ -98,6 +98,8 @@ export const phi: Architecture<Config> = {
   modelType: 'phi',
   config,
   prefix: 'model',
+  padsEmbedding: true,
+  dropouts: ['attention_dropout', 'resid_pdrop', 'embd_pdrop'],
   tied: (given) => (given.tie_word_embeddings ? { name: EMBEDDING, otherName: `${HEAD}.weight` } : undefined),
   generationDefaults: { bos_token_id: 1, eos_token_id: 2 },
   tensors: (given) => [

@@ -48,7 +48,7 @@ export async function writeRandomModel(folder: string, { config, dtype }: Random
     parts.push(bytes);
     offset += bytes.length;
   }
-  const text = Buffer.from(JSON.stringify(header));
+  const text = Buffer.from(JSON.stringify({ __metadata__: { format: 'pt' }, ...header }));
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(text.length));
   await writeFile(join(folder, 'model.safetensors'), Buffer.concat([length, text, ...parts]));

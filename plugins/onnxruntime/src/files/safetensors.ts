@@ -1,3 +1,4 @@
+import { FOREIGN_START_BYTES, foreignContent } from '@assay/core/model/foreign-content';
 import { z } from 'zod';
 import { modelErrors } from '../errors.js';
 import { openRegularFile } from './regular-file.js';
@@ -26,6 +27,7 @@ const MAX_TENSORS = 100_000;
 const MAX_DIMENSIONS = 8;
 /** Control and formatting characters, line separators, halves of characters. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
+const METADATA = '__metadata__';
 const LENGTH_BYTES = 8;
 /** The header, a tensor's entry, its shape. */
 const MAX_DEPTH = 3;
@@ -40,6 +42,12 @@ export interface TensorEntry {
   offset: number;
   /** Bytes. */
   length: number;
+}
+
+export interface SafetensorsHeader {
+  tensors: TensorEntry[];
+  /** The framework that wrote the file, by its metadata. */
+  format?: string;
 }
 
 /** What the headers of one model may still cost: a model may come in many files. */
@@ -60,18 +68,20 @@ export async function readSafetensorsHeader(
   path: string,
   file: string,
   budget: HeaderBudget = headerBudget(),
-): Promise<TensorEntry[]> {
+): Promise<SafetensorsHeader> {
+  let foreign: string | undefined;
   const refuse = (reason: string): never => {
-    throw modelErrors.SAFETENSORS_MALFORMED({ file, reason });
+    throw modelErrors.SAFETENSORS_MALFORMED({ file, reason: foreign === undefined ? reason : `it is ${foreign}` });
   };
   const handle = await openRegularFile(path);
   if (!handle) return refuse('it is no regular file');
   try {
     const { size } = await handle.stat();
+    const start = Buffer.alloc(Math.min(size, FOREIGN_START_BYTES));
+    await handle.read(start, 0, start.length, 0);
+    foreign = foreignContent(start);
     if (size < LENGTH_BYTES) refuse('it is shorter than the length of its header');
-    const prefix = Buffer.alloc(LENGTH_BYTES);
-    await handle.read(prefix, 0, LENGTH_BYTES, 0);
-    const headerLength = prefix.readBigUInt64LE(0);
+    const headerLength = start.readBigUInt64LE(0);
     if (headerLength > BigInt(budget.bytes))
       refuse(`its header claims ${headerLength} bytes; all headers of a model may have ${MAX_HEADER_BYTES}`);
     const bytes = Number(headerLength);
@@ -80,10 +90,10 @@ export async function readSafetensorsHeader(
     const header = Buffer.alloc(bytes);
     const { bytesRead } = await handle.read(header, 0, bytes, LENGTH_BYTES);
     if (bytesRead !== bytes) refuse('it ends before its header does');
-    const tensors = parseHeader(header, LENGTH_BYTES + bytes, size, refuse);
-    budget.tensors -= tensors.length;
+    const parsed = parseHeader(header, LENGTH_BYTES + bytes, size, refuse);
+    budget.tensors -= parsed.tensors.length;
     if (budget.tensors < 0) refuse(`with it the model has more than ${MAX_TENSORS} tensors`);
-    return tensors;
+    return parsed;
   } finally {
     await handle.close();
   }
@@ -95,18 +105,16 @@ export function parseHeader(
   dataStart: number,
   fileSize: number,
   refuse: (reason: string) => never,
-): TensorEntry[] {
+): SafetensorsHeader {
   const members = topLevelMembers(header, refuse);
   if (members.length > MAX_TENSORS) refuse(`it has more than ${MAX_TENSORS} tensors`);
-  const tensors = members.flatMap(([name, value]) => {
-    if (name === '__metadata__') {
-      requireStrings(value, refuse);
-      return [];
-    }
-    return [tensorOf(name, value, dataStart, refuse)];
-  });
+  const metadata = members.find(([name]) => name === METADATA);
+  const format = metadata && formatOf(metadata[1], refuse);
+  const tensors = members
+    .filter(([name]) => name !== METADATA)
+    .map(([name, value]) => tensorOf(name, value, dataStart, refuse));
   requireGapless(tensors, dataStart, fileSize, refuse);
-  return tensors;
+  return { tensors, ...(format === undefined ? {} : { format }) };
 }
 
 /** Name and value of each member. What is malformed or would be too much to parse is refused before it is parsed. */
@@ -179,10 +187,12 @@ function countKeys(text: string, refuse: (reason: string) => never): number {
   return keys;
 }
 
-function requireStrings(value: unknown, refuse: (reason: string) => never): void {
-  if (!isObject(value) || Object.values(value).some((item) => typeof item !== 'string')) {
-    refuse('its metadata is not a map of strings');
-  }
+function formatOf(value: unknown, refuse: (reason: string) => never): string | undefined {
+  if (!isObject(value)) return refuse('its metadata is not a map of strings');
+  const entries = Object.entries(value).map(([key, item]: [string, unknown]): [string, string] =>
+    typeof item === 'string' ? [key, item] : refuse('its metadata is not a map of strings'),
+  );
+  return entries.find(([key]) => key === 'format')?.[1];
 }
 
 const tensorMembers = z.object({

@@ -30,13 +30,27 @@ const FORMATS: Readonly<Record<string, Format>> = {
   BF16: { bytes: 2, exponent: 0x7f80_7f80, carry: 0x0080_0080, sign: 0x8000_8000 },
 };
 
+const DOUBLE_BYTES = 8;
+/** Whole numbers: none of them is infinite. */
+const WHOLE = new Set(['I64', 'I32', 'I16', 'I8', 'U8']);
+
+/** The first element that is not finite in a block, `before` elements after the start of the tensor. */
+type Scan = (block: Buffer, length: number, before: number) => TensorContent['nonFinite'];
+
+function scanOf(dtype: string): { bytes: number; scan: Scan } {
+  if (WHOLE.has(dtype)) return { bytes: 1, scan: () => undefined };
+  if (dtype === 'F64') return { bytes: DOUBLE_BYTES, scan: firstBeyondFloat32 };
+  const format = FORMATS[dtype];
+  if (!format) throw new RangeError(`no weights are stored as ${dtype}`);
+  return { bytes: format.bytes, scan: (block, length, before) => firstNonFinite(block, length, format, before) };
+}
+
 /** Reads a tensor of a type in which weights may be stored. @throws what the file system says; RangeError where the file is shorter */
 export async function readTensor(
   folder: string,
   { file, offset, length, dtype }: StoredTensor,
 ): Promise<TensorContent> {
-  const format = FORMATS[dtype];
-  if (!format) throw new RangeError(`no weights are stored as ${dtype}`);
+  const { bytes: elementBytes, scan } = scanOf(dtype);
   const digest = createHash('sha256');
   const block = Buffer.alloc(Math.min(BLOCK_BYTES, Math.ceil(length / WORD_BYTES) * WORD_BYTES));
   let nonFinite: TensorContent['nonFinite'];
@@ -46,7 +60,7 @@ export async function readTensor(
       const bytes = block.subarray(0, Math.min(block.length, length - done));
       await readWhole(handle, bytes, offset + done);
       digest.update(bytes);
-      nonFinite ??= firstNonFinite(block, bytes.length, format, done / format.bytes);
+      nonFinite ??= scan(block, bytes.length, done / elementBytes);
       done += bytes.length;
     }
   } finally {
@@ -61,6 +75,16 @@ async function readWhole(handle: Awaited<ReturnType<typeof open>>, into: Buffer,
     if (bytesRead === 0) throw new RangeError('the file ends before its tensors do');
     filled += bytesRead;
   }
+}
+
+/** Doubles are computed with as float32: one that is too large for it is infinite there. */
+function firstBeyondFloat32(block: Buffer, length: number, before: number): TensorContent['nonFinite'] {
+  const view = new DataView(block.buffer, block.byteOffset, length);
+  for (let index = 0; index < length / DOUBLE_BYTES; index += 1) {
+    const value = Math.fround(view.getFloat64(index * DOUBLE_BYTES, true));
+    if (!Number.isFinite(value)) return { element: before + index, value: Number.isNaN(value) ? 'NaN' : 'infinity' };
+  }
+  return undefined;
 }
 
 /** Most blocks hold none: they are told by one pass without a branch. */

@@ -1,7 +1,8 @@
 import { readdir, realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { modelErrors } from '../errors.js';
 import { UnusableJson } from '@assay/core/model/json-object';
+import { modelErrors } from '../errors.js';
+import { byCurrentName, currentName } from './old-names.js';
 import { readJsonObject } from './read-json.js';
 import { headerBudget, readSafetensorsHeader, type HeaderBudget, type TensorEntry } from './safetensors.js';
 
@@ -9,98 +10,116 @@ const SINGLE = 'model.safetensors';
 const INDEX = 'model.safetensors.index.json';
 const MAX_INDEX_BYTES = 16 * 1024 * 1024;
 const MAX_SHARDS = 1000;
+/** Formats in the metadata with which the library opens the only file of a model, and a shard: others it refuses. */
+const FORMATS = { single: ['pt', 'mlx'], shard: ['pt', 'tf', 'flax', 'mlx'] };
 
 export interface StoredTensor extends TensorEntry {
   /** Name of its file inside the weights' folder. */
   file: string;
 }
 
+/** One file of weights. */
+export interface WeightsFile {
+  /** Every tensor in it. */
+  stored: readonly StoredTensor[];
+  /** The same by the names that the library takes them for; a tensor whose name another one takes is left out. */
+  loaded: ReadonlyMap<string, StoredTensor>;
+}
+
 export interface StoredWeights {
   /** Real path: the folder itself, or where its links lead, as in the library's cache. */
   folder: string;
-  tensors: Map<string, StoredTensor>;
+  /** Names by which the library tells a whole model from a bare one: those in the only file, or in the index. */
+  announced: readonly string[];
+  /** In the order in which the library loads them. */
+  files: readonly WeightsFile[];
 }
 
-/** Every tensor of a folder by name, from the single file or else from the shards that the index names. */
+/** Every tensor of a folder, from the single file or else from the shards that the index names. */
 export async function readWeights(directory: string): Promise<StoredWeights> {
-  const tensors = await namedTensors(directory);
-  const names = [...new Set([...tensors.values()].map(({ file }) => file))];
-  const paths = new Map(
-    await Promise.all(
-      names.map(async (name): Promise<[string, string]> => [name, await realpath(join(directory, name))]),
-    ),
-  );
-  const folders = [...new Set([...paths.values()].map(dirname))];
-  const [folder = await realpath(directory)] = folders;
-  if (folders.length > 1) throw modelErrors.INDEX_MALFORMED({ reason: 'its shards are links into several folders' });
-  const real = (tensor: StoredTensor): StoredTensor => ({
-    ...tensor,
-    file: basename(paths.get(tensor.file) ?? tensor.file),
-  });
-  return { folder, tensors: new Map([...tensors].map(([name, tensor]) => [name, real(tensor)])) };
-}
-
-async function namedTensors(directory: string): Promise<Map<string, StoredTensor>> {
   const present = new Set(await readdir(directory));
-  if (present.has(SINGLE)) return byName(await tensorsOf(directory, SINGLE));
+  if (present.has(SINGLE)) {
+    const { folder, files } = await readFiles(directory, [SINGLE], FORMATS.single);
+    return { folder, files, announced: files.flatMap(({ stored }) => stored.map(({ name }) => currentName(name))) };
+  }
   if (!present.has(INDEX)) {
     throw modelErrors.WEIGHTS_MISSING({
-      found: [...present].filter((name) => /\.(bin|pt|pth|ckpt|h5|msgpack)$/.test(name)).slice(0, 5),
+      found: [...present].filter((name) => /\.(bin|pt|pth|ckpt|h5|msgpack|gguf)$/.test(name)).slice(0, 5),
     });
   }
-  return readShards(directory, present);
+  const map = await weightMap(directory);
+  const shards = shardsOf(map, present);
+  return { ...(await readFiles(directory, shards, FORMATS.shard)), announced: map.map(([name]) => currentName(name)) };
 }
 
-async function readShards(directory: string, present: ReadonlySet<string>): Promise<Map<string, StoredTensor>> {
-  const refuse = (reason: string): never => {
-    throw modelErrors.INDEX_MALFORMED({ reason });
-  };
-  const map = await weightMap(directory, refuse);
-  const shards = [...new Set(Object.values(map))];
-  if (shards.length > MAX_SHARDS) refuse(`it names more than ${MAX_SHARDS} shards`);
-  const all: StoredTensor[] = [];
-  const budget = headerBudget();
+/** In order of names, as the library loads them. What a shard holds counts, not what the index says of it. */
+function shardsOf(map: readonly [name: string, shard: string][], present: ReadonlySet<string>): string[] {
+  const shards = [...new Set(map.map(([, shard]) => shard))].sort();
+  if (shards.length > MAX_SHARDS) throw unusableIndex(`it names more than ${MAX_SHARDS} shards`);
   for (const shard of shards) {
-    if (!/^[A-Za-z0-9][A-Za-z0-9._-]*\.safetensors$/.test(shard)) refuse('a shard is not a plain file name');
-    if (!present.has(shard)) refuse(`shard ${shard} is missing`);
-    for (const tensor of await tensorsOf(directory, shard, budget)) all.push(tensor);
+    if (!/^[A-Za-z0-9][A-Za-z0-9._-]*\.safetensors$/.test(shard))
+      throw unusableIndex('a shard is not a plain file name that ends in .safetensors');
+    if (!present.has(shard)) throw unusableIndex(`shard ${shard} is missing`);
   }
-  const tensors = byName(all);
-  for (const [name, shard] of Object.entries(map)) {
-    if (tensors.get(name)?.file !== shard) refuse(`tensor ${name} is not in the shard that the index names`);
+  return shards;
+}
+
+async function readFiles(
+  directory: string,
+  names: readonly string[],
+  formats: readonly string[],
+): Promise<Pick<StoredWeights, 'folder' | 'files'>> {
+  const budget = headerBudget();
+  const files: WeightsFile[] = [];
+  const folders = new Set<string>();
+  for (const name of names) {
+    const entries = await readFile(directory, name, formats, budget);
+    const path = await realpath(join(directory, name));
+    folders.add(dirname(path));
+    const stored = entries.map((entry) => ({ ...entry, file: basename(path) }));
+    files.push({ stored, loaded: byCurrentName(stored) });
   }
+  const [folder = await realpath(directory)] = folders;
+  if (folders.size > 1) throw unusableIndex('its shards are links into several folders');
+  return { folder, files };
+}
+
+async function readFile(
+  directory: string,
+  file: string,
+  formats: readonly string[],
+  budget: HeaderBudget,
+): Promise<TensorEntry[]> {
+  const { tensors, format } = await readSafetensorsHeader(join(directory, file), file, budget);
+  if (format === undefined || !formats.includes(format))
+    throw modelErrors.SAFETENSORS_FORMAT({ file, format, formats });
   return tensors;
 }
 
-async function weightMap(directory: string, refuse: (reason: string) => never): Promise<Record<string, string>> {
-  let index: Record<string, unknown> | undefined;
+/** Shard of each name. A name may be `__proto__`: entries keep it. */
+async function weightMap(directory: string): Promise<[name: string, shard: string][]> {
+  const { metadata, weight_map: map } = await readIndex(directory);
+  // The library adds members to the metadata, and fails where there is none.
+  if (!isRecord(metadata)) throw unusableIndex('it has no metadata');
+  if (!isRecord(map)) throw unusableIndex('it has no weight_map');
+  const entries = Object.entries(map).map(([name, shard]): [string, string] => {
+    if (typeof shard !== 'string') throw unusableIndex('a shard is not a name');
+    return [name, shard];
+  });
+  if (entries.length === 0) throw unusableIndex('its weight_map is empty');
+  return entries;
+}
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+async function readIndex(directory: string): Promise<Readonly<Record<string, unknown>>> {
   try {
-    index = await readJsonObject(join(directory, INDEX), MAX_INDEX_BYTES);
+    return (await readJsonObject(join(directory, INDEX), MAX_INDEX_BYTES)) ?? {};
   } catch (error) {
-    if (error instanceof UnusableJson) refuse(error.message);
+    if (error instanceof UnusableJson) throw unusableIndex(error.message);
     throw error;
   }
-  const map = index?.['weight_map'];
-  if (typeof map !== 'object' || map === null) return refuse('it has no weight_map');
-  const entries = Object.entries(map);
-  if (entries.length === 0) return refuse('its weight_map is empty');
-  return Object.fromEntries(
-    entries.map(([name, shard]): [string, string] =>
-      typeof shard === 'string' ? [name, shard] : refuse('a shard is not a name'),
-    ),
-  );
 }
 
-async function tensorsOf(directory: string, file: string, budget?: HeaderBudget): Promise<StoredTensor[]> {
-  const tensors = await readSafetensorsHeader(join(directory, file), file, budget);
-  return tensors.map((tensor) => ({ ...tensor, file }));
-}
-
-function byName(tensors: readonly StoredTensor[]): Map<string, StoredTensor> {
-  const found = new Map<string, StoredTensor>();
-  for (const tensor of tensors) {
-    if (found.has(tensor.name)) throw modelErrors.INDEX_MALFORMED({ reason: `tensor ${tensor.name} is in two shards` });
-    found.set(tensor.name, tensor);
-  }
-  return found;
-}
+const unusableIndex = (reason: string): Error => modelErrors.INDEX_MALFORMED({ reason });

@@ -1,7 +1,18 @@
 import { PbfWriter } from 'pbf';
 
 /** Element types of ONNX tensors, by the numbers of onnx.proto. */
-export const ElementType = { FLOAT: 1, INT32: 6, INT64: 7, BOOL: 9, FLOAT16: 10, BFLOAT16: 16 } as const;
+export const ElementType = {
+  FLOAT: 1,
+  UINT8: 2,
+  INT8: 3,
+  INT16: 5,
+  INT32: 6,
+  INT64: 7,
+  BOOL: 9,
+  FLOAT16: 10,
+  DOUBLE: 11,
+  BFLOAT16: 16,
+} as const;
 export type ElementTypeNumber = (typeof ElementType)[keyof typeof ElementType];
 
 export type AttributeValue = { int: number } | { float: number } | { ints: readonly number[] } | { string: string };

@@ -9,12 +9,21 @@ import {
   type ValueInfo,
 } from './encode.js';
 
-/** Storage types that a weight may have. */
+/** Storage types that a weight may have: the library converts each of them to the type in which it computes. */
 export const WEIGHT_TYPES: Readonly<Record<string, ElementTypeNumber>> = {
+  F64: ElementType.DOUBLE,
   F32: ElementType.FLOAT,
   F16: ElementType.FLOAT16,
   BF16: ElementType.BFLOAT16,
+  I64: ElementType.INT64,
+  I32: ElementType.INT32,
+  I16: ElementType.INT16,
+  I8: ElementType.INT8,
+  U8: ElementType.UINT8,
 };
+
+/** Those of them that hold fractions. */
+export const FLOAT_TYPES: ReadonlySet<string> = new Set(['F64', 'F32', 'F16', 'BF16']);
 
 /**
  * The runtime's plan of the memory compares every value with every buffer whose size it can't infer: time in the square of

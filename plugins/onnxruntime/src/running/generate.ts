@@ -22,7 +22,7 @@ const MASKED = -3.4028234663852886e38;
  * hold the pad token are masked unless it also ends a text for this model; a row that has ended goes on with the pad token.
  * @param rows [batch][prompt]
  * @returns [batch][count]; shorter only when every row has ended
- * @throws NON_FINITE_LOGITS
+ * @throws NON_FINITE_LOGITS, GENERATION_UNSUPPORTED
  */
 export async function generate(
   model: InspectedModel,
@@ -31,6 +31,12 @@ export async function generate(
 ): Promise<number[][]> {
   const { count, padTokenId, seenLength } = options;
   const { generation } = model;
+  if (generation.takesOneRow === true && rows.length > 1)
+    throw modelErrors.GENERATION_UNSUPPORTED({
+      file: 'generation_config.json',
+      key: 'prompt_lookup_num_tokens',
+      what: 'assisted decoding of more than one row',
+    });
   const search: Search = generation.beams
     ? new BeamSearch(rows.length, generation)
     : new GreedySearch(rows.length, generation, padTokenId);

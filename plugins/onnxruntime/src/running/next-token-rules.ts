@@ -5,6 +5,8 @@ export interface RowState {
   /** Prompt and everything generated so far. */
   tokens: readonly number[];
   promptLength: number;
+  /** Tokens to which `encoder_repetition_penalty` applies: those of the prompt, unless others are given. */
+  encoderTokens?: readonly number[];
   /** Tokens that will have been generated in the end. */
   limit: number;
 }
@@ -19,7 +21,7 @@ const LARGEST = 3.4028234663852886e38;
 export function applyRules(scores: Float32Array, row: RowState, rules: GenerationConfig): void {
   const prompt = row.tokens.slice(0, row.promptLength);
   // What the library calls the encoder's tokens is the prompt where there is no encoder; there the penalty is a reward.
-  penaliseRepetition(scores, prompt, 1 / rules.encoder_repetition_penalty);
+  penaliseRepetition(scores, row.encoderTokens ?? prompt, 1 / rules.encoder_repetition_penalty);
   penaliseRepetition(scores, row.tokens, rules.repetition_penalty);
   forbidRepeatedGrams(scores, row.tokens, row.tokens, rules.no_repeat_ngram_size);
   forbidRepeatedGrams(scores, row.tokens, prompt, rules.encoder_no_repeat_ngram_size);
@@ -43,11 +45,14 @@ function forbid(scores: Float32Array, tokens: readonly number[]): void {
   for (const token of tokens) if (token >= 0 && token < scores.length) scores[token] = FORBIDDEN;
 }
 
-/** Only these tokens stay possible. */
+/** Only these tokens stay possible; -1 is the last of the vocabulary. */
 function force(scores: Float32Array, tokens: readonly number[]): void {
   if (tokens.length === 0) return;
   scores.fill(FORBIDDEN);
-  for (const token of tokens) if (token >= 0 && token < scores.length) scores[token] = 0;
+  for (const token of tokens) {
+    const index = token < 0 ? token + scores.length : token;
+    if (index >= 0 && index < scores.length) scores[index] = 0;
+  }
 }
 
 /** Scores of tokens that have occurred are divided, or where negative multiplied, by the penalty (Keskar et al. 2019). */

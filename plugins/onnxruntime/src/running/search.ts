@@ -1,4 +1,5 @@
 import type { GenerationConfig } from '../files/generation-config.js';
+import { Hypotheses } from './hypotheses.js';
 import { applyRules, argmax } from './next-token-rules.js';
 
 /** Texts that are continued side by side: a lane is a row of the batch, or one of the beams of a row. */
@@ -24,7 +25,7 @@ export interface Search {
   choose(logits: readonly Float32Array[], lanes: Lanes): Step;
   /** Whether nothing more can change. */
   ended(): boolean;
-  /** [row][token], prompt included. */
+  /** [row][token], prompt included; more than one for each row where the config asks for them. */
   results(lanes: Lanes): number[][];
 }
 
@@ -71,14 +72,14 @@ interface Candidate {
 const ASIDE = -1e9;
 
 /**
- * Beam search (Graves 2012) as the library does it: rules change log probabilities, the best sums go on. All texts have one
- * length here, since none may end before; so the length penalty changes no order, and texts end at the last step or not at all.
+ * Beam search (Graves 2012) as the library does it: rules change log probabilities, the best sums go on. All texts have the
+ * same length here, because none may end before the last step; so the length penalty changes no order.
  */
 export class BeamSearch implements Search {
   readonly beams: number;
   readonly #scores: number[][];
-  /** Texts of each row that have ended, with their scores. */
-  readonly #finished: { score: number; tokens: number[] }[][];
+  /** Texts of each row that have ended. */
+  readonly #finished: Hypotheses[];
 
   constructor(
     rows: number,
@@ -88,7 +89,7 @@ export class BeamSearch implements Search {
     this.#scores = Array.from({ length: rows }, () =>
       Array.from({ length: this.beams }, (_none, beam) => (beam === 0 ? 0 : ASIDE)),
     );
-    this.#finished = Array.from({ length: rows }, () => []);
+    this.#finished = Array.from({ length: rows }, () => new Hypotheses(this.beams));
   }
 
   choose(logits: readonly Float32Array[], { sequences, promptLength, count }: Lanes): Step {
@@ -97,18 +98,27 @@ export class BeamSearch implements Search {
       const lane = (beam: number): number => row * this.beams + beam;
       const scores = before.map((score, beam) => {
         const processed = logProbabilities(logits[lane(beam)] ?? new Float32Array(0));
-        applyRules(processed, { tokens: sequences[lane(beam)] ?? [], promptLength, limit: count }, this.rules);
+        const tokens = sequences[lane(beam)] ?? [];
+        const encoderTokens = this.#encoderTokens(lane(beam), sequences, promptLength);
+        applyRules(processed, { tokens, promptLength, encoderTokens, limit: count }, this.rules);
         if (this.rules.beams?.renormalize === true) logProbabilities(processed);
         return processed.map((one) => one + score);
       });
       const { open, ended } = this.#sorted(scores);
-      for (const { beam, token, score } of ended)
-        this.#finished[row]?.push({ score, tokens: [...(sequences[lane(beam)] ?? []), token] });
+      // The library writes the first of the ends, whichever was chosen.
+      const [end = 0] = this.rules.eos_token_id;
+      for (const { beam, score } of ended)
+        this.#finished[row]?.add({ score, tokens: [...(sequences[lane(beam)] ?? []), end] });
       this.#scores[row] = open.map(({ score }) => score);
       step.parents.push(...open.map(({ beam }) => lane(beam)));
       step.tokens.push(...open.map(({ token }) => token));
     }
     return step;
+  }
+
+  /** The library does not repeat the prompts for the beams of a row here: the first lanes get one each, the others none. */
+  #encoderTokens(lane: number, sequences: readonly (readonly number[])[], promptLength: number): readonly number[] {
+    return lane < this.#scores.length ? (sequences[lane * this.beams] ?? []).slice(0, promptLength) : [];
   }
 
   /** An end counts where it is among the best; as many other tokens go on as there are beams. */
@@ -128,11 +138,11 @@ export class BeamSearch implements Search {
   }
 
   results({ sequences }: Lanes): number[][] {
-    return this.#scores.map((scores, row) => {
-      const open = scores.map((score, beam) => ({ score, tokens: sequences[row * this.beams + beam] ?? [] }));
-      // Of equal ones the one that came last.
-      return [...(this.#finished[row] ?? []), ...open].reduce((one, other) => (other.score >= one.score ? other : one))
-        .tokens;
+    return this.#scores.flatMap((scores, row) => {
+      const texts = this.#finished[row];
+      for (const [beam, score] of scores.entries())
+        texts?.add({ score, tokens: sequences[row * this.beams + beam] ?? [] });
+      return texts?.best(this.rules.beams?.returned ?? 1) ?? [];
     });
   }
 }

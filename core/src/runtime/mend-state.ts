@@ -1,0 +1,147 @@
+import type { JournalChange } from '../contracts/round-journal.js';
+import { report, type RuntimeDeps } from './context.js';
+import { runtimeErrors } from './errors.js';
+import { newestRoundsOf, recordedRounds, type RecordedRound } from './recorded-rounds.js';
+import { fingerprintOf } from './round/plan.js';
+import { canGoBetter, HISTORY_LENGTH } from './round/round.js';
+import { judgedIds } from './schedule-now.js';
+import type { History, Standing, TrackedModel } from './tables.js';
+import { rows } from './validator-state.js';
+
+type Put = NonNullable<JournalChange['put']>[number];
+type MendDeps = Pick<RuntimeDeps, 'state' | 'competitions' | 'reporter' | 'clock' | 'log'>;
+
+/** What the recorded rounds say of one competition. */
+interface Replayed {
+  standing: Standing | undefined;
+  /** The newest round that counts, and the newest after which the same contenders are not judged again. */
+  counted: RecordedRound | undefined;
+  settled: RecordedRound | undefined;
+  /** By hotkey, oldest first, with the commitment that each result is of. */
+  results: Map<string, { commitment: string; committedAt: number; result: History[number] }[]>;
+}
+
+/**
+ * Makes good what a disk or memory has done to the derived tables: damaged rows are dropped, and standing, history,
+ * contenders and last rounds are derived again from the recorded rounds. What is left out (verified models, finished
+ * evaluations, the time of the last weights) is found out again by the loops.
+ *
+ * @throws JOURNAL_CHAIN_BROKEN when the rounds themselves are damaged
+ */
+export async function mendState(deps: MendDeps): Promise<void> {
+  const { state } = deps;
+  const tables = new Set(await state.journal.dropDamaged());
+  const wrong = [...state.standings()].filter(([id, standing]) => !newestRoundsOf(state.journal).agrees(id, standing));
+  if (wrong.length > 0) tables.add('standings');
+  if (tables.size === 0) return;
+  const replayed = replayRounds(deps);
+  await state.update(() => [
+    ...[...replayed].flatMap(([id, { standing }]) => missingStanding(deps, id, standing)),
+    ...[...replayed].flatMap(([id, one]) => missingHistory(deps, id, one)),
+    ...[...replayed].flatMap(([id, one]) => missingContenders(deps, id, one)),
+    ...[...replayed].flatMap(([id, one]) => missingLastRound(deps, id, one)),
+  ]);
+  const error = runtimeErrors.STATE_DERIVED_AGAIN({ tables: [...tables].sort() });
+  deps.log('warn', 'stored state was derived again', { tables: [...tables] });
+  report(deps, { event: 'warning', error: error.toReport() });
+}
+
+function replayRounds({ state }: MendDeps): Map<number, Replayed> {
+  const all = new Map<number, Replayed>();
+  for (const round of recordedRounds(state.journal)) {
+    const { id } = round.entry.competition;
+    const one = all.get(id) ?? { standing: undefined, counted: undefined, settled: undefined, results: new Map() };
+    all.set(id, one);
+    if (!canGoBetter(round.entry, round.verdict)) one.settled = round;
+    if (round.verdict.void !== null) continue;
+    one.counted = round;
+    one.standing = standingAfter(one.standing, round);
+    addResults(one, round);
+    for (const [other, ended] of all)
+      if (!round.entry.schedule.some((scheduled) => scheduled.id === other)) ended.standing = undefined;
+  }
+  return all;
+}
+
+/** A uid that holds weight belongs to the hotkey that was last judged there: a new owner begins with nothing. */
+function standingAfter(before: Standing | undefined, { entry, verdict }: RecordedRound): Standing {
+  const judged = new Map(entry.contenders.map(({ uid, hotkey }) => [uid, hotkey]));
+  const hotkeys = verdict.average.map((_weight, uid) => judged.get(uid) ?? before?.hotkeys[uid] ?? '');
+  return { weights: verdict.average.map((weight, uid) => (hotkeys[uid] === '' ? 0 : weight)), hotkeys };
+}
+
+function addResults({ results }: Replayed, { entry, verdict }: RecordedRound): void {
+  for (const { uid, hotkey, commitment, block, outcome } of entry.contenders) {
+    if (outcome.status === 'failed' && outcome.error.fault !== 'miner') continue;
+    const result = {
+      block: entry.block,
+      score: verdict.contenders.find((one) => one.uid === uid)?.score ?? null,
+      winnerBlock: verdict.winner?.block ?? null,
+      winnerScore: verdict.winner?.score ?? null,
+    };
+    results.set(hotkey, [...(results.get(hotkey) ?? []), { commitment, committedAt: block, result }]);
+  }
+}
+
+function missingStanding({ state }: MendDeps, id: number, standing: Standing | undefined): Put[] {
+  const held = state.standing(id);
+  if (held && newestRoundsOf(state.journal).agrees(id, held)) return [];
+  return standing ? [rows.standing(id, standing)] : [];
+}
+
+const hasModel = (model: TrackedModel | undefined, commitment: string, block: number): model is TrackedModel =>
+  model !== undefined && model.facts !== null && model.commitment === commitment && model.block === block;
+
+function missingHistory({ state }: MendDeps, id: number, { results }: Replayed): Put[] {
+  return [...results].flatMap(([hotkey, all]) => {
+    if (state.history(id, hotkey).length > 0) return [];
+    const model = state.model(hotkey);
+    const own = all.filter(({ commitment, committedAt }) => hasModel(model, commitment, committedAt));
+    if (own.length === 0) return [];
+    return [
+      rows.history(
+        id,
+        hotkey,
+        own.slice(-HISTORY_LENGTH).map(({ result }) => result),
+      ),
+    ];
+  });
+}
+
+/** Kept is who the newest round kept. Who waits: models that it could not score, and models that no round has judged. */
+function missingContenders({ state, competitions }: MendDeps, id: number, { counted, results }: Replayed): Put[] {
+  if (!counted || state.hasContenders(id)) return [];
+  const competition = competitions.at(id, counted.entry.block)?.competition;
+  if (!competition) return [];
+  const current = counted.entry.contenders.filter(({ hotkey, commitment, block }) =>
+    hasModel(state.model(hotkey), commitment, block),
+  );
+  const unscored = current.filter(({ outcome }) => outcome.status === 'failed' && outcome.error.fault !== 'miner');
+  const waiting = new Set(unscored.map(({ hotkey }) => hotkey));
+  const pending = state.models().filter((model) => {
+    const isOurs =
+      model.facts !== null && model.competition !== null && judgedIds(competition).includes(model.competition);
+    const isJudged = results
+      .get(model.hotkey)
+      ?.some(({ commitment, committedAt }) => hasModel(model, commitment, committedAt));
+    return isOurs && (waiting.has(model.hotkey) || isJudged !== true);
+  });
+  const kept = current.filter(({ uid, hotkey }) => counted.verdict.keep.includes(uid) && !waiting.has(hotkey));
+  const hotkeysOf = (list: readonly { hotkey: string }[]): string[] => list.map(({ hotkey }) => hotkey);
+  return [rows.contenders(id, { pending: hotkeysOf(pending), kept: hotkeysOf(kept) })];
+}
+
+function missingLastRound({ state, competitions }: MendDeps, id: number, { settled }: Replayed): Put[] {
+  if (!settled || state.lastRound(id)) return [];
+  const { number, entry } = settled;
+  const competition = competitions.at(id, entry.block)?.competition;
+  if (!competition) return [];
+  const fingerprint = fingerprintOf(
+    competition,
+    entry.syncBlock,
+    BigInt(entry.seed),
+    entry.contenders,
+    entry.unknown ?? [],
+  );
+  return [rows.lastRound(id, { number, block: entry.block, fingerprint })];
+}

@@ -1,0 +1,102 @@
+import type { StoredModel } from '../../contracts/model.js';
+import { AssayError } from '../../errors/assay-error.js';
+import { toAssayError } from '../../errors/describe.js';
+import { storeErrors } from '../../model/errors.js';
+import { fileStates, filesIntact } from '../../model/files-intact.js';
+import { validateCommitment } from '../../model/model-id.js';
+import { report, type RuntimeDeps } from '../context.js';
+import { runtimeErrors } from '../errors.js';
+import type { ModelCheck } from '../model-check.js';
+import { isAbort } from '../supervise.js';
+import { rows } from '../validator-state.js';
+import type { Contender } from './plan.js';
+
+/** A stored model whose files had the verified content a moment ago. */
+export interface IntactModel {
+  stored: StoredModel;
+  /** What the file system said of the files before they were hashed. */
+  states: string;
+}
+
+/**
+ * The stored models of one round. The files of each are hashed before it is scored, as a rule while the model before it
+ * is computed; files that differ are fetched again, and nobody is blamed for them.
+ */
+export class IntactModels {
+  readonly #held = new Map<Contender, Promise<IntactModel>>();
+
+  constructor(
+    private readonly deps: RuntimeDeps,
+    private readonly check: ModelCheck,
+  ) {}
+
+  /** The model with every file verified. @throws STORED_MODEL_CHANGED, MODEL_NOT_STORED, errors of the store */
+  async get(contender: Contender, signal: AbortSignal): Promise<IntactModel> {
+    const before = await this.#held.get(contender)?.catch(() => undefined);
+    if (before && (await fileStates(before.stored)) === before.states) return before;
+    const verified = this.#verify(contender, signal);
+    this.#held.set(contender, verified);
+    return verified;
+  }
+
+  /** The model, hashed in the background: what is wrong with it shows when it is asked for. */
+  async prepare(contender: Contender, signal: AbortSignal): Promise<IntactModel | undefined> {
+    return this.get(contender, signal).catch(() => undefined);
+  }
+
+  /**
+   * Whether the files are still those that were verified. After a success the file system's word is enough; a failure
+   * is reason to hash them once more.
+   */
+  async unchanged(model: IntactModel, { failed }: { failed: boolean }, signal: AbortSignal): Promise<boolean> {
+    if (!failed && (await fileStates(model.stored)) === model.states) return true;
+    return filesIntact(model.stored, signal);
+  }
+
+  /** Has the files hashed again, and fetched where they differ, the next time they are asked for. */
+  forget(contender: Contender): void {
+    this.#held.delete(contender);
+  }
+
+  async #verify(contender: Contender, signal: AbortSignal): Promise<IntactModel> {
+    const stored = await this.deps.store.stored(contender.model.reference);
+    if (stored) {
+      const states = await fileStates(stored);
+      if (await filesIntact(stored, signal)) return { stored, states };
+      await this.#tell(contender, stored);
+    }
+    return this.#fetchAgain(contender, signal);
+  }
+
+  /** Scores that rest on changed files say nothing about the model: the retry rule must not go by them. */
+  async #tell({ neuron, model }: Contender, { directory }: StoredModel): Promise<void> {
+    const error = storeErrors.STORED_MODEL_CHANGED({ repo: repoOf(model.reference), directory });
+    this.deps.log('error', 'stored files have changed and are fetched again', { uid: neuron.uid, directory });
+    report(this.deps, { event: 'warning', error: error.toReport() });
+    const { competitions, state } = this.deps;
+    await state.write(...competitions.ids.map((id) => rows.history(id, neuron.hotkey, undefined)));
+  }
+
+  async #fetchAgain(contender: Contender, signal: AbortSignal): Promise<IntactModel> {
+    const { neuron, model } = contender;
+    const repo = repoOf(model.reference);
+    try {
+      const { facts, ...stored } = await this.check.acquire(neuron, validateCommitment(model.commitment), signal);
+      if (facts.evaluationDigest === model.facts.evaluationDigest) return { stored, states: await fileStates(stored) };
+      // The facts on record are of files that had changed before they were read: the next round has the right ones.
+      await this.deps.state.update(() => {
+        const current = this.deps.state.model(neuron.hotkey);
+        const same = current?.commitment === model.commitment && current.block === model.block;
+        return same ? [rows.model({ ...current, facts })] : [];
+      });
+      throw storeErrors.STORED_MODEL_CHANGED({ repo, directory: stored.directory });
+    } catch (error) {
+      const known = toAssayError(error);
+      if (isAbort(error) || known.fault !== 'miner' || this.check.unknowns.hasWaitedEnough(neuron.hotkey)) throw error;
+      // The model has passed every check before: what is missing now is what this machine has lost.
+      throw runtimeErrors.MODEL_NOT_STORED({ repo, code: known.code }, new AssayError(known));
+    }
+  }
+}
+
+const repoOf = ({ namespace, name }: { namespace: string; name: string }): string => `${namespace}/${name}`;

@@ -1,0 +1,27 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Canary } from '@assay/core/contracts/evaluator';
+
+export const CANARY_LOSS = 7;
+
+/** A model of known loss in a folder of its own below this one. */
+export function canaryIn(parent: string): Canary {
+  const folder = join(parent, 'canary');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'model.safetensors'), String(CANARY_LOSS));
+  const facts = {
+    architecture: 'Plain',
+    parameterCount: 1,
+    vocabularySize: 10,
+    evaluationDigest: 'c',
+    tensorsDigest: 'c',
+    unusedTensors: [],
+    dtypes: [],
+  };
+  return {
+    model: { reference: { namespace: 'assay', name: 'canary', revision: '' }, directory: folder, files: [], facts },
+    task: { name: 'canary', kind: 'text-loss', samplesDigest: 'c', samples: {} },
+    score: CANARY_LOSS,
+    tolerance: () => 1e-4,
+  };
+}

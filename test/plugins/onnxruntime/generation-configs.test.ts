@@ -1,0 +1,79 @@
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { textLossDetails } from '@assay/core/contracts/task-kinds';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { CPU } from '../../../plugins/onnxruntime/dist/devices/device.js';
+import { openModel } from '../../../plugins/onnxruntime/dist/inspect.js';
+import { evaluateTextLoss } from '../../../plugins/onnxruntime/dist/text-loss.js';
+import { copyOf, errorOf, FIXTURES, taskOf } from './worlds.js';
+
+const ids = z.array(z.array(z.array(z.number())));
+const { batches, cases } = z
+  .object({
+    batches: ids,
+    cases: z.array(
+      z.object({
+        file: z.enum(['config.json', 'generation_config.json']),
+        /** A whole generation_config.json, or members for config.json. */
+        text: z.string(),
+        /** generation_config.json beside such members. */
+        beside: z.string().optional(),
+        library: z.union([z.object({ error: z.string() }), z.object({ generations: ids })]),
+        code: z.string().optional(),
+      }),
+    ),
+  })
+  .parse(JSON.parse(readFileSync(join(FIXTURES, '..', 'generation-configs.json'), 'utf8')));
+type Case = (typeof cases)[number];
+
+const MODEL = join(FIXTURES, '..', 'cases', 'generation-config-empty', 'model');
+
+function folderFor({ file, text, beside }: Case): string {
+  const folder = copyOf(MODEL);
+  const config = join(folder, 'config.json');
+  const generation = join(folder, 'generation_config.json');
+  rmSync(generation);
+  const content = file === 'config.json' ? beside : text;
+  if (content !== undefined) writeFileSync(generation, content);
+  if (file === 'config.json') writeFileSync(config, readFileSync(config, 'utf8').replace(/\}\s*$/, `, ${text}}`));
+  return folder;
+}
+
+async function generationsOf(one: Case): Promise<number[][][]> {
+  const options = { threads: 1, device: CPU, attention: 'eager' as const, onLoad: (): void => undefined };
+  const task = taskOf({ batches, promptLength: 12, generatedTokens: 20, padTokenId: 96, packed: true });
+  const result = await evaluateTextLoss(await openModel(folderFor(one)), task, options, () => undefined);
+  // The last 20 tokens, as the reference looks at them: a text that ends early begins in its prompt.
+  return textLossDetails
+    .parse(result.details)
+    .generations.map((rows, batch) =>
+      rows.map((row) => [...(batches[batch]?.[0] ?? []).slice(0, 12), ...row].slice(-20)),
+    );
+}
+
+/** Members that a message has to name one of. */
+const keysOf = ({ text }: Case): string[] => [...text.matchAll(/"(\w+)":/g)].map(([, key]) => key ?? '');
+
+const named = (which: readonly Case[]): [string, Case][] =>
+  which.map((one) => [`${one.file} ${one.text}${one.beside === undefined ? '' : ` beside ${one.beside}`}`, one]);
+
+describe('a config that the library takes', () => {
+  it.each(named(cases.filter(({ code }) => code === undefined)))('%s', async (_name, one) => {
+    expect({ generations: await generationsOf(one) }).toEqual(one.library);
+  });
+});
+
+describe('a config that the library or the evaluator refuses', () => {
+  it.each(named(cases.filter(({ code }) => code !== undefined)))('%s', async (_name, one) => {
+    const error = await errorOf(openModel(folderFor(one)));
+    expect(error).toMatchObject({ code: one.code, fault: 'miner', retry: 'never' });
+    if (/^\[|^null|^NaN/.test(one.text)) expect(error.message).toContain('not a JSON object');
+    else expect(keysOf(one).some((key) => `${error.message} ${error.hint}`.includes(key))).toBe(true);
+  });
+
+  it('is refused by the library as well, or asks for a way of generating that is not followed', () => {
+    for (const { library, code } of cases)
+      if (code !== undefined && code !== 'GENERATION_UNSUPPORTED') expect(library).toHaveProperty('error');
+  });
+});
