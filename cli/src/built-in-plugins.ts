@@ -9,10 +9,11 @@ export const IMPLEMENTATIONS: Readonly<Record<string, () => Promise<{ default: u
   process: () => import('@assay/plugin-process-evaluator'),
   huggingface: () => import('@assay/plugin-huggingface'),
   'libsql-journal': () => import('@assay/plugin-libsql-journal'),
+  reporters: () => import('@assay/plugin-reporters'),
 };
 
-/** Implementations that bring datasets too: they are loaded whichever store and rows are chosen. */
-export const WITH_DATASETS: readonly string[] = ['local-files', 'huggingface'];
+/** Plugins that bring datasets or reporters: they are loaded whatever the config chooses. */
+export const ALWAYS_LOADED: readonly string[] = ['local-files', 'huggingface', 'reporters'];
 
 /** What a config file that is silent means: the subnet, and the implementation of each contract. */
 export const DEFAULTS: Readonly<{ subnet: string } & Record<ContractName, { use: string }>> = {

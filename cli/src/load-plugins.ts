@@ -4,7 +4,7 @@ import { CONTRACT_NAMES } from '@assay/core/plugin/contracts';
 import type { Plugin } from '@assay/core/plugin/plugin';
 import { PluginRegistry } from '@assay/core/plugin/registry';
 import { findPackage, installedPackages, loadPackage } from './plugin-packages.js';
-import { COMPETITIONS, IMPLEMENTATIONS, WITH_DATASETS } from './built-in-plugins.js';
+import { COMPETITIONS, IMPLEMENTATIONS, ALWAYS_LOADED } from './built-in-plugins.js';
 
 /**
  * The chosen implementations, all competitions, and the packages that the config and `validator plugins` add.
@@ -14,7 +14,7 @@ export async function loadPlugins(config: Config, configDir: string, dataDir: st
   const names = [...new Set(CONTRACT_NAMES.map((contract) => config[contract].use))];
   const installed = await installedPackages(dataDir);
   const loading: Promise<Plugin>[] = [
-    ...[...new Set([...names, ...WITH_DATASETS])].flatMap((name) => {
+    ...[...new Set([...names, ...ALWAYS_LOADED])].flatMap((name) => {
       const load = IMPLEMENTATIONS[name];
       return load ? [builtIn(name, load)] : [];
     }),

@@ -19,6 +19,12 @@ describe('the JSON schema of the config file', () => {
     ['a known option of a contract', { rows: { use: 'huggingface', maxInFlight: 4 } }, true],
     ['an option of the implementation that is meant without `use`', { rows: { maxInFlight: 4 } }, true],
     ['an implementation of another package with any option', { chain: { use: 'subtensor', endpoint: 'x' } }, true],
+    [
+      'reporters',
+      { reporters: [{ use: 'text' }, { use: 'file', path: 'events.jsonl' }, { use: 'wandb', entity: 'x' }] },
+      true,
+    ],
+    ['a reporter without an option that it needs', { reporters: [{ use: 'webhook' }] }, false],
     ['options of a dataset by its id', { datasets: { 'huggingface-rows': {} } }, true],
     ['an option that the implementation lacks', { rows: { use: 'huggingface', maxInFlihgt: 4 } }, false],
     ['an option of the wrong type', { evaluator: { threads: 'many' } }, false],

@@ -22,6 +22,7 @@ export async function configJsonSchema(): Promise<string> {
     ...schema.properties,
     subnet: { ...propertyOf(schema, 'subnet'), default: DEFAULTS.subnet },
     ...Object.fromEntries(CONTRACT_NAMES.map((name) => [name, contractSchema(name, plugins)])),
+    reporters: { ...propertyOf(schema, 'reporters'), items: { oneOf: reporterSchemas(plugins) } },
     datasets: { ...propertyOf(schema, 'datasets'), properties: datasetSchemas(plugins) },
   };
   const required = (schema.required ?? []).filter((key) => !Object.hasOwn(DEFAULTS, key));
@@ -61,6 +62,33 @@ function contractSchema(name: ContractName, plugins: readonly Plugin[]): JsonSch
       },
     ],
   };
+}
+
+/** The reporters of the command line have no options; those of packages that come along have their own. */
+function reporterSchemas(plugins: readonly Plugin[]): JsonSchema[] {
+  const bundled = [
+    ...['text', 'json'].map((use): [string, JsonSchema] => [use, { type: 'object', additionalProperties: false }]),
+    ...plugins.flatMap(({ provides }) =>
+      Object.entries(provides.reporters ?? {}).map(([use, { options }]): [string, JsonSchema] => [
+        use,
+        optionsSchema(options),
+      ]),
+    ),
+  ];
+  return [
+    ...bundled.map(([use, options]) => ({
+      ...options,
+      title: `reporter: ${use}`,
+      properties: { use: { const: use }, ...propertiesOf(options) },
+      required: ['use', ...requiredOf(options)],
+    })),
+    {
+      title: 'reporter: of another package',
+      type: 'object',
+      properties: { use: { type: 'string', not: { enum: bundled.map(([use]) => use) } } },
+      required: ['use'],
+    },
+  ];
 }
 
 function datasetSchemas(plugins: readonly Plugin[]): JsonSchema {

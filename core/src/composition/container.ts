@@ -4,7 +4,7 @@ import { Container } from 'inversify';
 import type { Config } from '../config/schema.js';
 import type { Clock } from '../contracts/clock.js';
 import type { Log } from '../contracts/logger.js';
-import type { Reporter } from '../contracts/reporter.js';
+import type { EventSink } from '../contracts/reporter.js';
 import type { SubnetProfile } from '../competition/profile.js';
 import type { PluginDeps } from '../plugin/plugin.js';
 import { CONTRACT_NAMES, CONTRACTS, type ContractName } from '../plugin/contracts.js';
@@ -22,7 +22,7 @@ export interface Surroundings {
   environment: Readonly<Record<string, string | undefined>>;
   clock: Clock;
   log: Log;
-  reporter: Reporter;
+  reporter: EventSink;
   disposers: Disposers;
   /** `read` neither takes the data folder's lock nor lets the embedded chain's time pass. */
   mode: 'validate' | 'read';
@@ -75,7 +75,7 @@ type Create = (
  * @param folder where this implementation may keep files of its own, below the data folder
  * @param plugin whose it is
  */
-export function pluginDeps(surroundings: Surroundings, folder: string, plugin?: string): PluginDeps {
+export function pluginDeps(surroundings: Omit<Surroundings, 'reporter'>, folder: string, plugin?: string): PluginDeps {
   const { clock, dataDir, profile, log, resolvePath, registry, environment } = surroundings;
   const own = folder === 'journal' ? dataDir : join(dataDir, folder);
   return {

@@ -1,5 +1,5 @@
 import type { Log } from '../contracts/logger.js';
-import type { Reporter, RunEvent } from '../contracts/reporter.js';
+import type { EventSink, Reporter, RunEvent } from '../contracts/reporter.js';
 import { causeOf, toAssayError } from '../errors/describe.js';
 import { valueWithoutSecrets } from '../errors/secrets.js';
 
@@ -21,7 +21,7 @@ export const FAN_OUT_DEFAULTS: FanOutOptions = { queueLimit: 1000, closeWithinMs
  * One reporter made of many. Secrets are replaced once, before any of them sees an event. Each has a queue of its own: a
  * reporter that answers slowly holds up neither the run nor the others, and one that fails is told in the log.
  */
-export class ReporterFanOut implements Reporter {
+export class ReporterFanOut implements EventSink {
   readonly #lanes: readonly Lane[];
 
   constructor(
