@@ -1,4 +1,4 @@
-/** Arrows point one way: competitions -> core, plugins -> core, cli -> all. */
+/** Arrows point one way: competitions, plugins and cli -> libs -> core; cli -> all. */
 const VENDORS =
   '^(node_modules/)?(@polkadot|@huggingface|onnxruntime|libsql|@aws-sdk|gpt-tokenizer|hyparquet|iconv-lite|pbf|@oclif|pino|cli-table3|yaml)';
 
@@ -10,7 +10,21 @@ module.exports = {
       name: 'core-imports-no-plugin',
       severity: 'error',
       from: { path: '^core/src' },
-      to: { path: '^(plugins|competitions|cli)/' },
+      to: { path: '^(libs|plugins|competitions|cli)/' },
+    },
+    {
+      name: 'libs-import-core-only',
+      severity: 'error',
+      from: { path: '^libs/([^/]+)/' },
+      to: { path: '^(libs|plugins|competitions|cli)/', pathNot: '^libs/$1/' },
+    },
+    {
+      name: 'cli-imports-no-plugin',
+      comment:
+        'One file lists the packages that come along; the generator of the error reference reads their catalogues.',
+      severity: 'error',
+      from: { path: '^cli/src', pathNot: '^cli/src/(built-in-plugins\\.ts$|generate/)' },
+      to: { path: '^(plugins|competitions)/' },
     },
     {
       name: 'plugins-import-no-sibling',

@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import { Command, Flags } from '@oclif/core';
 import type { Surroundings } from '@assay/core/composition/container';
-import type { Reporter } from '@assay/core/contracts/reporter';
+import type { EventSink } from '@assay/core/contracts/reporter';
+import type { PluginRegistry } from '@assay/core/plugin/registry';
 import type { LoadedConfig } from './load-config.js';
 
 /** Flags that set a key of the config, by that key. */
@@ -48,7 +49,7 @@ const loadErrorReporting = () =>
 const outputLost = (reason: string): string =>
   `OUTPUT_UNWRITABLE: Standard output can't be written to: ${reason}\n  → Free space on its disk, or send it elsewhere.`;
 
-const silent: Reporter = { report: () => undefined, close: () => Promise.resolve() };
+const silent: EventSink = { report: () => undefined, close: () => Promise.resolve() };
 
 /** What every command shares: config, composition, and errors that say what to do. Heavy modules load on use. */
 export abstract class BaseCommand extends Command {
@@ -83,27 +84,34 @@ export abstract class BaseCommand extends Command {
     return loadConfig(file, configFromFlags(flags), process.env);
   }
 
-  /** Everything that a container is built from; closed when the command ends, however it ends. */
+  /** The packages that a config names, and those that come along or were installed. */
+  protected async registry(config: LoadedConfig['config'], baseDir: string): Promise<PluginRegistry> {
+    const { loadPlugins } = await import('./load-plugins.js');
+    return loadPlugins(config, baseDir, this.config.dataDir);
+  }
+
+  /**
+   * Everything that a container is built from; closed when the command ends, however it ends.
+   * @param reporting makes the reporter out of the rest; without it nothing is reported
+   */
   protected async surroundings(
     loaded: LoadedConfig,
     mode: 'validate' | 'read',
-    reporter: Reporter = silent,
+    reporting: (rest: Omit<Surroundings, 'reporter'>) => Promise<EventSink> = () => Promise.resolve(silent),
   ): Promise<Surroundings> {
-    const [{ loadPlugins }, { effectiveProfile }, { systemClock }, { Disposers }, { stderrLog }] = await Promise.all([
-      import('./load-plugins.js'),
+    const [{ effectiveProfile }, { systemClock }, { Disposers }, { stderrLog }] = await Promise.all([
       import('@assay/core/composition/compose-validator'),
       import('@assay/core/runtime/system-clock'),
       import('@assay/core/runtime/disposers'),
       import('./logger.js'),
     ]);
     const { config, baseDir, resolvePath } = loaded;
-    const registry = await loadPlugins(config, baseDir, this.config.dataDir);
+    const registry = await this.registry(config, baseDir);
     const profile = effectiveProfile(registry.profile(config.subnet), config);
     const log = stderrLog(config.logLevel);
     const disposers = new Disposers(log);
-    disposers.add('reporter', () => reporter.close());
     this.#closing = () => disposers.disposeAll();
-    return {
+    const rest = {
       config,
       registry,
       profile,
@@ -112,10 +120,12 @@ export abstract class BaseCommand extends Command {
       environment: process.env,
       clock: systemClock,
       log,
-      reporter,
       disposers,
       mode,
     };
+    const reporter = await reporting(rest);
+    disposers.add('reporter', () => reporter.close());
+    return { ...rest, reporter };
   }
 
   /** The command's answer on stdout: one JSON document, or text. */

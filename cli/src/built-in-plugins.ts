@@ -1,3 +1,5 @@
+import type { ContractName } from '@assay/core/plugin/contracts';
+
 /** Packages that come with the validator, by the name that `use` says; imported only when the config needs them. */
 export const IMPLEMENTATIONS: Readonly<Record<string, () => Promise<{ default: unknown }>>> = {
   'local-chain': () => import('@assay/plugin-local-chain'),
@@ -7,6 +9,22 @@ export const IMPLEMENTATIONS: Readonly<Record<string, () => Promise<{ default: u
   process: () => import('@assay/plugin-process-evaluator'),
   huggingface: () => import('@assay/plugin-huggingface'),
   'libsql-journal': () => import('@assay/plugin-libsql-journal'),
+  reporters: () => import('@assay/plugin-reporters'),
+};
+
+/** Plugins that bring datasets or reporters: they are loaded whatever the config chooses. */
+export const ALWAYS_LOADED: readonly string[] = ['local-files', 'huggingface', 'reporters'];
+
+/** What a config file that is silent means: the subnet, and the implementation of each contract. */
+export const DEFAULTS: Readonly<{ subnet: string } & Record<ContractName, { use: string }>> = {
+  subnet: 'demo',
+  chain: { use: 'local-chain' },
+  store: { use: 'local-files' },
+  evaluator: { use: 'onnxruntime' },
+  inspector: { use: 'onnxruntime' },
+  tokenizer: { use: 'tokenizers' },
+  rows: { use: 'huggingface' },
+  journal: { use: 'libsql-journal' },
 };
 
 /** Packages of competitions and profiles: plain data, always looked at. */

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { parse as parseYaml } from 'yaml';
+import { DEFAULTS } from './built-in-plugins.js';
 import { configErrors } from '@assay/core/config/errors';
 import {
   environmentName,
@@ -29,6 +30,7 @@ export async function loadConfig(
     { origin: 'environment', source: environmentName, values: environmentValues(settingsOf(environment), parseScalar) },
   ];
   if (file !== undefined) layers.push({ origin: 'file', source: file, values: await readConfigFile(file) });
+  layers.push({ origin: 'default', source: '', values: DEFAULTS });
   const baseDir = file === undefined ? process.cwd() : dirname(resolve(file));
   return { ...resolveConfig(layers), baseDir, resolvePath: (path) => resolve(baseDir, expandHome(path)) };
 }

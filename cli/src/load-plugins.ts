@@ -1,28 +1,20 @@
 import type { Config } from '@assay/core/config/schema';
 import { checkPlugin } from '@assay/core/plugin/check';
+import { CONTRACT_NAMES } from '@assay/core/plugin/contracts';
 import type { Plugin } from '@assay/core/plugin/plugin';
 import { PluginRegistry } from '@assay/core/plugin/registry';
 import { findPackage, installedPackages, loadPackage } from './plugin-packages.js';
-import { COMPETITIONS, IMPLEMENTATIONS } from './built-in-plugins.js';
+import { COMPETITIONS, IMPLEMENTATIONS, ALWAYS_LOADED } from './built-in-plugins.js';
 
 /**
  * The chosen implementations, all competitions, and the packages that the config and `validator plugins` add.
  * @param dataDir where `validator plugins` keeps what it installs
  */
 export async function loadPlugins(config: Config, configDir: string, dataDir: string): Promise<PluginRegistry> {
-  const chosen = [
-    config.chain,
-    config.store,
-    config.evaluator,
-    config.inspector,
-    config.tokenizer,
-    config.rows,
-    config.journal,
-  ];
-  const names = [...new Set(chosen.map(({ use }) => use))];
+  const names = [...new Set(CONTRACT_NAMES.map((contract) => config[contract].use))];
   const installed = await installedPackages(dataDir);
   const loading: Promise<Plugin>[] = [
-    ...names.flatMap((name) => {
+    ...[...new Set([...names, ...ALWAYS_LOADED])].flatMap((name) => {
       const load = IMPLEMENTATIONS[name];
       return load ? [builtIn(name, load)] : [];
     }),
@@ -30,9 +22,6 @@ export async function loadPlugins(config: Config, configDir: string, dataDir: st
     ...config.plugins.map(async (name) => loadPackage(await findPackage(name, configDir), name)),
     ...installed.map(({ name, root }) => loadPackage(root, name)),
   ];
-  // Datasets of local text files and of the hub come with these packages, whichever store and rows are chosen.
-  if (!names.includes('local-files')) loading.push(builtIn('local-files', () => import('@assay/plugin-local-files')));
-  if (!names.includes('huggingface')) loading.push(builtIn('huggingface', () => import('@assay/plugin-huggingface')));
   const plugins = await Promise.all(loading);
   return new PluginRegistry([...plugins, ...(await theRest(names, plugins))]);
 }

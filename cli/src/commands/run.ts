@@ -1,4 +1,5 @@
 import { Flags } from '@oclif/core';
+import type { ReporterChoice } from '@assay/core/composition/reporters';
 import { BaseCommand, commonFlags } from '../base-command.js';
 
 export default class Run extends BaseCommand {
@@ -43,17 +44,16 @@ Ctrl+C ends within seconds and loses nothing; a second one ends at once. Started
     // Events go to a log as a rule, and weights do not wait for one.
     this.outputMayFail = true;
     const loaded = await this.loadConfig(flags);
-    const [{ createReporter }, { buildContainer }, { composeValidator }, { stderrLog }] = await Promise.all([
-      import('../report/create-reporter.js'),
+    const [{ terminalPlugin }, { buildContainer }, { buildReporters }, { composeValidator }] = await Promise.all([
+      import('../report/terminal-plugin.js'),
       import('@assay/core/composition/container'),
+      import('@assay/core/composition/reporters'),
       import('@assay/core/composition/compose-validator'),
-      import('../logger.js'),
     ]);
-    const reporter = createReporter(
-      { json: flags.json, stdout: process.stdout },
-      { log: stderrLog(loaded.config.logLevel) },
-    );
-    const surroundings = await this.surroundings(loaded, 'validate', reporter);
+    const surroundings = await this.surroundings(loaded, 'validate', (rest) => {
+      const registry = rest.registry.with(terminalPlugin(process.stdout, rest.log));
+      return buildReporters(chosenReporters(loaded.config.reporters, flags.json), { ...rest, registry }, signal);
+    });
     const { config, profile } = surroundings;
     const validator = await composeValidator(
       buildContainer(surroundings, signal),
@@ -75,6 +75,12 @@ Ctrl+C ends within seconds and loses nothing; a second one ends at once. Started
     const { reason, judged, weightsSettled } = await validator.run(signal);
     if (reason === 'rounds-done' && (judged === 0 || !weightsSettled)) process.exitCode = NOTHING_DONE;
   }
+}
+
+/** Text on stdout unless the config says otherwise; with --json, JSON lines there in its place. */
+function chosenReporters(given: readonly ReporterChoice[] = [{ use: 'text' }], json: boolean): ReporterChoice[] {
+  if (!json) return [...given];
+  return [{ use: 'json' }, ...given.filter(({ use }) => use !== 'text' && use !== 'json')];
 }
 
 /** Exit code of a run that ended by itself and recorded no round, or did not set weights that were due. */

@@ -12,6 +12,7 @@ import { libsqlJournalErrors } from '@assay/plugin-libsql-journal/dist/errors.js
 import { localFilesErrors } from '@assay/plugin-local-files/dist/errors.js';
 import { localChainErrors, palletErrors } from '@assay/plugin-local-chain/dist/errors.js';
 import { evaluatorErrors, modelErrors } from '@assay/plugin-onnxruntime/dist/errors.js';
+import { reporterErrors } from '@assay/plugin-reporters/dist/errors.js';
 import { tokenizerErrors } from '@assay/plugin-tokenizers/dist/errors.js';
 import { competitionErrors } from '../competitions/errors.js';
 import { evaluateErrors } from '../evaluate/errors.js';
@@ -30,6 +31,7 @@ const CATALOGUES = {
   'Run loop': runtimeErrors,
   Journal: { ...journalErrors, ...libsqlJournalErrors },
   'Embedded network': { ...localChainErrors, ...palletErrors },
+  Reporters: reporterErrors,
   Configuration: { ...configErrors, ...scheduleErrors },
   'Command line': { ...sequencesErrors, ...evaluateErrors, ...journalCommandErrors, ...competitionErrors },
 };

@@ -1,5 +1,4 @@
 import type { EventOf, Reporter, RunEvent } from '@assay/core/contracts/reporter';
-import { withoutSecrets } from '@assay/core/errors/secrets';
 import { LiveLine } from './live-line.js';
 import { paletteFor, type Palette } from './palette.js';
 import { roundTable } from './round-table.js';
@@ -33,7 +32,7 @@ export class TextReporter implements Reporter {
     const text = describe(event, this.#palette);
     if (text === undefined) return;
     this.#live?.clear();
-    this.output.write(`${withoutSecrets(text)}\n`);
+    this.output.write(`${text}\n`);
   }
 
   close(): Promise<void> {

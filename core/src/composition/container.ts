@@ -2,18 +2,13 @@ import 'reflect-metadata';
 import { join } from 'node:path';
 import { Container } from 'inversify';
 import type { Config } from '../config/schema.js';
-import { CHAIN_CLIENT } from '../contracts/chain-client.js';
-import { CLOCK, type Clock } from '../contracts/clock.js';
-import { EVALUATOR, MODEL_INSPECTOR } from '../contracts/evaluator.js';
-import { LOG, type Log } from '../contracts/logger.js';
-import { MODEL_STORE } from '../contracts/model-store.js';
-import { REPORTER, type Reporter } from '../contracts/reporter.js';
-import { ROUND_JOURNAL } from '../contracts/round-journal.js';
-import { ROW_SOURCE } from '../contracts/row-source.js';
-import { TOKENIZER_LOADER } from '../contracts/tokenizer.js';
+import type { Clock } from '../contracts/clock.js';
+import type { Log } from '../contracts/logger.js';
+import type { EventSink } from '../contracts/reporter.js';
 import type { SubnetProfile } from '../competition/profile.js';
 import type { PluginDeps } from '../plugin/plugin.js';
-import { checkedOptions, type ChosenContract, type PluginRegistry } from '../plugin/registry.js';
+import { CONTRACT_NAMES, CONTRACTS, type ContractName } from '../plugin/contracts.js';
+import { checkedOptions, type PluginRegistry } from '../plugin/registry.js';
 import type { Disposers } from '../runtime/disposers.js';
 
 /** What the composition root brings along: everything that is not a plugin's. */
@@ -27,21 +22,11 @@ export interface Surroundings {
   environment: Readonly<Record<string, string | undefined>>;
   clock: Clock;
   log: Log;
-  reporter: Reporter;
+  reporter: EventSink;
   disposers: Disposers;
   /** `read` neither takes the data folder's lock nor lets the embedded chain's time pass. */
   mode: 'validate' | 'read';
 }
-
-const CONTRACTS = [
-  ['chain', CHAIN_CLIENT],
-  ['store', MODEL_STORE],
-  ['evaluator', EVALUATOR],
-  ['inspector', MODEL_INSPECTOR],
-  ['tokenizer', TOKENIZER_LOADER],
-  ['rows', ROW_SOURCE],
-  ['journal', ROUND_JOURNAL],
-] as const satisfies readonly (readonly [ChosenContract, symbol])[];
 
 /**
  * The root container: each contract bound to the implementation that the config names, made when first asked for, once,
@@ -49,20 +34,17 @@ const CONTRACTS = [
  */
 export function buildContainer(surroundings: Surroundings, signal: AbortSignal): Container {
   const container = new Container();
-  container.bind<Clock>(CLOCK).toConstantValue(surroundings.clock);
-  container.bind<Log>(LOG).toConstantValue(surroundings.log);
-  container.bind<Reporter>(REPORTER).toConstantValue(surroundings.reporter);
-  for (const [contract, token] of CONTRACTS) {
+  for (const name of CONTRACT_NAMES) {
     container
-      .bind(token)
-      .toDynamicValue(() => create(contract, surroundings, signal))
+      .bind(CONTRACTS[name].token)
+      .toDynamicValue(() => create(name, surroundings, signal))
       .inSingletonScope();
   }
   return container;
 }
 
 async function create(
-  contract: ChosenContract,
+  contract: ContractName,
   surroundings: Surroundings,
   signal: AbortSignal,
 ): Promise<{ close?: () => Promise<void> }> {
@@ -93,7 +75,7 @@ type Create = (
  * @param folder where this implementation may keep files of its own, below the data folder
  * @param plugin whose it is
  */
-export function pluginDeps(surroundings: Surroundings, folder: string, plugin?: string): PluginDeps {
+export function pluginDeps(surroundings: Omit<Surroundings, 'reporter'>, folder: string, plugin?: string): PluginDeps {
   const { clock, dataDir, profile, log, resolvePath, registry, environment } = surroundings;
   const own = folder === 'journal' ? dataDir : join(dataDir, folder);
   return {

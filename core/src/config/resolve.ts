@@ -6,7 +6,7 @@ import { configSchema, type Config, type ConfigInput } from './schema.js';
 export type Origin = 'flag' | 'environment' | 'file' | 'default';
 
 export interface ConfigLayer {
-  origin: Exclude<Origin, 'default'>;
+  origin: Origin;
   /** For people: `--sample-min`, `ASSAY_SAMPLE_MIN`, `examples/demo.yaml`. By dotted path, or one for the layer. */
   source: string | ((path: string) => string);
   values: ConfigInput;

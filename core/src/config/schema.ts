@@ -1,8 +1,8 @@
 import { z } from 'zod';
+import { forEachContract } from '../plugin/contracts.js';
 
 /** `use` names the implementation; the keys beside it are its options and are checked by its own schema. */
-const chosen = (use: string): z.ZodPrefault<z.ZodObject<{ use: z.ZodDefault<z.ZodString> }, z.core.$loose>> =>
-  z.looseObject({ use: z.string().default(use) }).prefault({});
+const chosen = z.looseObject({ use: z.string() });
 
 const milliseconds = z.number().nonnegative();
 
@@ -28,20 +28,21 @@ const cadences = z
   .partial()
   .strict();
 
-/** The config file. What a profile sets can be overridden here; a key that nobody knows is an error. */
+/**
+ * The config file. What a profile sets can be overridden here; a key that nobody knows is an error. Which subnet and
+ * which implementations are meant where a file is silent, the program that reads it says, by a layer of defaults.
+ */
 export const configSchema = z
   .object({
-    subnet: z.string().default('demo').describe('Name of the subnet profile.'),
+    subnet: z.string().describe('Name of the subnet profile.'),
     netuid: z.number().int().min(0).max(65535).optional().describe("Overrides the profile's netuid."),
     dataDir: z.string().default('~/.assay').describe('Folder of the journal and everything else that is kept.'),
     plugins: z.array(z.string()).default([]).describe('Further plugin and competition packages.'),
-    chain: chosen('local-chain').describe('How the chain is reached.'),
-    store: chosen('local-files').describe('Where models come from and are kept.'),
-    evaluator: chosen('onnxruntime').describe('What measures losses.'),
-    inspector: chosen('onnxruntime').describe('What reads model headers.'),
-    tokenizer: chosen('tokenizers').describe('What turns text into tokens.'),
-    rows: chosen('huggingface').describe('Where rows of datasets come from.'),
-    journal: chosen('libsql-journal').describe('Where rounds are recorded.'),
+    ...forEachContract((_name, { summary }) => chosen.describe(summary)),
+    reporters: z
+      .array(z.looseObject({ use: z.string() }))
+      .optional()
+      .describe('Where events go, each with its options beside `use`; text on stdout when left out.'),
     datasets: z.record(z.string(), z.looseObject({})).default({}).describe('Options by dataset id.'),
     competitions: z
       .array(z.string())

@@ -13,5 +13,3 @@ export interface Clock {
 
 /** The time that durations are measured with: the difference of two readings is never changed by setting the clock. */
 export const monotonicMs = (clock: Pick<Clock, 'now' | 'monotonic'>): number => clock.monotonic?.() ?? clock.now();
-
-export const CLOCK = Symbol.for('assay.Clock');

@@ -5,5 +5,3 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
  * only in the context and never above `debug`; secrets never.
  */
 export type Log = (level: LogLevel, message: string, context?: Record<string, unknown>) => void;
-
-export const LOG = Symbol.for('assay.Log');

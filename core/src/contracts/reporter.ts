@@ -171,10 +171,19 @@ export type RunEvent = z.infer<typeof runEvent>;
 export type RoundRow = z.infer<typeof roundRow>;
 export type EventOf<Name extends RunEvent['event']> = Extract<RunEvent, { event: Name }>;
 
-/** Where events go: terminal, JSON lines, a remote service. Must not throw and must not block. */
-export interface Reporter {
+/** Where the run sends its events: one for all reporters, and it never keeps the run waiting. */
+export interface EventSink {
+  /** @param at milliseconds since 1970 */
   report(event: RunEvent, at: number): void;
   close(): Promise<void>;
 }
 
-export const REPORTER = Symbol.for('assay.Reporter');
+/**
+ * Where events go: a terminal, a file, a remote service. Events come in order, one at a time: the next one when a promise
+ * that `report` returned is settled. Secrets are replaced before. Whatever it throws is told in the log and changes nothing.
+ */
+export interface Reporter {
+  /** @param at milliseconds since 1970 */
+  report(event: RunEvent, at: number): void | Promise<void>;
+  close(): Promise<void>;
+}

@@ -3,6 +3,7 @@ import { configErrors } from '../config/errors.js';
 import { issuesOf } from '../config/resolve.js';
 import { competitionSchema } from '../competition/competition-schema.js';
 import { profileSchema } from '../competition/profile-schema.js';
+import { forEachContract } from './contracts.js';
 import { PLUGIN_API_VERSION, type Plugin } from './plugin.js';
 
 const implementation = z.object({
@@ -24,13 +25,10 @@ const pluginSchema = z.object({
   name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'lower-case letters, digits and dashes'),
   provides: z
     .object({
-      chain: implementation.optional(),
-      store: implementation.optional(),
-      evaluator: implementation.optional(),
-      inspector: implementation.optional(),
-      tokenizer: implementation.optional(),
-      journal: implementation.optional(),
-      rows: implementation.optional(),
+      ...forEachContract(() => implementation.optional()),
+      chain: implementation
+        .extend({ verifySignature: z.custom((value) => typeof value === 'function', 'must be a function') })
+        .optional(),
       datasets: z
         .record(
           z.string(),
@@ -42,6 +40,12 @@ const pluginSchema = z.object({
               ])
               .optional(),
           }),
+        )
+        .optional(),
+      reporters: z
+        .record(
+          z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'lower-case letters, digits and dashes'),
+          implementation.extend({ remote: z.boolean().optional() }),
         )
         .optional(),
       competitions: z.array(competitionSchema).superRefine(namesDiffer).optional(),

@@ -1,15 +1,12 @@
 import type { z } from 'zod';
-import type { ChainClient } from '../contracts/chain-client.js';
 import type { Clock } from '../contracts/clock.js';
 import type { DatasetProvider, DocumentSource } from '../contracts/dataset-provider.js';
-import type { Evaluator, ModelInspector } from '../contracts/evaluator.js';
 import type { Log } from '../contracts/logger.js';
-import type { ModelStore } from '../contracts/model-store.js';
-import type { JournalOpenMode, RoundJournal } from '../contracts/round-journal.js';
+import type { Reporter } from '../contracts/reporter.js';
 import type { RowSource } from '../contracts/row-source.js';
-import type { TokenizerLoader } from '../contracts/tokenizer.js';
 import type { Competition } from '../competition/competition.js';
 import type { SubnetProfile } from '../competition/profile.js';
+import type { ContractName, Contracts } from './contracts.js';
 
 /** Version of this shape; a plugin of another one is refused before boot. */
 export const PLUGIN_API_VERSION = 1;
@@ -65,15 +62,30 @@ export interface DatasetImplementation<Options = unknown> extends Implementation
   credentials?: readonly CredentialNeed[] | ((options: Options) => readonly CredentialNeed[]);
 }
 
-/** A contract's name in the config file, what serves it, and what its factory is given beyond PluginDeps. */
-export interface Provisions {
-  chain?: AnyImplementation<{ mode: 'validate' | 'read' }, ChainClient>;
-  store?: AnyImplementation<object, ModelStore>;
-  evaluator?: AnyImplementation<object, Evaluator>;
-  inspector?: AnyImplementation<object, ModelInspector>;
-  tokenizer?: AnyImplementation<object, TokenizerLoader>;
-  rows?: AnyImplementation<object, RowSource>;
-  journal?: AnyImplementation<JournalOpenMode, RoundJournal>;
+export interface ChainImplementation extends AnyImplementation<
+  Contracts['chain']['given'],
+  Contracts['chain']['serves']
+> {
+  /** Whether a hotkey of this chain made the signature; false for anything malformed. Needs no connection. */
+  verifySignature(message: Uint8Array, signature: Uint8Array, hotkey: string): Promise<boolean>;
+}
+
+/** At most one implementation of each contract: the config file chooses it by the plugin's name. */
+export type Implementations = {
+  [Name in ContractName]?: AnyImplementation<Contracts[Name]['given'], Contracts[Name]['serves']>;
+};
+
+export interface ReporterImplementation<Options = unknown> extends Implementation<Options, object, Reporter> {
+  /** Whether events leave this machine; such a reporter is left out of a run that is offline. */
+  remote?: boolean;
+}
+
+/** Everything that a package may bring. */
+export interface Provisions extends Implementations {
+  chain?: ChainImplementation;
+  /** By name, as `use` in the config's list of reporters says it. */
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
+  reporters?: Readonly<Record<string, ReporterImplementation<any>>>;
   /** By dataset id, e.g. `tiiuae/falcon-refinedweb`. */
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
   datasets?: Readonly<Record<string, DatasetImplementation<any>>>;

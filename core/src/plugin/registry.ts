@@ -2,18 +2,18 @@ import type { Competition } from '../competition/competition.js';
 import type { SubnetProfile } from '../competition/profile.js';
 import { configErrors } from '../config/errors.js';
 import { issueLines, messageOf } from '../errors/describe.js';
+import type { ContractName } from './contracts.js';
 import type { Plugin, Provisions } from './plugin.js';
 
-/** Contracts that the config file chooses an implementation for with `use`. */
-export type ChosenContract = 'chain' | 'store' | 'evaluator' | 'inspector' | 'tokenizer' | 'rows' | 'journal';
-
-type FactoryOf<C extends ChosenContract> = NonNullable<Provisions[C]>;
+type FactoryOf<C extends ContractName> = NonNullable<Provisions[C]>;
 type DatasetFactory = NonNullable<Provisions['datasets']>[string];
+type ReporterFactory = NonNullable<Provisions['reporters']>[string];
 
 /** All installed plugins by what they provide. Nothing of them has run yet. */
 export class PluginRegistry {
   readonly #competitions: ReadonlyMap<string, { plugin: string; item: Competition }>;
   readonly #datasets: ReadonlyMap<string, { plugin: string; item: DatasetFactory }>;
+  readonly #reporters: ReadonlyMap<string, { plugin: string; item: ReporterFactory }>;
   readonly #profiles: ReadonlyMap<string, { plugin: string; item: SubnetProfile }>;
 
   constructor(private readonly plugins: readonly Plugin[]) {
@@ -22,6 +22,7 @@ export class PluginRegistry {
       (provides.competitions ?? []).map((item) => [item.name, item]),
     );
     this.#datasets = index('dataset', plugins, ({ provides }) => Object.entries(provides.datasets ?? {}));
+    this.#reporters = index('reporter', plugins, ({ provides }) => Object.entries(provides.reporters ?? {}));
     this.#profiles = index('subnet profile', plugins, ({ provides }) => Object.entries(provides.profiles ?? {}));
   }
 
@@ -30,11 +31,18 @@ export class PluginRegistry {
     return new PluginRegistry([...this.plugins.filter(({ name }) => name !== plugin.name), plugin]);
   }
 
-  factory<C extends ChosenContract>(contract: C, use: string): FactoryOf<C> {
+  factory<C extends ContractName>(contract: C, use: string): FactoryOf<C> {
     const factory = this.plugins.find(({ name }) => name === use)?.provides[contract];
     if (factory) return factory;
     const known = this.plugins.filter(({ provides }) => provides[contract]).map(({ name }) => name);
     throw configErrors.IMPLEMENTATION_UNKNOWN({ contract, use, known });
+  }
+
+  /** @throws IMPLEMENTATION_UNKNOWN */
+  reporter(use: string): ReporterFactory {
+    const found = this.#reporters.get(use);
+    if (found) return found.item;
+    throw configErrors.IMPLEMENTATION_UNKNOWN({ contract: 'reporter', use, known: [...this.#reporters.keys()] });
   }
 
   /** What other packages bring for a plugin. */

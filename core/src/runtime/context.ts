@@ -3,7 +3,7 @@ import type { Clock } from '../contracts/clock.js';
 import type { Evaluator } from '../contracts/evaluator.js';
 import type { Log } from '../contracts/logger.js';
 import type { ModelStore } from '../contracts/model-store.js';
-import type { Reporter, RunEvent } from '../contracts/reporter.js';
+import type { EventSink, RunEvent } from '../contracts/reporter.js';
 import type { SubnetProfile } from '../competition/profile.js';
 import type { ModelAcquirer } from '../model/acquire.js';
 import type { ChainView } from './chain-view.js';
@@ -30,7 +30,7 @@ export interface RuntimeDeps {
   store: ModelStore;
   acquirer: ModelAcquirer;
   evaluator: Evaluator;
-  reporter: Reporter;
+  reporter: EventSink;
   clock: Clock;
   log: Log;
   state: ValidatorState;

@@ -1,6 +1,6 @@
 import type { Clock } from '../contracts/clock.js';
 import type { Log } from '../contracts/logger.js';
-import type { Reporter } from '../contracts/reporter.js';
+import type { EventSink } from '../contracts/reporter.js';
 import { isAssayError } from '../errors/assay-error.js';
 import { toAssayError } from '../errors/describe.js';
 
@@ -40,7 +40,7 @@ export async function runLoops(loops: readonly Loop[], endsRun: Loop, signal: Ab
  * @returns whether the pass went through
  */
 export async function attempt(
-  deps: { reporter: Reporter; clock: Clock; log: Log },
+  deps: { reporter: EventSink; clock: Clock; log: Log },
   loop: string,
   work: () => Promise<void>,
 ): Promise<boolean> {

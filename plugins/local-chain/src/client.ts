@@ -11,7 +11,7 @@ import { monotonicMs, type Clock } from '@assay/core/contracts/clock';
 import { abortError } from '@assay/core/errors/describe';
 import { localChainErrors } from './errors.js';
 import { derivation } from './genesis.js';
-import { deriveHotkey, isHotkey, signWith } from './keys.js';
+import { deriveHotkey, isHotkey, signWith } from '@assay/lib-sr25519';
 import type { LocalNetwork } from './network.js';
 
 export interface LocalChainClientOptions {

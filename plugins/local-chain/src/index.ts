@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { definePlugin, type PluginDeps } from '@assay/core/plugin/plugin';
+import { verifySignature } from '@assay/lib-sr25519';
 import { z } from 'zod';
 import { LocalChainClient } from './client.js';
 import { localChainErrors } from './errors.js';
@@ -15,7 +16,6 @@ export {
   type Registration,
   type RegistrationInput,
 } from './genesis.js';
-export { deriveHotkey, verifySignature } from './keys.js';
 export { LocalNetwork } from './network.js';
 
 const options = z.strictObject({
@@ -80,5 +80,5 @@ function readGenesis(file: string): Genesis {
 export default definePlugin({
   apiVersion: 1,
   name: 'local-chain',
-  provides: { chain: { options, create } },
+  provides: { chain: { options, create, verifySignature } },
 });

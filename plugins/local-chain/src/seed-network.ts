@@ -1,7 +1,7 @@
 import type Database from 'libsql';
 import type { Genesis, Registration } from './genesis.js';
 import { localChainErrors } from './errors.js';
-import { deriveHotkey, isHotkey } from './keys.js';
+import { deriveHotkey, isHotkey } from '@assay/lib-sr25519';
 
 /** A neuron's keys, as the chain has them. */
 export interface Keys {

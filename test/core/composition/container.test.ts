@@ -11,6 +11,7 @@ import { Disposers } from '@assay/core/runtime/disposers';
 import { systemClock } from '@assay/core/runtime/system-clock';
 import demo from '@assay/competition-demo';
 import { describe, expect, it } from 'vitest';
+import { usesOf } from '../config/uses.js';
 
 /** A schema of nobody's: only what core calls. */
 const anything = { safeParse: (value: unknown) => ({ success: true, data: value }) };
@@ -57,6 +58,7 @@ function surroundingsOf(
 ): Surroundings & { events: RunEvent[] } {
   const use = { use: 'telling' };
   const config = configSchema.parse({
+    ...usesOf('telling'),
     store: { ...use, dir: '/d' },
     evaluator: use,
     inspector: use,
@@ -75,7 +77,7 @@ function surroundingsOf(
     environment: {},
     clock: systemClock,
     log: () => undefined,
-    reporter: { report: (event) => events.push(event), close: () => Promise.resolve() },
+    reporter: { report: (event) => void events.push(event), close: () => Promise.resolve() },
     disposers: new Disposers(() => undefined),
     mode: 'read',
     events,

@@ -14,6 +14,7 @@ import { systemClock } from '@assay/core/runtime/system-clock';
 import demo from '@assay/competition-demo';
 import { demoProfile } from '@assay/competition-demo/dist/profile.js';
 import { describe, expect, it } from 'vitest';
+import { usesOf } from '../config/uses.js';
 
 const { signal } = new AbortController();
 const anything = { safeParse: (value: unknown) => ({ success: true, data: value }) };
@@ -101,7 +102,7 @@ function surroundings(
   ]);
   const [events, logged]: [RunEvent[], string[]] = [[], []];
   return {
-    config: configSchema.parse({ evaluator: use, inspector: use, tokenizer: use, rows: use, ...given }),
+    config: configSchema.parse({ ...usesOf(use.use), ...given }),
     registry,
     profile: { ...demoProfile, schedule: places },
     dataDir: '/nowhere',
@@ -109,7 +110,7 @@ function surroundings(
     environment: {},
     clock: systemClock,
     log: (_level, message) => void logged.push(message),
-    reporter: { report: (event) => events.push(event), close: () => Promise.resolve() },
+    reporter: { report: (event) => void events.push(event), close: () => Promise.resolve() },
     disposers: new Disposers(() => undefined),
     mode: 'read',
     events,

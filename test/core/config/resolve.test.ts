@@ -9,6 +9,7 @@ import {
 import { configSchema } from '@assay/core/config/schema';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { usesOf } from './uses.js';
 
 const ORIGINS = ['flag', 'environment', 'file'] as const;
 const layer = (origin: ConfigLayer['origin'], values: ConfigLayer['values']): ConfigLayer => ({
@@ -16,6 +17,7 @@ const layer = (origin: ConfigLayer['origin'], values: ConfigLayer['values']): Co
   source: `the ${origin}`,
   values,
 });
+const DEFAULTS = layer('default', usesOf('some'));
 const valueAt = (values: readonly ConfigValue[], path: string): ConfigValue | undefined =>
   values.find((value) => value.path === path);
 
@@ -27,11 +29,11 @@ describe('resolveConfig', () => {
     );
     fc.assert(
       fc.property(setting, setting, setting, (...given) => {
-        const layers = ORIGINS.map((origin, index) => layer(origin, given[index] ?? {}));
+        const layers = [...ORIGINS.map((origin, index) => layer(origin, given[index] ?? {})), DEFAULTS];
         const { config, values } = resolveConfig(layers);
         for (const key of ['sampleMin', 'logLevel'] as const) {
           const strongest = layers.find((candidate) => candidate.values[key] !== undefined);
-          expect(config[key]).toEqual(strongest?.values[key] ?? configSchema.parse({})[key]);
+          expect(config[key]).toEqual(strongest?.values[key] ?? configSchema.parse(DEFAULTS.values)[key]);
           if (config[key] !== undefined) expect(valueAt(values, key)?.origin).toBe(strongest?.origin ?? 'default');
         }
       }),
@@ -42,6 +44,7 @@ describe('resolveConfig', () => {
     const { config, values } = resolveConfig([
       layer('flag', { store: { dir: '/flag' }, plugins: ['a'] }),
       layer('file', { store: { use: 'huggingface', dir: '/file', maxBytes: 7 }, plugins: ['b', 'c'] }),
+      DEFAULTS,
     ]);
     expect(config.store).toEqual({ use: 'huggingface', dir: '/flag', maxBytes: 7 });
     expect(config.plugins).toEqual(['a']);

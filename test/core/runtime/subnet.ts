@@ -261,7 +261,7 @@ export async function newSubnet({
     store,
     acquirer: new ModelAcquirer({}, { store, inspector }),
     evaluator,
-    reporter: { report: (event) => events.push(event), close: () => Promise.resolve() },
+    reporter: { report: (event) => void events.push(event), close: () => Promise.resolve() },
     clock,
     log: () => undefined,
     state: new ValidatorState(openJournal({ folder: join(folder, 'data'), mode: 'write' })),

@@ -4,7 +4,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { asBlockNumber } from '@assay/core/contracts/brands';
 import type { ChainClient } from '@assay/core/contracts/chain-client';
-import plugin, { deriveHotkey, LocalNetwork, verifySignature } from '@assay/plugin-local-chain';
+import { deriveHotkey, verifySignature } from '@assay/lib-sr25519';
+import plugin, { LocalNetwork } from '@assay/plugin-local-chain';
 import { describe, expect, it } from 'vitest';
 import { GENESIS, HandClock, newFolder } from './networks.js';
 

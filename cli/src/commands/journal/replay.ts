@@ -25,7 +25,7 @@ anything differs.`;
     const { args, flags } = await this.parse(JournalReplay);
     const source = /^\d+$/.test(args.round)
       ? await this.#ofJournal(Number(args.round), flags)
-      : await this.#ofFile(args.round);
+      : await this.#ofFile(args.round, flags);
     const { replayEntry } = await import('@assay/core/runtime/round/entry');
     const { agrees, differences, judgement } = replayEntry(source.entry);
     const { number, hash, signature } = source;
@@ -46,10 +46,10 @@ anything differs.`;
       import('@assay/core/journal/export'),
       import('@assay/core/runtime/round/entry'),
     ]);
-    return this.#ofText(formatExport(record, hotkeyOf(record.entry)));
+    return this.#ofText(formatExport(record, hotkeyOf(record.entry)), flags);
   }
 
-  async #ofFile(path: string): Promise<Source> {
+  async #ofFile(path: string, flags: Readonly<Record<string, unknown>>): Promise<Source> {
     let text: string;
     try {
       text = await readFile(path, 'utf8');
@@ -59,16 +59,15 @@ anything differs.`;
         error,
       );
     }
-    return this.#ofText(text);
+    return this.#ofText(text, flags);
   }
 
-  async #ofText(text: string): Promise<Source> {
-    const [{ parseExport, checkExportSignature }, { verifySignature }] = await Promise.all([
-      import('@assay/core/journal/export'),
-      import('@assay/plugin-local-chain'),
-    ]);
+  async #ofText(text: string, flags: Readonly<Record<string, unknown>>): Promise<Source> {
+    const { parseExport, checkExportSignature } = await import('@assay/core/journal/export');
     const document = parseExport(text);
-    const signed = await checkExportSignature(document, verifySignature);
+    const { config, baseDir } = await this.loadConfig(flags);
+    const chain = (await this.registry(config, baseDir)).factory('chain', config.chain.use);
+    const signed = await checkExportSignature(document, chain.verifySignature.bind(chain));
     const { number, hash, entry } = document;
     return { number, hash, entry, signature: signed === 'signed' ? 'genuine' : 'unsigned' };
   }

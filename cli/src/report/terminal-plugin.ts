@@ -1,0 +1,38 @@
+import { z } from 'zod';
+import type { Log } from '@assay/core/contracts/logger';
+import { EVENT_SCHEMA_VERSION, type Reporter } from '@assay/core/contracts/reporter';
+import { PLUGIN_API_VERSION, type Plugin } from '@assay/core/plugin/plugin';
+import { SafeOutput } from './safe-output.js';
+import { isTerminal } from './terminal.js';
+import { TextReporter } from './text-reporter.js';
+
+const noOptions = z.strictObject({});
+
+/** The reporters of the command line itself, which write to stdout: `text` for people, `json` for programs. */
+export function terminalPlugin(stdout: NodeJS.WriteStream, log: Log): Plugin {
+  const output = new SafeOutput(stdout, (message, context) => {
+    log('error', message, context);
+  });
+  const live = isTerminal(stdout);
+  return {
+    apiVersion: PLUGIN_API_VERSION,
+    name: 'terminal',
+    provides: {
+      reporters: {
+        text: {
+          options: noOptions,
+          create: async (): Promise<Reporter> => new TextReporter({ live, width: live ? stdout.columns : 120 }, output),
+        },
+        json: { options: noOptions, create: async (): Promise<Reporter> => jsonLines(output) },
+      },
+    },
+  };
+}
+
+const jsonLines = (output: SafeOutput): Reporter => ({
+  report(event, at) {
+    const line = { schemaVersion: EVENT_SCHEMA_VERSION, time: new Date(at).toISOString(), ...event };
+    output.write(`${JSON.stringify(line)}\n`);
+  },
+  close: () => Promise.resolve(),
+});

@@ -1,0 +1,51 @@
+import { CHAIN_CLIENT, type ChainClient } from '../contracts/chain-client.js';
+import { EVALUATOR, MODEL_INSPECTOR, type Evaluator, type ModelInspector } from '../contracts/evaluator.js';
+import { MODEL_STORE, type ModelStore } from '../contracts/model-store.js';
+import { ROUND_JOURNAL, type JournalOpenMode, type RoundJournal } from '../contracts/round-journal.js';
+import { ROW_SOURCE, type RowSource } from '../contracts/row-source.js';
+import { TOKENIZER_LOADER, type TokenizerLoader } from '../contracts/tokenizer.js';
+
+/** What serves each contract that the config file chooses with `use`, and what its factory gets beyond PluginDeps. */
+export interface Contracts {
+  chain: { serves: ChainClient; given: { mode: 'validate' | 'read' } };
+  store: { serves: ModelStore; given: object };
+  evaluator: { serves: Evaluator; given: object };
+  inspector: { serves: ModelInspector; given: object };
+  tokenizer: { serves: TokenizerLoader; given: object };
+  rows: { serves: RowSource; given: object };
+  journal: { serves: RoundJournal; given: JournalOpenMode };
+}
+
+export type ContractName = keyof Contracts;
+
+export interface ContractRow {
+  /** What the container binds it to. */
+  token: symbol;
+  /** One sentence for the config schema. */
+  summary: string;
+}
+
+/**
+ * One row for each contract, by its key in the config file and in `provides`. The config schema, the check of packages,
+ * the container, the loader and the generated pages read this table; nothing else lists the contracts.
+ */
+export const CONTRACTS: Readonly<Record<ContractName, ContractRow>> = {
+  chain: { token: CHAIN_CLIENT, summary: 'How the chain is reached.' },
+  store: { token: MODEL_STORE, summary: 'Where models come from and are kept.' },
+  evaluator: { token: EVALUATOR, summary: 'What measures losses.' },
+  inspector: { token: MODEL_INSPECTOR, summary: 'What reads model headers.' },
+  tokenizer: { token: TOKENIZER_LOADER, summary: 'What turns text into tokens.' },
+  rows: { token: ROW_SOURCE, summary: 'Where rows of datasets come from.' },
+  journal: { token: ROUND_JOURNAL, summary: 'Where rounds are recorded.' },
+};
+
+/** The names of all contracts, in the order of the table. */
+export const CONTRACT_NAMES = Object.keys(CONTRACTS) as ContractName[];
+
+/** One value for each contract. */
+export function forEachContract<T>(make: (name: ContractName, row: ContractRow) => T): Record<ContractName, T> {
+  return Object.fromEntries(CONTRACT_NAMES.map((name) => [name, make(name, CONTRACTS[name])])) as Record<
+    ContractName,
+    T
+  >;
+}
