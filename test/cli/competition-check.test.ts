@@ -100,7 +100,7 @@ describe('validator competition check', () => {
     ]);
   });
 
-  it('ends, also when a dataset does not', { timeout: 60_000 }, async () => {
+  it('ends, also when a dataset does not', { timeout: 180_000 }, async () => {
     const answer = await check({}, drawing('for (;;) await new Promise((resolve) => setImmediate(resolve));'));
     expect(failedRows(answer)).toEqual([
       expect.objectContaining({ reason: expect.stringContaining('it was not done after 20 s') as string }),

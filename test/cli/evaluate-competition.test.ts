@@ -335,7 +335,7 @@ describe('beside a validator that has judged', () => {
     round = recorded.parse(
       JSON.parse((await validator(['journal', 'export', '1', '--config', world.config])).stdout),
     ).entry;
-  }, 120_000);
+  }, 180_000);
 
   it('the winner has the score that the round gave it, to the last digit', async () => {
     const { winner } = round.verdict;

@@ -67,7 +67,7 @@ describe('the package that docs/build/competition.md writes', () => {
     });
   });
 
-  it("judges the demo's miners on a network of its own", { timeout: 60_000 }, async () => {
+  it("judges the demo's miners on a network of its own", { timeout: 180_000 }, async () => {
     const path = join(folder, 'dist', 'competition.js');
     const original = readFileSync(path, 'utf8');
     const fitting: [from: string | RegExp, to: string][] = [

@@ -38,7 +38,7 @@ describe('the package that docs/build/plugin.md writes', () => {
     expect(answer.code, answer.stdout).toBe(0);
   });
 
-  it('is installed where no core is, and raises errors with a code all the same', { timeout: 120_000 }, async () => {
+  it('is installed where no core is, and raises errors with a code all the same', { timeout: 180_000 }, async () => {
     const tarball = execFileSync('npm', ['pack', '--silent'], { cwd: folder, encoding: 'utf8' }).trim();
     const installed = await run('plugins', 'install', `./${tarball}`);
     expect(installed.code, installed.stderr).toBe(0);

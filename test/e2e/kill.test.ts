@@ -41,7 +41,7 @@ const busy = (world: World): string =>
     },
   });
 
-it(`survives ${KILLS} kills at any moment`, { timeout: 90_000 }, async () => {
+it(`survives ${KILLS} kills at any moment`, { timeout: 180_000 }, async () => {
   const world = newWorld();
   const config = busy(world);
   const random = new PythonRandom(SEED);

@@ -61,7 +61,7 @@ beforeAll(() => {
 });
 
 describe('validator plugins', () => {
-  it('installs a tarball of npm pack, with its own inversify, and removes it again', { timeout: 120_000 }, async () => {
+  it('installs a tarball of npm pack, with its own inversify, and removes it again', { timeout: 180_000 }, async () => {
     const path = packageAt('foreign');
     const tarball = join('foreign', npm(['pack'], path));
     const installed = await run('plugins', 'install', `./${tarball}`);
@@ -95,7 +95,7 @@ describe('validator plugins', () => {
       'PLUGIN_MALFORMED',
     ],
     ['that says of itself nothing', { name: 'foreign-nothing', validator: undefined }, INDEX, 'PLUGIN_MALFORMED'],
-  ])('refuses a package %s, and says why', { timeout: 120_000 }, async (what, change, index, code) => {
+  ])('refuses a package %s, and says why', { timeout: 180_000 }, async (what, change, index, code) => {
     const path = packageAt(`bad-${what.replaceAll(/\W/g, '-')}`, { dependencies: {}, ...change }, index);
     const tarball = join(path, npm(['pack'], path));
     const refused = await run('plugins', 'install', tarball);
@@ -107,7 +107,7 @@ describe('validator plugins', () => {
 
   it(
     'keeps a package of commands alone, and says that nothing else is taken from it',
-    { timeout: 120_000 },
+    { timeout: 180_000 },
     async () => {
       const path = packageAt('commands', {
         name: 'foreign-commands',
@@ -133,14 +133,14 @@ describe('validator plugins', () => {
       { name: 'foreign-needy', dependencies: { '@assay/core': '0.1.0' } },
       'Where it does not find an @assay/ package',
     ],
-  ])('says what to write into the package.json of one %s', { timeout: 120_000 }, async (what, change, said) => {
+  ])('says what to write into the package.json of one %s', { timeout: 180_000 }, async (what, change, said) => {
     const path = packageAt(`unfit-${what.replaceAll(/\W/g, '-')}`, change);
     const refused = await run('plugins', 'install', join(path, npm(['pack'], path)));
     expect(refused.code).not.toBe(0);
     expect(refused.stderr.replaceAll(/\s+›?\s*/g, ' ')).toContain(said);
   });
 
-  it('links a folder, so that a change in it counts at once', { timeout: 120_000 }, async () => {
+  it('links a folder, so that a change in it counts at once', { timeout: 180_000 }, async () => {
     const path = packageAt(
       'linked',
       { dependencies: {} },

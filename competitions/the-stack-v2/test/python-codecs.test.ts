@@ -18,7 +18,7 @@ const decoded = fixture('python-decoded.json', z.array(z.tuple([z.string(), z.st
 describe("a codec of Python's", () => {
   it.each(Object.entries(digests))(
     '%s has every unit that it has there, with its text, and no other',
-    { timeout: 60_000 },
+    { timeout: 180_000 },
     (codec, expected) => {
       const table = new UnitTable(codec);
       const hash = createHash('sha256');

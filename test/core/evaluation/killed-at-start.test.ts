@@ -43,7 +43,7 @@ it.each([
   expect(starts()).toBe(kills + 1);
 });
 
-it('one that is killed every time is no fault of the config', { timeout: 20_000 }, async () => {
+it('one that is killed every time is no fault of the config', { timeout: 180_000 }, async () => {
   const { evaluator, starts } = killed(100, 'kill -9 $$');
   await expect(evaluator.numerics(never)).rejects.toMatchObject({
     code: 'EVALUATOR_KILLED',

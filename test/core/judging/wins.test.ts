@@ -108,7 +108,7 @@ it('counts what every pair decides by itself, also for lists of different length
   );
 });
 
-it('takes small steps, however many models and sequences there are', { timeout: 60_000 }, () => {
+it('takes small steps, however many models and sequences there are', { timeout: 180_000 }, () => {
   const [models, sequences] = [1024, 300];
   const players = Array.from({ length: models }, (_none, uid) => ({
     uid,

@@ -227,7 +227,7 @@ describe('bytes that a disk changed', () => {
       if (after.mended?.includes(table) !== true) expect(after.rows?.[index], context).toEqual(before?.rows?.[index]);
   }
 
-  it('end in a coded error or change nothing, wherever they are', { timeout: 120_000 }, () => {
+  it('end in a coded error or change nothing, wherever they are', { timeout: 180_000 }, () => {
     const random = new PythonRandom(SEED);
     const size = statSync(join(source, 'journal.db')).size;
     const damages = Array.from({ length: 150 }, (_none, count) => {
@@ -243,7 +243,7 @@ describe('bytes that a disk changed', () => {
       requireHonest(answer, `byte ${damages[index]?.at}`);
   });
 
-  it('that are missing at the end are missed', { timeout: 60_000 }, () => {
+  it('that are missing at the end are missed', { timeout: 180_000 }, () => {
     const random = new PythonRandom(SEED);
     const size = statSync(join(source, 'journal.db')).size;
     const cuts = [1, 16, 100, 511, 512, 4095, 4096, 4097, 8192, size - 4096, size - 1];

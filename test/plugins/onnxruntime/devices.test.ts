@@ -83,13 +83,13 @@ describe.skipIf(missing.length > 0)(
     // The software device has no 16-bit floats, so no model that is stored in them.
     it.each(['llama-gqa-tied-biases', 'mistral-gqa-window32', 'falcon-new-decoder-gqa'])(
       '%s',
-      { timeout: 120_000 },
+      { timeout: 180_000 },
       async (name) => {
         await expectGolden(deviceOf('webgpu', 'float32'), name);
       },
     );
 
-    it("is refused with the runtime's own attention, which is wrong there", { timeout: 120_000 }, async () => {
+    it("is refused with the runtime's own attention, which is wrong there", { timeout: 180_000 }, async () => {
       const device: Device = { ...deviceOf('webgpu', 'float32'), target: CPU.target };
       await expect(errorOf(requireAgreement(device, 1))).resolves.toMatchObject({ code: 'DEVICE_DIFFERS' });
     });

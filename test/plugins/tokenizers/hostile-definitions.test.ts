@@ -178,7 +178,7 @@ function script(body: string): string {
 }
 
 const run = (folder: string): Promise<{ stdout: string }> =>
-  promisify(execFile)(process.execPath, [join(folder, 'script.js')], { timeout: 20_000 });
+  promisify(execFile)(process.execPath, [join(folder, 'script.js')], { timeout: 180_000 });
 
 const childrenOf = (pid: number): number[] =>
   readdirSync(`/proc/${pid}/task`).flatMap((task) =>
