@@ -72,8 +72,8 @@ Ctrl+C ends within seconds and loses nothing; a second one ends at once. Started
       signal,
     );
 
-    const { reason, judged, weightsSettled } = await validator.run(signal);
-    if (reason === 'rounds-done' && (judged === 0 || !weightsSettled)) process.exitCode = NOTHING_DONE;
+    const { reason, recorded, weightsSettled } = await validator.run(signal);
+    if (reason === 'rounds-done' && (recorded === 0 || !weightsSettled)) process.exitCode = NOTHING_DONE;
   }
 }
 
@@ -83,7 +83,7 @@ function chosenReporters(given: readonly ReporterChoice[] = [{ use: 'text' }], j
   return [{ use: 'json' }, ...given.filter(({ use }) => use !== 'text' && use !== 'json')];
 }
 
-/** Exit code of a run that ended by itself and recorded no round, or did not set weights that were due. */
+/** Exit code of a run that ended by itself and recorded no round, or did not set the weights. */
 const NOTHING_DONE = 3;
 
 /** The first Ctrl+C or SIGTERM asks, the second one insists. */

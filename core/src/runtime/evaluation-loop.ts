@@ -17,7 +17,6 @@ export class EvaluationLoop implements Loop {
   readonly name = 'evaluation';
   readonly #alarm: UnknownAlarm;
   #recorded = 0;
-  #judged = 0;
   #turn = 0;
 
   constructor(
@@ -36,11 +35,6 @@ export class EvaluationLoop implements Loop {
   /** Rounds that this run has recorded. */
   get recorded(): number {
     return this.#recorded;
-  }
-
-  /** Those of them that count. */
-  get judged(): number {
-    return this.#judged;
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -91,7 +85,6 @@ export class EvaluationLoop implements Loop {
       if (!force && this.deps.state.lastRound(competition.id)?.fingerprint === plan.fingerprint) return 'unchanged';
       const { reasonForVoid } = await runRound(this.deps, this.check, plan, this.options.hotkey, signal);
       this.#recorded += 1;
-      if (!reasonForVoid) this.#judged += 1;
       this.#alarm.update(competition, reasonForVoid);
       return reasonForVoid ? 'void' : 'judged';
     } catch (error) {

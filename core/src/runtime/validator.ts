@@ -27,8 +27,8 @@ export interface ValidatorOptions extends RunOptions {
 /** How a run ended that was not ended by an error. */
 export interface RunOutcome {
   reason: 'rounds-done' | 'signal';
-  /** Rounds of this run that count: void ones decide nothing. */
-  judged: number;
+  /** Rounds that this run has recorded, void ones included. */
+  recorded: number;
   /** Whether weights that were due at the end were set, or withheld as the options say. */
   weightsSettled: boolean;
 }
@@ -80,11 +80,11 @@ export class Validator {
         if (!signal.aborted) weightsSettled = await weights.setIfDue(signal);
       }
       reason = signal.aborted ? 'signal' : 'rounds-done';
-      return { reason, judged: evaluation.judged, weightsSettled };
+      return { reason, recorded: evaluation.recorded, weightsSettled };
     } catch (error) {
       if (!signal.aborted) throw error;
       reason = 'signal';
-      return { reason, judged: evaluation.judged, weightsSettled };
+      return { reason, recorded: evaluation.recorded, weightsSettled };
     } finally {
       report(this.deps, { event: 'run-stopped', reason, rounds: evaluation.recorded });
     }
@@ -120,16 +120,16 @@ export class Validator {
 
   /**
    * Three tries: the chain may ask for some blocks between two settings.
-   * @returns false when weights were due and are not set
+   * @returns false when weights were due and are not set, or when there is no standing to make any of
    */
   async #setOnce(weights: WeightSetting, signal: AbortSignal): Promise<boolean> {
     await weights.settleIntent(signal);
-    if (this.deps.state.standings().size === 0) return true;
     const incomplete = weights.incomplete();
     if (incomplete) {
       report(this.deps, { event: 'weights-failed', error: incomplete.toReport(), retryInMs: null });
       return false;
     }
+    if (this.deps.state.standings().size === 0) return false;
     for (let tries = 0; tries < 3; tries += 1) {
       if (await weights.trySet(signal)) return true;
       await this.deps.clock.sleep(this.deps.profile.cadences.weightsRetry, signal);

@@ -59,9 +59,10 @@ export class WeightSetting implements Loop {
 
   /**
    * The last attempt of a run that ends by itself.
-   * @returns false when weights were due and are not set
+   * @returns false when weights were due and are not set, or when there is no standing to make any of
    */
   async setIfDue(signal: AbortSignal): Promise<boolean> {
+    if (this.deps.state.standings().size === 0) return false;
     return this.#dueInMs() > 0 || this.trySet(signal);
   }
 
