@@ -52,8 +52,12 @@ function namedToken(
   return given === undefined ? tokens[name] : (given ?? undefined);
 }
 
-/** Tokens that the library adds to those of tokenizer.json, or the one token that both files describe differently. */
-export type Addition = { added: AddedToken[] } | { contradiction: string };
+export interface Addition {
+  /** Tokens that the library adds to those of tokenizer.json. */
+  added: AddedToken[];
+  /** Tokens that both files describe, and differently: the library would go by tokenizer_config.json. */
+  contradictions: string[];
+}
 
 /**
  * What the library does with the tokens of tokenizer_config.json: those of added_tokens_decoder and the special ones
@@ -69,6 +73,7 @@ export function addition(file: TokenizerJson, config: ConfigTokens, own: Library
   const decoder = Object.entries(config.added_tokens_decoder ?? {}).sort(([a], [b]) => Number(a) - Number(b));
   const described = new Set(decoder.map(([, { content }]) => content));
   const added: AddedToken[] = [];
+  const contradictions: string[] = [];
   for (const given of [...decoder.map(([, each]) => each), ...special]) {
     const content = contentOf(given);
     const before = known.get(content);
@@ -77,10 +82,10 @@ export function addition(file: TokenizerJson, config: ConfigTokens, own: Library
       known.set(content, made);
       if (content !== '') added.push(made);
     } else if (typeof given !== 'string' && isOverridden(given, decoder.length > 0, described)) {
-      if (differ(before, complete(given, specialContents.has(content)))) return { contradiction: content };
+      if (differ(before, complete(given, specialContents.has(content)))) contradictions.push(content);
     }
   }
-  return { added };
+  return { added, contradictions };
 }
 
 /**

@@ -10,7 +10,7 @@ import { isAssayError } from '@assay/core/errors/assay-error';
 import type { PluginDeps } from '@assay/core/plugin/plugin';
 import { tokenizerErrors } from './errors.js';
 import { COMMIT, Hub } from './hub.js';
-import { tokenizerFolder } from './tokenizer-folder.js';
+import { tokenizerFolder, warnOf } from './tokenizer-folder.js';
 
 type HubReference = Extract<TokenizerReference, { kind: 'hub' }>;
 
@@ -35,7 +35,9 @@ export async function hubTokenizer(
   try {
     const commit = await commitOf(hub, { repo, revision }, join(home, 'refs', revision), log);
     const folder = join(home, commit);
-    return (await kept(folder, `${repo}@${commit}`, log)) ?? (await fetchInto(folder, hub, repo, commit));
+    const name = `${repo}@${commit}`;
+    const warn = warnOf(log, name);
+    return (await kept(folder, name, log, warn)) ?? (await fetchInto(folder, hub, { repo, commit }, warn));
   } catch (error) {
     signal.throwIfAborted();
     if (isAssayError(error) && NO_MATTER_OF_TRANSFER.has(error.code)) throw error;
@@ -71,10 +73,15 @@ async function commitOf(
   }
 }
 
-async function kept(folder: string, name: string, log: PluginDeps['log']): Promise<Tokenizer | undefined> {
+async function kept(
+  folder: string,
+  name: string,
+  log: PluginDeps['log'],
+  warn: (reason: string) => void,
+): Promise<Tokenizer | undefined> {
   if (!existsSync(folder)) return undefined;
   try {
-    return await tokenizerFolder(folder, name);
+    return await tokenizerFolder(folder, name, warn);
   } catch (error) {
     log('warn', "a kept tokenizer can't be read and is fetched anew", { name, reason: reasonOf(error) });
     return undefined;
@@ -82,11 +89,16 @@ async function kept(folder: string, name: string, log: PluginDeps['log']): Promi
 }
 
 /** Both files or none, and only when they are a tokenizer: what is kept serves every later start. */
-async function fetchInto(folder: string, hub: Hub, repo: string, commit: string): Promise<Tokenizer> {
+async function fetchInto(
+  folder: string,
+  hub: Hub,
+  { repo, commit }: { repo: string; commit: string },
+  warn: (reason: string) => void,
+): Promise<Tokenizer> {
   const draft = `${folder}.${randomUUID()}`;
   try {
     for (const name of FILES) await writeWhole(join(draft, name), await hub.file(repo, commit, name));
-    const tokenizer = await tokenizerFolder(draft, `${repo}@${commit}`);
+    const tokenizer = await tokenizerFolder(draft, `${repo}@${commit}`, warn);
     await putInPlace(draft, folder);
     return tokenizer;
   } finally {

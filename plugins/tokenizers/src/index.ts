@@ -25,8 +25,11 @@ class Tokenizers implements TokenizerLoader {
 
   async #open(reference: TokenizerReference, signal: AbortSignal): Promise<Tokenizer> {
     // Ranks and the library take a while to load, and a run needs one of them.
-    if (reference.kind === 'folder')
-      return (await import('./tokenizer-folder.js')).tokenizerFolder(this.deps.resolvePath(reference.path));
+    if (reference.kind === 'folder') {
+      const { tokenizerFolder, warnOf } = await import('./tokenizer-folder.js');
+      const path = this.deps.resolvePath(reference.path);
+      return tokenizerFolder(path, path, warnOf(this.deps.log, path));
+    }
     if (reference.kind === 'hub')
       return (await import('./hub-tokenizer.js')).hubTokenizer(reference, this.deps, signal);
     if (reference.name !== BUILT_IN)

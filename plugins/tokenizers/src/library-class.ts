@@ -56,7 +56,9 @@ export interface LibraryClass {
   readonly checks: readonly Check[];
 }
 
-const NO_CLASS = 'PreTrainedTokenizer';
+/** The class that changes nothing. */
+export const NO_CLASS: LibraryClass = { tokens: {}, checks: [] };
+const PLAIN = 'PreTrainedTokenizer';
 const END_OF_TEXT = { unk_token: '<|endoftext|>', bos_token: '<|endoftext|>', eos_token: '<|endoftext|>' };
 const SENTENCE = { unk_token: '<unk>', bos_token: '<s>', eos_token: '</s>' };
 const ENCODER = { ...SENTENCE, sep_token: '</s>', cls_token: '<s>', pad_token: '<pad>', mask_token: '<mask>' };
@@ -72,7 +74,7 @@ const GAPS = Array.from({ length: 100 }, (_none, index) => `<extra_id_${index}>`
 
 /** By the name of the class without `Fast` at its end. */
 const CLASSES: Readonly<Record<string, LibraryClass>> = {
-  [NO_CLASS]: { tokens: {}, checks: [] },
+  [PLAIN]: NO_CLASS,
   GPT2Tokenizer: { tokens: END_OF_TEXT, checks: [setsPrefixSpace] },
   CodeGenTokenizer: { tokens: END_OF_TEXT, checks: [setsPrefixSpace, refusesFirstToken] },
   GPTNeoXTokenizer: { tokens: END_OF_TEXT, checks: [setsPrefixSpace, setsTemplate({ first: false })] },
@@ -104,11 +106,9 @@ const CLASSES: Readonly<Record<string, LibraryClass>> = {
 
 /** The class that tokenizer_config.json names, or undefined where it is not known here. */
 export function libraryClass({ tokenizer_class }: ClassSettings): LibraryClass | undefined {
-  const name = (tokenizer_class ?? NO_CLASS).replace(/Fast$/, '');
+  const name = (tokenizer_class ?? PLAIN).replace(/Fast$/, '');
   return Object.hasOwn(CLASSES, name) ? CLASSES[name] : undefined;
 }
-
-export const knownClasses = (): string[] => Object.keys(CLASSES);
 
 const prefixSpace = z.looseObject({ add_prefix_space: z.boolean() });
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { addition, configTokens, contentOf, specialTokens } from './added-tokens.js';
 import type { Definition } from './encoder-protocol.js';
-import { classSettings, definitionSchema, knownClasses, libraryClass } from './library-class.js';
+import { classSettings, definitionSchema, libraryClass, NO_CLASS } from './library-class.js';
 
 const limit = z.number().positive().optional();
 
@@ -30,8 +30,6 @@ export interface Refusal {
 const NO_LIMIT = 1e15;
 /** No text has as many ids, and the encoder counts no further. */
 const MAX_CUT = 2 ** 32;
-const PLAIN_CLASS =
-  'Set tokenizer_class to PreTrainedTokenizerFast if the ids of tokenizer.json alone are wanted, or save the tokenizer again with its class.';
 
 /** Ids after which the library cuts a text; Infinity where it sets no limit. */
 export function maxLengthOf({ config }: TokenizerFiles): number {
@@ -40,42 +38,29 @@ export function maxLengthOf({ config }: TokenizerFiles): number {
 }
 
 /** What the encoder needs to know of both files. */
-export function definitionOf(
-  files: TokenizerFiles,
-  { key, json }: Pick<Definition, 'key' | 'json'>,
-): { definition: Definition } | { refusal: Refusal } {
+export function definitionOf(files: TokenizerFiles, { key, json }: Pick<Definition, 'key' | 'json'>): Definition {
   const { file, config } = files;
-  const own = libraryClass(config);
-  if (!own)
-    return {
-      refusal: {
-        reason: `what its class ${config.tokenizer_class} makes of tokenizer.json is not known here.`,
-        remedy: `${PLAIN_CLASS} Known classes: ${knownClasses().join(', ')}.`,
-      },
-    };
-  const made = addition(file, config, own);
-  if ('contradiction' in made)
-    return {
-      refusal: {
-        reason: `both files describe the added token ${made.contradiction}, and differently.`,
-        remedy: 'Give it the same flags in added_tokens of tokenizer.json and in tokenizer_config.json.',
-      },
-    };
+  const { added } = addition(file, config, libraryClass(config) ?? NO_CLASS);
   const maxLength = maxLengthOf(files);
   const side = config.truncation_side ?? (file.truncation?.direction === 'Left' ? 'left' : 'right');
   const truncation = maxLength < MAX_CUT ? { maxLength, side } : undefined;
-  const normalized = [...file.added_tokens, ...made.added].filter((each) => each.normalized);
+  const normalized = [...file.added_tokens, ...added].filter((each) => each.normalized);
   const contents = [...new Set(normalized.map(({ content }) => content))];
-  return {
-    definition: {
-      key,
-      json,
-      added: made.added,
-      normalized: contents,
-      truncation,
-      endToken: contentOf(config.eos_token),
-    },
-  };
+  return { key, json, added, normalized: contents, truncation, endToken: contentOf(config.eos_token) };
+}
+
+/**
+ * What transformers would change in tokenizer.json when it loads the folder by its class. The ids here are those of
+ * tokenizer.json; each change is worth a warning, since a program on transformers would have other ones.
+ */
+export function deviationsOf({ file, config }: TokenizerFiles): string[] {
+  const own = libraryClass(config);
+  const { contradictions } = addition(file, config, own ?? NO_CLASS);
+  const described = contradictions.map((content) => `both files describe the added token ${content}, and differently`);
+  if (!own) return [`what its class ${config.tokenizer_class} makes of tokenizer.json is not known here`, ...described];
+  const tokens = specialTokens(config, own);
+  const changes = own.checks.flatMap((check) => check(file, config, tokens) ?? []);
+  return [...changes.map((change) => `its class ${config.tokenizer_class} ${change}`), ...described];
 }
 
 /** Everything else by which the library gives other ids than the encoder would, or random ones. */
@@ -89,7 +74,7 @@ export function refusalOf(files: TokenizerFiles): Refusal | undefined {
       reason: `its model leaves out merges at random (dropout ${file.model.dropout}).`,
       remedy: 'Set dropout to null in tokenizer.json.',
     };
-  return otherFiles(files) ?? classChange(files);
+  return otherFiles(files);
 }
 
 function otherFiles({ config }: TokenizerFiles): Refusal | undefined {
@@ -107,14 +92,4 @@ function otherFiles({ config }: TokenizerFiles): Refusal | undefined {
       remedy: remedyOf('split_special_tokens'),
     };
   return undefined;
-}
-
-function classChange({ file, config }: TokenizerFiles): Refusal | undefined {
-  const own = libraryClass(config);
-  if (!own) return undefined;
-  const tokens = specialTokens(config, own);
-  const change = own.checks.map((check) => check(file, config, tokens)).find((found) => found !== undefined);
-  return change === undefined
-    ? undefined
-    : { reason: `its class ${config.tokenizer_class} ${change}.`, remedy: PLAIN_CLASS };
 }

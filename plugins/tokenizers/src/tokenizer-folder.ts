@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Tokenizer } from '@assay/core/contracts/tokenizer';
+import type { Log } from '@assay/core/contracts/logger';
 import { printable } from '@assay/core/errors/printable';
 import { foreignContent } from '@assay/core/model/foreign-content';
 import { Encoder, EncoderFailure } from './encoder.js';
@@ -12,6 +13,7 @@ import { tokenizerErrors } from './errors.js';
 import {
   configSchema,
   definitionOf,
+  deviationsOf,
   definitionSchema,
   maxLengthOf,
   refusalOf,
@@ -31,12 +33,17 @@ const LONGEST_REASON = 300;
 const encoder = new Encoder();
 
 /**
- * tokenizer.json and tokenizer_config.json of a folder, as transformers 4.44.1 loads them. The text of a special token
+ * tokenizer.json and tokenizer_config.json of a folder, with the ids of tokenizer.json. The text of a special token
  * becomes its id, and a text is cut at the limit of the tokenizer.
  * @param name for the journal
+ * @param warn gets each change that transformers would make to tokenizer.json, and that is not made here
  * @throws TOKENIZER_UNREADABLE, TOKENIZER_NOT_FOLLOWED, TOKENIZER_LIBRARY_MISSING
  */
-export async function tokenizerFolder(path: string, name = path): Promise<Tokenizer> {
+export async function tokenizerFolder(
+  path: string,
+  name = path,
+  warn: (reason: string) => void = () => undefined,
+): Promise<Tokenizer> {
   const hash = createHash('sha256').update(JSON.stringify(dependencies));
   const json = await readText(path, 'tokenizer.json', hash);
   const file = parsed(definitionSchema, json, path, 'tokenizer.json');
@@ -47,20 +54,27 @@ export async function tokenizerFolder(path: string, name = path): Promise<Tokeni
     'tokenizer_config.json',
   );
   const files = { file, config };
-  const made = definitionOf(files, { key: hash.digest('hex'), json });
-  if ('refusal' in made) throw notFollowed(path, made.refusal);
+  const definition = definitionOf(files, { key: hash.digest('hex'), json });
   // The library refuses deep nesting, so it comes before everything here that looks into the files in depth.
-  const ids = openedIds(path, made.definition, files);
+  const ids = openedIds(path, definition, files);
   const refusal = refusalOf(files);
   if (refusal) throw notFollowed(path, refusal);
+  for (const reason of deviationsOf(files)) warn(printable(reason, LONGEST_REASON));
   return {
     name,
-    digest: made.definition.key,
+    digest: definition.key,
     ...ids,
     modelMaxLength: maxLengthOf(files),
-    ...coder(name, made.definition),
+    ...coder(name, definition),
   };
 }
+
+/** Tells the operator what transformers would change in a tokenizer. */
+export const warnOf =
+  (log: Log, name: string) =>
+  (reason: string): void => {
+    log('warn', 'a tokenizer has the ids of its tokenizer.json, and transformers would give others', { name, reason });
+  };
 
 const notFollowed = (path: string, { reason, remedy }: Refusal): Error =>
   tokenizerErrors.TOKENIZER_NOT_FOLLOWED({ path, reason: printable(reason, LONGEST_REASON), remedy });

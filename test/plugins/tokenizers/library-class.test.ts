@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { isAssayError } from '@assay/core/errors/assay-error';
 import { tokenizerFolder } from '@assay/plugin-tokenizers/dist/tokenizer-folder.js';
 import { definitionOf, MODELS, NORMALIZERS, POST_PROCESSORS, PRE_TOKENIZERS, type Part } from './definitions.js';
-import { opened } from './open-folder.js';
+import { opened, openedWithWarnings } from './open-folder.js';
 
 /** Expectations are derived by hand from the sources of transformers 4.44.1. */
 
@@ -34,10 +34,12 @@ describe('cases of other people', () => {
     for (const { text, ids } of samples) expect(tokenizer.encode(text), text).toEqual(ids);
   });
 
-  it('with a class that ends no text is refused where tokenizer.json ends it', async () => {
-    await expect(tokenizerFolder(join(CASES, 'metaspace-split/tokenizer'))).rejects.toMatchObject({
-      code: 'TOKENIZER_NOT_FOLLOWED',
-    });
+  it('with a class that ends no text has the end that tokenizer.json gives it, and a warning', async () => {
+    const warnings: string[] = [];
+    const path = join(CASES, 'metaspace-split/tokenizer');
+    const tokenizer = await tokenizerFolder(path, 'case', (reason) => void warnings.push(reason));
+    expect(tokenizer.encode('hello world').at(-1)).toBe(END);
+    expect(warnings).toEqual([expect.stringContaining('<s> TEXT, and tokenizer.json <s> TEXT </s>')]);
   });
 });
 
@@ -121,13 +123,16 @@ describe('tokens of tokenizer_config.json', () => {
     ['single_word', { single_word: true }],
     ['normalized', { normalized: true }],
     ['special', { special: false }],
-  ])('are refused where both files describe one differently: %s', async (_name, flags) => {
-    await expect(opened(bare, { added_tokens_decoder: { 3: described('<mask>') } })).resolves.toBeDefined();
-    await expect(opened(bare, { added_tokens_decoder: { 3: described('<mask>', flags) } })).rejects.toMatchObject({
-      code: 'TOKENIZER_NOT_FOLLOWED',
-      message: expect.stringContaining('<mask>') as unknown,
-    });
-  });
+  ])(
+    'are those of tokenizer.json where both files describe one differently, with a warning: %s',
+    async (_name, flags) => {
+      const config = (given: Part): Part => ({ added_tokens_decoder: { 3: described('<mask>', given) } });
+      const plain = await openedWithWarnings(bare, config({}));
+      const other = await openedWithWarnings(bare, config(flags));
+      expect([plain.warnings, other.warnings]).toEqual([[], [expect.stringContaining('<mask>')]]);
+      expect(other.tokenizer.encode('a <mask> b')).toEqual(plain.tokenizer.encode('a <mask> b'));
+    },
+  );
 });
 
 const byteLevel = (add_prefix_space: boolean): Part =>
@@ -157,7 +162,8 @@ describe('what a class of the library makes of tokenizer.json', () => {
     ['Bert with capitals', bert(false), { tokenizer_class: 'BertTokenizer', do_lower_case: false }],
     ['none', around, { tokenizer_class: null }],
   ])('is nothing: %s', async (_what, definition, config) => {
-    await expect(opened(definition, config)).resolves.toMatchObject({ eosTokenId: END });
+    const { tokenizer, warnings } = await openedWithWarnings(definition, config);
+    expect([tokenizer.eosTokenId, warnings]).toEqual([END, []]);
   });
 
   it.each<[what: string, says: string, definition: Part, config: Part]>([
@@ -179,6 +185,13 @@ describe('what a class of the library makes of tokenizer.json', () => {
     ['Bert', 'chinese', bert(true), { tokenizer_class: 'ElectraTokenizer', tokenize_chinese_chars: false }],
     ['another', 'not known', bare, { tokenizer_class: 'WhisperTokenizer' }],
     ['an own one', 'constructor', bare, { tokenizer_class: 'constructor' }],
+  ])('is warned of, and the ids are those of tokenizer.json: %s, %s', async (_what, says, definition, config) => {
+    const { tokenizer, warnings } = await openedWithWarnings(definition, config);
+    expect(warnings).toEqual([expect.stringContaining(says)]);
+    expect(tokenizer.encode(LONG)).toEqual((await opened(definition)).encode(LONG));
+  });
+
+  it.each<[what: string, says: string, definition: Part, config: Part]>([
     ['any', 'from_slow', bare, { from_slow: true }],
     ['any', 'split_special_tokens', bare, { split_special_tokens: true }],
     ['any', 'other files', bare, { fast_tokenizer_files: ['tokenizer.json', 'tokenizer.4.0.0.json'] }],

@@ -22,3 +22,17 @@ export function folderOf(definition: Part | string, config: Part = {}): string {
 /** The tokenizer of both files. */
 export const opened = (definition: Part | string, config: Part = {}): Promise<Tokenizer> =>
   tokenizerFolder(folderOf(definition, config));
+
+/** The tokenizer of both files, and what transformers would change in it. */
+export async function openedWithWarnings(
+  definition: Part | string,
+  config: Part = {},
+): Promise<{ tokenizer: Tokenizer; warnings: string[] }> {
+  const warnings: string[] = [];
+  const tokenizer = await tokenizerFolder(
+    folderOf(definition, config),
+    undefined,
+    (reason) => void warnings.push(reason),
+  );
+  return { tokenizer, warnings };
+}
