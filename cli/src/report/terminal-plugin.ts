@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Log } from '@assay/core/contracts/logger';
-import { EVENT_SCHEMA_VERSION, type Reporter } from '@assay/core/contracts/reporter';
+import type { Reporter } from '@assay/core/contracts/reporter';
+import { eventLine } from '@assay/core/reporting/event-line';
 import { PLUGIN_API_VERSION, type Plugin } from '@assay/core/plugin/plugin';
 import { SafeOutput } from './safe-output.js';
 import { isTerminal } from './terminal.js';
@@ -31,8 +32,7 @@ export function terminalPlugin(stdout: NodeJS.WriteStream, log: Log): Plugin {
 
 const jsonLines = (output: SafeOutput): Reporter => ({
   report(event, at) {
-    const line = { schemaVersion: EVENT_SCHEMA_VERSION, time: new Date(at).toISOString(), ...event };
-    output.write(`${JSON.stringify(line)}\n`);
+    output.write(`${eventLine(event, at)}\n`);
   },
   close: () => Promise.resolve(),
 });

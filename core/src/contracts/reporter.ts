@@ -180,7 +180,8 @@ export interface EventSink {
 
 /**
  * Where events go: a terminal, a file, a remote service. Events come in order, one at a time: the next one when a promise
- * that `report` returned is settled. Secrets are replaced before. Whatever it throws is told in the log and changes nothing.
+ * that `report` returned is settled. Secrets are already replaced. An error that it throws is logged
+ * and does not affect the run.
  */
 export interface Reporter {
   /** @param at milliseconds since 1970 */

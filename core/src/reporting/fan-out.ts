@@ -19,7 +19,7 @@ export const FAN_OUT_DEFAULTS: FanOutOptions = { queueLimit: 1000, closeWithinMs
 
 /**
  * One reporter made of many. Secrets are replaced once, before any of them sees an event. Each has a queue of its own: a
- * reporter that answers slowly holds up neither the run nor the others, and one that fails is told in the log.
+ * reporter that answers slowly holds up neither the run nor the others, and a failure is logged.
  */
 export class ReporterFanOut implements EventSink {
   readonly #lanes: readonly Lane[];
@@ -37,7 +37,7 @@ export class ReporterFanOut implements EventSink {
     for (const lane of this.#lanes) lane.add(safe, at);
   }
 
-  /** Waits for the events that are still on their way, but not for ever. */
+  /** Waits for pending events, `closeWithinMs` at most, and closes every reporter. */
   async close(): Promise<void> {
     await Promise.all(this.#lanes.map((lane) => lane.close(this.options.closeWithinMs)));
   }
@@ -68,25 +68,18 @@ class Lane {
   }
 
   async close(withinMs: number): Promise<void> {
-    const timer = new AbortController();
-    const late = new Promise<void>((resolve) => {
-      setTimeout(resolve, withinMs).unref();
-      timer.signal.addEventListener('abort', () => {
-        resolve();
-      });
-    });
-    const drained = async (): Promise<void> => {
-      while (this.#sending) await this.#sending;
-    };
-    await Promise.race([drained(), late]);
-    timer.abort();
+    await atMost(withinMs, this.#drained());
     const lost = this.#dropped + this.#waiting.length + (this.#sending ? 1 : 0);
     if (lost > 0) this.log('warn', 'a reporter was too slow and events were dropped', { name: this.named.name, lost });
     try {
-      await Promise.race([this.named.reporter.close(), late]);
+      await atMost(withinMs, this.named.reporter.close());
     } catch (error) {
       this.#tellFailure(error);
     }
+  }
+
+  async #drained(): Promise<void> {
+    while (this.#sending) await this.#sending;
   }
 
   /** A reporter that answers at once is served at once, so that its lines keep their place among other output. */
@@ -108,7 +101,7 @@ class Lane {
     }
   }
 
-  /** The first failure is told as it is, later ones by their powers of two. */
+  /** Logs the first, second, fourth, eighth, ... failure. */
   #tellFailure(error: unknown): void {
     this.#failed += 1;
     if (!Number.isInteger(Math.log2(this.#failed))) return;
@@ -119,5 +112,18 @@ class Lane {
       code: known.code,
       cause: causeOf(known),
     });
+  }
+}
+
+/** Resolves with the work, or after `ms` without it; rejects as the work does. */
+async function atMost(ms: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  try {
+    await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }

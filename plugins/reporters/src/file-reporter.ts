@@ -1,7 +1,7 @@
 import { appendFile, mkdir, rename, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Reporter, RunEvent } from '@assay/core/contracts/reporter';
-import { eventLine } from './event-line.js';
+import { eventLine } from '@assay/core/reporting/event-line';
 
 export interface FileReporterOptions {
   /** Absolute. */

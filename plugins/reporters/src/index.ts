@@ -1,12 +1,13 @@
 import { z } from 'zod';
+import { runEvent } from '@assay/core/contracts/reporter';
 import { keepSecret } from '@assay/core/errors/secrets';
 import { definePlugin, type PluginDeps } from '@assay/core/plugin/plugin';
 import { reporterErrors } from './errors.js';
-import { eventName } from './event-line.js';
 import { FileReporter } from './file-reporter.js';
 import { WebhookReporter } from './webhook-reporter.js';
 
 const MIB = 1024 * 1024;
+const eventName = z.enum(runEvent.options.map(({ shape }) => shape.event.value));
 
 const fileOptions = z.strictObject({
   path: z.string().min(1).describe('File to which a line is appended for each event.'),

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Reporter, RunEvent } from '@assay/core/contracts/reporter';
+import { eventLine } from '@assay/core/reporting/event-line';
 import { reporterErrors } from './errors.js';
-import { eventLine } from './event-line.js';
 
 export interface WebhookOptions {
   url: string;

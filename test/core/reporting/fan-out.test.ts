@@ -100,6 +100,19 @@ describe('the fan-out of reporters', () => {
     expect(told).toEqual([expect.objectContaining({ context: { name: 'late', lost: 5 } })]);
   });
 
+  it('waits until a reporter has closed', async () => {
+    let isClosed = false;
+    const closes: Reporter = {
+      report: () => undefined,
+      close: async () => {
+        await new Promise((resolve) => setTimeout(resolve, 30));
+        isClosed = true;
+      },
+    };
+    await fanOut({ closes }, { closeWithinMs: 10_000 }).out.close();
+    expect(isClosed).toBe(true);
+  });
+
   it('ends although a reporter never answers', async () => {
     const stuck = slow();
     const { out, told } = fanOut({ stuck });
