@@ -1,7 +1,7 @@
 import { link, mkdir, readdir, readFile, rename, rm, rmdir, statfs, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
-import { monotonicMs, type Clock } from '../contracts/clock.js';
+import type { Clock } from '../contracts/clock.js';
 import type { FetchProgress, PruneResult, StoreUsage } from '../contracts/model-store.js';
 import type { ModelReference, RepoFile, StoredFile, StoredModel } from '../contracts/model.js';
 import { byCodePoint } from './directory-hash.js';
@@ -9,6 +9,7 @@ import { diskGuard, errnoOf, guardedSource } from './disk-guard.js';
 import { Drafts } from './drafts.js';
 import { storeErrors } from './errors.js';
 import { hasContent } from './files-intact.js';
+import { FolderAges } from './folder-ages.js';
 import { bytesBelow, foldersIn, isAbsence, statIfAny, syncFolder } from './folder-contents.js';
 import { receiveFile } from './receive-file.js';
 import { isPlainPart, referenceParts, requireStorable } from './storable-files.js';
@@ -37,16 +38,16 @@ export class SnapshotFolder {
   /** What is being fetched or about to be, by folder: one model is never assembled twice at a time. */
   readonly #queues = new Map<string, Promise<unknown>>();
 
-  /** Monotonic milliseconds from which the grace of a folder counts, where the time of its files does not tell. */
-  readonly #youngSince = new Map<string, number>();
+  readonly #ages: FolderAges;
 
   private constructor(
     private readonly directory: string,
-    private readonly clock: Pick<Clock, 'now' | 'monotonic'> | undefined,
+    clock: Pick<Clock, 'now' | 'monotonic'> | undefined,
   ) {
     this.#blobs = join(directory, 'blobs');
     this.#models = join(directory, 'models');
     this.#drafts = new Drafts(join(directory, 'drafts'));
+    this.#ages = new FolderAges(clock);
   }
 
   /**
@@ -95,7 +96,7 @@ export class SnapshotFolder {
         stored && holdsExactly(stored, files)
           ? stored
           : await diskGuard(this.directory, async () => this.#fetch(reference, files, source, onProgress, signal));
-      if (this.clock) this.#youngSince.set(this.#folderOf(reference), monotonicMs(this.clock));
+      this.#ages.renew(this.#folderOf(reference));
       return added;
     });
   }
@@ -254,24 +255,10 @@ export class SnapshotFolder {
   async #removeIfOlder(folder: string, graceMs: number, now: number): Promise<boolean> {
     // The manifest is the newest file of a model.
     const found = (await statIfAny(join(folder, MANIFEST))) ?? (await statIfAny(folder));
-    if (!found || this.#ageMs(folder, found.mtimeMs, now) < graceMs) return false;
+    if (!found || this.#ages.ageMs(folder, found.mtimeMs, now) < graceMs) return false;
     await this.#remove(folder);
-    this.#youngSince.delete(folder);
+    this.#ages.forget(folder);
     return true;
-  }
-
-  /**
-   * Age of what this process has added by the monotonic clock, of anything else by the time of its files. Files from the
-   * future were written by a clock that was wrong: their age counts from the first look at them.
-   */
-  #ageMs(folder: string, mtimeMs: number, now: number): number {
-    if (!this.clock) return now - mtimeMs;
-    const monotonic = monotonicMs(this.clock);
-    const known = this.#youngSince.get(folder);
-    if (known !== undefined) return monotonic - known;
-    if (mtimeMs <= now) return now - mtimeMs;
-    this.#youngSince.set(folder, monotonic);
-    return 0;
   }
 
   /** Out of sight with one rename, then bit by bit. */
