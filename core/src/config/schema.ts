@@ -29,8 +29,8 @@ const cadences = z
   .strict();
 
 /**
- * The config file. What a profile sets can be overridden here; a key that nobody knows is an error. Which subnet and
- * which implementations are meant where a file is silent, the program that reads it says, by a layer of defaults.
+ * The config file. What a profile sets can be overridden here; an unknown key is an error. The program that
+ * reads the file adds the default subnet and implementations as the weakest layer.
  */
 export const configSchema = z
   .object({

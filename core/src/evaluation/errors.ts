@@ -49,7 +49,7 @@ export const evaluationErrors = defineErrors({
     message: (p: { exit: string; stderr: string }) =>
       `The evaluator's process ended (${p.exit}) before it answered. ${tail(p.stderr)}`.trim(),
     hint: () =>
-      'The model keeps its standing and the process is started anew. Look at memory and at the log around it.',
+      'Check the memory of the machine and the log around this line. The model keeps its standing, and the process is restarted.',
   },
   EVALUATOR_DEADLINE: {
     fault: 'validator',

@@ -23,7 +23,7 @@ export const judgingErrors = defineErrors({
         .map(({ uid, code }) => `${uid} (${code})`)
         .join(', ')}.`,
     hint: () =>
-      'Mend what the codes say (disk, memory, network, evaluator). The round is void and the weights stay: any of these models may be the best.',
+      'Fix what the codes name: disk, memory, network or evaluator. The round is void and the weights stay, because any of these models may be the best.',
   },
   SEQUENCES_DIFFER: {
     fault: 'validator',

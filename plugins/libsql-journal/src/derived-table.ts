@@ -121,7 +121,7 @@ export function surveyRows(database: Database.Database): Survey {
   return { whole, damaged: [...damaged].sort() };
 }
 
-/** Writes exactly these rows and their seals anew, inside the caller's transaction. */
+/** Replaces all rows by these, with their seals, inside the caller's transaction. */
 export function rewriteRows(database: Database.Database, whole: Survey['whole']): void {
   database.exec('DELETE FROM derived');
   database.prepare('DELETE FROM seals WHERE name <> ?').run(RECORDS);

@@ -83,7 +83,7 @@ async function kept(
   try {
     return await tokenizerFolder(folder, name, warn);
   } catch (error) {
-    log('warn', "a kept tokenizer can't be read and is fetched anew", { name, reason: reasonOf(error) });
+    log('warn', "a stored tokenizer can't be read and is fetched again", { name, reason: reasonOf(error) });
     return undefined;
   }
 }

@@ -36,7 +36,7 @@ export class Controls {
     return this.#candidates(contender).length > 0;
   }
 
-  /** Scores a control anew. undefined: there is none, or none can be scored now. */
+  /** Scores a control again; returns undefined when there is none, or when none can be scored now. */
   async run(contender: Contender, place: Place, signal: AbortSignal): Promise<ControlRun | undefined> {
     for (const { contender: control } of this.#candidates(contender).slice(0, MAX_CONTROLS)) {
       const found = await this.#score(control, place, signal);
