@@ -132,6 +132,53 @@ describe('an installed competition that imports values of the core', () => {
   });
 });
 
+/** Where models come from, as a stranger writes it: the core does everything else. */
+const SOURCE_INDEX = `
+import { createReadStream } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { definePlugin, storeErrors } from '@assay/core';
+import { z } from 'zod';
+const sourceIn = (folder) => ({
+  description: 'the shelf ' + folder,
+  sources: ['hf', 'shelf'],
+  list: async ({ namespace, name, revision }) => {
+    if (name !== 'llama') throw storeErrors.REPO_NOT_FOUND({ repo: namespace + '/' + name });
+    const names = (await readdir(folder)).filter((path) => path !== 'golden.json');
+    const files = await Promise.all(names.map(async (path) => ({ path, size: (await stat(join(folder, path))).size })));
+    return { files, totalBytes: files.reduce((sum, { size }) => sum + size, 0) };
+  },
+  open: (_reference, path, signal) => createReadStream(join(folder, path), { signal }),
+});
+export default definePlugin({
+  apiVersion: 1, name: 'outside-source',
+  provides: { store: { options: z.strictObject({ shelf: z.string() }), create: async ({ shelf }) => sourceIn(shelf) } },
+});
+`;
+
+describe('an installed source of models', () => {
+  const MODEL = join(ROOT, 'competitions', 'demo', 'assets', 'models', 'llama-60steps');
+
+  it('has its models fetched, kept and measured', { timeout: 180_000 }, async () => {
+    const installed = await install(packageAt('outside-source', { 'index.js': SOURCE_INDEX }));
+    expect(installed.code, installed.stderr).toBe(0);
+    const kept = join(world.folder, 'kept');
+    const config = world.configWith('shelf.yaml', { store: { use: 'outside-source', shelf: MODEL, dir: kept } });
+    const evaluate = (model: string): Promise<Answer> =>
+      run('evaluate', model, '--sequences', join(MODEL, 'golden.json'), '--json', '--config', config);
+    const measured = await evaluate('shelf:top/left/llama@sha256:12ab');
+    expect(measured.code, measured.stderr).toBe(0);
+    expect(
+      existsSync(join(kept, 'models', 'shelf~top~left', 'llama', 'sha256~12ab', 'files', 'model.safetensors')),
+    ).toBe(true);
+    expect(errorOf(await evaluate('shelf:top/left/mistral@1'))).toMatchObject({
+      code: 'REPO_NOT_FOUND',
+      fault: 'miner',
+    });
+    expect(errorOf(await evaluate('oci:top/left/llama@sha256:12ab'))).toMatchObject({ code: 'SOURCE_NOT_SERVED' });
+  });
+});
+
 describe('an installed architecture module', () => {
   const golden = z.object({ losses: z.array(z.number()) });
 

@@ -3,7 +3,14 @@ import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import type { Clock } from '../contracts/clock.js';
 import type { FetchProgress, PruneResult, StoreUsage } from '../contracts/model-store.js';
-import type { ModelReference, RepoFile, StoredFile, StoredModel } from '../contracts/model.js';
+import {
+  isSameReference,
+  modelReference,
+  type ModelReference,
+  type RepoFile,
+  type StoredFile,
+  type StoredModel,
+} from '../contracts/model.js';
 import { byCodePoint } from './directory-hash.js';
 import { diskGuard, errnoOf, guardedSource } from './disk-guard.js';
 import { Drafts } from './drafts.js';
@@ -12,7 +19,8 @@ import { hasContent } from './files-intact.js';
 import { FolderAges } from './folder-ages.js';
 import { bytesBelow, foldersIn, isAbsence, statIfAny, syncFolder } from './folder-contents.js';
 import { receiveFile } from './receive-file.js';
-import { isPlainPart, referenceParts, requireStorable } from './storable-files.js';
+import { foldersOf, referenceIn } from './reference-folders.js';
+import { requireStorable } from './storable-files.js';
 
 /** Bytes of one file, from the start; read once. */
 export type OpenFile = (file: RepoFile, signal: AbortSignal) => AsyncIterable<Uint8Array>;
@@ -21,13 +29,13 @@ export type OnFetchProgress = (progress: FetchProgress) => void;
 
 const MANIFEST = 'manifest.json';
 const manifestSchema = z.object({
-  reference: z.object({ namespace: z.string(), name: z.string(), revision: z.string() }),
+  reference: modelReference,
   files: z.array(z.object({ path: z.string(), size: z.number(), sha256: z.string() })).min(1),
 });
 
 /**
- * Where models are kept: `models/NAMESPACE/NAME/REVISION/files` holds the files of a model and `manifest.json` beside it
- * what they are; `blobs/SHA256` is a hard link to each content, by which equal content is stored once (real files: the
+ * Where models are kept: `models/NAMESPACE/NAME/REVISION/files` (`foldersOf`) holds the files of a model and
+ * `manifest.json` beside it what they are; `blobs/SHA256` is a hard link to each content, by which equal content is stored once (real files: the
  * runtime maps them and follows no link out of the folder). A model appears and goes with one rename: whole or not at
  * all, at whatever moment the process or the machine dies.
  */
@@ -70,8 +78,7 @@ export class SnapshotFolder {
     return diskGuard(this.directory, async () => {
       const manifest = await readManifest(folder);
       // On a file system that folds case another model may answer to this name.
-      if (manifest?.reference.namespace !== reference.namespace || manifest.reference.name !== reference.name)
-        return undefined;
+      if (!manifest || !isSameReference(manifest.reference, reference)) return undefined;
       const directory = join(folder, 'files');
       for (const { path, size } of manifest.files) {
         if ((await statIfAny(join(directory, path)))?.size !== size) return undefined;
@@ -290,16 +297,17 @@ export class SnapshotFolder {
     const found: ModelReference[] = [];
     for (const namespace of await foldersIn(this.#models)) {
       for (const name of await foldersIn(join(this.#models, namespace))) {
-        for (const revision of await foldersIn(join(this.#models, namespace, name)))
-          found.push({ namespace, name, revision });
+        for (const revision of await foldersIn(join(this.#models, namespace, name))) {
+          const reference = referenceIn(namespace, name, revision);
+          if (reference) found.push(reference);
+        }
       }
     }
-    // What else lies there is not the store's.
-    return found.filter((reference) => Object.values(reference).every(isPlainPart));
+    return found;
   }
 
   #folderOf(reference: ModelReference): string {
-    return join(this.#models, ...referenceParts(reference));
+    return join(this.#models, ...foldersOf(reference));
   }
 }
 

@@ -1,4 +1,5 @@
 import { Args } from '@oclif/core';
+import { repoName } from '@assay/core/contracts/model';
 import type { RoundRow } from '@assay/core/contracts/reporter';
 import { roundEntry, type Judgement, type RoundEntry } from '@assay/core/runtime/round/entry';
 import { commonFlags } from '../../base-command.js';
@@ -43,7 +44,7 @@ function rowsOf(entry: RoundEntry, verdict: Judgement['verdict']): RoundRow[] {
       {
         ...one,
         hotkey,
-        repo: `${reference.namespace}/${reference.name}`,
+        repo: repoName(reference),
         sameAs,
         error: outcome.status === 'failed' ? outcome.error : null,
       },
