@@ -93,9 +93,9 @@ async function keeperOf(
       package: use,
       issues: ['provides.store.create: what it makes must have list and open, the members of a ModelSource'],
     });
-  const { dir } = keeperOptions.parse(own);
+  const { dir, quota } = keeperOptions.parse(own);
   const directory = dir === undefined ? join(dataDir, 'models') : resolvePath(dir);
-  return ModelKeeper.open({ directory }, { source, clock });
+  return ModelKeeper.open({ directory, quota }, { source, clock });
 }
 
 const isSource = (made: object): made is ModelSource =>

@@ -18,12 +18,14 @@ export class ModelKeeper implements ModelStore {
     private readonly deps: { source: ModelSource; clock: Clock },
   ) {}
 
-  /** @param directory absolute; made when it is not there */
+  /**
+   * @param options `directory` is absolute, and made when it is not there; `quota` is in bytes, the disk's room when left out
+   */
   static async open(
-    { directory }: { directory: string },
+    { directory, quota }: { directory: string; quota?: number | undefined },
     deps: { source: ModelSource; clock: Clock },
   ): Promise<ModelKeeper> {
-    return new ModelKeeper(await SnapshotFolder.open(directory, deps.clock), deps);
+    return new ModelKeeper(await SnapshotFolder.open(directory, deps.clock, quota), deps);
   }
 
   get description(): string {

@@ -34,6 +34,12 @@ export interface ContractRow {
 /** How core keeps the models of every source. */
 export const keeperOptions = z.object({
   dir: z.string().optional().describe('Folder in which verified models are kept; below the data folder when left out.'),
+  quota: z
+    .number()
+    .int()
+    .positive()
+    .optional()
+    .describe('Bytes that kept models may take; as many as the disk has when left out.'),
 });
 
 /**
