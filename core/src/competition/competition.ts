@@ -59,6 +59,8 @@ export interface Competition {
   standing?: RuleChoice;
   /** Who plays; the profile's when left out. */
   entrants?: RuleChoice;
+  /** Whether a model may play, in this order; `limits`, which are the constraints, when left out. */
+  entryChecks?: readonly RuleChoice[];
   /** What happens when a dataset can't be had. Others may judge on the full mix: to skip is to stay with them. */
   onDatasetFailure: 'skip-round' | 'renormalise';
 }
