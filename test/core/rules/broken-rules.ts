@@ -177,7 +177,8 @@ export const BROKEN: readonly BrokenRule[] = [
     shares: ({ weights }: { weights: number[] }) => weights,
   }),
   standingThat('takes a subnet that grows', {
-    shares: (state, seats) => (seats.length > 8 ? seats.map(() => 0) : standing.shares(state, seats)),
+    shares: (state: { weights: number[]; hotkeys: string[] }, seats) =>
+      seats.length > 8 ? seats.map(() => 0) : standing.shares(state, seats),
   }),
   standingThat('calls incumbent who holds weight', { incumbents: () => [] }),
   standingThat('has values for its columns and for nothing else', { columns: [] }),
