@@ -30,12 +30,9 @@ export abstract class JournalCommand extends BaseCommand {
 
   /** @throws JOURNAL_CHAIN_BROKEN when the record is not as it was written */
   protected async requireWhole(record: JournalRecord): Promise<JournalRecord> {
-    const [{ brokenPart }, { journalErrors }] = await Promise.all([
-      import('@assay/core/journal/verify-chain'),
-      import('@assay/core/journal/errors'),
-    ]);
+    const { brokenPart, chainBroken } = await import('@assay/core/journal/verify-chain');
     const broken = brokenPart(record, record.previousHash);
-    if (broken) throw journalErrors.JOURNAL_CHAIN_BROKEN({ number: record.number, broken });
+    if (broken) throw chainBroken(record, broken);
     return record;
   }
 

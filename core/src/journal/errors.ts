@@ -11,10 +11,23 @@ export const journalErrors = defineErrors({
   JOURNAL_CHAIN_BROKEN: {
     fault: 'validator',
     retry: 'never',
-    message: (p: { number: number; broken: string }) =>
-      `Record ${p.number} of the journal does not fit the chain: its ${p.broken} is wrong.`,
+    /** `type` is absent for a round. */
+    message: (p: { number: number; broken: string; type?: string }) =>
+      `${p.type === undefined ? 'Round' : `The ${p.type}`} ${p.number} of the journal does not fit the chain: its ${p.broken} is wrong.`,
     hint: () =>
       'The file was damaged or edited. Restore the data folder from a backup, or start over with an empty one.',
+  },
+  JOURNAL_ATTACHMENT_DAMAGED: {
+    fault: 'validator',
+    retry: 'never',
+    message: (p: { digest: string }) => `The content with digest ${p.digest} is not as it was recorded.`,
+    hint: () => 'Check the disk, and restore the data folder from a backup. The records themselves are not affected.',
+  },
+  JOURNAL_PART_MISSING: {
+    fault: 'validator',
+    retry: 'never',
+    message: (p: { digest: string }) => `A record names a part with digest ${p.digest}, which is not there.`,
+    hint: () => 'Restore the data folder from a backup, or export the record again with this version.',
   },
   JOURNAL_EXPORT_MALFORMED: {
     fault: 'config',

@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import type { JournalRecord, RoundJournal } from '../contracts/round-journal.js';
 import { journalErrors } from '../journal/errors.js';
-import { FIRST_PREVIOUS_HASH } from '../journal/hash.js';
-import { brokenPart } from '../journal/verify-chain.js';
+import { brokenPart, chainBroken, ChainCheck } from '../journal/verify-chain.js';
 import { roundEntry, type RoundEntry } from './round/entry.js';
 import type { Standing } from './tables.js';
 
@@ -23,9 +22,13 @@ export interface RecordedRound {
 }
 
 /** @throws JOURNAL_CHAIN_BROKEN when the record is not as it was written; undefined when it is no round */
-export function recordedRound(record: JournalRecord, previousHash = record.previousHash): RecordedRound | undefined {
-  const broken = brokenPart(record, previousHash);
-  if (broken) throw journalErrors.JOURNAL_CHAIN_BROKEN({ number: record.number, broken });
+export function recordedRound(record: JournalRecord): RecordedRound | undefined {
+  const broken = brokenPart(record, record.previousHash);
+  if (broken) throw chainBroken(record, broken);
+  return roundOf(record);
+}
+
+function roundOf(record: JournalRecord): RecordedRound | undefined {
   const entry = roundEntry.safeParse(record.entry);
   const verdict = recordedVerdict.safeParse(entry.data?.verdict);
   return entry.success && verdict.success
@@ -33,15 +36,13 @@ export function recordedRound(record: JournalRecord, previousHash = record.previ
     : undefined;
 }
 
-/** Every recorded round, oldest first, each checked against the one before. @throws JOURNAL_CHAIN_BROKEN */
+/** Every recorded round, oldest first; every record of the chain is checked on the way. @throws JOURNAL_CHAIN_BROKEN */
 export function* recordedRounds(journal: RoundJournal): Generator<RecordedRound> {
-  let previousHash = FIRST_PREVIOUS_HASH;
-  const newest = journal.head()?.number ?? 0;
-  for (let number = 1; number <= newest; number += 1) {
-    const record = journal.record(number);
-    if (!record) throw journalErrors.JOURNAL_CHAIN_BROKEN({ number, broken: 'number' });
-    const round = recordedRound(record, previousHash);
-    previousHash = record.hash;
+  const check = new ChainCheck();
+  for (const record of journal.chain()) {
+    const broken = check.next(record);
+    if (broken) throw chainBroken(record, broken);
+    const round = record.type === 'round' ? roundOf(record) : undefined;
     if (round) yield round;
   }
 }

@@ -1,3 +1,4 @@
+import type { JournalRecord } from '@assay/core/contracts/round-journal';
 import { checkExportSignature, formatExport, parseExport } from '@assay/core/journal/export';
 import { FIRST_PREVIOUS_HASH, entryHash } from '@assay/core/journal/hash';
 import fc from 'fast-check';
@@ -8,13 +9,14 @@ const entry = {
   losses: [4.25, 0.1],
   text: 'ä"\\',
 };
-const record = {
+const exported = {
   number: 3,
   previousHash: FIRST_PREVIOUS_HASH,
   hash: entryHash(FIRST_PREVIOUS_HASH, entry),
   entry,
   signature: `0x${'ab'.repeat(64)}`,
 };
+const record: JournalRecord = { type: 'round', position: 5, ...exported };
 const HOTKEY = '5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty';
 
 const changed = (change: object): string =>
@@ -27,7 +29,7 @@ describe('an exported round', () => {
       "{"entry":{"losses":[4.25,0.1],"seed":"115792089237316195423570985008687907853269984665640564039457","text":"ä\\"\\\\"},"format":"assay-round","hash":"0aae8cee171f7dc51d8acee446498ace49aaebfe9e73148cf76a78d889825613","hotkey":"5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty","number":3,"previousHash":"0000000000000000000000000000000000000000000000000000000000000000","signature":"0xabababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababab","version":1}
       "
     `);
-    expect(parseExport(text)).toEqual({ format: 'assay-round', version: 1, hotkey: HOTKEY, ...record });
+    expect(parseExport(text)).toEqual({ format: 'assay-round', version: 1, hotkey: HOTKEY, ...exported });
   });
 
   it.each([
