@@ -1,5 +1,6 @@
 import type { Container } from 'inversify';
 import { ROUND_JOURNAL, type JournalRecord, type RoundJournal } from '@assay/core/contracts/round-journal';
+import { joinEntry, type Contents } from '@assay/core/journal/stored-entry';
 import { roundEntry, type Judgement } from '@assay/core/runtime/round/entry';
 import type { DrawnCompetition } from './competition.js';
 
@@ -25,7 +26,7 @@ export interface BestKnown {
 export async function bestKnown(container: Container, drawn: DrawnCompetition): Promise<BestKnown | undefined> {
   const journal = await container.getAsync<RoundJournal>(ROUND_JOURNAL).catch(() => undefined);
   for (const record of journal?.records(ROUNDS) ?? []) {
-    const found = winnerOf(record, drawn);
+    const found = journal && winnerOf(record, journal, drawn);
     if (found) return found;
   }
   return undefined;
@@ -33,9 +34,10 @@ export async function bestKnown(container: Container, drawn: DrawnCompetition): 
 
 function winnerOf(
   { number: round, entry }: JournalRecord,
+  contents: Contents,
   { runtime: { competition, epsilon: advantage }, questions, block: now }: DrawnCompetition,
 ): BestKnown | undefined {
-  const recorded = roundEntry.safeParse(entry).data;
+  const recorded = roundEntry.safeParse(joinEntry(entry, contents, 'left-out').entry).data;
   if (recorded?.competition.id !== competition.id) return undefined;
   const { winner } = recorded.verdict as Judgement['verdict'];
   if (!winner) return undefined;

@@ -1,4 +1,5 @@
 import type { JournalRecord } from '@assay/core/contracts/round-journal';
+import { joinEntry, type Contents } from '@assay/core/journal/stored-entry';
 import { roundEntry, type Judgement } from '@assay/core/runtime/round/entry';
 
 export interface RoundSummary {
@@ -13,8 +14,8 @@ export interface RoundSummary {
 }
 
 /** The line of a recorded round in a list. */
-export function summaryOf({ number, hash, entry }: JournalRecord): RoundSummary {
-  const round = roundEntry.parse(entry);
+export function summaryOf({ number, hash, entry }: JournalRecord, contents: Contents): RoundSummary {
+  const round = roundEntry.parse(joinEntry(entry, contents, 'left-out').entry);
   const verdict = round.verdict as Judgement['verdict'];
   return {
     number,

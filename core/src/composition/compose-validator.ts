@@ -1,14 +1,14 @@
 import type { Container } from 'inversify';
+import { z } from 'zod';
 import { CHAIN_CLIENT, type ChainClient } from '../contracts/chain-client.js';
 import { EVALUATOR, MODEL_INSPECTOR, type Evaluator, type ModelInspector } from '../contracts/evaluator.js';
 import { MODEL_STORE, type ModelStore } from '../contracts/model-store.js';
-import { ROUND_JOURNAL, type RoundJournal } from '../contracts/round-journal.js';
+import { RECORD_TYPES, ROUND_JOURNAL, type RoundJournal } from '../contracts/round-journal.js';
 import type { SubnetProfile } from '../competition/profile.js';
 import type { Config } from '../config/schema.js';
 import { ModelAcquirer } from '../model/acquire.js';
 import { ChainView } from '../runtime/chain-view.js';
 import { runtimeErrors } from '../runtime/errors.js';
-import { roundEntry } from '../runtime/round/entry.js';
 import { Validator, type ValidatorOptions } from '../runtime/validator.js';
 import { ValidatorState } from '../runtime/validator-state.js';
 import { buildCompetitions } from './competitions.js';
@@ -25,11 +25,14 @@ export function effectiveProfile(profile: SubnetProfile, config: Config): Subnet
   };
 }
 
+/** What every entry says. */
+const ofSubnet = z.object({ netuid: z.number() });
+
 /** Averages of another subnet would become weights on this one. @throws JOURNAL_OF_ANOTHER_SUBNET */
 function requireSameSubnet(journal: RoundJournal, { profile: { netuid }, dataDir }: Surroundings): void {
-  const head = journal.head();
+  const head = RECORD_TYPES.map((type) => journal.head(type)).find((record) => record !== undefined);
   if (!head) return;
-  const recorded = roundEntry.parse(head.entry).netuid;
+  const recorded = ofSubnet.parse(head.entry).netuid;
   if (recorded !== netuid) throw runtimeErrors.JOURNAL_OF_ANOTHER_SUBNET({ recorded, netuid, dataDir });
 }
 

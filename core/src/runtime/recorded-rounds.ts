@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { JournalRecord, RoundJournal } from '../contracts/round-journal.js';
 import { journalErrors } from '../journal/errors.js';
 import { brokenPart, chainBroken, ChainCheck } from '../journal/verify-chain.js';
+import { joinEntry, type Contents } from '../journal/stored-entry.js';
 import { roundEntry, type RoundEntry } from './round/entry.js';
 import type { Standing } from './tables.js';
 
@@ -22,14 +23,15 @@ export interface RecordedRound {
 }
 
 /** @throws JOURNAL_CHAIN_BROKEN when the record is not as it was written; undefined when it is no round */
-export function recordedRound(record: JournalRecord): RecordedRound | undefined {
+export function recordedRound(record: JournalRecord, contents: Contents): RecordedRound | undefined {
   const broken = brokenPart(record, record.previousHash);
   if (broken) throw chainBroken(record, broken);
-  return roundOf(record);
+  return roundOf(record, contents);
 }
 
-function roundOf(record: JournalRecord): RecordedRound | undefined {
-  const entry = roundEntry.safeParse(record.entry);
+/** State follows from the verdict: losses are not read. */
+function roundOf(record: JournalRecord, contents: Contents): RecordedRound | undefined {
+  const entry = roundEntry.safeParse(joinEntry(record.entry, contents, 'left-out').entry);
   const verdict = recordedVerdict.safeParse(entry.data?.verdict);
   return entry.success && verdict.success
     ? { number: record.number, entry: entry.data, verdict: verdict.data }
@@ -42,7 +44,7 @@ export function* recordedRounds(journal: RoundJournal): Generator<RecordedRound>
   for (const record of journal.chain()) {
     const broken = check.next(record);
     if (broken) throw chainBroken(record, broken);
-    const round = record.type === 'round' ? roundOf(record) : undefined;
+    const round = record.type === 'round' ? roundOf(record, journal) : undefined;
     if (round) yield round;
   }
 }
@@ -96,7 +98,7 @@ class NewestRounds {
   #take(number: number, isNewer: boolean): void {
     const record = this.journal.record(number);
     if (!record) throw journalErrors.JOURNAL_CHAIN_BROKEN({ number, broken: 'number' });
-    const round = recordedRound(record);
+    const round = recordedRound(record, this.journal);
     if (!round || round.verdict.void !== null) return;
     const { id } = round.entry.competition;
     if (isNewer || !this.#newest.has(id)) this.#newest.set(id, round);

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AssayError, type Fault } from '@assay/core/errors/assay-error';
 import { EvaluationLoop } from '@assay/core/runtime/evaluation-loop';
-import { replayEntry } from '@assay/core/runtime/round/entry';
+import { replayed } from '../../recorded-round.js';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { CANARY_LOSS, canaryIn } from './canary.js';
 import { newSubnet, type Subnet } from './subnet.js';
@@ -59,7 +59,7 @@ describe('a model beside a healthy canary', () => {
     });
     expect(outcomeOf(3)).toMatchObject({ score: 2 });
     expect(subnet.told('round-finished')[0]?.void).toBeNull();
-    expect(replayEntry(subnet.deps.state.journal.record(1)?.entry ?? null)).toMatchObject({ agrees: true });
+    expect(replayed(subnet.deps.state.journal, 1)).toMatchObject({ agrees: true });
   });
 
   it('that was only unlucky is scored', async () => {

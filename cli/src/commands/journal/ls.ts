@@ -15,7 +15,7 @@ export default class JournalLs extends JournalCommand {
     const { flags } = await this.parse(JournalLs);
     const journal = await this.openJournal(flags);
     const records = await Promise.all(journal.records(flags.limit).map((record) => this.requireWhole(record)));
-    const rounds = records.map(summaryOf);
+    const rounds = records.map((record) => summaryOf(record, journal));
     this.answer(flags.json, { rounds }, () =>
       plainTable(
         ['round', 'recorded', 'competition', 'block', 'contenders', 'winner', 'loss', 'hash'],

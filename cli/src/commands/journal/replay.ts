@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { Args } from '@oclif/core';
 import type { Json } from '@assay/core/contracts/round-journal';
+import type { Contents } from '@assay/core/journal/stored-entry';
+import type { RoundReplay } from '@assay/core/runtime/round/replay';
 import { commonFlags } from '../../base-command.js';
 import { JournalCommand, journalCommandErrors } from '../../journal-command.js';
 
@@ -8,14 +10,15 @@ interface Source {
   number: number;
   hash: string;
   entry: Json;
+  contents: Contents;
   signature: 'genuine' | 'unsigned';
 }
 
 export default class JournalReplay extends JournalCommand {
   static override readonly description = `Judge a recorded round again and compare.
 
-Checks hash and signature, and recomputes scores, wins, weights and averages from what was recorded. Exit code 1 when
-anything differs.`;
+Checks hash and signature, and recomputes scores, wins, weights and averages from what was recorded. Says what it could not
+check where losses were dropped or left out. Exit code 1 when anything differs, or may differ for all that is there.`;
   static override readonly args = {
     round: Args.string({ description: 'Number of a round, or an exported file.', required: true }),
   };
@@ -26,27 +29,27 @@ anything differs.`;
     const source = /^\d+$/.test(args.round)
       ? await this.#ofJournal(Number(args.round), flags)
       : await this.#ofFile(args.round, flags);
-    const { replayEntry } = await import('@assay/core/runtime/round/entry');
-    const { agrees, differences, judgement } = replayEntry(source.entry);
+    const { replayRound } = await import('@assay/core/runtime/round/replay');
+    const replayed = replayRound(source.entry, source.contents);
     const { number, hash, signature } = source;
-    this.answer(flags.json, { number, hash, signature, agrees, differences, judgement }, () =>
+    this.answer(flags.json, { number, hash, signature, ...replayed }, () =>
       [
         `Round ${number}, hash ${hash}, ${signature === 'genuine' ? 'signature genuine' : 'unsigned'}`,
-        agrees ? 'The verdict agrees: wins, weights and averages are those recorded.' : 'The verdict differs:',
-        ...differences.map((difference) => `  ${difference}`),
+        ...linesOf(replayed),
       ].join('\n'),
     );
-    if (!agrees) process.exitCode = 1;
+    if (replayed.agrees !== true) process.exitCode = 1;
   }
 
   /** A record of the journal goes the way of a file: its hash and its signature are checked as well. */
   async #ofJournal(number: number, flags: Readonly<Record<string, unknown>>): Promise<Source> {
-    const record = await this.recordOf(await this.openJournal(flags), number);
+    const journal = await this.openJournal(flags);
+    const record = await this.recordOf(journal, number);
     const [{ formatExport }, { hotkeyOf }] = await Promise.all([
       import('@assay/core/journal/export'),
       import('@assay/core/runtime/round/entry'),
     ]);
-    return this.#ofText(formatExport(record, hotkeyOf(record.entry)), flags);
+    return this.#ofText(formatExport(record, hotkeyOf(record.entry), journal), flags);
   }
 
   async #ofFile(path: string, flags: Readonly<Record<string, unknown>>): Promise<Source> {
@@ -63,12 +66,35 @@ anything differs.`;
   }
 
   async #ofText(text: string, flags: Readonly<Record<string, unknown>>): Promise<Source> {
-    const { parseExport, checkExportSignature } = await import('@assay/core/journal/export');
+    const { parseExport, checkExportSignature, contentsOf } = await import('@assay/core/journal/export');
     const document = parseExport(text);
     const { config, baseDir } = await this.loadConfig(flags);
     const chain = (await this.registry(config, baseDir)).factory('chain', config.chain.use);
     const signed = await checkExportSignature(document, chain.verifySignature.bind(chain));
     const { number, hash, entry } = document;
-    return { number, hash, entry, signature: signed === 'signed' ? 'genuine' : 'unsigned' };
+    return {
+      number,
+      hash,
+      entry,
+      contents: contentsOf(document),
+      signature: signed === 'signed' ? 'genuine' : 'unsigned',
+    };
   }
+}
+
+/** Lines of missing contents that are listed. */
+const LISTED = 10;
+
+function linesOf({ agrees, differences, missing }: RoundReplay): string[] {
+  return [
+    agrees === true
+      ? 'The verdict agrees: wins, weights and averages are those recorded.'
+      : agrees === false
+        ? 'The verdict differs:'
+        : 'The verdict cannot be checked without what is missing. As it is, it differs:',
+    ...differences.map((difference) => `  ${difference}`),
+    ...(missing.length > 0 ? [`Not checked, because it was dropped or left out: ${missing.length} contents`] : []),
+    ...missing.slice(0, LISTED).map(({ member, digest }) => `  ${member} (sha256 ${digest})`),
+    ...(missing.length > LISTED ? [`  and ${missing.length - LISTED} more`] : []),
+  ];
 }

@@ -16,7 +16,8 @@ export default class JournalShow extends JournalCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(JournalShow);
-    const record = await this.recordOf(await this.openJournal(flags), args.number);
+    const journal = await this.openJournal(flags);
+    const record = await this.wholeRecord(await this.recordOf(journal, args.number), journal);
     this.answer(flags.json, record, () => {
       const entry = roundEntry.parse(record.entry);
       const verdict = entry.verdict as Judgement['verdict'];

@@ -48,7 +48,8 @@ export type EntryContender = z.infer<typeof contender>;
 
 /** One recorded round: all that its verdict rests on, and the verdict. */
 export const roundEntry = z.object({
-  format: z.literal(1),
+  /** 1: of version 0.1, whole in its record. 2: split by the journal (`stored-entry`), and whole again here. */
+  format: z.union([z.literal(1), z.literal(2)]),
   rulesVersion: z.number(),
   /** ISO 8601. */
   recordedAt: z.string(),

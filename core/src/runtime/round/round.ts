@@ -10,7 +10,8 @@ import type { ModelCheck } from '../model-check.js';
 import { inSlices } from '../slices.js';
 import type { UnknownMiner } from '../unknown-claims.js';
 import { withoutFormerOwners } from '../standing.js';
-import { asJson, rows } from '../validator-state.js';
+import { newRecord } from '../new-record.js';
+import { rows } from '../validator-state.js';
 import { judgeEntryInSteps, type EntryContender, type Judgement, type RoundEntry } from './entry.js';
 import { RoundEvaluation, type EvaluatedContender } from './evaluate.js';
 import { DISK_FAILURES, saysNothing } from './blame.js';
@@ -108,7 +109,7 @@ function entryOf(
     .filter(([id]) => id !== competition.id)
     .map(([id, average]): [string, number[]] => [String(id), average]);
   return {
-    format: 1,
+    format: 2,
     rulesVersion: RULES_VERSION,
     recordedAt: new Date(clock.now()).toISOString(),
     netuid: profile.netuid,
@@ -196,10 +197,7 @@ async function recordRound(
   const { competition } = plan.entry;
   const identity = await chain.identity();
   const record = await state.change(() => ({
-    append: {
-      entry: asJson({ ...entry, verdict, subnetWeights }),
-      ...(identity.sign ? { sign: identity.sign.bind(identity) } : {}),
-    },
+    append: newRecord('round', { ...entry, verdict, subnetWeights }, identity),
     put: [
       ...(canGoBetter(entry, verdict)
         ? []

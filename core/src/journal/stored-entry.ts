@@ -1,0 +1,220 @@
+import { z } from 'zod';
+import type { Attachment, Json, NewRecord, RecordType, RoundJournal, SharedPart } from '../contracts/round-journal.js';
+import { canonicalJson } from './canonical-json.js';
+import { journalErrors } from './errors.js';
+import { digestOf, partDigest, typeOfEntry } from './hash.js';
+import { valueWithoutPaths } from './machine-paths.js';
+import { decodeNumbers, encodeNumbers } from './number-bytes.js';
+import { wellFormed } from './well-formed.js';
+
+/** Where the contents are that an entry names: a journal, or an exported record. */
+export type Contents = Pick<RoundJournal, 'attachment' | 'part'>;
+
+/** Names of members from the top; `*` stands for each of a list, or each member of an object. */
+type Path = readonly string[];
+
+interface StoredMembers {
+  /** Lists of numbers, each an attachment. */
+  numbers: readonly Path[];
+  /** Other values that are an attachment, as canonical JSON. */
+  values: readonly Path[];
+  /** Values that are equal in many records, each a shared part. */
+  parts: readonly Path[];
+  /** Members of an object that are one shared part together, under the name `as`. */
+  groups: readonly { path: Path; members: readonly string[]; as: string }[];
+  /** Texts that may hold a path of this machine. */
+  texts: readonly Path[];
+}
+
+/** How the members of an entry are stored; what is not listed stands in the record itself. */
+const STORED: Readonly<Record<RecordType, StoredMembers>> = {
+  round: {
+    numbers: [['contenders', '*', 'outcome', 'tasks', '*', 'losses']],
+    values: [['samples', '*', 'pages']],
+    parts: [['competition'], ['rules'], ['schedule'], ['numerics'], ['tokenizer']],
+    groups: [
+      {
+        path: ['contenders', '*'],
+        members: ['commitment', 'architecture', 'parameterCount', 'evaluationDigest', 'notes'],
+        as: 'model',
+      },
+    ],
+    texts: [
+      ['contenders', '*', 'outcome', 'error'],
+      ['samples', '*', 'source'],
+      ['samples', '*', 'pages'],
+      ['numerics'],
+      ['verdict', 'void'],
+    ],
+  },
+  claim: { numbers: [], values: [], parts: [], groups: [], texts: [['outcome', 'error']] },
+  submission: {
+    numbers: [['standings', '*', 'weights']],
+    values: [],
+    parts: [['schedule'], ['owners'], ['standings', '*', 'hotkeys']],
+    groups: [],
+    texts: [['outcome', 'error']],
+  },
+};
+
+/** A content that is not there any more: its digest, and the member that it belongs to. */
+export interface MissingContent {
+  digest: string;
+  member: string;
+}
+
+const json = z.custom<Json>();
+const object = z.record(z.string(), z.unknown());
+const digest = z.string().regex(/^[0-9a-f]{64}$/);
+
+/**
+ * What of an entry is recorded, and the contents that it names. An empty list stays in the record.
+ * @throws JOURNAL_VALUE_INVALID for a number that is not finite
+ */
+export function splitEntry(
+  type: RecordType,
+  entry: object,
+): { entry: unknown } & Required<Pick<NewRecord, 'attachments' | 'parts'>> {
+  const attachments = new Map<string, Attachment>();
+  const parts = new Map<string, SharedPart>();
+  const attach = (content: Buffer): string => {
+    const name = digestOf(content);
+    attachments.set(name, { digest: name, content });
+    return name;
+  };
+  const share = (given: unknown): string => {
+    const value = wellFormed(json.parse(given));
+    const name = partDigest(value);
+    parts.set(name, { digest: name, value });
+    return name;
+  };
+  const stored = STORED[type];
+  let split: unknown = { ...entry, type };
+  for (const path of stored.texts) split = replaced(split, path, valueWithoutPaths);
+  for (const path of stored.numbers) split = replaced(split, path, (given) => numbersOf(given, attach));
+  for (const path of stored.values)
+    split = replaced(split, path, (given) => attach(Buffer.from(canonicalJson(wellFormed(json.parse(given))))));
+  for (const path of stored.parts) split = replaced(split, path, share);
+  for (const { path, members, as } of stored.groups)
+    split = replaced(split, path, (given) => grouped(object.parse(given), members, as, share));
+  return { entry: split, attachments: [...attachments.values()], parts: [...parts.values()] };
+}
+
+function numbersOf(given: unknown, attach: (content: Buffer) => string): unknown {
+  const numbers = z.array(z.unknown()).parse(given).map(Number);
+  return numbers.length === 0 ? [] : attach(encodeNumbers(numbers));
+}
+
+function grouped(
+  given: Record<string, unknown>,
+  members: readonly string[],
+  as: string,
+  share: (value: unknown) => string,
+): unknown {
+  const own = Object.entries(given).filter(([name]) => !members.includes(name));
+  const shared = Object.entries(given).filter(([name]) => members.includes(name));
+  return { ...Object.fromEntries(own), [as]: share(Object.fromEntries(shared)) };
+}
+
+/**
+ * The whole entry again. A content that is not there leaves an empty list, and is named. Entries of format 1 name
+ * nothing and come back as they are.
+ *
+ * @param attachments `left-out` reads none of them, for readers who need no losses
+ * @throws JOURNAL_ATTACHMENT_DAMAGED, JOURNAL_PART_MISSING
+ */
+export function joinEntry(
+  entry: Json,
+  contents: Contents,
+  attachments: 'read' | 'left-out' = 'read',
+): { entry: Json; missing: MissingContent[] } {
+  const missing: MissingContent[] = [];
+  if (!isSplit(entry)) return { entry, missing };
+  const stored = STORED[typeOfEntry(entry)];
+  const attached = (given: unknown, at: readonly string[], decode: (content: Uint8Array) => unknown): unknown => {
+    const name = digest.safeParse(given).data;
+    if (name === undefined) return given;
+    const content = attachments === 'read' ? contents.attachment(name) : undefined;
+    if (content === undefined) missing.push({ digest: name, member: at.join('.') });
+    return content === undefined ? [] : decoded(name, content, decode);
+  };
+  let whole: unknown = entry;
+  for (const { path, members, as } of stored.groups)
+    whole = replaced(whole, path, (given) => ungrouped(object.parse(given), members, as, contents));
+  for (const path of stored.parts) whole = replaced(whole, path, (given) => partOf(given, contents));
+  for (const path of stored.numbers) whole = replaced(whole, path, (given, at) => attached(given, at, decodeNumbers));
+  for (const path of stored.values) whole = replaced(whole, path, (given, at) => attached(given, at, parsedJson));
+  return { entry: json.parse(whole), missing };
+}
+
+/** Digests of everything that an entry names. @throws JOURNAL_PART_MISSING as `joinEntry` does */
+export function namedBy(entry: Json): { attachments: string[]; parts: string[] } {
+  const named = { attachments: new Set<string>(), parts: new Set<string>() };
+  if (!isSplit(entry)) return { attachments: [], parts: [] };
+  const stored = STORED[typeOfEntry(entry)];
+  const note = (into: Set<string>) => (given: unknown) => {
+    const name = digest.safeParse(given).data;
+    if (name !== undefined) into.add(name);
+    return given;
+  };
+  for (const path of [...stored.numbers, ...stored.values]) replaced(entry, path, note(named.attachments));
+  for (const path of stored.parts) replaced(entry, path, note(named.parts));
+  for (const { path, as } of stored.groups) replaced(entry, [...path, as], note(named.parts));
+  return { attachments: [...named.attachments], parts: [...named.parts] };
+}
+
+/** Entries of version 0.1 have no type, and hold everything themselves. */
+export const isSplit = (entry: Json): boolean => z.looseObject({ type: z.string() }).safeParse(entry).success;
+
+function partOf(given: unknown, contents: Contents): unknown {
+  const name = digest.safeParse(given).data;
+  if (name === undefined) return given;
+  const value = contents.part(name);
+  if (value === undefined) throw journalErrors.JOURNAL_PART_MISSING({ digest: name });
+  return value;
+}
+
+function ungrouped(
+  given: Record<string, unknown>,
+  members: readonly string[],
+  as: string,
+  contents: Contents,
+): unknown {
+  const { [as]: name, ...own } = given;
+  const shared = object.safeParse(partOf(name, contents)).data ?? {};
+  return { ...own, ...Object.fromEntries(Object.entries(shared).filter(([member]) => members.includes(member))) };
+}
+
+function decoded(name: string, content: Uint8Array, decode: (content: Uint8Array) => unknown): unknown {
+  const value = decode(content);
+  if (value === undefined) throw journalErrors.JOURNAL_ATTACHMENT_DAMAGED({ digest: name });
+  return value;
+}
+
+function parsedJson(content: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(content).toString());
+  } catch {
+    return undefined;
+  }
+}
+
+/** A copy with what stands at the path replaced; members that are not there stay away. */
+function replaced(
+  value: unknown,
+  path: Path,
+  replace: (value: unknown, at: readonly string[]) => unknown,
+  at: readonly string[] = [],
+): unknown {
+  const [name, ...rest] = path;
+  if (name === undefined) return replace(value, at);
+  if (typeof value !== 'object' || value === null) return value;
+  const inner = (key: string, member: unknown): unknown => replaced(member, rest, replace, [...at, key]);
+  if (name === '*') {
+    return Array.isArray(value)
+      ? value.map((member: unknown, index) => inner(String(index), member))
+      : Object.fromEntries(Object.entries(value).map(([key, member]) => [key, inner(key, member)]));
+  }
+  const found = Object.entries(value).find(([key]) => key === name);
+  return found === undefined || found[1] === undefined ? value : { ...value, [name]: inner(name, found[1]) };
+}
