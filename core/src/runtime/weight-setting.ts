@@ -1,11 +1,11 @@
 import { asUid, type Uid } from '../contracts/brands.js';
-import type { ChainSnapshot } from '../contracts/chain-client.js';
+import type { ChainSnapshot, WeightsReceipt } from '../contracts/chain-client.js';
 import { monotonicMs } from '../contracts/clock.js';
 import type { EventOf } from '../contracts/reporter.js';
 import { toAssayError } from '../errors/describe.js';
 import type { AssayError } from '../errors/assay-error.js';
-import { mergeCompetitions } from '../judging/moving-average.js';
-import { quantizeWeights } from '../judging/quantize.js';
+import { RULES_VERSION } from '../judging/rules-version.js';
+import { ownersOf, submissionOf, type Submission, type SubmissionInput } from '../judging/submission.js';
 import { competitionsAt } from '../competition/schedule.js';
 import { report, type RunOptions, type RuntimeDeps } from './context.js';
 import { withDeadline } from './deadline.js';
@@ -13,19 +13,15 @@ import { runtimeErrors } from './errors.js';
 import { mendState } from './mend-state.js';
 import { contendersOf } from './round/plan.js';
 import { scheduledAt } from './schedule-now.js';
-import { withoutFormerOwners } from './standing.js';
+import type { PlannedSubmission, SubmissionOutcome } from './submission-entry.js';
+import { submissionRecord } from './submission-record.js';
 import { attempt, isAbort, type Loop } from './supervise.js';
 import { UnknownClaims } from './unknown-claims.js';
 import { rows } from './validator-state.js';
 
 interface PlannedWeights {
-  /** Share of the subnet's weight by uid, summing to 1. */
-  shares: number[];
-  uids: Uid[];
-  /** u16. */
-  values: number[];
-  /** By competition in force, for whoever asks why. */
-  sources: { id: number; name: string; share: number; average: readonly number[] }[];
+  input: SubmissionInput;
+  submission: Submission;
   snapshot: ChainSnapshot;
 }
 
@@ -100,11 +96,18 @@ export class WeightSetting implements Loop {
       own !== undefined &&
       own.lastUpdate > intent.lastUpdate &&
       rowEquals(snapshot, own.uid, intent.uids, intent.weights);
-    const { uids, weights, round } = intent;
-    await state.write(
+    const { uids, weights, round, submission } = intent;
+    const put = [
       rows.weightsIntent(undefined),
       ...(landed ? [rows.weightsSet({ block: own.lastUpdate, at: clock.now(), uids, weights, round })] : []),
-    );
+    ];
+    if (submission)
+      await this.#record(
+        submission,
+        landed ? { status: 'landed', block: own.lastUpdate } : { status: 'not-landed' },
+        put,
+      );
+    else await state.write(...put);
     if (landed) this.#setAt = monotonicMs(clock);
     this.deps.log('info', 'an interrupted weight setting was settled', { landed });
     return landed;
@@ -117,7 +120,7 @@ export class WeightSetting implements Loop {
     const incomplete = this.incomplete();
     if (incomplete) throw incomplete;
     const planned = await this.#plan(signal);
-    const told = weightsForReport(planned);
+    const told = this.#forReport(planned);
     const reason = this.#withheld();
     if (reason) {
       report(this.deps, { event: 'weights-withheld', reason, weights: told });
@@ -125,27 +128,69 @@ export class WeightSetting implements Loop {
     }
     const own = view.neuronOf(this.options.hotkey);
     if (!own) throw runtimeErrors.NOT_REGISTERED({ hotkey: this.options.hotkey, netuid: profile.netuid });
-    const round = state.journal.head()?.number ?? 0;
-    const submitted = { uids: planned.uids, weights: planned.values };
+    const plan = this.#planned(planned);
+    const { uids, weights, round, block } = plan;
     await state.write(
-      rows.weightsIntent({ block: planned.snapshot.at.number, lastUpdate: own.lastUpdate, ...submitted, round }),
+      rows.weightsIntent({ block, lastUpdate: own.lastUpdate, uids, weights, round, submission: plan }),
     );
+    const submitted = { uids: uids.map(asUid), weights };
     let receipt;
     try {
       receipt = await chain.setWeights({ ...submitted, versionKey: profile.weightsVersionKey }, signal);
     } catch (error) {
       // A refusal by the chain has changed nothing; anything else stays open until the chain's record is read.
-      if (toAssayError(error).fault === 'chain') await state.write(rows.weightsIntent(undefined));
+      const known = toAssayError(error);
+      const refusal: SubmissionOutcome = { status: 'refused', error: known.toReport() };
+      if (known.fault === 'chain') await this.#record(plan, refusal, [rows.weightsIntent(undefined)]);
       throw error;
     }
-    await state.write(
+    await this.#record(plan, outcomeOf(receipt), [
       rows.weightsIntent(undefined),
       rows.weightsSet({ block: receipt.at.number, at: clock.now(), ...submitted, round }),
-    );
+    ]);
     this.#setAt = monotonicMs(clock);
     const confirmed =
       receipt.mode === 'set' && rowEquals(await view.refresh(signal), own.uid, submitted.uids, submitted.weights);
     report(this.deps, { event: 'weights-set', block: receipt.at.number, weights: told, confirmed });
+  }
+
+  /** The submission as it is recorded, before its outcome is known. */
+  #planned({ input, submission, snapshot }: PlannedWeights): PlannedSubmission {
+    const { profile, clock, state } = this.deps;
+    const { shares, uids, weights } = submission;
+    return {
+      type: 'submission',
+      format: 2,
+      rulesVersion: RULES_VERSION,
+      recordedAt: new Date(clock.now()).toISOString(),
+      netuid: profile.netuid,
+      hotkey: this.options.hotkey,
+      block: snapshot.at.number,
+      blockHash: snapshot.at.hash,
+      round: state.journal.head()?.number ?? 0,
+      schedule: input.schedule.map(({ id, share }) => ({ id, share })),
+      standings: Object.fromEntries(
+        Object.entries(input.standings).map(([id, standing]) => [
+          id,
+          { weights: [...standing.weights], hotkeys: [...standing.hotkeys] },
+        ]),
+      ),
+      owners: [...input.owners],
+      minAllowedWeights: input.minAllowedWeights,
+      shares,
+      uids,
+      weights,
+    };
+  }
+
+  /** Writes the outcome of a submission and the rows that follow from it, all or nothing. */
+  async #record(
+    plan: PlannedSubmission,
+    outcome: SubmissionOutcome,
+    put: ReturnType<typeof rows.weightsSet>[],
+  ): Promise<void> {
+    const append = submissionRecord(plan, outcome, await this.deps.chain.identity());
+    await this.deps.state.change(() => ({ append, put }));
   }
 
   /**
@@ -194,36 +239,46 @@ export class WeightSetting implements Loop {
   async #plan(signal: AbortSignal): Promise<PlannedWeights> {
     const { state, view, profile } = this.deps;
     const snapshot = await view.refresh(signal);
-    const standings = new Map(
-      [...state.standings()].map(([id, standing]) => [id, withoutFormerOwners(standing, snapshot.neurons).weights]),
-    );
-    const inForce = competitionsAt(profile.schedule, snapshot.at.number);
-    const shares = mergeCompetitions(standings, inForce, uidSpace(snapshot));
-    if (!shares.some((share) => share > 0)) throw runtimeErrors.WEIGHTS_EMPTY({});
-    const { uids, weights } = quantizeWeights(shares, { minAllowedWeights: snapshot.parameters.minAllowedWeights });
-    const sources = inForce.map(({ id, share, name = '' }) => ({
+    const schedule = competitionsAt(profile.schedule, snapshot.at.number);
+    const input = {
+      standings: Object.fromEntries(
+        [...state.standings()].filter(([id]) => schedule.some((scheduled) => scheduled.id === id)),
+      ),
+      schedule,
+      owners: ownersOf(snapshot.neurons),
+      minAllowedWeights: snapshot.parameters.minAllowedWeights,
+    };
+    const submission = submissionOf(input);
+    if (submission.uids.length === 0) throw runtimeErrors.WEIGHTS_EMPTY({});
+    return { input, submission, snapshot };
+  }
+
+  /** The weights by uid, with what each competition in force gives. */
+  #forReport({ submission, snapshot }: PlannedWeights): EventOf<'weights-set'>['weights'] {
+    const { averages, shares, uids, weights } = submission;
+    const { number: block } = snapshot.at;
+    const sources = competitionsAt(this.deps.profile.schedule, block).map(({ id, share, name = '' }) => ({
       id,
-      name: this.deps.competitions.at(id, snapshot.at.number)?.competition.name ?? name,
+      name: this.deps.competitions.at(id, block)?.competition.name ?? name,
       share,
-      average: standings.get(id) ?? [],
     }));
-    return { shares, uids: uids.map(asUid), values: weights, sources, snapshot };
+    return uids.map((uid, index) => ({
+      uid,
+      share: shares[uid] ?? 0,
+      value: weights[index] ?? 0,
+      from: sources.map((source) => ({ ...source, average: averages.get(source.id)?.[uid] ?? 0 })),
+    }));
   }
 }
 
-/** One more than the highest uid: vectors by uid have this length. */
-export const uidSpace = (snapshot: ChainSnapshot): number =>
-  Math.max(-1, ...snapshot.neurons.map(({ uid }) => uid)) + 1;
+const outcomeOf = ({ at, mode, revealBlock }: WeightsReceipt): SubmissionOutcome => {
+  const landed = { block: at.number, blockHash: at.hash };
+  return mode === 'set'
+    ? { status: 'set', ...landed }
+    : { status: 'committed', ...landed, revealBlock: revealBlock ?? null };
+};
 
 function rowEquals(snapshot: ChainSnapshot, uid: Uid, uids: readonly number[], weights: readonly number[]): boolean {
   const held = new Map(snapshot.weights.get(uid) ?? []);
   return held.size === uids.length && uids.every((other, index) => held.get(other) === weights[index]);
 }
-
-const weightsForReport = ({ shares, uids, values, sources }: PlannedWeights): EventOf<'weights-set'>['weights'] =>
-  uids.map((uid, index) => ({
-    uid,
-    share: shares[uid] ?? 0,
-    value: values[index] ?? 0,
-    from: sources.map(({ average, ...source }) => ({ ...source, average: average[uid] ?? 0 })),
-  }));
