@@ -18,6 +18,12 @@ export const journalCommandErrors = defineErrors({
       `There is no ${p.type ?? 'round'} ${p.number}; the newest is ${p.newest}.`,
     hint: () => 'List them: validator journal ls',
   },
+  CLAIM_NOT_REPLAYED: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { number: number }) => `Claim ${p.number} can't be replayed: nothing is computed from a claim alone.`,
+    hint: () => 'Show it instead: validator journal show NUMBER --type claim',
+  },
   ROUND_UNREADABLE: {
     fault: 'config',
     retry: 'never',

@@ -142,7 +142,7 @@ function requirePart(digest: string, contents: Contents): Json {
  * @throws JOURNAL_EXPORT_SIGNATURE when the signature is not that hotkey's
  */
 export async function checkExportSignature(
-  document: Pick<ExportDocument, 'number' | 'hash' | 'hotkey' | 'signature'>,
+  document: { number: number; hash: string; hotkey?: string | undefined; signature?: string | undefined },
   verify: VerifySignature,
 ): Promise<'signed' | 'unsigned'> {
   const { number, hash: stated, hotkey, signature } = document;

@@ -2,12 +2,16 @@ import { journalErrors } from './errors.js';
 
 const BYTES = 8;
 
-/** Numbers as float64, little endian. @throws JOURNAL_VALUE_INVALID for NaN and infinities */
-export function encodeNumbers(numbers: readonly number[]): Buffer {
-  const content = Buffer.allocUnsafe(numbers.length * BYTES);
-  for (const [index, number] of numbers.entries()) {
-    if (!Number.isFinite(number)) throw journalErrors.JOURNAL_VALUE_INVALID({ reason: `it is ${number}` });
-    content.writeDoubleLE(number, index * BYTES);
+/** Numbers as float64, little endian. @throws JOURNAL_VALUE_INVALID for what is no list of finite numbers */
+export function encodeNumbers(numbers: unknown): Buffer {
+  if (!Array.isArray(numbers)) throw journalErrors.JOURNAL_VALUE_INVALID({ reason: 'it is no list of numbers' });
+  const content = Buffer.alloc(numbers.length * BYTES);
+  const view = new DataView(content.buffer, content.byteOffset, content.byteLength);
+  for (let index = 0; index < numbers.length; index += 1) {
+    const number: unknown = numbers[index];
+    if (typeof number !== 'number' || !Number.isFinite(number))
+      throw journalErrors.JOURNAL_VALUE_INVALID({ reason: `it is ${String(number)}` });
+    view.setFloat64(index * BYTES, number, true);
   }
   return content;
 }

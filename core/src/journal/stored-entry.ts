@@ -1,9 +1,10 @@
 import { z } from 'zod';
-import type { Attachment, Json, NewRecord, RecordType, RoundJournal, SharedPart } from '../contracts/round-journal.js';
+import type { Attachment, Json, RecordType, RoundJournal, SharedPart } from '../contracts/round-journal.js';
 import { canonicalJson } from './canonical-json.js';
 import { journalErrors } from './errors.js';
 import { digestOf, partDigest, typeOfEntry } from './hash.js';
 import { valueWithoutPaths } from './machine-paths.js';
+import { finish, type Steps } from '../judging/steps.js';
 import { decodeNumbers, encodeNumbers } from './number-bytes.js';
 import { wellFormed } from './well-formed.js';
 
@@ -67,14 +68,21 @@ const json = z.custom<Json>();
 const object = z.record(z.string(), z.unknown());
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
 
+/** What of an entry is recorded, and the contents that it names. */
+export interface SplitEntry {
+  entry: unknown;
+  attachments: Attachment[];
+  parts: SharedPart[];
+}
+
+/** See `splitEntryInSteps`. */
+export const splitEntry = (type: RecordType, entry: object): SplitEntry => finish(splitEntryInSteps(type, entry));
+
 /**
- * What of an entry is recorded, and the contents that it names. An empty list stays in the record.
+ * Splits an entry, step by step. An empty list stays in the record.
  * @throws JOURNAL_VALUE_INVALID for a number that is not finite
  */
-export function splitEntry(
-  type: RecordType,
-  entry: object,
-): { entry: unknown } & Required<Pick<NewRecord, 'attachments' | 'parts'>> {
+export function* splitEntryInSteps(type: RecordType, entry: object): Steps<SplitEntry> {
   const attachments = new Map<string, Attachment>();
   const parts = new Map<string, SharedPart>();
   const attach = (content: Buffer): string => {
@@ -88,22 +96,20 @@ export function splitEntry(
     parts.set(name, { digest: name, value });
     return name;
   };
+  const numbers = (given: unknown): unknown => (isEmptyList(given) ? given : attach(encodeNumbers(given)));
+  const value = (given: unknown): string => attach(Buffer.from(canonicalJson(wellFormed(json.parse(given)))));
   const stored = STORED[type];
   let split: unknown = { ...entry, type };
-  for (const path of stored.texts) split = replaced(split, path, valueWithoutPaths);
-  for (const path of stored.numbers) split = replaced(split, path, (given) => numbersOf(given, attach));
-  for (const path of stored.values)
-    split = replaced(split, path, (given) => attach(Buffer.from(canonicalJson(wellFormed(json.parse(given))))));
-  for (const path of stored.parts) split = replaced(split, path, share);
+  for (const path of stored.texts) split = yield* replacedInSteps(split, path, valueWithoutPaths);
+  for (const path of stored.numbers) split = yield* replacedInSteps(split, path, numbers);
+  for (const path of stored.values) split = yield* replacedInSteps(split, path, value);
+  for (const path of stored.parts) split = yield* replacedInSteps(split, path, share);
   for (const { path, members, as } of stored.groups)
-    split = replaced(split, path, (given) => grouped(object.parse(given), members, as, share));
+    split = yield* replacedInSteps(split, path, (given) => grouped(object.parse(given), members, as, share));
   return { entry: split, attachments: [...attachments.values()], parts: [...parts.values()] };
 }
 
-function numbersOf(given: unknown, attach: (content: Buffer) => string): unknown {
-  const numbers = z.array(z.unknown()).parse(given).map(Number);
-  return numbers.length === 0 ? [] : attach(encodeNumbers(numbers));
-}
+const isEmptyList = (given: unknown): boolean => Array.isArray(given) && given.length === 0;
 
 function grouped(
   given: Record<string, unknown>,
@@ -199,22 +205,24 @@ function parsedJson(content: Uint8Array): unknown {
   }
 }
 
+type Replace = (value: unknown, at: readonly string[]) => unknown;
+
 /** A copy with what stands at the path replaced; members that are not there stay away. */
-function replaced(
-  value: unknown,
-  path: Path,
-  replace: (value: unknown, at: readonly string[]) => unknown,
-  at: readonly string[] = [],
-): unknown {
+const replaced = (value: unknown, path: Path, replace: Replace): unknown =>
+  finish(replacedInSteps(value, path, replace));
+
+/** The same with a step after each that was replaced. */
+function* replacedInSteps(value: unknown, path: Path, replace: Replace, at: readonly string[] = []): Steps<unknown> {
   const [name, ...rest] = path;
-  if (name === undefined) return replace(value, at);
-  if (typeof value !== 'object' || value === null) return value;
-  const inner = (key: string, member: unknown): unknown => replaced(member, rest, replace, [...at, key]);
-  if (name === '*') {
-    return Array.isArray(value)
-      ? value.map((member: unknown, index) => inner(String(index), member))
-      : Object.fromEntries(Object.entries(value).map(([key, member]) => [key, inner(key, member)]));
+  if (name === undefined) {
+    const result = replace(value, at);
+    yield;
+    return result;
   }
-  const found = Object.entries(value).find(([key]) => key === name);
-  return found === undefined || found[1] === undefined ? value : { ...value, [name]: inner(name, found[1]) };
+  if (typeof value !== 'object' || value === null) return value;
+  const found = Object.entries(value).filter(([key, member]) => (name === '*' || key === name) && member !== undefined);
+  const changed: [string, unknown][] = [];
+  for (const [key, member] of found) changed.push([key, yield* replacedInSteps(member, rest, replace, [...at, key])]);
+  if (Array.isArray(value)) return changed.map(([, member]) => member);
+  return { ...value, ...Object.fromEntries(changed) };
 }

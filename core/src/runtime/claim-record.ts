@@ -74,5 +74,5 @@ export async function claimRecord(
   };
   const code = outcome.status === 'refused' ? outcome.error.code : '';
   const once = createHash('sha256').update(JSON.stringify([hotkey, block, commitment, outcome.status, code]));
-  return { ...newRecord('claim', entry, identity), once: once.digest('hex') };
+  return { ...(await newRecord('claim', entry, identity)), once: once.digest('hex') };
 }

@@ -6,11 +6,11 @@ import { newRecord } from './new-record.js';
 import type { PlannedSubmission, SubmissionOutcome } from './submission-entry.js';
 
 /** The record of a submission; one for each plan, whichever way its outcome becomes known first. */
-export function submissionRecord(
+export async function submissionRecord(
   plan: PlannedSubmission,
   result: SubmissionOutcome,
   identity: ValidatorIdentity,
-): NewRecord {
+): Promise<NewRecord> {
   const once = createHash('sha256').update(canonicalJson(plan)).digest('hex');
-  return { ...newRecord('submission', { ...plan, outcome: result }, identity), once };
+  return { ...(await newRecord('submission', { ...plan, outcome: result }, identity)), once };
 }

@@ -189,7 +189,7 @@ export class WeightSetting implements Loop {
     outcome: SubmissionOutcome,
     put: ReturnType<typeof rows.weightsSet>[],
   ): Promise<void> {
-    const append = submissionRecord(plan, outcome, await this.deps.chain.identity());
+    const append = await submissionRecord(plan, outcome, await this.deps.chain.identity());
     await this.deps.state.change(() => ({ append, put }));
   }
 

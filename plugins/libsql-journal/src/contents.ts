@@ -21,6 +21,19 @@ export interface PackedAttachment {
   packed: boolean;
 }
 
+/** A part as it is stored: canonical JSON. */
+export interface PartText {
+  digest: string;
+  value: string;
+}
+
+/** The parts that are not there as they should be: most of a record's are. */
+export function missingParts(database: Database.Database, parts: readonly SharedPart[]): PartText[] {
+  return parts
+    .map(({ digest, value }) => ({ digest, value: canonicalJson(value) }))
+    .filter(({ digest, value }) => storedPart(database, digest) !== value);
+}
+
 /** Works in threads of its own: the event loop goes on. @throws Error when a digest is not that of its content */
 export async function packed(attachments: readonly Attachment[]): Promise<PackedAttachment[]> {
   return Promise.all(
@@ -72,20 +85,23 @@ function unpacked({ content, packed: isPacked }: z.infer<typeof packedRow>): Uin
 }
 
 /** Parts are stored once. One that a disk has changed since is made good by the next record that names it. */
-export function writeParts(database: Database.Database, parts: readonly SharedPart[]): void {
+export function writeParts(database: Database.Database, parts: readonly PartText[]): void {
   const insert = database.prepare(
     `INSERT INTO parts (digest, value) VALUES (?, ?)
-     ON CONFLICT (digest) DO UPDATE SET value = excluded.value WHERE value IS NOT excluded.value`,
+     ON CONFLICT (digest) DO UPDATE SET value = excluded.value`,
   );
-  for (const { digest, value } of parts) insert.run(Buffer.from(digest, 'hex'), canonicalJson(value));
+  for (const { digest, value } of parts) insert.run(Buffer.from(digest, 'hex'), value);
 }
 
 /** The part's JSON text; 'damaged' when it is not as it was written; undefined when it is not there. */
 export function readPart(database: Database.Database, digest: string): string | undefined {
+  const stored = storedPart(database, digest);
+  return stored === undefined || digestOf(Buffer.from(stored)) === digest ? stored : 'damaged';
+}
+
+function storedPart(database: Database.Database, digest: string): string | undefined {
   const row = database
     .prepare('SELECT CAST(value AS BLOB) AS value FROM parts WHERE digest = ?')
     .get([Buffer.from(digest, 'hex')]);
-  if (row === undefined) return undefined;
-  const stored = partRow.safeParse(row);
-  return stored.success && digestOf(Buffer.from(stored.data.value)) === digest ? stored.data.value : 'damaged';
+  return row === undefined ? undefined : (partRow.safeParse(row).data?.value ?? 'damaged');
 }

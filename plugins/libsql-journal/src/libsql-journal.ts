@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type {
   JournalChange,
   JournalRecord,
@@ -13,7 +14,15 @@ import { brokenPart } from '@assay/core/journal/verify-chain';
 import { wellFormed } from '@assay/core/journal/well-formed';
 import type Database from 'libsql';
 import { z } from 'zod';
-import { dropAttachments, packed, readAttachment, readPart, writeAttachments, writeParts } from './contents.js';
+import {
+  dropAttachments,
+  packed,
+  missingParts,
+  readAttachment,
+  readPart,
+  writeAttachments,
+  writeParts,
+} from './contents.js';
 import {
   readRow,
   readRows,
@@ -59,9 +68,7 @@ export class LibsqlJournal implements RoundJournal {
 
   /** @throws JOURNAL_DAMAGED when the newest record does not fit the one before or its own hash, or newer ones are gone. */
   checkNewest(): void {
-    const found = this.#read(() => this.#table.at(this.length));
-    const newest = found && this.#record(found);
-    const sealed = this.deps.lock && this.#read(sealedRecords);
+    const { newest, sealed } = this.#newest();
     if (sealed && sealed.number > (newest?.position ?? 0) && sealed.hash !== newest?.hash)
       throw this.#damaged(`it ends with record ${newest?.position ?? 0}, and record ${sealed.number} was written`);
     if (!newest) return;
@@ -70,6 +77,22 @@ export class LibsqlJournal implements RoundJournal {
     const isNumbered = before !== undefined && number === this.#read(() => this.#table.newest(type));
     const broken = isNumbered ? brokenPart(newest, before) : 'number';
     if (broken) throw this.#damaged(`record ${position} does not fit the chain, its ${broken} is wrong`);
+  }
+
+  /** The newest record and the one that was sealed last, as they are at one moment: a writer may go on meanwhile. */
+  #newest(): { newest: JournalRecord | undefined; sealed: ReturnType<typeof sealedRecords> } {
+    return this.#read((database) => {
+      database.exec('BEGIN');
+      try {
+        const found = this.#table.at(this.length);
+        return {
+          newest: found && this.#record(found),
+          sealed: this.#table.hasSeals ? sealedRecords(database) : undefined,
+        };
+      } finally {
+        database.exec('COMMIT');
+      }
+    });
   }
 
   commit(change: JournalChange): Promise<JournalRecord | undefined> {
@@ -163,6 +186,8 @@ export class LibsqlJournal implements RoundJournal {
     const added = append && !this.#isOnRecord(append) ? append : undefined;
     const record = added && (await this.#next(added));
     const attachments = await packed(added?.attachments ?? []);
+    const parts = this.#read((database) => missingParts(database, added?.parts ?? []));
+    await nextTurn();
     const rows = put.map(({ table, key, value }) => ({
       table,
       key,
@@ -171,7 +196,7 @@ export class LibsqlJournal implements RoundJournal {
     this.#transaction((database) => {
       if (record) {
         writeAttachments(database, attachments, record.position);
-        writeParts(database, added.parts ?? []);
+        writeParts(database, parts);
         this.#table.insert(record, added.once);
         sealRecords(database, record.position, record.hash);
         this.#dropOld(database, record);
@@ -208,8 +233,10 @@ export class LibsqlJournal implements RoundJournal {
     const head = this.#read(() => this.#table.head());
     const previousHash = head?.hash ?? FIRST_PREVIOUS_HASH;
     // As a reader will get it back, whatever the caller does with its own objects meanwhile.
-    const entry = canonicalJson(wellFormed(given));
-    const type = typeOfEntry(given);
+    const sound = wellFormed(given);
+    await nextTurn();
+    const entry = canonicalJson(sound);
+    const type = typeOfEntry(sound);
     const number = this.#read(() => this.#table.newest(type)) + 1;
     const hash = hashOfText(previousHash, entry);
     const signature = sign && `0x${Buffer.from(await sign(Buffer.from(hash, 'hex'))).toString('hex')}`;

@@ -6,6 +6,7 @@ import { text } from './columns.js';
 
 /** Schema version that knows types of records; in files of earlier ones every record is a round. */
 const TYPES_SINCE = 3;
+const SEALS_SINCE = 2;
 
 const recordRow = z.object({
   position: z.number(),
@@ -38,6 +39,11 @@ export class RecordTable {
     this.#select = `SELECT number AS position, CAST(${schema < TYPES_SINCE ? "'round'" : 'type'} AS BLOB) AS type,
       ${this.#number} AS number, CAST(previous_hash AS BLOB) AS previous_hash, CAST(hash AS BLOB) AS hash,
       CAST(entry AS BLOB) AS entry, CAST(signature AS BLOB) AS signature FROM records`;
+  }
+
+  /** Whether the file says which record was written last. */
+  get hasSeals(): boolean {
+    return this.schema >= SEALS_SINCE;
   }
 
   /** Whether the file has tables of attachments and parts. */

@@ -2,23 +2,26 @@ import { Args } from '@oclif/core';
 import type { RoundRow } from '@assay/core/contracts/reporter';
 import { roundEntry, type Judgement, type RoundEntry } from '@assay/core/runtime/round/entry';
 import { commonFlags } from '../../base-command.js';
-import { JournalCommand } from '../../journal-command.js';
+import { JournalCommand, recordType, typeFlag } from '../../journal-command.js';
 import { paletteFor } from '../../report/palette.js';
 import { roundTable } from '../../report/round-table.js';
 import { isTerminal } from '../../report/terminal.js';
 
 export default class JournalShow extends JournalCommand {
-  static override readonly description = 'One recorded round: the table that the run showed, samples, and weights.';
+  static override readonly description =
+    'One recorded round: the table that the run showed, samples, and weights. Or one claim or submission as JSON.';
   static override readonly args = {
     number: Args.integer({ description: 'Number of the round.', required: true, min: 1 }),
   };
-  static override readonly flags = commonFlags;
+  static override readonly flags = { ...commonFlags, type: typeFlag };
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(JournalShow);
     const journal = await this.openJournal(flags);
-    const record = await this.wholeRecord(await this.recordOf(journal, args.number), journal);
+    const type = recordType(flags.type);
+    const record = await this.wholeRecord(await this.recordOf(journal, args.number, type), journal);
     this.answer(flags.json, record, () => {
+      if (type !== 'round') return JSON.stringify(record.entry, null, 2);
       const entry = roundEntry.parse(record.entry);
       const verdict = entry.verdict as Judgement['verdict'];
       return [

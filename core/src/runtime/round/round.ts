@@ -196,8 +196,9 @@ async function recordRound(
   const { state, chain } = deps;
   const { competition } = plan.entry;
   const identity = await chain.identity();
+  const append = await newRecord('round', { ...entry, verdict, subnetWeights }, identity);
   const record = await state.change(() => ({
-    append: newRecord('round', { ...entry, verdict, subnetWeights }, identity),
+    append,
     put: [
       ...(canGoBetter(entry, verdict)
         ? []
