@@ -90,10 +90,10 @@ function roundOf(contenders, number) {
           normalization: { type: 'none' },
         },
       ],
-      comparison: 'per-sequence',
+      match: { rule: 'per-batch' },
       onDatasetFailure: 'skip-round',
     },
-    rules: { alpha: 0.5, temperature: 0.01, keepThreshold: 0.001, sampleMin: 5 },
+    rules: RULES,
     samples: [
       {
         task: 'web',

@@ -1,7 +1,7 @@
 import type { Config } from '@assay/core/config/schema';
 import { checkPlugin } from '@assay/core/plugin/check';
 import { CONTRACT_NAMES } from '@assay/core/plugin/contracts';
-import type { Plugin } from '@assay/core/plugin/plugin';
+import type { CheckedPlugin } from '@assay/core/plugin/plugin';
 import { PluginRegistry } from '@assay/core/plugin/registry';
 import { findPackage, installedPackages, loadPackage } from './plugin-packages.js';
 import { COMPETITIONS, IMPLEMENTATIONS, ALWAYS_LOADED } from './built-in-plugins.js';
@@ -13,7 +13,7 @@ import { COMPETITIONS, IMPLEMENTATIONS, ALWAYS_LOADED } from './built-in-plugins
 export async function loadPlugins(config: Config, configDir: string, dataDir: string): Promise<PluginRegistry> {
   const names = [...new Set(CONTRACT_NAMES.map((contract) => config[contract].use))];
   const installed = await installedPackages(dataDir);
-  const loading: Promise<Plugin>[] = [
+  const loading: Promise<CheckedPlugin>[] = [
     ...[...new Set([...names, ...ALWAYS_LOADED])].flatMap((name) => {
       const load = IMPLEMENTATIONS[name];
       return load ? [builtIn(name, load)] : [];
@@ -27,13 +27,13 @@ export async function loadPlugins(config: Config, configDir: string, dataDir: st
 }
 
 /** Nobody has what the config names: the message to come says what there is, so the rest is looked at as well. */
-async function theRest(names: readonly string[], loaded: readonly Plugin[]): Promise<Plugin[]> {
+async function theRest(names: readonly string[], loaded: readonly CheckedPlugin[]): Promise<CheckedPlugin[]> {
   const known = new Set(loaded.map(({ name }) => name));
   if (names.every((name) => known.has(name))) return [];
   const rest = Object.entries(IMPLEMENTATIONS).filter(([name]) => !known.has(name));
   return Promise.all(rest.map(([name, load]) => builtIn(name, load)));
 }
 
-async function builtIn(name: string, load: () => Promise<{ default: unknown }>): Promise<Plugin> {
+async function builtIn(name: string, load: () => Promise<{ default: unknown }>): Promise<CheckedPlugin> {
   return checkPlugin(name, (await load()).default);
 }

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunEvent } from '@assay/core/contracts/reporter';
-import type { RoundEntry } from '@assay/core/runtime/round/entry';
+import type { RoundEntry } from '@assay/core/runtime/round/entry-shape';
 import { openJournal } from '@assay/plugin-libsql-journal';
 import { replayed, wholeRound } from '../recorded-round.js';
 import { LocalNetwork } from '@assay/plugin-local-chain';

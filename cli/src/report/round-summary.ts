@@ -1,6 +1,6 @@
 import type { JournalRecord } from '@assay/core/contracts/round-journal';
-import { joinEntry, type Contents } from '@assay/core/journal/stored-entry';
-import { roundEntry, type Judgement } from '@assay/core/runtime/round/entry';
+import type { Contents } from '@assay/core/journal/stored-entry';
+import { roundOf } from '@assay/core/runtime/recorded-rounds';
 
 export interface RoundSummary {
   number: number;
@@ -15,8 +15,7 @@ export interface RoundSummary {
 
 /** The line of a recorded round in a list. */
 export function summaryOf({ number, hash, entry }: JournalRecord, contents: Contents): RoundSummary {
-  const round = roundEntry.parse(joinEntry(entry, contents, 'left-out').entry);
-  const verdict = round.verdict as Judgement['verdict'];
+  const { entry: round, verdict } = roundOf(entry, contents);
   return {
     number,
     hash,

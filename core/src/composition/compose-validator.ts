@@ -1,5 +1,4 @@
 import type { Container } from 'inversify';
-import { z } from 'zod';
 import { CHAIN_CLIENT, type ChainClient } from '../contracts/chain-client.js';
 import { EVALUATOR, MODEL_INSPECTOR, type Evaluator, type ModelInspector } from '../contracts/evaluator.js';
 import { MODEL_STORE, type ModelStore } from '../contracts/model-store.js';
@@ -9,6 +8,7 @@ import type { Config } from '../config/schema.js';
 import { ModelAcquirer } from '../model/acquire.js';
 import { ChainView } from '../runtime/chain-view.js';
 import { runtimeErrors } from '../runtime/errors.js';
+import { netuidOf } from '../runtime/round/entry.js';
 import { Validator, type ValidatorOptions } from '../runtime/validator.js';
 import { ValidatorState } from '../runtime/validator-state.js';
 import { buildCompetitions } from './competitions.js';
@@ -25,15 +25,13 @@ export function effectiveProfile(profile: SubnetProfile, config: Config): Subnet
   };
 }
 
-/** What every entry says. */
-const ofSubnet = z.object({ netuid: z.number() });
-
 /** Averages of another subnet would become weights on this one. @throws JOURNAL_OF_ANOTHER_SUBNET */
 function requireSameSubnet(journal: RoundJournal, { profile: { netuid }, dataDir }: Surroundings): void {
   const head = RECORD_TYPES.map((type) => journal.head(type)).find((record) => record !== undefined);
   if (!head) return;
-  const recorded = ofSubnet.parse(head.entry).netuid;
-  if (recorded !== netuid) throw runtimeErrors.JOURNAL_OF_ANOTHER_SUBNET({ recorded, netuid, dataDir });
+  const recorded = netuidOf(head.entry);
+  if (recorded !== undefined && recorded !== netuid)
+    throw runtimeErrors.JOURNAL_OF_ANOTHER_SUBNET({ recorded, netuid, dataDir });
 }
 
 /** Everything behind `validator run`. The journal comes first: its lock keeps a second validator out. */
@@ -54,6 +52,7 @@ export async function composeValidator(
   const { clock, log, reporter, profile } = surroundings;
   const deps = {
     profile,
+    rules: surroundings.registry.rules,
     chain,
     store,
     acquirer: new ModelAcquirer({}, { store, inspector }),

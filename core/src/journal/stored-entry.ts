@@ -32,7 +32,19 @@ const STORED: Readonly<Record<RecordType, StoredMembers>> = {
   round: {
     numbers: [['contenders', '*', 'outcome', 'tasks', '*', 'losses']],
     values: [['samples', '*', 'pages']],
-    parts: [['competition'], ['rules'], ['schedule'], ['numerics'], ['tokenizer']],
+    parts: [
+      ['competition'],
+      ['rules'],
+      ['schedule'],
+      ['seats'],
+      ['numerics'],
+      ['tokenizer'],
+      // What a round leaves is what the next one begins with.
+      ['standingBefore', 'state', '*'],
+      ['entrantsBefore', 'state', '*'],
+      ['verdict', 'standing', 'state', '*'],
+      ['verdict', 'entrants', 'state', '*'],
+    ],
     groups: [
       {
         path: ['contenders', '*'],
@@ -50,9 +62,9 @@ const STORED: Readonly<Record<RecordType, StoredMembers>> = {
   },
   claim: { numbers: [], values: [], parts: [], groups: [], texts: [['outcome', 'error']] },
   submission: {
-    numbers: [['standings', '*', 'weights']],
+    numbers: [],
     values: [],
-    parts: [['schedule'], ['owners'], ['standings', '*', 'hotkeys']],
+    parts: [['schedule'], ['merge'], ['seats'], ['standings', '*', 'by'], ['standings', '*', 'state', '*']],
     groups: [],
     texts: [['outcome', 'error']],
   },

@@ -1,18 +1,37 @@
 import { z } from 'zod';
-import type { JournalRecord, RoundJournal } from '../contracts/round-journal.js';
+import type { Json, JournalRecord, RoundJournal } from '../contracts/round-journal.js';
+import { columnValues, ruleState } from '../contracts/rule.js';
+import type { Standing } from '../contracts/standing-rule.js';
+import { errorReport } from '../errors/error-report.js';
+import type { ContenderVerdict } from '../judging/verdict.js';
+import { canonicalJson } from '../journal/canonical-json.js';
 import { journalErrors } from '../journal/errors.js';
-import { brokenPart, chainBroken, ChainCheck } from '../journal/verify-chain.js';
 import { joinEntry, type Contents } from '../journal/stored-entry.js';
-import { roundEntry, type RoundEntry } from './round/entry.js';
-import type { Standing } from './tables.js';
+import { brokenPart, chainBroken, ChainCheck } from '../journal/verify-chain.js';
+import type { RoundEntry } from './round/entry-shape.js';
+import { agreesWithOld } from './round/format-1.js';
+import { isRound, readRound } from './round/read-round.js';
+import { asJson } from './validator-state.js';
+
+const contenderVerdict = z.object({
+  uid: z.number(),
+  block: z.number(),
+  score: z.number().nullable(),
+  epsilon: z.number(),
+  wins: z.number().nullable(),
+  winRate: z.number().nullable(),
+  share: z.number(),
+  values: columnValues,
+}) satisfies z.ZodType<ContenderVerdict>;
 
 /** The part of a recorded verdict that state follows from. */
 const recordedVerdict = z.object({
-  void: z.unknown().nullable(),
-  average: z.array(z.number()),
+  void: errorReport.nullable(),
+  standing: ruleState.nullable(),
+  entrants: ruleState.nullable(),
   keep: z.array(z.number()),
-  winner: z.object({ block: z.number(), score: z.number() }).nullable(),
-  contenders: z.array(z.object({ uid: z.number(), score: z.number().nullable() })),
+  winner: z.object({ uid: z.number(), block: z.number(), score: z.number() }).nullable(),
+  contenders: z.array(contenderVerdict),
 });
 
 /** A recorded round whose hash is right. */
@@ -20,22 +39,29 @@ export interface RecordedRound {
   number: number;
   entry: RoundEntry;
   verdict: z.infer<typeof recordedVerdict>;
+  /** Whether the record is of the format that does not name everybody whose weight it has. */
+  isOld: boolean;
 }
 
 /** @throws JOURNAL_CHAIN_BROKEN when the record is not as it was written; undefined when it is no round */
 export function recordedRound(record: JournalRecord, contents: Contents): RecordedRound | undefined {
   const broken = brokenPart(record, record.previousHash);
   if (broken) throw chainBroken(record, broken);
-  return roundOf(record, contents);
+  return wholeRound(record, contents);
 }
 
-/** State follows from the verdict: losses are not read. */
-function roundOf(record: JournalRecord, contents: Contents): RecordedRound | undefined {
-  const entry = roundEntry.safeParse(joinEntry(record.entry, contents, 'left-out').entry);
-  const verdict = recordedVerdict.safeParse(entry.data?.verdict);
-  return entry.success && verdict.success
-    ? { number: record.number, entry: entry.data, verdict: verdict.data }
+const wholeRound = (record: JournalRecord, contents: Contents): RecordedRound | undefined =>
+  record.type === 'round' && isRound(record.entry)
+    ? { number: record.number, ...roundOf(record.entry, contents) }
     : undefined;
+
+/**
+ * A recorded round of any format, without its losses: state follows from the verdict.
+ * @throws JOURNAL_EXPORT_MALFORMED when it is none, JOURNAL_PART_MISSING
+ */
+export function roundOf(stored: Json, contents: Contents): Omit<RecordedRound, 'number'> {
+  const { entry, old } = readRound(joinEntry(stored, contents, 'left-out').entry);
+  return { entry, verdict: recordedVerdict.parse(entry.verdict), isOld: old !== undefined };
 }
 
 /** Every recorded round, oldest first; every record of the chain is checked on the way. @throws JOURNAL_CHAIN_BROKEN */
@@ -44,7 +70,7 @@ export function* recordedRounds(journal: RoundJournal): Generator<RecordedRound>
   for (const record of journal.chain()) {
     const broken = check.next(record);
     if (broken) throw chainBroken(record, broken);
-    const round = record.type === 'round' ? roundOf(record, journal) : undefined;
+    const round = wholeRound(record, journal);
     if (round) yield round;
   }
 }
@@ -68,18 +94,11 @@ class NewestRounds {
   constructor(private readonly journal: RoundJournal) {}
 
   /** Whether a standing is what the newest round of its competition says. One without a round can't be compared. */
-  agrees(competition: number, { weights, hotkeys }: Standing): boolean {
+  agrees(competition: number, held: Standing): boolean {
     const round = this.#of(competition);
-    if (!round) return true;
-    const { average } = round.verdict;
-    const owners = new Map(round.entry.contenders.map(({ uid, hotkey }) => [uid, hotkey]));
-    const length = Math.max(weights.length, average.length);
-    return Array.from({ length }, (_none, uid) => uid).every((uid) => {
-      const [weight, hotkey] = [weights[uid] ?? 0, hotkeys[uid] ?? ''];
-      // A uid that nobody has holds nothing, whatever its last owner had earned.
-      if (weight === 0) return (average[uid] ?? 0) === 0 || hotkey === '';
-      return weight === average[uid] && (owners.get(uid) ?? hotkey) === hotkey;
-    });
+    if (!round?.verdict.standing) return true;
+    if (round.isOld) return agreesWithOld(held, round.verdict.standing);
+    return canonicalJson(asJson(held)) === canonicalJson(asJson(round.verdict.standing));
   }
 
   #of(competition: number): RecordedRound | undefined {

@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import type { Json } from '../contracts/round-journal.js';
+import { ruleRecord, ruleState } from '../contracts/rule.js';
 import { issuesOf } from '../config/resolve.js';
 import { errorReport } from '../errors/error-report.js';
 import { journalErrors } from '../journal/errors.js';
 import { joinEntry, type Contents, type MissingContent } from '../journal/stored-entry.js';
-import { submissionOf, type Submission } from '../judging/submission.js';
+import type { RuleBook } from '../rules/rule-book.js';
+import { submissionOf, type Submission } from '../rules/submission.js';
 
 const uidWeights = z.array(z.number());
 
@@ -24,9 +26,13 @@ export const plannedSubmission = z.object({
   round: z.number(),
   schedule: z.array(z.object({ id: z.number(), share: z.number() })),
   /** Of competitions in force, by id. */
-  standings: z.record(z.string(), z.object({ weights: z.array(z.number()), hotkeys: z.array(z.string()) })),
-  /** Hotkeys by uid; empty where nobody is. */
-  owners: z.array(z.string()),
+  standings: z.record(z.string(), ruleState),
+  /** Merge rules, in order. */
+  merge: z.array(ruleRecord),
+  /** Everybody who was registered. */
+  seats: z.array(z.object({ uid: z.number().int(), hotkey: z.string() })),
+  /** Of the subnet's owner, where the chain tells it. */
+  ownerHotkey: z.string().nullable(),
   minAllowedWeights: z.number(),
   /** By uid. */
   shares: uidWeights,
@@ -56,8 +62,7 @@ export const submissionEntry = plannedSubmission.extend({ outcome });
 export type SubmissionEntry = z.infer<typeof submissionEntry>;
 
 export interface SubmissionReplay {
-  /** Null where it cannot be said: contents are missing, and the weights differ without them. */
-  agrees: boolean | null;
+  agrees: boolean;
   differences: string[];
   missing: MissingContent[];
   submission: Pick<Submission, 'shares' | 'uids' | 'weights'>;
@@ -65,19 +70,18 @@ export interface SubmissionReplay {
 
 /**
  * Computes the weights of a recorded submission again.
- * @throws JOURNAL_EXPORT_MALFORMED when it is no submission, JOURNAL_ATTACHMENT_DAMAGED, JOURNAL_PART_MISSING
+ * @throws JOURNAL_EXPORT_MALFORMED when it is no submission, JOURNAL_PART_MISSING, RULE_UNKNOWN, RULE_VERSION
  */
-export function replaySubmission(stored: Json, contents: Contents): SubmissionReplay {
+export function replaySubmission(stored: Json, contents: Contents, book: RuleBook): SubmissionReplay {
   const { entry, missing } = joinEntry(stored, contents);
   const parsed = submissionEntry.safeParse(entry);
   if (!parsed.success) throw journalErrors.JOURNAL_EXPORT_MALFORMED({ issues: issuesOf(parsed.error).slice(0, 5) });
-  const { shares, uids, weights } = submissionOf(parsed.data);
+  const { shares, uids, weights } = submissionOf(parsed.data, book);
   const computed = { shares, uids, weights };
   const differences = (['shares', 'uids', 'weights'] as const).flatMap((member) => {
     const [recorded, again] = [parsed.data[member], computed[member]];
     const equal = recorded.length === again.length && recorded.every((value, index) => value === again[index]);
     return equal ? [] : [`${member}: recorded ${JSON.stringify(recorded)}, recomputed ${JSON.stringify(again)}`];
   });
-  const agrees = differences.length === 0 || (missing.length === 0 ? false : null);
-  return { agrees, differences, missing, submission: computed };
+  return { agrees: differences.length === 0, differences, missing, submission: computed };
 }

@@ -1,29 +1,20 @@
 import { asUid, type Uid } from '../contracts/brands.js';
-import type { ChainSnapshot, WeightsReceipt } from '../contracts/chain-client.js';
+import type { ChainSnapshot } from '../contracts/chain-client.js';
 import { monotonicMs } from '../contracts/clock.js';
-import type { EventOf } from '../contracts/reporter.js';
 import { toAssayError } from '../errors/describe.js';
 import type { AssayError } from '../errors/assay-error.js';
-import { RULES_VERSION } from '../judging/rules-version.js';
-import { ownersOf, submissionOf, type Submission, type SubmissionInput } from '../judging/submission.js';
-import { competitionsAt } from '../competition/schedule.js';
 import { report, type RunOptions, type RuntimeDeps } from './context.js';
 import { withDeadline } from './deadline.js';
 import { runtimeErrors } from './errors.js';
 import { mendState } from './mend-state.js';
 import { contendersOf } from './round/plan.js';
 import { scheduledAt } from './schedule-now.js';
-import type { PlannedSubmission, SubmissionOutcome } from './submission-entry.js';
-import { submissionRecord } from './submission-record.js';
 import { attempt, isAbort, type Loop } from './supervise.js';
 import { UnknownClaims } from './unknown-claims.js';
+import type { PlannedSubmission, SubmissionOutcome } from './submission-entry.js';
+import { submissionRecord } from './submission-record.js';
 import { rows } from './validator-state.js';
-
-interface PlannedWeights {
-  input: SubmissionInput;
-  submission: Submission;
-  snapshot: ChainSnapshot;
-}
+import { outcomeOf, planWeights } from './weights-plan.js';
 
 /** Turns the standings of all competitions into the subnet's weights, on their own cadence. */
 export class WeightSetting implements Loop {
@@ -101,12 +92,8 @@ export class WeightSetting implements Loop {
       rows.weightsIntent(undefined),
       ...(landed ? [rows.weightsSet({ block: own.lastUpdate, at: clock.now(), uids, weights, round })] : []),
     ];
-    if (submission)
-      await this.#record(
-        submission,
-        landed ? { status: 'landed', block: own.lastUpdate } : { status: 'not-landed' },
-        put,
-      );
+    const outcome: SubmissionOutcome = landed ? { status: 'landed', block: own.lastUpdate } : { status: 'not-landed' };
+    if (submission) await this.#record(submission, outcome, put);
     else await state.write(...put);
     if (landed) this.#setAt = monotonicMs(clock);
     this.deps.log('info', 'an interrupted weight setting was settled', { landed });
@@ -119,8 +106,7 @@ export class WeightSetting implements Loop {
     if (state.weightsIntent() && (await this.settleIntent(signal))) return;
     const incomplete = this.incomplete();
     if (incomplete) throw incomplete;
-    const planned = await this.#plan(signal);
-    const told = this.#forReport(planned);
+    const { plan, told } = planWeights(this.deps, await view.refresh(signal), this.options.hotkey);
     const reason = this.#withheld();
     if (reason) {
       report(this.deps, { event: 'weights-withheld', reason, weights: told });
@@ -128,7 +114,6 @@ export class WeightSetting implements Loop {
     }
     const own = view.neuronOf(this.options.hotkey);
     if (!own) throw runtimeErrors.NOT_REGISTERED({ hotkey: this.options.hotkey, netuid: profile.netuid });
-    const plan = this.#planned(planned);
     const { uids, weights, round, block } = plan;
     await state.write(
       rows.weightsIntent({ block, lastUpdate: own.lastUpdate, uids, weights, round, submission: plan }),
@@ -152,35 +137,6 @@ export class WeightSetting implements Loop {
     const confirmed =
       receipt.mode === 'set' && rowEquals(await view.refresh(signal), own.uid, submitted.uids, submitted.weights);
     report(this.deps, { event: 'weights-set', block: receipt.at.number, weights: told, confirmed });
-  }
-
-  /** The submission as it is recorded, before its outcome is known. */
-  #planned({ input, submission, snapshot }: PlannedWeights): PlannedSubmission {
-    const { profile, clock, state } = this.deps;
-    const { shares, uids, weights } = submission;
-    return {
-      type: 'submission',
-      format: 2,
-      rulesVersion: RULES_VERSION,
-      recordedAt: new Date(clock.now()).toISOString(),
-      netuid: profile.netuid,
-      hotkey: this.options.hotkey,
-      block: snapshot.at.number,
-      blockHash: snapshot.at.hash,
-      round: state.journal.head()?.number ?? 0,
-      schedule: input.schedule.map(({ id, share }) => ({ id, share })),
-      standings: Object.fromEntries(
-        Object.entries(input.standings).map(([id, standing]) => [
-          id,
-          { weights: [...standing.weights], hotkeys: [...standing.hotkeys] },
-        ]),
-      ),
-      owners: [...input.owners],
-      minAllowedWeights: input.minAllowedWeights,
-      shares,
-      uids,
-      weights,
-    };
   }
 
   /** Writes the outcome of a submission and the rows that follow from it, all or nothing. */
@@ -235,48 +191,7 @@ export class WeightSetting implements Loop {
     if (this.options.offline) return 'offline';
     return this.options.setWeights ? undefined : 'disabled';
   }
-
-  async #plan(signal: AbortSignal): Promise<PlannedWeights> {
-    const { state, view, profile } = this.deps;
-    const snapshot = await view.refresh(signal);
-    const schedule = competitionsAt(profile.schedule, snapshot.at.number);
-    const input = {
-      standings: Object.fromEntries(
-        [...state.standings()].filter(([id]) => schedule.some((scheduled) => scheduled.id === id)),
-      ),
-      schedule,
-      owners: ownersOf(snapshot.neurons),
-      minAllowedWeights: snapshot.parameters.minAllowedWeights,
-    };
-    const submission = submissionOf(input);
-    if (submission.uids.length === 0) throw runtimeErrors.WEIGHTS_EMPTY({});
-    return { input, submission, snapshot };
-  }
-
-  /** The weights by uid, with what each competition in force gives. */
-  #forReport({ submission, snapshot }: PlannedWeights): EventOf<'weights-set'>['weights'] {
-    const { averages, shares, uids, weights } = submission;
-    const { number: block } = snapshot.at;
-    const sources = competitionsAt(this.deps.profile.schedule, block).map(({ id, share, name = '' }) => ({
-      id,
-      name: this.deps.competitions.at(id, block)?.competition.name ?? name,
-      share,
-    }));
-    return uids.map((uid, index) => ({
-      uid,
-      share: shares[uid] ?? 0,
-      value: weights[index] ?? 0,
-      from: sources.map((source) => ({ ...source, average: averages.get(source.id)?.[uid] ?? 0 })),
-    }));
-  }
 }
-
-const outcomeOf = ({ at, mode, revealBlock }: WeightsReceipt): SubmissionOutcome => {
-  const landed = { block: at.number, blockHash: at.hash };
-  return mode === 'set'
-    ? { status: 'set', ...landed }
-    : { status: 'committed', ...landed, revealBlock: revealBlock ?? null };
-};
 
 function rowEquals(snapshot: ChainSnapshot, uid: Uid, uids: readonly number[], weights: readonly number[]): boolean {
   const held = new Map(snapshot.weights.get(uid) ?? []);

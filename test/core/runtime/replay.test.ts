@@ -2,6 +2,7 @@ import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'libsql';
 import { contentsOf, formatExport, parseExport } from '@assay/core/journal/export';
+import { RuleBook } from '@assay/core/rules/rule-book';
 import { EvaluationLoop } from '@assay/core/runtime/evaluation-loop';
 import { replayRound } from '@assay/core/runtime/round/replay';
 import { openJournal } from '@assay/plugin-libsql-journal';
@@ -23,17 +24,20 @@ describe('rounds of version 0.1', () => {
       expect(replayed(journal, record.number)).toMatchObject({ agrees: true, differences: [], missing: [] });
       const document = parseExport(formatExport(record, undefined, journal));
       expect(document.version).toBe(1);
-      expect(replayRound(document.entry, contentsOf(document))).toMatchObject({ agrees: true, missing: [] });
+      expect(replayRound(document.entry, contentsOf(document), new RuleBook())).toMatchObject({
+        agrees: true,
+        missing: [],
+      });
     }
-    const comparisons = all.map(({ number }) => wholeRound(journal, number).competition.comparison);
-    expect(new Set(comparisons)).toEqual(new Set(['mean-loss', 'per-sequence']));
+    const matches = all.map(({ number }) => wholeRound(journal, number).rules.match.rule);
+    expect(new Set(matches)).toEqual(new Set(['mean-loss', 'per-batch']));
     await journal.close();
   });
 });
 
 /** A subnet with one recorded round of two models with three losses each. */
-async function judged(comparison: 'mean-loss' | 'per-sequence'): Promise<Subnet> {
-  const subnet = await newSubnet({ competitions: [{ ...COMPETITION, comparison }] });
+async function judged(rule: 'mean-loss' | 'per-batch'): Promise<Subnet> {
+  const subnet = await newSubnet({ competitions: [{ ...COMPETITION, match: { rule } }] });
   const evaluate = subnet.evaluator.evaluate.bind(subnet.evaluator);
   subnet.evaluator.evaluate = async (request) => {
     const answer = await evaluate(request);
@@ -63,7 +67,7 @@ function edit({ folder }: Subnet, sql: string): void {
 
 describe('a round', () => {
   it('holds no loss itself, and gives every one back', async () => {
-    const { deps } = await judged('per-sequence');
+    const { deps } = await judged('per-batch');
     const { journal } = deps.state;
     expect(JSON.stringify(journal.head()?.entry)).not.toContain('2.1');
     const [first] = wholeRound(journal, 1).contenders;
@@ -73,12 +77,12 @@ describe('a round', () => {
 
   it.each([
     ['mean-loss', true],
-    // Without its losses a match per sequence can't be played again: nothing can be said.
-    ['per-sequence', null],
+    // Without its losses a match per batch can't be played again: nothing can be said.
+    ['per-batch', null],
   ] as const)(
     'of %s whose attachments were dropped: agrees is %s, and what is missing is named',
-    async (comparison, agrees) => {
-      const subnet = await judged(comparison);
+    async (rule, agrees) => {
+      const subnet = await judged(rule);
       edit(subnet, 'DELETE FROM attachments');
       const { missing, agrees: said } = replayed(subnet.deps.state.journal, 1);
       expect(said).toBe(agrees);

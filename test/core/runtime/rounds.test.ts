@@ -1,12 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { EvaluationLoop } from '@assay/core/runtime/evaluation-loop';
 import { MetagraphSync } from '@assay/core/runtime/metagraph-sync';
+import { readStanding } from '@assay/core/rules/read-standing';
 import { rows } from '@assay/core/runtime/validator-state';
 import { assertChain } from '@assay/core/journal/verify-chain';
 import { AssayError } from '@assay/core/errors/assay-error';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { replayed, wholeRound } from '../../recorded-round.js';
-import { COMPETITION, newSubnet, NOTE, type Subnet } from './subnet.js';
+import { COMPETITION, newSubnet, NOTE, type Subnet, weightsOf } from './subnet.js';
 
 let subnet: Subnet;
 let loop: EvaluationLoop;
@@ -45,7 +46,7 @@ describe('a round', () => {
     const record = subnet.deps.state.journal.record(1);
     expect(replayed(subnet.deps.state.journal, 1)).toMatchObject({ agrees: true, differences: [], missing: [] });
     expect(record?.signature).toMatch(/^0x[0-9a-f]{128}$/);
-    expect(assertChain(subnet.deps.state.journal).records).toBe(1);
+    expect(assertChain(subnet.deps.state.journal).counts).toEqual({ round: 1, claim: 3, submission: 0 });
   });
 
   it('tells and records what the inspector notes of a model', async () => {
@@ -77,7 +78,7 @@ describe('a round', () => {
     expect(subnet.told('round-finished')[0]?.rows.find(({ uid }) => uid === 6)).toMatchObject({
       score: 2,
       sameAs: 3,
-      competitive: false,
+      winRate: null,
     });
   });
 
@@ -220,8 +221,8 @@ describe('blame', () => {
     subnet.evaluator.during = (name) => (name === 'three' ? Promise.reject(fault) : Promise.resolve());
     await loop.pass(subnet.signal);
     const row = subnet.told('round-finished')[1]?.rows.find(({ uid }) => uid === 3);
-    expect(row).toMatchObject({ score: null, stepWeight: 0, error: { fault: 'miner' } });
-    expect(row?.averageWeight).toBeCloseTo(0.5, 5);
+    expect(row).toMatchObject({ score: null, values: { stepWeight: 0 }, error: { fault: 'miner' } });
+    expect(row?.share).toBeCloseTo(0.5, 5);
     expect(lists()).toEqual({ pending: [], kept: hotkeysOf(4) });
   });
 });
@@ -229,7 +230,7 @@ describe('blame', () => {
 describe('a uid that changes hands', () => {
   it('leaves its weight behind, in the round and in what is kept', async () => {
     await loop.pass(subnet.signal);
-    expect(subnet.deps.state.standing(1)?.weights[3]).toBeGreaterThan(0.99);
+    expect(weightsOf(subnet.deps.state.standing(1))[3]).toBeGreaterThan(0.99);
     await subnet.network.registerNeuron({ derivation: '//newcomer' }, 3);
     await new MetagraphSync({ hotkey: subnet.hotkey, offline: false }, subnet.deps).sync(subnet.signal);
     expect(lists().kept).toEqual(hotkeysOf(4));
@@ -237,8 +238,10 @@ describe('a uid that changes hands', () => {
     await look(3);
     await loop.pass(subnet.signal);
     const entry = wholeRound(subnet.deps.state.journal, 2);
-    expect(entry.averageBefore?.[3]).toBe(0);
-    expect(subnet.deps.state.standing(1)?.weights[3]).toBeLessThan(1e-6);
+    const seats = entry.seats;
+    const before = entry.standingBefore && readStanding(subnet.deps.rules, entry.standingBefore, seats);
+    expect(before?.shares[3]).toBe(0);
+    expect(weightsOf(subnet.deps.state.standing(1))[3]).toBeLessThan(1e-6);
   });
 });
 

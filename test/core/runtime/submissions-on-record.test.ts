@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import type { ChainClient } from '@assay/core/contracts/chain-client';
 import { AssayError } from '@assay/core/errors/assay-error';
-import { submissionOf } from '@assay/core/judging/submission';
+import { RuleBook } from '@assay/core/rules/rule-book';
+import { submissionOf } from '@assay/core/rules/submission';
 import { joinEntry } from '@assay/core/journal/stored-entry';
 import { replaySubmission, submissionEntry, type SubmissionEntry } from '@assay/core/runtime/submission-entry';
 import { rows, ValidatorState } from '@assay/core/runtime/validator-state';
@@ -10,7 +11,9 @@ import { openJournal } from '@assay/plugin-libsql-journal';
 import Database from 'libsql';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { newSubnet, type Subnet } from './subnet.js';
+import { averageOf, newSubnet, type Subnet } from './subnet.js';
+
+const BOOK = new RuleBook();
 
 type SetWeights = ChainClient['setWeights'];
 
@@ -28,7 +31,7 @@ async function setUp(instead: (real: SetWeights) => SetWeights = (real) => real)
     },
   });
   const hotkeys = subnet.deps.view.current.neurons.map(({ hotkey }) => hotkey);
-  await subnet.deps.state.write(rows.standing(1, { weights: [0, 0, 0, 0.75, 0.25, 0, 0], hotkeys }));
+  await subnet.deps.state.write(rows.standing(1, averageOf([0, 0, 0, 0.75, 0.25, 0, 0], hotkeys)));
   return subnet;
 }
 
@@ -55,39 +58,53 @@ describe('a submission', () => {
       hotkey: subnet.hotkey,
       round: 0,
       schedule: [{ id: 1, share: 1 }],
-      standings: { 1: { weights: [0, 0, 0, 0.75, 0.25, 0, 0] } },
+      standings: { 1: { by: { rule: 'softmax-average' }, state: { weights: [0, 0, 0, 0.75, 0.25, 0, 0] } } },
+      merge: [{ rule: 'by-share' }],
       shares: [0, 0, 0, 0.75, 0.25, 0, 0],
       uids: [3, 4],
       weights: [65_535, 21_845],
       outcome: { status: 'set', block: subnet.neuron(0).lastUpdate },
     });
-    expect(one?.owners).toEqual(subnet.deps.view.current.neurons.map(({ hotkey }) => hotkey));
+    expect(one?.seats).toEqual(subnet.deps.view.current.neurons.map(({ uid, hotkey }) => ({ uid, hotkey })));
     const { journal } = subnet.deps.state;
     const entry = journal.head('submission')?.entry ?? null;
-    expect(replaySubmission(entry, journal)).toMatchObject({ agrees: true, differences: [], missing: [] });
+    expect(replaySubmission(entry, journal, BOOK)).toMatchObject({ agrees: true, differences: [], missing: [] });
   });
 
   it.each([
     ['weights', { weights: [65_535, 21_846] }, false],
-    ['the owners', { owners: ['', '', '', 'somebody else'] }, false],
+    ['the owners', { seats: [{ uid: 3, hotkey: 'somebody else' }] }, false],
+    ['the schedule', { schedule: [{ id: 2, share: 1 }] }, false],
     ['nothing', {}, true],
   ])('with %s changed replays as it should', async (_what, change, agrees) => {
     const subnet = await setUp();
     await setting(subnet).trySet(subnet.signal);
     const { journal } = subnet.deps.state;
     const { entry } = joinEntry(journal.head('submission')?.entry ?? null, journal);
-    expect(replaySubmission({ ...(entry as object), ...change }, journal).agrees).toBe(agrees);
+    expect(replaySubmission({ ...(entry as object), ...change }, journal, BOOK).agrees).toBe(agrees);
   });
 
-  it('without the weights of its standings says what it could not check', async () => {
+  it('that lacks a part cannot be computed again', async () => {
     const subnet = await setUp();
     await setting(subnet).trySet(subnet.signal);
     const database = new Database(join(subnet.folder, 'data', 'journal.db'));
-    database.exec('DELETE FROM attachments');
+    database.exec('DELETE FROM parts');
     database.close();
     const { journal } = subnet.deps.state;
-    const { agrees, missing } = replaySubmission(journal.head('submission')?.entry ?? null, journal);
-    expect([agrees, missing.map(({ member }) => member)]).toEqual([null, ['standings.1.weights']]);
+    expect(() => replaySubmission(journal.head('submission')?.entry ?? null, journal, BOOK)).toThrow(
+      expect.objectContaining({ code: 'JOURNAL_PART_MISSING' }),
+    );
+  });
+
+  it('by a rule that is not installed names the rule', async () => {
+    const subnet = await setUp();
+    await setting(subnet).trySet(subnet.signal);
+    const { journal } = subnet.deps.state;
+    const { entry } = joinEntry(journal.head('submission')?.entry ?? null, journal);
+    const merge = [{ rule: 'of-a-stranger', version: 1, parameters: {} }];
+    expect(() => replaySubmission({ ...(entry as object), merge }, journal, BOOK)).toThrow(
+      expect.objectContaining({ code: 'RULE_UNKNOWN' }),
+    );
   });
 
   it('that the chain refuses is on record each time, and leaves no intent', async () => {
@@ -117,7 +134,7 @@ describe('a submission', () => {
     await setting(subnet).settleIntent(subnet.signal);
     expect(submissions(subnet).map(({ outcome }) => outcome.status)).toEqual([status]);
     const { journal } = subnet.deps.state;
-    expect(replaySubmission(journal.head('submission')?.entry ?? null, journal).agrees).toBe(true);
+    expect(replaySubmission(journal.head('submission')?.entry ?? null, journal, BOOK).agrees).toBe(true);
   });
 
   it('whose answer comes after it was settled is on record once', async () => {
@@ -149,14 +166,19 @@ describe('a submission', () => {
 describe('submissionOf', () => {
   const weight = fc.float({ min: 0, max: 1, noNaN: true });
   const standing = fc.array(weight, { minLength: 4, maxLength: 4 });
+  const merge = [BOOK.bind('mergeRules', { rule: 'by-share' }).record];
+  const seatsOf = (hotkeys: readonly string[]) => hotkeys.map((hotkey, uid) => ({ uid, hotkey }));
+  const common = { schedule: [{ id: 1, share: 1 }], merge, ownerHotkey: null, minAllowedWeights: 0 };
 
   it('gives nothing to a uid that another hotkey has now, and everything to the others', () => {
     fc.assert(
       fc.property(standing, fc.nat(3), (weights, left) => {
         const hotkeys = ['a', 'b', 'c', 'd'];
-        const owners = hotkeys.map((hotkey, uid) => (uid === left ? 'new' : hotkey));
-        const input = { schedule: [{ id: 1, share: 1 }], owners, minAllowedWeights: 0 };
-        const { shares, uids } = submissionOf({ ...input, standings: { 1: { weights, hotkeys } } });
+        const seats = seatsOf(hotkeys.map((hotkey, uid) => (uid === left ? 'new' : hotkey)));
+        const { shares, uids } = submissionOf(
+          { ...common, seats, standings: { 1: averageOf(weights, hotkeys) } },
+          BOOK,
+        );
         expect(shares[left]).toBe(0);
         expect(uids).not.toContain(left);
         const rest = weights.some((value, uid) => uid !== left && value > 0);
@@ -166,7 +188,10 @@ describe('submissionOf', () => {
   });
 
   it('is empty when nobody has earned anything', () => {
-    const input = { standings: {}, schedule: [{ id: 1, share: 1 }], owners: ['a'], minAllowedWeights: 1 };
-    expect(submissionOf(input)).toMatchObject({ shares: [0], uids: [], weights: [] });
+    expect(submissionOf({ ...common, seats: seatsOf(['a']), standings: {} }, BOOK)).toMatchObject({
+      shares: [0],
+      uids: [],
+      weights: [],
+    });
   });
 });

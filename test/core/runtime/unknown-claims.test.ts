@@ -6,13 +6,13 @@ import { EvaluationLoop } from '@assay/core/runtime/evaluation-loop';
 import { lookAgainOnce } from '@assay/core/runtime/look-again-once';
 import { ModelSync } from '@assay/core/runtime/model-sync';
 import { warnOfShortRoom } from '@assay/core/runtime/room-check';
-import type { RoundEntry } from '@assay/core/runtime/round/entry';
+import type { RoundEntry } from '@assay/core/runtime/round/entry-shape';
 import { replayed, wholeRound } from '../../recorded-round.js';
 import { UNKNOWN_BLOCKS, UNKNOWN_TRIES } from '@assay/core/runtime/unknown-claims';
 import { WeightSetting } from '@assay/core/runtime/weight-setting';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { canaryIn } from './canary.js';
-import { CADENCES, COMPETITION, newSubnet, type Subnet } from './subnet.js';
+import { CADENCES, COMPETITION, newSubnet, type Subnet, weightsOf } from './subnet.js';
 
 const MINUTE = 60_000;
 
@@ -60,7 +60,7 @@ const voids = (): (string | undefined)[] => subnet.told('round-finished').map(({
 const alarms = (): string[] => subnet.told('warning').map(({ error }) => error.code);
 const entry = (number: number): RoundEntry => {
   const { journal } = subnet.deps.state;
-  expect(replayed(journal, number).differences).toEqual([]);
+  expect(replayed(journal, number, subnet.deps.rules).differences).toEqual([]);
   return wholeRound(journal, number);
 };
 const setting = (): WeightSetting =>
@@ -96,7 +96,7 @@ describe('a claim that this machine could not look at', () => {
     await look(3);
     await subnet.clock.run(loop, MINUTE);
     expect(voids().at(-1)).toBeUndefined();
-    expect(subnet.deps.state.standing(1)?.weights[3]).toBeGreaterThan(0.99);
+    expect(weightsOf(subnet.deps.state.standing(1))[3]).toBeGreaterThan(0.99);
     expect(entry(2).unknown).toBeUndefined();
   });
 

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { Args } from '@oclif/core';
 import type { Json, RecordType } from '@assay/core/contracts/round-journal';
 import type { Contents } from '@assay/core/journal/stored-entry';
+import type { RuleBook } from '@assay/core/rules/rule-book';
 import type { RoundReplay } from '@assay/core/runtime/round/replay';
 import type { SubmissionReplay } from '@assay/core/runtime/submission-entry';
 import { commonFlags } from '../../base-command.js';
@@ -14,13 +15,15 @@ interface Source {
   entry: Json;
   contents: Contents;
   signature: 'genuine' | 'unsigned';
+  rules: RuleBook;
 }
 
 export default class JournalReplay extends JournalCommand {
   static override readonly description = `Judge a recorded round again and compare; or compute a submission of weights again.
 
-Checks hash and signature, and recomputes scores, wins, weights and averages from what was recorded. Says what it could not
-check where losses were dropped or left out. Exit code 1 when anything differs, or may differ for all that is there.`;
+Checks hash and signature, and recomputes scores, wins, standing and shares from what was recorded, by the rules that it
+names. Says what it could not check where losses were dropped or left out. Exit code 1 when anything differs, or may differ
+for all that is there.`;
   static override readonly args = {
     round: Args.string({ description: 'Number of a record, or an exported file.', required: true }),
   };
@@ -42,10 +45,10 @@ check where losses were dropped or left out. Exit code 1 when anything differs, 
     if (replayed.agrees !== true) process.exitCode = 1;
   }
 
-  async #replay({ type, number, entry, contents }: Source): Promise<RoundReplay | SubmissionReplay> {
+  async #replay({ type, number, entry, contents, rules }: Source): Promise<RoundReplay | SubmissionReplay> {
     if (type === 'claim') throw journalCommandErrors.CLAIM_NOT_REPLAYED({ number });
-    if (type === 'round') return (await import('@assay/core/runtime/round/replay')).replayRound(entry, contents);
-    return (await import('@assay/core/runtime/submission-entry')).replaySubmission(entry, contents);
+    if (type === 'round') return (await import('@assay/core/runtime/round/replay')).replayRound(entry, contents, rules);
+    return (await import('@assay/core/runtime/submission-entry')).replaySubmission(entry, contents, rules);
   }
 
   /** A record of the journal goes the way of a file: its hash and its signature are checked as well. */
@@ -76,7 +79,8 @@ check where losses were dropped or left out. Exit code 1 when anything differs, 
     const { parseExport, checkExportSignature, contentsOf } = await import('@assay/core/journal/export');
     const document = parseExport(text);
     const { config, baseDir } = await this.loadConfig(flags);
-    const chain = (await this.registry(config, baseDir)).factory('chain', config.chain.use);
+    const registry = await this.registry(config, baseDir);
+    const chain = registry.factory('chain', config.chain.use);
     const signed = await checkExportSignature(document, chain.verifySignature.bind(chain));
     const { number, hash, entry } = document;
     return {
@@ -86,6 +90,7 @@ check where losses were dropped or left out. Exit code 1 when anything differs, 
       entry,
       contents: contentsOf(document),
       signature: signed === 'signed' ? 'genuine' : 'unsigned',
+      rules: registry.rules,
     };
   }
 }
@@ -96,7 +101,7 @@ const LISTED = 10;
 function linesOf(replayed: RoundReplay | SubmissionReplay): string[] {
   const { agrees, differences, missing } = replayed;
   const [what, parts] =
-    'judgement' in replayed ? ['verdict', 'wins, weights and averages'] : ['submission', 'its weights'];
+    'verdict' in replayed ? ['verdict', 'wins, standing and shares'] : ['submission', 'its weights'];
   return [
     agrees === true
       ? `The ${what} agrees: ${parts} are those recorded.`
