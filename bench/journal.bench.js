@@ -36,7 +36,41 @@ function newModel() {
 const losses = () => Array.from({ length: BATCHES }, () => 2 + random() / 3);
 const vector = (length) => Array.from({ length }, (_none, uid) => (uid % 9 === 0 ? Math.fround(random()) : 0));
 
+const rule = (name, parameters) => ({ rule: name, version: 1, parameters });
+const AVERAGE = rule('softmax-average', { temperature: 0.01, alpha: 0.5 });
+const RULES = {
+  epsilon: rule('linear-decay', { start: 0.005, end: 0.0001, blocks: 50_400 }),
+  match: rule('per-batch', {}),
+  standing: AVERAGE,
+  entrants: rule('pool', { count: 5, threshold: 0.001 }),
+  keepThreshold: 0.001,
+};
+const standingOf = (contenders, weights) => ({
+  by: AVERAGE,
+  state: { weights, hotkeys: contenders.map(({ hotkey }) => hotkey) },
+});
+
+/** The same round as version 0.1 recorded it: whole, and with averages by uid in place of standings and seats. */
+function inFormat1({ seats, standingBefore, entrantsBefore, verdict, ...entry }) {
+  const { standing, entrants, ...rest } = verdict;
+  const [averageBefore, average] = [standingBefore.state.weights, standing.state.weights];
+  const rules = { alpha: 0.5, temperature: 0.01, keepThreshold: 0.001, sampleMin: 5 };
+  return {
+    ...entry,
+    format: 1,
+    rules,
+    averageBefore,
+    otherAverages: {},
+    verdict: { ...rest, average },
+    subnetWeights: average,
+  };
+}
+
+let after = vector(1024);
+
 function roundOf(contenders, number) {
+  const before = after.slice(0, contenders.length);
+  after = vector(contenders.length);
   const scored = contenders.map(({ model, hotkey }, uid) => {
     const own = losses();
     const rawScore = own.reduce((sum, value) => sum + value, 0) / own.length;
@@ -54,7 +88,6 @@ function roundOf(contenders, number) {
     stepWeight: Math.fround(random()),
     averageWeight: Math.fround(random()),
   }));
-  const length = contenders.length;
   return {
     format: 2,
     rulesVersion: 1,
@@ -107,16 +140,17 @@ function roundOf(contenders, number) {
     tokenizer: { name: 'cl100k_base', digest: hex(64) },
     numerics: { device: 'cpu', computeType: 'float32', runtime: 'onnxruntime 1.23', attention: 'sdpa' },
     contenders: scored,
-    averageBefore: vector(length),
-    otherAverages: {},
+    seats: contenders.map(({ hotkey }, uid) => ({ uid, hotkey })),
+    standingBefore: standingOf(contenders, before),
+    entrantsBefore: null,
     verdict: {
       void: null,
       contenders: verdicts,
-      average: vector(length),
+      standing: standingOf(contenders, after),
+      entrants: null,
       keep: [0, 9, 18, 27, 36],
       winner: { uid: 0, block: 1, score: 2 },
     },
-    subnetWeights: vector(length),
   };
 }
 
@@ -144,18 +178,27 @@ async function measured(count, append) {
   const journal = openJournal({ folder, mode: 'write' });
   const contenders = Array.from({ length: count }, () => ({ hotkey: name(48), model: newModel() }));
   const holds = [];
-  let first = 0;
+  let [first, firstParts] = [0, 0];
   for (let round = 0; round < MEASURED; round += 1) {
     for (let change = 0; change < NEW_MODELS; change += 1) contenders[Math.floor(random() * count)].model = newModel();
     const entry = roundOf(contenders, round);
     holds.push(await longestHold(async () => journal.commit({ append: await append(entry) })));
-    if (round === 0) first = bytesOf(folder);
+    if (round === 0) [first, firstParts] = [bytesOf(folder), partBytes(folder)];
   }
   const bytes = (bytesOf(folder) - first) / (MEASURED - 1);
-  const chain = [...journal.chain()].slice(1).reduce((sum, { entry }) => sum + JSON.stringify(entry).length, 0);
+  const records = [...journal.chain()].slice(1).reduce((sum, { entry }) => sum + JSON.stringify(entry).length, 0);
+  const chain = records + partBytes(folder) - firstParts;
   await journal.close();
   rmSync(folder, { recursive: true });
   return { bytes, chain: chain / (MEASURED - 1), hold: median(holds), best: Math.min(...holds) };
+}
+
+/** Of shared parts, with their digests. */
+function partBytes(folder) {
+  const database = new Database(join(folder, 'journal.db'));
+  const { bytes } = database.prepare('SELECT coalesce(sum(length(value) + 32), 0) AS bytes FROM parts').get();
+  database.close();
+  return bytes;
 }
 
 /** Of the file and its write-ahead log, after the log was written back. */
@@ -168,7 +211,7 @@ function bytesOf(folder) {
 
 const identity = { hotkey: 'bench' };
 const formats = [
-  ['1 (0.1)', (entry) => ({ entry: asJson({ ...entry, format: 1 }) })],
+  ['1 (0.1)', (entry) => ({ entry: asJson(inFormat1(entry)) })],
   ['2', (entry) => newRecord('round', entry, identity)],
 ];
 const rows = [];
@@ -180,7 +223,7 @@ for (const count of [256, 1024]) {
       contenders: count,
       format,
       'KB a round': Math.round(bytes / 1000),
-      'of it record': Math.round(chain / 1000),
+      'of it never dropped': Math.round(chain / 1000),
       'a year': year(bytes),
       'a year, losses dropped': format === '2' ? year(chain) : year(bytes),
       'held ms, median': hold.toFixed(0),
