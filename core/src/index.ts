@@ -27,4 +27,5 @@ export type { RowText } from './datasets/page-reader.js';
 export * from './datasets/row-dataset.js';
 export * from './errors/assay-error.js';
 export * from './errors/define-errors.js';
+export { storeErrors } from './model/errors.js';
 export * from './plugin/plugin.js';

@@ -19,13 +19,12 @@ A competition or a profile chooses one by its name: { rule: NAME, ...parameters 
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Rules);
-    const [{ loadPlugins }, { describedRules }, { rulesText }] = await Promise.all([
-      import('../load-plugins.js'),
+    const [{ describedRules }, { rulesText }] = await Promise.all([
       import('../rules/describe.js'),
       import('../rules/text.js'),
     ]);
     const { config, baseDir } = await this.loadConfig(flags);
-    const registry = await loadPlugins(config, baseDir, this.config.dataDir);
+    const registry = await this.registry(config, baseDir);
     const doors = describedRules(registry.rules, args.door);
     this.answer(flags.json, { doors }, () => rulesText(doors));
   }

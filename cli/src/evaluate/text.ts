@@ -1,5 +1,6 @@
 import type { EvaluationAnswer } from '@assay/core/contracts/evaluator';
 import type { EpsilonFunction } from '@assay/core/contracts/epsilon-function';
+import { repoName } from '@assay/core/contracts/model';
 import { plainTable } from '../report/plain-table.js';
 import { printable } from '@assay/core/errors/printable';
 import type { BestKnown } from './best-known.js';
@@ -28,8 +29,8 @@ export function textOf(evaluation: Evaluation, showsLosses: boolean): string {
 }
 
 function nameOf({ found: { model } }: Evaluation): string {
-  const { namespace, name, revision } = model.reference;
-  return printable(revision === '' ? name : `${namespace}/${name}@${revision}`, 200);
+  const { name, revision } = model.reference;
+  return printable(revision === '' ? name : `${repoName(model.reference)}@${revision}`, 200);
 }
 
 function summaryOf({ facts, found: { totalBytes, directoryHash } }: Evaluation): Row[] {

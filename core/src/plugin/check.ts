@@ -61,6 +61,7 @@ const pluginSchema = z.object({
       ...forEachDoor(() => z.array(ruleSchema).optional()),
       competitions: z.array(competitionSchema).superRefine(namesDiffer).optional(),
       modules: z.record(z.string(), z.array(z.string().startsWith('file:', 'must be a file URL'))).optional(),
+      checkModule: z.custom((value) => typeof value === 'function', 'must be a function').optional(),
       profiles: z.record(z.string(), profileSchema).optional(),
     })
     .strict(),

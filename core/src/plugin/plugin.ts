@@ -92,11 +92,16 @@ export interface Provisions extends Implementations, RuleProvisions {
   datasets?: Readonly<Record<string, DatasetImplementation<any>>>;
   competitions?: readonly CompetitionInput[];
   /**
-   * Modules for another plugin, by its name, e.g. architectures for `onnxruntime`: file URLs
+   * Modules for another plugin, by its name, e.g. architectures for an evaluator: file URLs
    * (`new URL('./my-architecture.js', import.meta.url).href`). What they export, that plugin says; it loads them where it
    * works, be that another process.
    */
   modules?: Readonly<Record<string, readonly string[]>>;
+  /**
+   * For a plugin that takes modules: rejects with a coded error when this file URL can't serve as one. It runs when a
+   * package is installed or checked, so that the package's author hears of it and not a validator at its start.
+   */
+  checkModule?: (url: string) => Promise<void>;
   /** By name, as `subnet:` in the config file says it. */
   profiles?: Readonly<Record<string, SubnetProfileInput>>;
 }

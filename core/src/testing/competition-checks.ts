@@ -1,14 +1,14 @@
 import type { Competition } from '../competition/competition.js';
 import type { SubnetProfile } from '../competition/profile.js';
 import { finiteScore } from '../contracts/brands.js';
-import type { EpsilonFunction } from '../contracts/epsilon-function.js';
 import { messageOf } from '../errors/describe.js';
 import { scoreModel, taskWeight } from '../judging/score.js';
 import { judgeRound, type JudgedContender, type RoundVerdict } from '../judging/verdict.js';
 import { bindRules, choicesAt, type ChosenRules } from '../rules/chosen.js';
 import { requireRules } from '../rules/require-rules.js';
 import type { RuleBook } from '../rules/rule-book.js';
-import { demand, type Check } from './checks.js';
+import { demand, type Check, type Checks, type DependentCheck } from './checks.js';
+import { EPSILON_CASES } from './rules/epsilon-cases.js';
 
 /** Of the smallest type in which weights are published: half precision. */
 const BYTES_PER_PARAMETER = 2;
@@ -29,13 +29,18 @@ const PROFILE = {
   ],
 };
 
-/** What every competition has to be. Its data has passed the schema already. @throws RULE_UNKNOWN, RULE_PARAMETERS */
-export function competitionChecks(competition: Competition, book: RuleBook): Record<string, Check> {
+const CHOOSES_RULES = 'chooses rules that are installed, with parameters that they take';
+
+/** What every competition has to be. Its data has passed the schema already. */
+export function competitionChecks(competition: Competition, book: RuleBook): Checks {
   const { constraints, tasks } = competition;
-  const rules = bindRules(book, choicesAt(PROFILE, competition, 0));
-  const epsilon = rules.epsilon.rule;
-  const judge = (...models: [loss: number, age: number][]): RoundVerdict => judged(rules, models);
+  const rules = (): ChosenRules => bindRules(book, choicesAt(PROFILE, competition, 0));
+  const judge = (...models: [loss: number, age: number][]): RoundVerdict => judged(rules(), models);
+  const ruled = (run: Check): DependentCheck => ({ needs: CHOOSES_RULES, run });
   return {
+    [CHOOSES_RULES]: () => {
+      rules();
+    },
     'is plain data: it can be recorded, shown and replayed': () => {
       demand(JSON.stringify(copyOf(competition)) === JSON.stringify(competition), 'a copy of it is another');
       demand(
@@ -50,19 +55,9 @@ export function competitionChecks(competition: Competition, book: RuleBook): Rec
         `${constraints.minParameters} parameters need ${smallest} bytes, ${constraints.maxBytes} are allowed`,
       );
     },
-    'has an epsilon in [0, 1) that never grows with age': () => {
-      const ages = agesOf(epsilon);
-      const values = ages.map((age) => epsilon.compute(BLOCK * 100 + age, BLOCK * 100));
-      demand(
-        values.every((value) => Number.isFinite(value) && value >= 0 && value < 1),
-        'it leaves [0, 1)',
-      );
-      demand(
-        values.every((value, index) => value <= (values[index - 1] ?? 1)),
-        'it grows',
-      );
-      demand(Math.abs((values.at(-1) ?? 1) - epsilon.fullyDecayed) < 1e-6, 'it does not end where it says');
-    },
+    'has an epsilon in [0, 1) that never grows with age, and ends where it says': ruled(() => {
+      for (const run of Object.values(EPSILON_CASES)) run(rules().epsilon.rule);
+    }),
     'scores what every task gives, and nothing else': () => {
       const raw = tasks.map(({ name, weight, normalization }) => ({
         name,
@@ -80,19 +75,22 @@ export function competitionChecks(competition: Competition, book: RuleBook): Rec
         }
       }
     },
-    'gives a tie to the earlier model': () => {
+    'gives a tie to the earlier model': ruled(() => {
       demand(judge([LOSS, 100], [LOSS, 0]).winner?.uid === 0, 'the later of two equal models wins');
-    },
-    'gives a win to a later model that is clearly better': () => {
-      demand(judge([LOSS, 100], [LOSS * (1 - epsilon.compute(0, 0)) * 0.99, 0]).winner?.uid === 1, 'it does not');
-    },
-    'gives nothing to a model without a finite loss': () => {
+    }),
+    'gives a win to a later model that is clearly better': ruled(() => {
+      demand(
+        judge([LOSS, 100], [LOSS * (1 - rules().epsilon.rule.compute(0, 0)) * 0.99, 0]).winner?.uid === 1,
+        'it does not',
+      );
+    }),
+    'gives nothing to a model without a finite loss': ruled(() => {
       const { winner, contenders } = judge([Number.NaN, 100], [LOSS, 0]);
       demand(winner?.uid === 1 && contenders.find(({ uid }) => uid === 0)?.share === 0, 'NaN has weight');
-    },
-    'decides nothing when no model has a finite loss': () => {
+    }),
+    'decides nothing when no model has a finite loss': ruled(() => {
       demand(judge([Number.NaN, 100], [Number.POSITIVE_INFINITY, 0]).void !== null, 'somebody wins');
-    },
+    }),
   };
 }
 
@@ -134,19 +132,6 @@ function copyOf<T>(value: T): T {
   } catch (error) {
     demand(false, `it can not be copied: ${messageOf(error)}`);
   }
-}
-
-/** Ages in blocks from the claim to where no epsilon of practice still decays: a few million blocks are a year. */
-const agesOf = (epsilon: EpsilonFunction): number[] => {
-  const ages = Array.from({ length: 400 }, (_none, index) => Math.round(1.05 ** index));
-  return [0, ...ages.filter((age, index) => age !== ages[index - 1]), ...decayEnd(epsilon)];
-};
-
-/** An age at which the decay is as good as complete; none where it never is. */
-function decayEnd(epsilon: EpsilonFunction): number[] {
-  for (let age = 1e9; age <= 1e15; age *= 10)
-    if (Math.abs(epsilon.compute(age, 0) - epsilon.fullyDecayed) < 1e-6) return [age];
-  return [];
 }
 
 /** @param models loss and age in blocks; the uid is the position */

@@ -14,6 +14,7 @@ import {
 } from '@assay/core/contracts/evaluator-protocol';
 import type { TaskResult } from '@assay/core/contracts/task-kinds';
 import { isAssayError } from '@assay/core/errors/assay-error';
+import { HOST_PACKAGES, provideModules } from '@assay/core/plugin/provided-modules';
 import { attentionRule } from './architectures/architecture.js';
 import { anonymousBytes } from './anonymous-memory.js';
 import { loadArchitectures } from './architectures/load-modules.js';
@@ -133,8 +134,16 @@ function countBatches(samples: unknown): number {
   return Array.isArray(batches) ? batches.length : 0;
 }
 
+/** Modules of other packages import values of the core and of this plugin, which they don't bring. */
+async function loadModules(): Promise<void> {
+  const modules = z.array(z.string()).parse(JSON.parse(process.env['ASSAY_EVALUATOR_MODULES'] ?? '[]'));
+  if (modules.length === 0) return;
+  provideModules(HOST_PACKAGES.map((one) => ({ ...one, from: import.meta.url })));
+  await loadArchitectures(modules);
+}
+
 try {
-  await loadArchitectures(z.array(z.string()).parse(JSON.parse(process.env['ASSAY_EVALUATOR_MODULES'] ?? '[]')));
+  await loadModules();
   await warmUp();
   if (device.name !== 'cpu') await requireAgreement(device, threads);
 } catch (error) {

@@ -10,6 +10,7 @@ import type { ChainClient, Neuron } from '@assay/core/contracts/chain-client';
 import type { Clock } from '@assay/core/contracts/clock';
 import type { EvaluationAnswer, EvaluationRequest, Evaluator, ModelInspector } from '@assay/core/contracts/evaluator';
 import type { ModelStore } from '@assay/core/contracts/model-store';
+import { ModelKeeper } from '@assay/core/model/keeper';
 import type { EventOf, RunEvent } from '@assay/core/contracts/reporter';
 import { abortError } from '@assay/core/errors/describe';
 import { rulesByBlock } from '@assay/core/rules/chosen';
@@ -277,7 +278,8 @@ export async function newSubnet({
   const repos = join(folder, 'repos');
   const made = await localFiles.provides.store?.create({ repos }, plain, new AbortController().signal);
   if (!made) throw new Error('local-files has no store');
-  const store = over(made);
+  const kept = { directory: join(plain.dataDir, 'models') };
+  const store = over(await ModelKeeper.open(kept, { source: made, clock }));
   const evaluator = new ClaimedLoss(samples);
   const events: RunEvent[] = [];
   const view = new ChainView({ deadlineMs: 5000 }, { chain });

@@ -44,7 +44,7 @@ const troubled = (real: ModelStore): ModelStore => ({
   read: real.read.bind(real),
   fetch: real.fetch.bind(real),
   stored: real.stored.bind(real),
-  ...(real.discard ? { discard: real.discard.bind(real) } : {}),
+  discard: real.discard.bind(real),
   usage: async () => ({ ...(await real.usage()), ...(free === undefined ? {} : { freeBytes: free }) }),
   prune: real.prune.bind(real),
   close: real.close.bind(real),

@@ -1,4 +1,5 @@
 import type { JournalRecord } from '../../contracts/round-journal.js';
+import { repoName } from '../../contracts/model.js';
 import type { RuleColumn } from '../../contracts/rule.js';
 import type { ChosenRules } from '../../rules/chosen.js';
 import type { RoundRow } from '../../contracts/reporter.js';
@@ -49,7 +50,7 @@ export function judgedRows(
     const { score, epsilon, winRate, wins, share, values } = one;
     return [
       {
-        ...{ uid, hotkey, repo: `${reference.namespace}/${reference.name}`, block },
+        ...{ uid, hotkey, repo: repoName(reference), block },
         ...{ score, epsilon, winRate, wins, share, values, sameAs },
         error: outcome.status === 'failed' ? outcome.error : null,
       },
