@@ -4,6 +4,7 @@ import type { AssayError } from '../errors/assay-error.js';
 import { toAssayError } from '../errors/describe.js';
 import { competitionAt } from '../competition/schedule.js';
 import { readClaim, type PlacedClaim } from './claims.js';
+import { accepted, claimRecord, refused } from './claim-record.js';
 import { report, type RuntimeDeps } from './context.js';
 import { runtimeErrors } from './errors.js';
 import { judgedIds, scheduledAt } from './schedule-now.js';
@@ -13,6 +14,16 @@ import { UnknownClaims } from './unknown-claims.js';
 import { rows } from './validator-state.js';
 
 const repoOf = (model: PlacedClaim | null): string => (model ? repoName(model.reference) : '');
+
+/** A look at what a miner has committed. */
+interface Look {
+  neuron: Neuron;
+  commitment: Commitment;
+  /** At which it is looked at. */
+  block: number;
+  /** Null when the commitment can't be read. */
+  model: PlacedClaim | null;
+}
 
 /**
  * One miner's way in, from commitment to the list of contenders. A refusal is remembered with its reason until the
@@ -50,10 +61,10 @@ export class ModelCheck {
         return;
       }
       const verified = await this.acquire(neuron, model, signal);
-      await this.#accept(neuron, commitment, model, verified);
+      await this.#accept({ neuron, commitment, block, model }, verified);
     } catch (error) {
       if (isAbort(error)) throw error;
-      await this.#refuse(neuron, commitment, model, toAssayError(error), signal);
+      await this.#refuse({ neuron, commitment, block, model }, toAssayError(error), signal);
     }
   }
 
@@ -99,8 +110,9 @@ export class ModelCheck {
     }
   }
 
-  async #accept(neuron: Neuron, commitment: Commitment, model: PlacedClaim, verified: VerifiedModel): Promise<void> {
+  async #accept(look: Look & { model: PlacedClaim }, verified: VerifiedModel): Promise<void> {
     const { state } = this.deps;
+    const { neuron, commitment, model } = look;
     const { reference, facts } = verified;
     const tracked: TrackedModel = {
       hotkey: neuron.hotkey,
@@ -112,44 +124,48 @@ export class ModelCheck {
       error: null,
     };
     const judging = this.#judging(model.competition);
-    await state.update(() => [
-      rows.model(tracked),
-      ...this.unknowns.cleared(neuron.hotkey),
-      ...judging.map((id) => rows.history(id, neuron.hotkey, undefined)),
-      ...this.#pendingRows(neuron.hotkey, judging),
-      // The miner may have moved here from a competition that knew its last model.
-      ...state.contendersWithout(this.#others(judging), (hotkey) => hotkey === neuron.hotkey),
-    ]);
+    const append = await claimRecord(this.deps, { ...look, competition: model.competition }, accepted(verified));
+    await state.change(() => ({
+      append,
+      put: [
+        rows.model(tracked),
+        ...this.unknowns.cleared(neuron.hotkey),
+        ...judging.map((id) => rows.history(id, neuron.hotkey, undefined)),
+        ...this.#pendingRows(neuron.hotkey, judging),
+        // The miner may have moved here from a competition that knew its last model.
+        ...state.contendersWithout(this.#others(judging), (hotkey) => hotkey === neuron.hotkey),
+      ],
+    }));
     this.#tell(neuron, commitment, model, 'verified', { tracked });
   }
 
-  async #refuse(
-    neuron: Neuron,
-    commitment: Commitment,
-    model: PlacedClaim | null,
-    error: AssayError,
-    signal: AbortSignal,
-  ): Promise<void> {
+  async #refuse(look: Look, error: AssayError, signal: AbortSignal): Promise<void> {
     const { state } = this.deps;
+    const { neuron, commitment, model } = look;
     if (error.fault !== 'miner') {
       await this.#postpone(neuron, commitment, error, signal);
       this.#tell(neuron, commitment, model, 'postponed', { error });
       return;
     }
-    await state.update(() => [
-      rows.model({
-        hotkey: neuron.hotkey,
-        commitment: commitment.data,
-        block: commitment.block,
-        competition: model?.competition ?? null,
-        reference: null,
-        facts: null,
-        error: error.toReport(),
-      }),
-      ...this.unknowns.cleared(neuron.hotkey),
-      // Contenders are named by hotkey: without this the refused model's predecessor would stay on the lists.
-      ...state.contendersWithout(this.deps.competitions.ids, (hotkey) => hotkey === neuron.hotkey),
-    ]);
+    const competition = model?.competition ?? null;
+    const append = await claimRecord(this.deps, { ...look, competition }, refused(error));
+    await state.change(() => ({
+      append,
+      put: [
+        rows.model({
+          hotkey: neuron.hotkey,
+          commitment: commitment.data,
+          block: commitment.block,
+          competition,
+          reference: null,
+          facts: null,
+          error: error.toReport(),
+        }),
+        ...this.unknowns.cleared(neuron.hotkey),
+        // Contenders are named by hotkey: without this the refused model's predecessor would stay on the lists.
+        ...state.contendersWithout(this.deps.competitions.ids, (hotkey) => hotkey === neuron.hotkey),
+      ],
+    }));
     this.#tell(neuron, commitment, model, 'rejected', { error });
   }
 

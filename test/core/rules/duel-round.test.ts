@@ -1,9 +1,9 @@
 import type { RuleChoice } from '@assay/core/contracts/rule';
 import { EvaluationLoop } from '@assay/core/runtime/evaluation-loop';
-import { replayEntry } from '@assay/core/runtime/round/entry';
 import { RuleBook } from '@assay/core/rules/rule-book';
 import { WeightSetting } from '@assay/core/runtime/weight-setting';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { replayed, wholeRound } from '../../recorded-round.js';
 import { COMPETITION, newSubnet, type Subnet } from '../runtime/subnet.js';
 import { kingChain } from './duel/king-chain.js';
 import { pairedBootstrap } from './duel/paired-bootstrap.js';
@@ -101,14 +101,14 @@ describe('a duel on the embedded network', () => {
     await claim(4, 'better', 1.9);
     await loop.pass(subnet.signal);
     await loop.pass(subnet.signal);
-    const entries = [1, 2].map((number) => subnet.deps.state.journal.record(number)?.entry ?? null);
-    for (const entry of entries) expect(replayEntry(entry, subnet.deps.rules).differences).toEqual([]);
-    expect(() => replayEntry(entries[0] ?? null, new RuleBook())).toThrow(
+    const { journal } = subnet.deps.state;
+    for (const number of [1, 2]) expect(replayed(journal, number, subnet.deps.rules).differences).toEqual([]);
+    expect(() => replayed(journal, 1, new RuleBook())).toThrow(
       expect.objectContaining({ code: 'RULE_UNKNOWN', fault: 'config' }),
     );
     const newer = { ...kingChain, version: 2 };
     const book = new RuleBook([{ name: 'newer', provides: { ...provides, standingRules: [newer] } }]);
-    expect(() => replayEntry(entries[0] ?? null, book)).toThrow(expect.objectContaining({ code: 'RULE_VERSION' }));
+    expect(() => replayed(journal, 1, book)).toThrow(expect.objectContaining({ code: 'RULE_VERSION' }));
   });
 
   it('blocks the queue while a challenger can not be scored by fault of this machine', async () => {
@@ -150,8 +150,8 @@ describe('choices with a date', () => {
     subnet.network.advance(100);
     await claim(4, 'two', 1);
     await loop.pass(subnet.signal);
-    const [first, second] = [1, 2].map((number) => subnet.deps.state.journal.record(number)?.entry ?? null);
-    expect([first, second]).toMatchObject([
+    const { journal } = subnet.deps.state;
+    expect([wholeRound(journal, 1), wholeRound(journal, 2)]).toMatchObject([
       { rules: { standing: { rule: 'softmax-average' } } },
       { rules: { standing: { rule: 'winner-takes-all' } }, verdict: { winner: { uid: 4 } } },
     ]);
@@ -160,7 +160,7 @@ describe('choices with a date', () => {
       [3, 0.5],
       [4, 0.5],
     ]);
-    for (const entry of [first, second]) expect(replayEntry(entry ?? null, subnet.deps.rules).differences).toEqual([]);
+    for (const number of [1, 2]) expect(replayed(journal, number, subnet.deps.rules).differences).toEqual([]);
   });
 
   it('begin anew under a rule that can not read the state of the one before', async () => {

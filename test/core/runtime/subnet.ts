@@ -84,7 +84,7 @@ export const CADENCES: Cadences = {
   modelDeadline: 300_000,
   weights: 1_200_000,
   weightsPoll: 60_000,
-  weightsDeadline: 200,
+  weightsDeadline: 1_000,
   weightsRetry: 120_000,
   cleaning: 300_000,
   cleaningStart: 60_000,
