@@ -57,28 +57,6 @@ export function compressModelId(id: ParsedModelId): string {
   return [id.namespace, id.name, id.commit ?? NONE, id.secureHash ?? NONE, id.competitionId.toString()].join(':');
 }
 
-/**
- * The reference's check of a repo id: not empty, 3 to 38 characters, two parts (taoverse validate_hf_repo_id).
- * @returns namespace and name
- * @throws ParseFailure where Python raises
- */
-export function splitRepoId(repoId: string): [namespace: string, name: string] {
-  const length = Array.from(repoId).length;
-  if (length === 0) throw new ParseFailure('ValueError', 'Hugging Face repo id cannot be empty.');
-  // The message says 3; the reference's comparison leaves 3 out.
-  if (length <= 3 || length > MAX_REPO_ID_LENGTH) {
-    throw new ParseFailure(
-      'ValueError',
-      `Hugging Face repo id must be between 3 and ${MAX_REPO_ID_LENGTH} characters.`,
-    );
-  }
-  const [namespace, name, ...rest] = repoId.split('/');
-  if (namespace === undefined || name === undefined || rest.length > 0) {
-    throw new ParseFailure('ValueError', 'Hugging Face repo id must be in the format <org or user name>/<repo_name>.');
-  }
-  return [namespace, name];
-}
-
 const REPO_PART = /^[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?$/;
 
 /** Assay's rule on top of the parser: only what can be fetched at a fixed revision and checked is a model. */

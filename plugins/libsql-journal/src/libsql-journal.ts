@@ -5,7 +5,7 @@ import { brokenPart } from '@assay/core/journal/verify-chain';
 import { wellFormed } from '@assay/core/journal/well-formed';
 import type Database from 'libsql';
 import { z } from 'zod';
-import { text } from './columns.js';
+import { text } from '@assay/lib-libsql';
 import {
   readRow,
   readRows,

@@ -1,4 +1,5 @@
-import { compressModelId, parseModelId, splitRepoId, validateCommitment } from '@assay/core/model/model-id';
+import { compressModelId, parseModelId, validateCommitment } from '@assay/core/model/model-id';
+import { splitRepoId } from '../../vectors/kinds/repo-id.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
