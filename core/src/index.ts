@@ -1,4 +1,4 @@
-/** What authors of plugins and competitions need. The house's own packages import the modules themselves. */
+/** What every author of a package needs; `entries/` holds what single kinds of packages need besides. */
 export * from './contracts/brands.js';
 export * from './contracts/chain-client.js';
 export * from './contracts/clock.js';
