@@ -3,7 +3,7 @@ import type { Log } from '@assay/core/contracts/logger';
 import { toAssayError } from '@assay/core/errors/describe';
 import { checkPlugin } from '@assay/core/plugin/check';
 import { CONTRACT_NAMES } from '@assay/core/plugin/contracts';
-import type { Plugin } from '@assay/core/plugin/plugin';
+import type { CheckedPlugin } from '@assay/core/plugin/plugin';
 import { PluginRegistry } from '@assay/core/plugin/registry';
 import { findPackage, installedPackages, loadPackage, nameOf, type InstalledPackage } from './plugin-packages.js';
 import { COMPETITIONS, IMPLEMENTATIONS, ALWAYS_LOADED } from './built-in-plugins.js';
@@ -24,7 +24,7 @@ export async function loadPlugins(
   const names = [...new Set(CONTRACT_NAMES.map((contract) => config[contract].use))];
   const [chosen, installed] = await Promise.all([chosenPackages(config, configDir), installedPackages(dataDir)]);
   providePackages([...(await Promise.all(chosen.map(named))), ...installed]);
-  const loading: Promise<Plugin>[] = [
+  const loading: Promise<CheckedPlugin>[] = [
     ...[...new Set([...names, ...ALWAYS_LOADED])].flatMap((name) => {
       const load = IMPLEMENTATIONS[name];
       return load ? [builtIn(name, load)] : [];
@@ -74,13 +74,13 @@ function lacks(registry: PluginRegistry, config: Config): boolean {
 }
 
 /** The config names an unknown implementation: load the other built-ins too, so that the error can list what exists. */
-async function theRest(names: readonly string[], loaded: readonly Plugin[]): Promise<Plugin[]> {
+async function theRest(names: readonly string[], loaded: readonly CheckedPlugin[]): Promise<CheckedPlugin[]> {
   const known = new Set(loaded.map(({ name }) => name));
   if (names.every((name) => known.has(name))) return [];
   const rest = Object.entries(IMPLEMENTATIONS).filter(([name]) => !known.has(name));
   return Promise.all(rest.map(([name, load]) => builtIn(name, load)));
 }
 
-async function builtIn(name: string, load: () => Promise<{ default: unknown }>): Promise<Plugin> {
+async function builtIn(name: string, load: () => Promise<{ default: unknown }>): Promise<CheckedPlugin> {
   return checkPlugin(name, (await load()).default);
 }

@@ -8,7 +8,7 @@ import { configErrors } from '@assay/core/config/errors';
 import { isAssayError } from '@assay/core/errors/assay-error';
 import { issueLines, messageOf } from '@assay/core/errors/describe';
 import { checkPlugin } from '@assay/core/plugin/check';
-import { PLUGIN_API_VERSION, type Plugin } from '@assay/core/plugin/plugin';
+import { PLUGIN_API_VERSION, type CheckedPlugin } from '@assay/core/plugin/plugin';
 import { provideOwnPackages } from './provided-packages.js';
 
 const manifest = z.looseObject({
@@ -73,7 +73,7 @@ async function claimOf(root: string): Promise<Claim> {
  * @param shown what the user called it
  * @throws PLUGIN_NOT_FOUND, PLUGIN_BROKEN, PLUGIN_API_VERSION, PLUGIN_MALFORMED
  */
-export async function loadPackage(root: string, shown: string): Promise<Plugin> {
+export async function loadPackage(root: string, shown: string): Promise<CheckedPlugin> {
   return checkPlugin(shown, await importPackage(root, shown));
 }
 

@@ -124,7 +124,7 @@ describe('the package that docs/build/competition.md writes', () => {
       'dist/profile.js',
       'share: 1 }',
       "share: 1 }, { id: 41, name: 'others', share: 1 }",
-      'the shares sum to 2',
+      'sum to 2, not to 1',
     ],
     [
       'a commitment that need not rest',

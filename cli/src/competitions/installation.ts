@@ -3,7 +3,7 @@ import { EVALUATOR, MODEL_INSPECTOR, type Evaluator, type ModelInspector } from 
 import { TOKENIZER_LOADER, type TokenizerLoader } from '@assay/core/contracts/tokenizer';
 import { isAssayError } from '@assay/core/errors/assay-error';
 import { checkPlugin } from '@assay/core/plugin/check';
-import type { Plugin } from '@assay/core/plugin/plugin';
+import type { CheckedPlugin } from '@assay/core/plugin/plugin';
 import type { PluginRegistry } from '@assay/core/plugin/registry';
 import { runChecks, type CheckResult } from '@assay/core/testing/checks';
 import { noRows } from '@assay/core/testing/made-up-rows';
@@ -37,7 +37,7 @@ export async function moduleChecks(
 }
 
 /** Undefined for what is no plugin: another check reports that. */
-function pluginOf(exported: unknown): Plugin | undefined {
+function pluginOf(exported: unknown): CheckedPlugin | undefined {
   try {
     return checkPlugin('', exported);
   } catch (error) {

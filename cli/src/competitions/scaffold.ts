@@ -138,7 +138,7 @@ export const competition: Competition = {
   },
   tokenizer: { kind: 'folder', path: asset('tokenizer') },
   // A later model must be better by this share of the loss; how fast the advantage of the earlier one decays, in blocks.
-  epsilon: { type: 'linear-decay', start: 0.005, end: 0.0005, blocks: 2000 },
+  epsilon: { rule: 'linear-decay', start: 0.005, end: 0.0005, blocks: 2000 },
   tasks: [
     {
       name: 'texts',
@@ -155,7 +155,7 @@ export const competition: Competition = {
       normalization: { type: 'none' },
     },
   ],
-  comparison: 'mean-loss',
+  match: { rule: 'mean-loss' },
   onDatasetFailure: 'skip-round',
 };
 `;

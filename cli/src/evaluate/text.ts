@@ -7,6 +7,7 @@ import type { BestKnown } from './best-known.js';
 import type { Evaluation } from './evaluate.js';
 import type { TaskReport } from './evaluate-model.js';
 import { lossesOf, meanLossOf, speedOf } from './totals.js';
+import { epsilonOf } from './competition.js';
 
 /** Up to so many sequences are listed without being asked for. */
 const FEW = 24;
@@ -95,7 +96,8 @@ const lossesText = (tasks: readonly TaskReport[]): string =>
 
 function competitionText({ drawn, acceptance, best }: NonNullable<Evaluation['competition']>): string[] {
   const { checks, accepted, errors, score } = acceptance;
-  const { competition, epsilon } = drawn.runtime;
+  const { competition } = drawn.runtime;
+  const { rule: epsilon } = epsilonOf(drawn);
   const { id, name } = competition;
   const outcome = accepted
     ? 'would be accepted: yes'

@@ -1,12 +1,12 @@
-import { Container } from 'inversify';
+import type { Container } from 'inversify';
 import type { Competition } from '../competition/competition.js';
+import { MATCH_BY_COMPARISON } from '../competition/competition-schema.js';
 import type { ScheduledId } from '../competition/profile.js';
-import { DATASET_PROVIDER, type DatasetProvider } from '../contracts/dataset-provider.js';
-import { EPSILON_FUNCTION, type EpsilonFunction } from '../contracts/epsilon-function.js';
+import type { DatasetProvider } from '../contracts/dataset-provider.js';
 import { EVALUATOR, MODEL_INSPECTOR, type Evaluator, type ModelInspector } from '../contracts/evaluator.js';
 import { ROW_SOURCE, type RowSource } from '../contracts/row-source.js';
-import { TOKENIZER_LOADER, type Tokenizer, type TokenizerLoader } from '../contracts/tokenizer.js';
-import { epsilonFromDescription } from '../judging/epsilon.js';
+import { TOKENIZER_LOADER, type TokenizerLoader } from '../contracts/tokenizer.js';
+import { rulesByBlock } from '../rules/chosen.js';
 import { configErrors } from '../config/errors.js';
 import { competitionsAt } from '../competition/schedule.js';
 import { asDataset } from '../datasets/document-dataset.js';
@@ -19,10 +19,8 @@ import type { CompetitionRuntime } from '../runtime/competitions.js';
 import { runtimeErrors } from '../runtime/errors.js';
 import { pluginDeps, type Surroundings } from './container.js';
 
-const TOKENIZER = Symbol.for('assay.Tokenizer');
-
 /**
- * Competitions of the profile's schedule, from a block on, that are installed and chosen, each with its own child container.
+ * Competitions of the profile's schedule, from a block on, that are installed and chosen.
  * @param block newest block: what was in force only before is not made
  */
 export async function buildCompetitions(
@@ -93,57 +91,43 @@ export function withOverrides(
   { comparison, onDatasetFailure }: Pick<Surroundings['config'], 'comparison' | 'onDatasetFailure'>,
 ): Competition {
   const { name } = competition;
+  const chosen = comparison[name];
   return {
     ...competition,
-    comparison: comparison[name] ?? competition.comparison,
+    match: chosen === undefined ? competition.match : MATCH_BY_COMPARISON[chosen],
     onDatasetFailure: onDatasetFailure[name] ?? competition.onDatasetFailure,
   };
 }
 
-/** A child container holds what is this competition's own: a sibling can neither see nor replace it. */
+/** A competition with its rules, its tokenizer and its datasets. @throws RULE_UNKNOWN, RULE_PARAMETERS, OPTIONS_INVALID */
 export async function buildCompetition(
   root: Container,
   competition: Competition,
   surroundings: Surroundings & { isNeeded: boolean },
   signal: AbortSignal,
 ): Promise<CompetitionRuntime> {
-  const child = new Container({ parent: root });
-  child.bind<EpsilonFunction>(EPSILON_FUNCTION).toConstantValue(epsilonFromDescription(competition.epsilon));
-  child
-    .bind<Tokenizer>(TOKENIZER)
-    .toDynamicValue(async () =>
-      (await root.getAsync<TokenizerLoader>(TOKENIZER_LOADER)).load(competition.tokenizer, signal),
-    )
-    .inSingletonScope();
-  for (const task of competition.tasks) {
-    const factory = surroundings.registry.dataset(competition, task.name, task.dataset);
-    const given = { ...task.datasetOptions, ...surroundings.config.datasets[task.dataset] };
-    const options: unknown = checkedOptions(`dataset ${task.dataset}`, factory.options, given);
-    child
-      .bind<DatasetProvider>(DATASET_PROVIDER)
-      .toDynamicValue(async () =>
-        asDataset(
-          await factory.create(
-            options,
-            { ...pluginDeps(surroundings, 'datasets'), rows: await root.getAsync<RowSource>(ROW_SOURCE) },
-            signal,
-          ),
-        ),
-      )
-      .inSingletonScope()
-      .whenNamed(task.name);
-  }
+  const rulesAt = rulesByBlock(surroundings.registry.rules, surroundings.profile, competition);
+  const tokenizers = await root.getAsync<TokenizerLoader>(TOKENIZER_LOADER);
+  const tokenizer = await tokenizers.load(competition.tokenizer, signal);
   const datasets = new Map<string, DatasetProvider>();
-  for (const { name } of competition.tasks) {
-    datasets.set(name, await child.getAsync<DatasetProvider>(DATASET_PROVIDER, { name }));
-  }
+  for (const task of competition.tasks)
+    datasets.set(task.name, await buildDataset(root, competition, task, surroundings, signal));
   await requireAccess(datasets, surroundings, signal);
-  return {
-    competition,
-    epsilon: child.get<EpsilonFunction>(EPSILON_FUNCTION),
-    tokenizer: await child.getAsync<Tokenizer>(TOKENIZER),
-    datasets,
-  };
+  return { competition, rulesAt, tokenizer, datasets };
+}
+
+async function buildDataset(
+  root: Container,
+  competition: Competition,
+  task: Competition['tasks'][number],
+  surroundings: Surroundings,
+  signal: AbortSignal,
+): Promise<DatasetProvider> {
+  const factory = surroundings.registry.dataset(competition, task.name, task.dataset);
+  const given = { ...task.datasetOptions, ...surroundings.config.datasets[task.dataset] };
+  const options: unknown = checkedOptions(`dataset ${task.dataset}`, factory.options, given);
+  const rows = await root.getAsync<RowSource>(ROW_SOURCE);
+  return asDataset(await factory.create(options, { ...pluginDeps(surroundings, 'datasets'), rows }, signal));
 }
 
 /**

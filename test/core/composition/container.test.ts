@@ -161,11 +161,11 @@ describe('competitions', () => {
       onDatasetFailure: { 'demo-docs': 'renormalise' },
     });
     expect(
-      [...chosenCompetitions(surroundings, 0).values()].map(({ name, comparison, onDatasetFailure }: Competition) => [
+      [...chosenCompetitions(surroundings, 0).values()].map(({ name, match, onDatasetFailure }: Competition) => [
         name,
-        comparison,
+        match.rule,
         onDatasetFailure,
       ]),
-    ).toEqual([['demo-docs', 'per-sequence', 'renormalise']]);
+    ).toEqual([['demo-docs', 'per-batch', 'renormalise']]);
   });
 });

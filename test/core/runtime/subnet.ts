@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Competition } from '@assay/core/competition/competition';
-import type { Cadences, SubnetProfile } from '@assay/core/competition/profile';
+import type { Cadences, DatedRules, SubnetProfile } from '@assay/core/competition/profile';
 import { asUid } from '@assay/core/contracts/brands';
 import type { ChainClient, Neuron } from '@assay/core/contracts/chain-client';
 import type { Clock } from '@assay/core/contracts/clock';
@@ -13,7 +13,11 @@ import type { ModelStore } from '@assay/core/contracts/model-store';
 import { ModelKeeper } from '@assay/core/model/keeper';
 import type { EventOf, RunEvent } from '@assay/core/contracts/reporter';
 import { abortError } from '@assay/core/errors/describe';
-import { epsilonFromDescription } from '@assay/core/judging/epsilon';
+import { rulesByBlock } from '@assay/core/rules/chosen';
+import type { Standing } from '@assay/core/contracts/standing-rule';
+import type { RuleProvisions } from '@assay/core/rules/built-in';
+import { RuleBook } from '@assay/core/rules/rule-book';
+import { z } from 'zod';
 import { ModelAcquirer } from '@assay/core/model/acquire';
 import { directoryHash, secureHash } from '@assay/core/model/directory-hash';
 import { ChainView } from '@assay/core/runtime/chain-view';
@@ -92,7 +96,7 @@ export const COMPETITION: Competition = {
   name: 'one',
   constraints: { minParameters: 1, maxParameters: 10, maxBytes: 10_000, architectures: ['Plain'], sequenceLength: 4 },
   tokenizer: { kind: 'builtin', name: 'none' },
-  epsilon: { type: 'linear-decay', start: 0.01, end: 0, blocks: 1000 },
+  epsilon: { rule: 'linear-decay', start: 0.01, end: 0, blocks: 1000 },
   tasks: [
     {
       name: 'task',
@@ -106,7 +110,7 @@ export const COMPETITION: Competition = {
       normalization: { type: 'none' },
     },
   ],
-  comparison: 'mean-loss',
+  match: { rule: 'mean-loss' },
   onDatasetFailure: 'skip-round',
 };
 
@@ -132,11 +136,19 @@ const inspector: ModelInspector = {
   close: () => Promise.resolve(),
 };
 
+/** Losses whose mean is the given one, spread alike for every model. */
+const spread = (loss: number, count: number): number[] =>
+  Array.from({ length: count }, (_none, index) => loss + (count === 1 ? 0 : 0.1 * (index / (count - 1) - 0.5)));
+
 /** The loss of a model is what its file says. `during` is called in the middle of each evaluation. */
 export class ClaimedLoss implements Evaluator {
   readonly kinds = ['text-loss'];
   evaluated: string[] = [];
   during: (name: string) => Promise<void> = () => Promise.resolve();
+
+  /** @param samples losses of each result */
+  constructor(private readonly samples = 1) {}
+
   canary?: NonNullable<Evaluator['canary']>;
   readonly #numerics = { device: 'none', computeType: 'none', runtime: 'none', attention: 'none' };
 
@@ -152,8 +164,8 @@ export class ClaimedLoss implements Evaluator {
       name,
       kind,
       rawScore: loss,
-      samples: 1,
-      details: { losses: [loss], reasonable: null, generations: [] },
+      samples: this.samples,
+      details: { losses: spread(loss, this.samples), reasonable: null, generations: [] },
     }));
     return { id, results, numerics: this.#numerics, timings: { loadMs: 0, computeMs: 0 } };
   }
@@ -183,7 +195,28 @@ interface SubnetChange {
   chain?: (real: ChainClient) => ChainClient;
   store?: (real: ModelStore) => ModelStore;
   competitions?: readonly Competition[];
+  /** What the profile decides by; the averaging of netuid 9 when left out. */
+  rules?: readonly DatedRules[];
+  /** Rules of packages. */
+  provides?: RuleProvisions;
+  /** Losses of each result; 1 when left out. */
+  samples?: number;
 }
+
+export const AVERAGING: readonly DatedRules[] = [
+  { fromBlock: 0, standing: { rule: 'softmax-average', temperature: 0.01, alpha: 0.5 }, merge: [{ rule: 'by-share' }] },
+];
+
+/** A standing of the rule that averages. */
+export const averageOf = (weights: readonly number[], hotkeys: readonly string[]): Standing => ({
+  by: { rule: 'softmax-average', version: 1, parameters: { temperature: 0.01, alpha: 0.5 } },
+  state: { weights: [...weights], hotkeys: hotkeys.map((hotkey, uid) => ((weights[uid] ?? 0) > 0 ? hotkey : '')) },
+});
+const average = z.object({ weights: z.array(z.number()), hotkeys: z.array(z.string()) });
+/** Weights by uid of a standing of the rule that averages; none where there is no standing. */
+export const weightsOf = (standing: Standing | undefined): number[] =>
+  standing ? average.parse(standing.state).weights : [];
+export const hotkeysOf = (standing: Standing): string[] => average.parse(standing.state).hotkeys;
 
 /**
  * A small subnet with everything real but the arithmetic of models: a network file, a journal, a store and its repos.
@@ -193,6 +226,9 @@ export async function newSubnet({
   chain: around = (real) => real,
   store: over = (real) => real,
   competitions = [COMPETITION],
+  rules = AVERAGING,
+  provides = {},
+  samples = 1,
 }: SubnetChange = {}): Promise<Subnet> {
   const folder = mkdtempSync(join(tmpdir(), 'assay-runtime-'));
   folders.push(folder);
@@ -211,6 +247,7 @@ export async function newSubnet({
     ],
   });
   const clock = new JumpingClock();
+  const book = new RuleBook([{ name: 'test', provides }]);
   const profile: SubnetProfile = {
     name: 'test',
     netuid: 9,
@@ -219,8 +256,7 @@ export async function newSubnet({
     schedule: [{ fromBlock: 0, competitions: competitions.map(({ id }) => ({ id, share: 1 / competitions.length })) }],
     syncCadence: 100,
     evaluationDelay: 0,
-    alpha: 0.5,
-    temperature: 0.01,
+    rules,
     sampleMin: 2,
     updatedModelsLimit: 10,
     keepThreshold: 0.001,
@@ -244,7 +280,7 @@ export async function newSubnet({
   if (!made) throw new Error('local-files has no store');
   const kept = { directory: join(plain.dataDir, 'models') };
   const store = over(await ModelKeeper.open(kept, { source: made, clock }));
-  const evaluator = new ClaimedLoss();
+  const evaluator = new ClaimedLoss(samples);
   const events: RunEvent[] = [];
   const view = new ChainView({ deadlineMs: 5000 }, { chain });
   const tokenizer = {
@@ -259,6 +295,7 @@ export async function newSubnet({
   const dataset = { sample: () => Promise.resolve({ batches: [[[1, 2, 3, 4]]], pages: ['p'], source: 'none' }) };
   const deps: RuntimeDeps = {
     profile,
+    rules: book,
     chain,
     store,
     acquirer: new ModelAcquirer({}, { store, inspector }),
@@ -281,7 +318,7 @@ export async function newSubnet({
                     scheduled,
                     {
                       competition,
-                      epsilon: epsilonFromDescription(competition.epsilon),
+                      rulesAt: rulesByBlock(book, profile, competition),
                       tokenizer,
                       datasets: new Map([['task', dataset]]),
                     },

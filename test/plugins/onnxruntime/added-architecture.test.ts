@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, it } from 'vitest';
 import { PluginRegistry } from '@assay/core/plugin/registry';
-import { definePlugin } from '@assay/core/plugin/plugin';
+import { checkPlugin } from '@assay/core/plugin/check';
 import { scratchFolder } from './scratch.js';
 import {
   detailsOf,
@@ -23,7 +23,11 @@ const olmo = pathToFileURL(join(ROOT, 'examples/architecture/olmo.js')).href;
 
 it('a package brings modules for another plugin', () => {
   const registry = new PluginRegistry([
-    definePlugin({ apiVersion: 1, name: 'competition-olmo', provides: { modules: { onnxruntime: [olmo] } } }),
+    checkPlugin('competition-olmo', {
+      apiVersion: 1,
+      name: 'competition-olmo',
+      provides: { modules: { onnxruntime: [olmo] } },
+    }),
   ]);
   expect(registry.modulesFor('onnxruntime')).toEqual([olmo]);
   expect(registry.modulesFor('another')).toEqual([]);
