@@ -81,7 +81,7 @@ export interface DatedRules {
   competitions?: Readonly<Record<string, ChangedRules>>;
 }
 
-/** A profile as its package may write it: `alpha` and `temperature` stand for the rules of netuid 9. */
+/** A profile as its package may write it: `alpha` and `temperature` stand for rules of the preset. */
 export interface SubnetProfileInput extends Omit<SubnetProfile, 'rules'> {
   rules?: readonly DatedRules[];
   /** Weight of the old average in the moving average. */

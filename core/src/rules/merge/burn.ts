@@ -10,7 +10,9 @@ const parameters = z.strictObject({
   share: z
     .union([z.number().gt(0).max(1), z.literal('unearned')])
     .default('unearned')
-    .describe('A fixed part of all weight, the rest of which goes to who has earned any; or `unearned`: what nobody has earned.'),
+    .describe(
+      'A fixed part of all weight, the rest of which goes to who has earned any; or `unearned`: what nobody has earned.',
+    ),
 });
 type Parameters = z.infer<typeof parameters>;
 
