@@ -65,7 +65,7 @@ export interface Competition {
   onDatasetFailure: 'skip-round' | 'renormalise';
 }
 
-/** A competition as its package may write it: today's spellings stand for the rules of netuid 9. */
+/** A competition as its package may write it: today's spellings stand for rules of the preset. */
 export interface CompetitionInput extends Omit<Competition, 'epsilon' | 'match'> {
   epsilon: RuleChoice | EpsilonShorthand;
   /** A rule, or `comparison`. */
