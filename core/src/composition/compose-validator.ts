@@ -50,12 +50,14 @@ export async function composeValidator(
   const { number: block } = await chain.head(signal);
   const competitions = await buildCompetitions(container, surroundings, block, signal);
   const { clock, log, reporter, profile } = surroundings;
+  const scheme = surroundings.registry.rules.bind('commitmentSchemes', profile.commitment).rule;
   const deps = {
     profile,
     rules: surroundings.registry.rules,
     chain,
     store,
-    acquirer: new ModelAcquirer({}, { store, inspector }),
+    scheme,
+    acquirer: new ModelAcquirer({}, { store, inspector, scheme }),
     evaluator,
     reporter,
     clock,

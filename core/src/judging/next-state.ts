@@ -1,17 +1,10 @@
+import type { PastResult } from '../contracts/entrants-rule.js';
 import type { RuleState } from '../contracts/rule.js';
 import type { Standing } from '../contracts/standing-rule.js';
 import type { ErrorReport } from '../errors/assay-error.js';
 
 /** Results of one hotkey and competition that the retry rule looks at. */
 export const HISTORY_LENGTH = 3;
-
-/** What a round made of one contender. */
-export interface PastResult {
-  block: number;
-  score: number | null;
-  winnerBlock: number | null;
-  winnerScore: number | null;
-}
 
 /** What rounds leave behind of one competition. */
 export interface CompetitionState {

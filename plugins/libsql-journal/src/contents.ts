@@ -5,7 +5,7 @@ import { canonicalJson } from '@assay/core/journal/canonical-json';
 import { digestOf } from '@assay/core/journal/hash';
 import type Database from 'libsql';
 import { z } from 'zod';
-import { bytes, text } from './columns.js';
+import { bytes, text } from '@assay/lib-libsql';
 
 /** Bytes that an attachment has at most once it is unpacked: what is damaged must not fill the memory. */
 const LARGEST = 1024 * 1024 * 1024;

@@ -2,7 +2,7 @@ import type { JournalRecord, RecordType } from '@assay/core/contracts/round-jour
 import { RECORD_TYPES } from '@assay/core/contracts/round-journal';
 import type Database from 'libsql';
 import { z } from 'zod';
-import { text } from './columns.js';
+import { text } from '@assay/lib-libsql';
 
 /** Schema version that knows types of records; in files of earlier ones every record is a round. */
 const TYPES_SINCE = 3;

@@ -1,6 +1,6 @@
 import type Database from 'libsql';
 import { sealRecords, writeRow } from './derived-table.js';
-import { text } from './columns.js';
+import { text } from '@assay/lib-libsql';
 import { z } from 'zod';
 import { libsqlJournalErrors } from './errors.js';
 

@@ -248,11 +248,12 @@ export async function newSubnet({
   });
   const clock = new JumpingClock();
   const book = new RuleBook([{ name: 'test', provides }]);
+  const scheme = book.bind('commitmentSchemes', { rule: 'pretraining' }).rule;
   const profile: SubnetProfile = {
     name: 'test',
     netuid: 9,
     weightsVersionKey: 0n,
-    commitmentCodec: 'pretraining',
+    commitment: { rule: 'pretraining' },
     schedule: [{ fromBlock: 0, competitions: competitions.map(({ id }) => ({ id, share: 1 / competitions.length })) }],
     syncCadence: 100,
     evaluationDelay: 0,
@@ -298,7 +299,8 @@ export async function newSubnet({
     rules: book,
     chain,
     store,
-    acquirer: new ModelAcquirer({}, { store, inspector }),
+    scheme,
+    acquirer: new ModelAcquirer({}, { store, inspector, scheme }),
     evaluator,
     reporter: { report: (event) => void events.push(event), close: () => Promise.resolve() },
     clock,

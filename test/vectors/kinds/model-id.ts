@@ -4,7 +4,7 @@ import {
   ParseFailure,
   splitRepoId,
   type ParsedModelId,
-} from '@assay/core/model/model-id';
+} from '../reference-model-id.js';
 import { bigint, equal, fields, Mismatch, show, text, units, type Fields, type Kind } from '../unit.js';
 
 export const modelId: Kind = (content) => [

@@ -1,3 +1,4 @@
+import { repoName } from '../../contracts/model.js';
 import { monotonicMs } from '../../contracts/clock.js';
 import type { Numerics } from '../../contracts/evaluator.js';
 import type { JournalRecord } from '../../contracts/round-journal.js';
@@ -40,7 +41,7 @@ export async function runRound(
     contenders: plan.contenders.map(({ neuron, model }) => ({
       uid: neuron.uid,
       hotkey: neuron.hotkey,
-      repo: `${model.reference.namespace}/${model.reference.name}`,
+      repo: repoName(model.reference),
     })),
   });
   const found = plan.unknown.length > 0 ? NOTHING : await evaluate(deps, check, plan, signal);
@@ -110,6 +111,7 @@ function entryOf(
     schedule: plan.schedule.map(({ id, share }) => ({ id, share })),
     competition: {
       ...competition,
+      entryChecks: competition.entryChecks ? [...competition.entryChecks] : undefined,
       judges: competition.judges ? [...competition.judges] : undefined,
       constraints: { ...competition.constraints, architectures: [...competition.constraints.architectures] },
       // A record holds no path of this machine: a tokenizer's files are named by their digest, data stands under `samples`.
