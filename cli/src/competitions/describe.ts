@@ -2,6 +2,7 @@ import type { Competition } from '@assay/core/competition/competition';
 import type { SubnetProfile } from '@assay/core/competition/profile';
 import type { Config } from '@assay/core/config/schema';
 import { epsilonFromDescription } from '@assay/core/judging/epsilon';
+import { parametersOf } from '@assay/core/kinds/task-kinds';
 import { credentialsOf, foundCredential } from '@assay/core/plugin/credentials';
 import type { PluginRegistry } from '@assay/core/plugin/registry';
 
@@ -19,8 +20,11 @@ export interface CompetitionDescription {
     kind: string;
     dataset: string;
     installed: boolean;
-    pages: number;
+    /** null where the amount is stated otherwise, see `parameters`. */
+    pages: number | null;
     maxBatches: number | null;
+    /** All parameters of the kind, as the competition states them. */
+    parameters: Readonly<Record<string, unknown>>;
     weight: number | 'samples';
   }[];
   epsilon: Competition['epsilon'] & { points: { blocks: number; epsilon: number }[] };
@@ -55,8 +59,9 @@ export function describeCompetition(competition: Competition, around: Around): C
       kind: task.kind,
       dataset: task.dataset,
       installed: registry.findDataset(task.dataset) !== undefined,
-      pages: task.pages,
+      pages: task.pages ?? null,
       maxBatches: task.maxBatches ?? null,
+      parameters: parametersOf(task),
       weight: task.weight,
     })),
     epsilon: { ...competition.epsilon, points: pointsOf(competition) },

@@ -4,7 +4,7 @@ import { lossesOf, meanLossOf, speedOf } from './totals.js';
 
 /** null where no task was checked. */
 function reasonableOf(tasks: readonly TaskReport[]): boolean | null {
-  const verdicts = tasks.flatMap(({ details }) => details.reasonable ?? []);
+  const verdicts = tasks.flatMap(({ reasonable }) => reasonable ?? []);
   return verdicts.length === 0 ? null : verdicts.every(Boolean);
 }
 
@@ -43,7 +43,8 @@ function taskDocument({
   tokens,
   weight,
   rawScore,
-  details,
+  losses,
+  reasonable,
 }: TaskReport): Record<string, unknown> {
   return {
     name: evaluation.name,
@@ -54,8 +55,8 @@ function taskDocument({
     weight,
     meanLoss: rawScore,
     perplexity: Math.exp(rawScore),
-    reasonable: details.reasonable,
-    losses: details.losses,
+    reasonable,
+    losses,
   };
 }
 

@@ -1,23 +1,31 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import {
-  EVALUATOR_PROTOCOL_VERSION,
   evaluatorMessage,
-  type EvaluatorHint,
+  type EvaluatorHello,
   type EvaluatorMessage,
+  type EvaluatorNotice,
   type EvaluatorRequest,
 } from '../contracts/evaluator-protocol.js';
 import type { Log } from '../contracts/logger.js';
 import { AssayError, isAssayError } from '../errors/assay-error.js';
 import { abortError } from '../errors/describe.js';
 import { evaluationErrors } from './errors.js';
+import { helloOf } from './hello.js';
 import { LineReader } from './line-reader.js';
 import { withoutNetwork, type NetworkAccess } from './network-isolation.js';
 import { anonymousMemory, isStopped } from './process-memory.js';
 
-export type Hello = Extract<EvaluatorMessage, { type: 'hello' }>;
-export type Answer = Exclude<EvaluatorMessage, { type: 'hello' | 'progress' }>;
-export type Progress = Extract<EvaluatorMessage, { type: 'progress' }>;
+/** What comes while a request is computed. */
+export type Step = Extract<EvaluatorMessage, { type: 'progress' | 'losses' }>;
+export type Answer = Exclude<EvaluatorMessage, Step>;
+/** Takes what comes for a request. @returns what is wrong with it: the program broke its protocol */
+export type OnMessage = (message: Step | Answer) => string | undefined;
+export interface ExchangeLimits {
+  deadlineMs: number;
+  /** Whether a program that can cancel a request is told to, and stays, when the signal fires; else it is killed. */
+  cancels: boolean;
+}
 
 export interface ProcessOptions {
   /** Program and arguments. */
@@ -32,13 +40,15 @@ export interface ProcessOptions {
 
 interface Pending {
   id: string;
-  onProgress: (progress: Progress) => void;
+  onMessage: OnMessage;
   resolve: (answer: Answer) => void;
   reject: (error: AssayError) => void;
 }
 
 const PASSED_ON = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TMPDIR', 'LD_LIBRARY_PATH', 'CUDA_VISIBLE_DEVICES', 'SystemRoot'];
 const POLL_MS = 250;
+/** A program that lists `cancel` ends a request within this time, or it is killed. */
+const CANCEL_MS = 2000;
 const STDERR_KEPT = 4000;
 /** Output that was written before the end may still be on its way; a grandchild may hold the pipe open for ever. */
 const LAST_WORDS_MS = 250;
@@ -50,11 +60,12 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
  */
 export class EvaluatorChild {
   /** What it says of itself. Rejects when it ends first. */
-  readonly hello: Promise<Hello>;
+  readonly hello: Promise<EvaluatorHello>;
   /** Resolves when the process is gone. */
   readonly gone: Promise<void>;
   readonly #process: ChildProcessByStdio<Writable, Readable, Readable> | undefined;
-  #greet: ((hello: Hello) => void) | undefined;
+  #greet: ((hello: EvaluatorHello) => void) | undefined;
+  #operations: readonly string[] = [];
   #refuse: (error: AssayError) => void = () => undefined;
   #pending: Pending | undefined;
   #ended: AssayError | undefined;
@@ -96,24 +107,27 @@ export class EvaluatorChild {
     return [...(prefix ?? []), ...command];
   }
 
-  /** Says something that needs no answer. */
-  tell(hint: EvaluatorHint): void {
-    if (this.alive) this.#process?.stdin.write(`${JSON.stringify(hint)}\n`);
+  /** Says something that gets no answer, to a program whose hello lists it. */
+  tell(notice: EvaluatorNotice): void {
+    if (this.alive && this.#operations.includes(notice.type)) this.#write(notice);
   }
 
   get alive(): boolean {
     return this.#ended === undefined;
   }
 
-  /** Asks one thing; nothing else may be asked meanwhile. Giving up in any way ends the process. */
+  /**
+   * Asks one thing; nothing else may be asked meanwhile. A deadline that passes ends the process. So does the signal, unless
+   * the program can cancel and `cancels` is set.
+   */
   async exchange(
     request: EvaluatorRequest,
-    deadlineMs: number,
-    onProgress: Pending['onProgress'],
+    { deadlineMs, cancels }: ExchangeLimits,
+    onMessage: OnMessage,
     signal: AbortSignal,
   ): Promise<Answer> {
     if (this.#ended) throw this.#ended;
-    if (signal.aborted) throw abortError();
+    requireWanted(signal);
     this.#stopped = false;
     const timer = setTimeout(
       () => {
@@ -122,21 +136,35 @@ export class EvaluatorChild {
       Math.min(deadlineMs, LONGEST_TIMER_MS),
     );
     const memory = setInterval(() => void this.#look(), POLL_MS);
+    let patience: NodeJS.Timeout | undefined;
     const onAbort = (): void => {
-      this.end(abortError());
+      if (cancels && this.#operations.includes('cancel')) patience = this.#cancel(request.id);
+      else this.end(abortError());
     };
     signal.addEventListener('abort', onAbort, { once: true });
     try {
-      return await new Promise<Answer>((resolve, reject) => {
-        this.#pending = { id: request.id, onProgress, resolve, reject };
-        this.#process?.stdin.write(`${JSON.stringify(request)}\n`);
+      const answer = await new Promise<Answer>((resolve, reject) => {
+        const heard: OnMessage = (message) => (signal.aborted ? undefined : onMessage(message));
+        this.#pending = { id: request.id, onMessage: heard, resolve, reject };
+        this.#write(request);
       });
+      requireWanted(signal);
+      return answer;
     } finally {
       this.#pending = undefined;
       clearTimeout(timer);
+      clearTimeout(patience);
       clearInterval(memory);
       signal.removeEventListener('abort', onAbort);
     }
+  }
+
+  /** Tells the program to give a request up, and kills it when it does not. */
+  #cancel(id: string): NodeJS.Timeout {
+    this.tell({ type: 'cancel', id });
+    return setTimeout(() => {
+      this.end(abortError());
+    }, CANCEL_MS);
   }
 
   /** Kills it for a reason. The first reason stands. */
@@ -146,6 +174,10 @@ export class EvaluatorChild {
     this.#kill();
     this.#refuse(reason);
     this.#pending?.reject(reason);
+  }
+
+  #write(line: EvaluatorRequest | EvaluatorNotice): void {
+    this.#process?.stdin.write(`${JSON.stringify(line)}\n`);
   }
 
   #listen(): Promise<void> {
@@ -219,30 +251,35 @@ export class EvaluatorChild {
   }
 
   #receive(line: string): void {
-    const message = parseMessage(line);
     if (!this.alive) return;
-    if (this.#greet) this.#welcome(message);
-    else if (!message) this.#breach('a line is not one of its messages', line);
-    else if (message.type === 'hello') this.#breach('it said hello twice', line);
+    if (this.#greet) {
+      this.#welcome(line, this.#greet);
+      return;
+    }
+    const message = parseMessage(line);
+    if (!message) this.#breach('a line is not one of its messages', line);
     else if (message.id !== this.#pending?.id) this.#breach('it answers what nobody asked', line);
-    else if (message.type === 'progress') this.#pending.onProgress(message);
-    else {
-      const { resolve } = this.#pending;
+    else this.#take(message, this.#pending, line);
+  }
+
+  #take(message: EvaluatorMessage, pending: Pending, line: string): void {
+    const reason = pending.onMessage(message);
+    if (reason !== undefined) this.#breach(reason, line);
+    else if (message.type !== 'progress' && message.type !== 'losses') {
       this.#pending = undefined;
-      resolve(message);
+      pending.resolve(message);
     }
   }
 
-  #welcome(message: EvaluatorMessage | undefined): void {
-    // A program that can't start may say why.
-    if (message?.type === 'fault') this.end(new AssayError(message.error));
-    else if (message?.type !== 'hello') this.end(this.#startError('its first line is not a hello'));
-    else if (message.protocol !== EVALUATOR_PROTOCOL_VERSION) {
-      this.end(evaluationErrors.EVALUATOR_VERSION({ version: message.protocol, wanted: EVALUATOR_PROTOCOL_VERSION }));
-    } else {
-      this.#greet?.(message);
-      this.#greet = undefined;
+  #welcome(line: string, greet: (hello: EvaluatorHello) => void): void {
+    const hello = helloOf(line, this.options.command.join(' '));
+    if (isAssayError(hello)) {
+      this.end(hello);
+      return;
     }
+    this.#greet = undefined;
+    this.#operations = hello.operations;
+    greet(hello);
   }
 
   #breach(reason: string, line: string): void {
@@ -273,6 +310,11 @@ export class EvaluatorChild {
       this.#process?.kill('SIGKILL');
     }
   }
+}
+
+/** @throws ABORTED */
+function requireWanted(signal: AbortSignal): void {
+  if (signal.aborted) throw abortError();
 }
 
 /** Signals that come from outside of the process; a shell or a wrapper reports them as 128 and their number. */

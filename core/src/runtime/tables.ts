@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { modelFacts, modelReference } from '../contracts/model.js';
-import { taskResult } from '../contracts/task-kinds.js';
+import { taskResult } from '../contracts/evaluation-task.js';
 import { errorReport } from '../errors/error-report.js';
 
 /** Derived tables of the journal: what a restart needs to go on. Each row is checked when it is read. */

@@ -7,6 +7,7 @@ import { drawSamples, type DrawnTask } from '@assay/core/runtime/round/sample';
 import { systemClock } from '@assay/core/runtime/system-clock';
 import { demoProfile } from '@assay/competition-demo/dist/profile.js';
 import { letters } from '../../letters.js';
+import { scratchFolder } from '../../plugins/onnxruntime/scratch.js';
 import { COMPETITION } from './subnet.js';
 
 const base: EvalTask = {
@@ -56,10 +57,9 @@ async function draw(
     datasets: new Map(datasets.map((dataset, index) => [`t${index}`, dataset])),
   };
   const profile = { ...demoProfile, cadences: { ...demoProfile.cadences, roundDeadline: 800 } };
-  return {
-    tasks: await drawSamples({ reporter, clock: systemClock, profile }, entry, 3n, new AbortController().signal),
-    warnings,
-  };
+  const { signal } = new AbortController();
+  const deps = { reporter, clock: systemClock, profile };
+  return { tasks: await drawSamples(deps, entry, 3n, scratchFolder(), signal), warnings };
 }
 
 describe('samples of a round', () => {

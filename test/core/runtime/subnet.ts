@@ -136,6 +136,8 @@ export class ClaimedLoss implements Evaluator {
   readonly kinds = ['text-loss'];
   evaluated: string[] = [];
   during: (name: string) => Promise<void> = () => Promise.resolve();
+  /** What every model says after the prompts. */
+  generations: number[][][] = [];
   canary?: NonNullable<Evaluator['canary']>;
   readonly #numerics = { device: 'none', computeType: 'none', runtime: 'none', attention: 'none' };
 
@@ -150,9 +152,8 @@ export class ClaimedLoss implements Evaluator {
     const results = tasks.map(({ name, kind }) => ({
       name,
       kind,
-      rawScore: loss,
-      samples: 1,
-      details: { losses: [loss], reasonable: null, generations: [] },
+      losses: [loss],
+      details: { generations: this.generations },
     }));
     return { id, results, numerics: this.#numerics, timings: { loadMs: 0, computeMs: 0 } };
   }
@@ -265,6 +266,7 @@ export async function newSubnet({
     clock,
     log: () => undefined,
     state: new ValidatorState(openJournal({ folder: join(folder, 'data'), mode: 'write' })),
+    scratch: join(folder, 'scratch'),
     view,
     competitions: new Competitions(
       profile.schedule,

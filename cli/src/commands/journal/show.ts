@@ -1,6 +1,6 @@
 import { Args } from '@oclif/core';
 import type { RoundRow } from '@assay/core/contracts/reporter';
-import { roundEntry, type Judgement, type RoundEntry } from '@assay/core/runtime/round/entry';
+import { refusalOf, roundEntry, type Judgement, type RoundEntry } from '@assay/core/runtime/round/entry';
 import { commonFlags } from '../../base-command.js';
 import { JournalCommand } from '../../journal-command.js';
 import { paletteFor } from '../../report/palette.js';
@@ -45,7 +45,7 @@ function rowsOf(entry: RoundEntry, verdict: Judgement['verdict']): RoundRow[] {
         hotkey,
         repo: `${reference.namespace}/${reference.name}`,
         sameAs,
-        error: outcome.status === 'failed' ? outcome.error : null,
+        error: refusalOf(outcome, entry.competition.tasks),
       },
     ];
   });

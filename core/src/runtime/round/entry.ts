@@ -12,8 +12,10 @@ import { mergeCompetitions } from '../../judging/moving-average.js';
 import { RULES_VERSION } from '../../judging/rules-version.js';
 import { scoreModel, taskWeight } from '../../judging/score.js';
 import { modelReference } from '../../contracts/model.js';
+import type { ErrorReport } from '../../errors/assay-error.js';
 import { errorReport } from '../../errors/error-report.js';
-import { runtimeErrors } from '../errors.js';
+import { kindErrors } from '../../kinds/errors.js';
+import { taskKindOf } from '../../kinds/task-kinds.js';
 import { asJson } from '../validator-state.js';
 
 const taskOutcome = z.object({
@@ -21,8 +23,10 @@ const taskOutcome = z.object({
   kind: z.string(),
   rawScore: z.number(),
   samples: z.number(),
-  /** Loss of each sequence, where the kind has them. */
+  /** Loss of each sample. */
   losses: z.array(z.number()),
+  /** What else the task's kind judges by. Entries without it have the kind's verdict in their outcome. */
+  evidence: z.unknown().optional(),
 });
 
 const contender = z.object({
@@ -118,6 +122,8 @@ function judgedContender(
   { uid, block, outcome }: EntryContender,
   tasks: RoundEntry['competition']['tasks'],
 ): JudgedContender {
+  const refusal = refusalOf(outcome, tasks);
+  if (refusal) return { uid, block, outcome: { status: 'failed', error: refusal } };
   if (outcome.status === 'failed') return { uid, block, outcome };
   const raw = outcome.tasks.flatMap(({ name, rawScore, samples }) => {
     const task = tasks.find((candidate) => candidate.name === name);
@@ -133,8 +139,26 @@ function judgedContender(
       outcome: { status: 'scored', score, sequenceLosses: outcome.tasks.flatMap(({ losses }) => losses) },
     };
   }
-  const error = runtimeErrors.NON_FINITE_SCORE({ task: outcome.tasks.map(({ name }) => name).join(', ') });
+  const error = kindErrors.NON_FINITE_SCORE({ task: outcome.tasks.map(({ name }) => name).join(', ') });
   return { uid, block, outcome: { status: 'failed', error: error.toReport() } };
+}
+
+/**
+ * Why a contender has no score, by the evaluation or by the kind of one of its tasks; null where neither refuses it.
+ * @throws TASK_KIND_UNKNOWN, EVIDENCE_INVALID
+ */
+export function refusalOf(
+  outcome: EntryContender['outcome'],
+  tasks: RoundEntry['competition']['tasks'],
+): ErrorReport | null {
+  if (outcome.status === 'failed') return outcome.error;
+  for (const { name, losses, evidence } of outcome.tasks) {
+    const task = tasks.find((candidate) => candidate.name === name);
+    if (!task || evidence === undefined) continue;
+    const { refusal } = taskKindOf(task).judge({ losses, evidence }, name);
+    if (refusal) return refusal.toReport();
+  }
+  return null;
 }
 
 /** Whose round it is; undefined when it is no round at all. */

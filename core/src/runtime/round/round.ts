@@ -1,7 +1,7 @@
 import { monotonicMs } from '../../contracts/clock.js';
 import type { Numerics } from '../../contracts/evaluator.js';
 import type { JournalRecord } from '../../contracts/round-journal.js';
-import { textLossDetails } from '../../contracts/task-kinds.js';
+import { withScratch } from '../../evaluation/scratch.js';
 import { inSchedule } from '../../judging/moving-average.js';
 import { RULES_VERSION } from '../../judging/rules-version.js';
 import { report, type RuntimeDeps } from '../context.js';
@@ -62,10 +62,12 @@ interface Findings {
 const NOTHING: Findings = { tasks: [], numerics: {}, evaluated: [] };
 
 async function evaluate(deps: RuntimeDeps, check: ModelCheck, plan: RoundPlan, signal: AbortSignal): Promise<Findings> {
-  const tasks = await drawSamples(deps, plan.entry, plan.seed, signal);
-  const numerics = await deps.evaluator.numerics(signal);
-  const evaluated = await new RoundEvaluation(deps, check, plan, tasks, numerics).run(signal);
-  return { tasks, numerics, evaluated };
+  return withScratch(deps.scratch, async (scratch) => {
+    const tasks = await drawSamples(deps, plan.entry, plan.seed, scratch, signal);
+    const numerics = await deps.evaluator.numerics(signal);
+    const evaluated = await new RoundEvaluation(deps, check, plan, tasks, numerics).run(signal);
+    return { tasks, numerics, evaluated };
+  });
 }
 
 /**
@@ -173,12 +175,13 @@ function entryContender({ contender: { neuron, model }, outcome }: EvaluatedCont
         ? { status: 'failed', error: outcome.error.toReport() }
         : {
             status: 'scored',
-            tasks: outcome.results.map(({ name, kind, rawScore, samples, details }) => ({
+            tasks: outcome.judged.map(({ name, kind, record: { losses, evidence }, score }) => ({
               name,
               kind,
-              rawScore,
-              samples,
-              losses: textLossDetails.safeParse(details).data?.losses ?? [],
+              rawScore: score,
+              samples: losses.length,
+              losses: [...losses],
+              ...(evidence === undefined ? {} : { evidence }),
             })),
           },
   };

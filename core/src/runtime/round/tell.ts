@@ -1,7 +1,7 @@
 import type { JournalRecord } from '../../contracts/round-journal.js';
 import type { RoundRow } from '../../contracts/reporter.js';
 import { report, type RuntimeDeps } from '../context.js';
-import type { Judgement, RoundEntry } from './entry.js';
+import { refusalOf, type Judgement, type RoundEntry } from './entry.js';
 import type { RoundPlan } from './plan.js';
 
 interface FinishedRound {
@@ -45,7 +45,7 @@ function judgedRows(entry: FinishedRound['entry'], { verdict }: Judgement): Roun
         stepWeight: one.stepWeight,
         averageWeight: one.averageWeight,
         sameAs: contender.sameAs,
-        error: contender.outcome.status === 'failed' ? contender.outcome.error : null,
+        error: refusalOf(contender.outcome, entry.competition.tasks),
       },
     ];
   });

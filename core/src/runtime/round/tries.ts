@@ -1,5 +1,5 @@
 import type { EvaluationAnswer } from '../../contracts/evaluator.js';
-import type { TaskResult } from '../../contracts/task-kinds.js';
+import type { TaskResult } from '../../contracts/evaluation-task.js';
 import { toAssayError } from '../../errors/describe.js';
 import { availableMemory, outOfMemoryKills } from '../../evaluation/machine-memory.js';
 import type { RuntimeDeps } from '../context.js';
