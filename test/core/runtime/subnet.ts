@@ -136,8 +136,8 @@ export class ClaimedLoss implements Evaluator {
   readonly kinds = ['text-loss'];
   evaluated: string[] = [];
   during: (name: string) => Promise<void> = () => Promise.resolve();
-  /** What every model says after the prompts. */
-  generations: number[][][] = [];
+  /** What a model says after the prompts. */
+  generations: (name: string) => number[][][] = () => [];
   canary?: NonNullable<Evaluator['canary']>;
   readonly #numerics = { device: 'none', computeType: 'none', runtime: 'none', attention: 'none' };
 
@@ -153,7 +153,7 @@ export class ClaimedLoss implements Evaluator {
       name,
       kind,
       losses: [loss],
-      details: { generations: this.generations },
+      details: { generations: this.generations(model.reference.name) },
     }));
     return { id, results, numerics: this.#numerics, timings: { loadMs: 0, computeMs: 0 } };
   }
@@ -183,6 +183,8 @@ interface SubnetChange {
   chain?: (real: ChainClient) => ChainClient;
   store?: (real: ModelStore) => ModelStore;
   competitions?: readonly Competition[];
+  /** What the dataset draws. */
+  batches?: number[][][];
 }
 
 /**
@@ -193,6 +195,7 @@ export async function newSubnet({
   chain: around = (real) => real,
   store: over = (real) => real,
   competitions = [COMPETITION],
+  batches = [[[1, 2, 3, 4]]],
 }: SubnetChange = {}): Promise<Subnet> {
   const folder = mkdtempSync(join(tmpdir(), 'assay-runtime-'));
   folders.push(folder);
@@ -255,7 +258,7 @@ export async function newSubnet({
     encode: () => [],
     decode: () => '',
   };
-  const dataset = { sample: () => Promise.resolve({ batches: [[[1, 2, 3, 4]]], pages: ['p'], source: 'none' }) };
+  const dataset = { sample: () => Promise.resolve({ batches, pages: ['p'], source: 'none' }) };
   const deps: RuntimeDeps = {
     profile,
     chain,
