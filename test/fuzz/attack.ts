@@ -1,6 +1,6 @@
 import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { EvaluationTask } from '@assay/core/contracts/evaluation-task';
 import type { Evaluator, ModelInspector } from '@assay/core/contracts/evaluator';
 import { toAssayError } from '@assay/core/errors/describe';
@@ -107,5 +107,6 @@ export class Attack {
 
   async close(): Promise<void> {
     await Promise.all([this.inspector.close(), this.evaluator.close()]);
+    rmSync(dirname(this.task.samples.path), { recursive: true, force: true });
   }
 }

@@ -6,6 +6,7 @@ import { EPSILON_FUNCTION, type EpsilonFunction } from '../contracts/epsilon-fun
 import { EVALUATOR, MODEL_INSPECTOR, type Evaluator, type ModelInspector } from '../contracts/evaluator.js';
 import { ROW_SOURCE, type RowSource } from '../contracts/row-source.js';
 import { TOKENIZER_LOADER, type Tokenizer, type TokenizerLoader } from '../contracts/tokenizer.js';
+import { taskKindOf } from '../kinds/task-kinds.js';
 import { epsilonFromDescription } from '../judging/epsilon.js';
 import { configErrors } from '../config/errors.js';
 import { competitionsAt } from '../competition/schedule.js';
@@ -100,13 +101,17 @@ export function withOverrides(
   };
 }
 
-/** A child container holds what is this competition's own: a sibling can neither see nor replace it. */
+/**
+ * A child container holds what is this competition's own: a sibling can neither see nor replace it.
+ * @throws TASK_KIND_UNKNOWN, TASK_PARAMETERS, and what datasets and tokenizer reject with
+ */
 export async function buildCompetition(
   root: Container,
   competition: Competition,
   surroundings: Surroundings & { isNeeded: boolean },
   signal: AbortSignal,
 ): Promise<CompetitionRuntime> {
+  for (const task of competition.tasks) taskKindOf(task);
   const child = new Container({ parent: root });
   child.bind<EpsilonFunction>(EPSILON_FUNCTION).toConstantValue(epsilonFromDescription(competition.epsilon));
   child

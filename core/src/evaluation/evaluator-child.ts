@@ -1,19 +1,20 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
-import {
-  evaluatorMessage,
-  type EvaluatorHello,
-  type EvaluatorMessage,
-  type EvaluatorNotice,
-  type EvaluatorRequest,
+import type {
+  EvaluatorHello,
+  EvaluatorMessage,
+  EvaluatorNotice,
+  EvaluatorRequest,
 } from '../contracts/evaluator-protocol.js';
 import type { Log } from '../contracts/logger.js';
 import { AssayError, isAssayError } from '../errors/assay-error.js';
 import { abortError } from '../errors/describe.js';
+import { childEnvironment } from './child-environment.js';
 import { evaluationErrors } from './errors.js';
-import { helloOf } from './hello.js';
+import { exitText, isKill } from './exits.js';
+import { helloOf, messageOf } from './incoming-lines.js';
 import { LineReader } from './line-reader.js';
-import { withoutNetwork, type NetworkAccess } from './network-isolation.js';
+import { commandFor, type NetworkAccess } from './network-isolation.js';
 import { anonymousMemory, isStopped } from './process-memory.js';
 
 /** What comes while a request is computed. */
@@ -45,7 +46,6 @@ interface Pending {
   reject: (error: AssayError) => void;
 }
 
-const PASSED_ON = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TMPDIR', 'LD_LIBRARY_PATH', 'CUDA_VISIBLE_DEVICES', 'SystemRoot'];
 const POLL_MS = 250;
 /** A program that lists `cancel` ends a request within this time, or it is killed. */
 const CANCEL_MS = 2000;
@@ -87,24 +87,16 @@ export class EvaluatorChild {
     // Who asks, awaits it; nobody has to.
     this.hello.catch(() => undefined);
     try {
-      const [program = '', ...args] = this.#command();
+      const [program = '', ...args] = commandFor(options.command, options.network);
       this.#process = spawn(program, args, {
         stdio: ['pipe', 'pipe', 'pipe'],
         detached: true,
-        env: environment(options),
+        env: childEnvironment(options.environment),
       });
     } catch (error) {
       this.end(isAssayError(error) ? error : this.#startError(error instanceof Error ? error.message : String(error)));
     }
     this.gone = this.#listen();
-  }
-
-  #command(): readonly string[] {
-    const { command, network } = this.options;
-    if (network === 'allow') return command;
-    const prefix = withoutNetwork();
-    if (!prefix && network === 'deny') throw evaluationErrors.EVALUATOR_NETWORK({ command: command.join(' ') });
-    return [...(prefix ?? []), ...command];
   }
 
   /** Says something that gets no answer, to a program whose hello lists it. */
@@ -223,7 +215,7 @@ export class EvaluatorChild {
         this.#endSoon('its output closed');
       });
       child.once('exit', (code, signal) => {
-        const exit = signal === null ? `exit code ${code ?? 'unknown'}` : `signal ${signal}`;
+        const exit = exitText(code, signal);
         // Descendants that outlive it have nobody left to answer to.
         this.#kill();
         child.once('close', () => {
@@ -256,7 +248,7 @@ export class EvaluatorChild {
       this.#welcome(line, this.#greet);
       return;
     }
-    const message = parseMessage(line);
+    const message = messageOf(line);
     if (!message) this.#breach('a line is not one of its messages', line);
     else if (message.id !== this.#pending?.id) this.#breach('it answers what nobody asked', line);
     else this.#take(message, this.#pending, line);
@@ -315,26 +307,4 @@ export class EvaluatorChild {
 /** @throws ABORTED */
 function requireWanted(signal: AbortSignal): void {
   if (signal.aborted) throw abortError();
-}
-
-/** Signals that come from outside of the process; a shell or a wrapper reports them as 128 and their number. */
-const isKill = (exit: string): boolean =>
-  ['signal SIGKILL', 'signal SIGTERM', 'signal SIGHUP', 'signal SIGINT', 'exit code 137', 'exit code 143'].includes(
-    exit,
-  );
-
-function parseMessage(line: string): EvaluatorMessage | undefined {
-  try {
-    return evaluatorMessage.safeParse(JSON.parse(line)).data;
-  } catch {
-    return undefined;
-  }
-}
-
-function environment(options: ProcessOptions): Record<string, string> {
-  const passed = PASSED_ON.flatMap((name): [string, string][] => {
-    const value = process.env[name];
-    return value === undefined ? [] : [[name, value]];
-  });
-  return { ...Object.fromEntries(passed), ...options.environment };
 }

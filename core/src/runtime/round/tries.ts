@@ -27,6 +27,8 @@ const NOT_OF_THE_MODEL = new Set([
   'MODEL_NOT_STORED',
   'STORE_FULL',
   'STORE_FAILED',
+  'SAMPLES_UNREADABLE',
+  'SAMPLES_DIFFER',
 ]);
 
 /**

@@ -4,6 +4,7 @@ import {
   evaluatorHello,
   evaluatorMessage,
   type EvaluatorHello,
+  type EvaluatorMessage,
 } from '../contracts/evaluator-protocol.js';
 import { AssayError } from '../errors/assay-error.js';
 import { issueLines } from '../errors/describe.js';
@@ -14,7 +15,7 @@ const anyHello = z.object({ type: z.literal('hello'), protocol: z.number() });
 /** The first line of a program, or why the program can't be used. */
 export function helloOf(line: string, command: string): EvaluatorHello | AssayError {
   const value = valueOf(line);
-  const message = evaluatorMessage.safeParse(value).data;
+  const message = messageOf(line);
   // A program that can't start may say why.
   if (message?.type === 'fault') return new AssayError(message.error);
   const said = anyHello.safeParse(value).data;
@@ -24,6 +25,9 @@ export function helloOf(line: string, command: string): EvaluatorHello | AssayEr
   const { data, error } = evaluatorHello.safeParse(value);
   return data ?? evaluationErrors.EVALUATOR_HELLO({ command, issues: issueLines(error) ?? [] });
 }
+
+/** A line after the hello; undefined when it is not of the protocol. */
+export const messageOf = (line: string): EvaluatorMessage | undefined => evaluatorMessage.safeParse(valueOf(line)).data;
 
 function valueOf(line: string): unknown {
   try {
