@@ -8,6 +8,13 @@ export const kindErrors = defineErrors({
       `No installed package brings the task kind ${p.kind}; known are ${p.known.join(', ')}.`,
     hint: () => 'Install the package that brings the kind, or name another kind in the competition.',
   },
+  TASK_KIND_VERSION: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { kind: string; recorded: number; installed: number }) =>
+      `The round was judged by version ${p.recorded} of the task kind ${p.kind}; installed is version ${p.installed}.`,
+    hint: () => 'Install the version of the package that judged the round, and replay it with that.',
+  },
   TASK_PARAMETERS: {
     fault: 'config',
     retry: 'never',

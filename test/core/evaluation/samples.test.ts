@@ -105,6 +105,12 @@ describe('a file of samples', () => {
     await expect(SampleReader.open(file)).rejects.toMatchObject({ code: 'SAMPLES_DIFFER', fault: 'validator' });
   });
 
+  it.each([1, 3])('of other shapes, %s rows, is not opened', async (samples) => {
+    const file = sampleFileOf(scratchFolder(), [[[1, 2, 3]], [[4, 5, 6]]]);
+    const shapes = [{ samples, rows: 1, length: 3 }];
+    await expect(SampleReader.open({ ...file, shapes })).rejects.toMatchObject({ code: 'SAMPLES_DIFFER' });
+  });
+
   it('that is gone is told apart', async () => {
     const file = sampleFileOf(scratchFolder(), [[[1, 2, 3]]]);
     await expect(SampleReader.open({ ...file, path: `${file.path}x` })).rejects.toMatchObject({

@@ -144,6 +144,16 @@ describe('the verdict on a result', () => {
     });
   });
 
+  it('looks at the last tokens only: prompts that agree are no continuations that agree', () => {
+    const long = withParameters({ shuffle: false, continuation: { promptLength: 12, tokens: 20 } });
+    const twice = { ...drawn, batches: [[numbers(0)], [numbers(0)]] };
+    const details = { generations: [[numbers(0)], [numbers(100)]] };
+    const given = long.samples(twice, context).prompts;
+    const record = long.record({ name: 't', kind: 'text-loss', losses: [1], details }, given);
+    expect(record.evidence).toEqual({ continuations: [[numbers(0)], [numbers(100)]] });
+    expect(long.judge(record, 't').refusal).toBeNull();
+  });
+
   it('is none where the evaluator says nothing of what it was asked', () => {
     expect(() => verdict([])).toThrow(
       expect.objectContaining({ code: 'EVALUATION_ABSENT', fault: 'validator' }) as Error,

@@ -64,6 +64,17 @@ describe('what a model generates', () => {
     expect(judgement.verdict.winner).toMatchObject({ uid: 3, score: 2 });
   });
 
+  it('is judged by the version of the kind that is on record, or not at all', () => {
+    const entry = recorded();
+    for (const task of tasksOf(entry, 3)) {
+      expect(task.kindVersion).toBe(1);
+      task.kindVersion = 2;
+    }
+    expect(() => replayEntry(asJson(entry))).toThrow(
+      expect.objectContaining({ code: 'TASK_KIND_VERSION', fault: 'config' }) as Error,
+    );
+  });
+
   it('that is no text at all is told', () => {
     const entry = recorded();
     for (const task of tasksOf(entry, 3)) task.evidence = 'nice';
@@ -77,7 +88,10 @@ describe('what a model generates', () => {
       const { error } = subnet.told('evaluation-finished').find(({ uid }) => uid === 3) ?? {};
       return { ...contender, outcome: { status: 'failed', error } };
     });
-    for (const task of tasksOf(entry, 4)) delete task.evidence;
+    for (const task of tasksOf(entry, 4)) {
+      delete task.evidence;
+      delete task.kindVersion;
+    }
     const old: Json = asJson({ ...entry, contenders: without });
     expect(replayEntry(old)).toMatchObject({ agrees: true, differences: [] });
   });

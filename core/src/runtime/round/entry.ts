@@ -15,7 +15,7 @@ import { modelReference } from '../../contracts/model.js';
 import type { ErrorReport } from '../../errors/assay-error.js';
 import { errorReport } from '../../errors/error-report.js';
 import { kindErrors } from '../../kinds/errors.js';
-import { taskKindOf } from '../../kinds/task-kinds.js';
+import { taskKindNamed, taskKindOf } from '../../kinds/task-kinds.js';
 import { asJson } from '../validator-state.js';
 
 const taskOutcome = z.object({
@@ -25,7 +25,9 @@ const taskOutcome = z.object({
   samples: z.number(),
   /** Loss of each sample. */
   losses: z.array(z.number()),
-  /** What else the task's kind judges by. Entries without it have the kind's verdict in their outcome. */
+  /** Version of the task's kind, which judges `evidence`. An entry without it has the kind's verdict in its outcome. */
+  kindVersion: z.number().optional(),
+  /** What else the kind judges by; absent where there is nothing. */
   evidence: z.unknown().optional(),
 });
 
@@ -145,16 +147,19 @@ function judgedContender(
 
 /**
  * Why a contender has no score, by the evaluation or by the kind of one of its tasks; null where neither refuses it.
- * @throws TASK_KIND_UNKNOWN, EVIDENCE_INVALID
+ * @throws TASK_KIND_UNKNOWN, TASK_KIND_VERSION, EVIDENCE_INVALID
  */
 export function refusalOf(
   outcome: EntryContender['outcome'],
   tasks: RoundEntry['competition']['tasks'],
 ): ErrorReport | null {
   if (outcome.status === 'failed') return outcome.error;
-  for (const { name, losses, evidence } of outcome.tasks) {
+  for (const { name, losses, kindVersion, evidence } of outcome.tasks) {
     const task = tasks.find((candidate) => candidate.name === name);
-    if (!task || evidence === undefined) continue;
+    if (!task || kindVersion === undefined || evidence === undefined) continue;
+    const { kind } = task;
+    const installed = taskKindNamed(kind).version;
+    if (installed !== kindVersion) throw kindErrors.TASK_KIND_VERSION({ kind, recorded: kindVersion, installed });
     const { refusal } = taskKindOf(task).judge({ losses, evidence }, name);
     if (refusal) return refusal.toReport();
   }

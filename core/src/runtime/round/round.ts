@@ -2,6 +2,7 @@ import { monotonicMs } from '../../contracts/clock.js';
 import type { Numerics } from '../../contracts/evaluator.js';
 import type { JournalRecord } from '../../contracts/round-journal.js';
 import { withScratch } from '../../evaluation/scratch.js';
+import { taskKindNamed } from '../../kinds/task-kinds.js';
 import { inSchedule } from '../../judging/moving-average.js';
 import { RULES_VERSION } from '../../judging/rules-version.js';
 import { report, type RuntimeDeps } from '../context.js';
@@ -181,6 +182,7 @@ function entryContender({ contender: { neuron, model }, outcome }: EvaluatedCont
               rawScore: score,
               samples: losses.length,
               losses: [...losses],
+              kindVersion: taskKindNamed(kind).version,
               ...(evidence === undefined ? {} : { evidence }),
             })),
           },
