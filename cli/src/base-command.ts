@@ -86,8 +86,8 @@ export abstract class BaseCommand extends Command {
 
   /** The packages that a config names, and those that come along or were installed. */
   protected async registry(config: LoadedConfig['config'], baseDir: string): Promise<PluginRegistry> {
-    const { loadPlugins } = await import('./load-plugins.js');
-    return loadPlugins(config, baseDir, this.config.dataDir);
+    const [{ loadPlugins }, { stderrLog }] = await Promise.all([import('./load-plugins.js'), import('./logger.js')]);
+    return loadPlugins(config, baseDir, this.config.dataDir, stderrLog(config.logLevel));
   }
 
   /**

@@ -1,39 +1,86 @@
 import type { Config } from '@assay/core/config/schema';
+import type { Log } from '@assay/core/contracts/logger';
+import { toAssayError } from '@assay/core/errors/describe';
 import { checkPlugin } from '@assay/core/plugin/check';
 import { CONTRACT_NAMES } from '@assay/core/plugin/contracts';
-import type { Plugin } from '@assay/core/plugin/plugin';
+import type { CheckedPlugin } from '@assay/core/plugin/plugin';
 import { PluginRegistry } from '@assay/core/plugin/registry';
-import { findPackage, installedPackages, loadPackage } from './plugin-packages.js';
+import { findPackage, installedPackages, loadPackage, nameOf, type InstalledPackage } from './plugin-packages.js';
 import { COMPETITIONS, IMPLEMENTATIONS, ALWAYS_LOADED } from './built-in-plugins.js';
+import { providePackages } from './provided-packages.js';
 
 /**
  * The chosen implementations, all competitions, and the packages that the config and `validator plugins` add.
+ * An installed package that does not load is left out with a warning, unless the config names something that is missing
+ * without it.
  * @param dataDir where `validator plugins` keeps what it installs
  */
-export async function loadPlugins(config: Config, configDir: string, dataDir: string): Promise<PluginRegistry> {
+export async function loadPlugins(
+  config: Config,
+  configDir: string,
+  dataDir: string,
+  log: Log,
+): Promise<PluginRegistry> {
   const names = [...new Set(CONTRACT_NAMES.map((contract) => config[contract].use))];
-  const installed = await installedPackages(dataDir);
-  const loading: Promise<Plugin>[] = [
+  const [chosen, installed] = await Promise.all([chosenPackages(config, configDir), installedPackages(dataDir)]);
+  providePackages([...(await Promise.all(chosen.map(named))), ...installed]);
+  const loading: Promise<CheckedPlugin>[] = [
     ...[...new Set([...names, ...ALWAYS_LOADED])].flatMap((name) => {
       const load = IMPLEMENTATIONS[name];
       return load ? [builtIn(name, load)] : [];
     }),
     ...Object.entries(COMPETITIONS).map(([name, load]) => builtIn(name, load)),
-    ...config.plugins.map(async (name) => loadPackage(await findPackage(name, configDir), name)),
-    ...installed.map(({ name, root }) => loadPackage(root, name)),
+    ...chosen.map(({ name, root }) => loadPackage(root, name)),
   ];
-  const plugins = await Promise.all(loading);
-  return new PluginRegistry([...plugins, ...(await theRest(names, plugins))]);
+  const [plugins, added] = await Promise.all([
+    Promise.all(loading),
+    Promise.allSettled(installed.map(({ name, root }) => loadPackage(root, name))),
+  ]);
+  const whole = [...plugins, ...added.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))];
+  const registry = new PluginRegistry([...whole, ...(await theRest(names, whole))]);
+  const broken = installed.flatMap(({ name }, index) => {
+    const one = added[index];
+    return one?.status === 'rejected' ? [{ name, error: one.reason as unknown }] : [];
+  });
+  if (broken[0] && lacks(registry, config)) throw broken[0].error;
+  for (const { name, error } of broken) {
+    const { code, message, hint } = toAssayError(error).toReport();
+    log('warn', 'an installed package does not load and is left out', { package: name, code, message, hint });
+  }
+  return registry;
 }
 
-/** Nobody has what the config names: the message to come says what there is, so the rest is looked at as well. */
-async function theRest(names: readonly string[], loaded: readonly Plugin[]): Promise<Plugin[]> {
+/** The packages that the config names under `plugins`: each has to load. */
+const chosenPackages = (config: Config, configDir: string): Promise<InstalledPackage[]> =>
+  Promise.all(config.plugins.map(async (name) => ({ name, root: await findPackage(name, configDir) })));
+
+/** By the name that other packages import it by. */
+const named = async ({ name, root }: InstalledPackage): Promise<InstalledPackage> => ({
+  name: (await nameOf(root)) ?? name,
+  root,
+});
+
+/** Whether the config names something that no loaded package has. */
+function lacks(registry: PluginRegistry, config: Config): boolean {
+  try {
+    for (const contract of CONTRACT_NAMES) registry.factory(contract, config[contract].use);
+    for (const { use } of config.reporters ?? []) registry.reporter(use);
+    for (const name of config.competitions ?? []) registry.competitionsOf(name);
+    registry.profile(config.subnet);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+/** The config names an unknown implementation: load the other built-ins too, so that the error can list what exists. */
+async function theRest(names: readonly string[], loaded: readonly CheckedPlugin[]): Promise<CheckedPlugin[]> {
   const known = new Set(loaded.map(({ name }) => name));
   if (names.every((name) => known.has(name))) return [];
   const rest = Object.entries(IMPLEMENTATIONS).filter(([name]) => !known.has(name));
   return Promise.all(rest.map(([name, load]) => builtIn(name, load)));
 }
 
-async function builtIn(name: string, load: () => Promise<{ default: unknown }>): Promise<Plugin> {
+async function builtIn(name: string, load: () => Promise<{ default: unknown }>): Promise<CheckedPlugin> {
   return checkPlugin(name, (await load()).default);
 }

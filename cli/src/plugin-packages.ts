@@ -8,9 +8,11 @@ import { configErrors } from '@assay/core/config/errors';
 import { isAssayError } from '@assay/core/errors/assay-error';
 import { issueLines, messageOf } from '@assay/core/errors/describe';
 import { checkPlugin } from '@assay/core/plugin/check';
-import { PLUGIN_API_VERSION, type Plugin } from '@assay/core/plugin/plugin';
+import { PLUGIN_API_VERSION, type CheckedPlugin } from '@assay/core/plugin/plugin';
+import { provideOwnPackages } from './provided-packages.js';
 
 const manifest = z.looseObject({
+  name: z.string().optional(),
   main: z.string().optional(),
   exports: z.unknown().optional(),
   validator: z.looseObject({ plugin: z.boolean().optional(), apiVersion: z.number().optional() }).optional(),
@@ -59,18 +61,6 @@ export async function addedPackages(dataDir: string): Promise<(InstalledPackage 
   );
 }
 
-/** @throws PLUGIN_MALFORMED of what adds nothing, and whatever loadPackage throws of what is ours */
-export async function requireUse({ name, root, claims }: InstalledPackage & { claims: Claim }): Promise<void> {
-  if (claims === 'plugin') await loadPackage(root, name);
-  if (claims === 'nothing')
-    throw configErrors.PLUGIN_MALFORMED({
-      package: name,
-      issues: [
-        `package.json: it has no "validator": { "plugin": true, "apiVersion": ${PLUGIN_API_VERSION} }, and no commands either`,
-      ],
-    });
-}
-
 async function claimOf(root: string): Promise<Claim> {
   const { data } = claim.safeParse(await jsonOf(join(root, 'package.json')).catch(() => undefined));
   if (data?.validator?.plugin !== undefined && data.validator.plugin !== false) return 'plugin';
@@ -83,13 +73,14 @@ async function claimOf(root: string): Promise<Claim> {
  * @param shown what the user called it
  * @throws PLUGIN_NOT_FOUND, PLUGIN_BROKEN, PLUGIN_API_VERSION, PLUGIN_MALFORMED
  */
-export async function loadPackage(root: string, shown: string): Promise<Plugin> {
+export async function loadPackage(root: string, shown: string): Promise<CheckedPlugin> {
   return checkPlugin(shown, await importPackage(root, shown));
 }
 
 /** What a package exports, of whatever shape. @throws PLUGIN_NOT_FOUND, PLUGIN_BROKEN, PLUGIN_API_VERSION */
 export async function importPackage(root: string, shown: string): Promise<unknown> {
   const entry = await entryIn(root, shown);
+  provideOwnPackages();
   try {
     const module: unknown = await import(pathToFileURL(entry).href);
     return typeof module === 'object' && module !== null && 'default' in module ? module.default : undefined;
@@ -148,6 +139,12 @@ function exportedEntry(exports: unknown): string | undefined {
     if (entry !== undefined) return entry;
   }
   return undefined;
+}
+
+/** What a package calls itself; undefined for a module without a package.json. */
+export async function nameOf(root: string): Promise<string | undefined> {
+  const { data } = manifest.safeParse(await packageJsonOf(root));
+  return data?.name;
 }
 
 /** A package's own package.json, of whatever shape; undefined for a module without one. */

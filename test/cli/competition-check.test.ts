@@ -40,7 +40,7 @@ const create = async () => ({ documents: async ({ random }, signal) => { ${body}
 export default { apiVersion: 1, name: 'a-package', provides: { datasets: { poems: { options, create } } } };`;
 
 describe('validator competition check looks at the package.json', () => {
-  it.each<[what: string, change: Record<string, unknown>, reason: string]>([
+  it.each<[what: string, change: Record<string, unknown>, reason: string, index?: string]>([
     [
       'without "validator"',
       { validator: undefined },
@@ -54,8 +54,20 @@ describe('validator competition check looks at the package.json', () => {
     ['without "oclif"', { oclif: undefined }, 'write "oclif": {}'],
     ['that depends on the core', { dependencies: { '@assay/core': '0.1.0' } }, `@assay/core can't be fetched`],
     ['that has the core as its peer', { peerDependencies: { '@assay/core': '0.1.0' } }, `@assay/core can't be fetched`],
-  ])('one %s fails, and is told what to write', async (_what, change, reason) => {
-    const answer = await check(change);
+    [
+      'that brings a module for a plugin that takes none',
+      {},
+      'PLUGIN_MALFORMED: a-package is not a plugin:\n  provides.modules.tokenizers: it takes no modules',
+      "export default { apiVersion: 1, name: 'a-package', provides: { modules: { tokenizers: ['file:///a.js'] } } };",
+    ],
+    [
+      'that brings a module without an architecture',
+      {},
+      'ARCHITECTURE_MODULE: ',
+      "export default { apiVersion: 1, name: 'a-package', provides: { modules: { onnxruntime: [new URL('./gone.js', import.meta.url).href] } } };",
+    ],
+  ])('one %s fails, and is told what to write', async (_what, change, reason, index) => {
+    const answer = await check(change, index);
     expect(failedRows(answer)).toEqual([
       expect.objectContaining({ reason: expect.stringContaining(reason) as string }),
     ]);
@@ -64,6 +76,9 @@ describe('validator competition check looks at the package.json', () => {
 
   it('and finds nothing in one that is whole, nor in a module without one', async () => {
     expect((await check({ devDependencies: { '@assay/core': '0.1.0' } })).code).toBe(0);
+    const optional = { '@assay/core': { optional: true } };
+    const peer = { peerDependencies: { '@assay/core': '^0.1.0' }, peerDependenciesMeta: optional };
+    expect((await check(peer)).code).toBe(0);
     const module = join(newFolder(), 'plugin.mjs');
     writeFileSync(module, EMPTY);
     expect((await validator(['competition', 'check', module])).code).toBe(0);
@@ -80,13 +95,48 @@ describe('validator competition check looks at the package.json', () => {
 
 describe('validator competition check', () => {
   it.each([
-    ['the core', "import { definePlugin } from '@assay/core';", 'import types only'],
-    ['a part of it', "import { defineErrors } from '@assay/core/errors/define-errors';", 'import types only'],
+    ["import { definePlugin } from '@assay/core';"],
+    ["import { linear } from '@assay/plugin-onnxruntime/architecture';"],
+    ["import { z } from 'zod';"],
+  ])('lets it import values that the validator has: %s', async (line) => {
+    const answer = await check({}, `${line}\n${EMPTY}`);
+    expect(answer.code, answer.stdout).toBe(0);
+  });
+
+  it.each([
     ['a package that it forgot', "import 'left-pad';", 'Write left-pad under "dependencies"'],
-  ])('says what to do when %s is not beside the package', async (_what, line, hint) => {
-    const error = errorOf(await check({}, `${line}\n${EMPTY}`));
+    ['a package of ours that is none', "import '@assay/nothing';", 'Correct the name @assay/nothing'],
+    ['a file that it does not pack', "import './notes.js';", 'among the files that npm pack packs'],
+    [
+      'a package that it needs for its own tests alone',
+      "import 'tests-only';",
+      'Write tests-only under "dependencies"',
+    ],
+  ])('says what to do when %s is not where it is installed', async (_what, line, hint) => {
+    const folder = packageOf(JSON.stringify({ ...MANIFEST, files: ['index.js'] }), `${line}\n${EMPTY}`);
+    writeFileSync(join(folder, 'notes.js'), '');
+    mkdirSync(join(folder, 'node_modules', 'tests-only'), { recursive: true });
+    writeFileSync(join(folder, 'node_modules', 'tests-only', 'package.json'), '{ "main": "index.js" }');
+    writeFileSync(join(folder, 'node_modules', 'tests-only', 'index.js'), '');
+    const error = errorOf(await validator(['competition', 'check', folder, '--json']));
     expect(error.code).toBe('PLUGIN_BROKEN');
     expect(error.hint).toContain(hint);
+  });
+
+  it('takes what it depends on from its own node_modules', async () => {
+    const manifest = { ...MANIFEST, dependencies: { needed: '1.0.0' } };
+    const folder = packageOf(JSON.stringify(manifest), `import 'needed';\n${EMPTY}`);
+    mkdirSync(join(folder, 'node_modules', 'needed'), { recursive: true });
+    writeFileSync(join(folder, 'node_modules', 'needed', 'package.json'), '{ "main": "index.js" }');
+    writeFileSync(join(folder, 'node_modules', 'needed', 'index.js'), '');
+    const answer = await validator(['competition', 'check', folder, '--json']);
+    expect(answer.code, answer.stdout).toBe(0);
+  });
+
+  it('says so when npm can pack no tarball of it', async () => {
+    const answer = await check({ version: undefined });
+    expect(errorOf(answer)).toMatchObject({ code: 'PACKAGE_UNPACKABLE', fault: 'config' });
+    expect(answer.code).toBe(2);
   });
 
   it('shows the hint of an error with a code, of a package that brings no core', async () => {

@@ -39,7 +39,7 @@ function valueAt({ stdout }: Answer, path: string): unknown {
 async function refusalOf(config: string): Promise<AssayError> {
   try {
     const loaded = await loadConfig(config, { values: {}, names: {} }, {});
-    const registry = await loadPlugins(loaded.config, loaded.baseDir, '/nonexistent');
+    const registry = await loadPlugins(loaded.config, loaded.baseDir, '/nonexistent', () => undefined);
     registry.profile(loaded.config.subnet);
   } catch (error) {
     return toAssayError(error);

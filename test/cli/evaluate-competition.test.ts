@@ -28,7 +28,7 @@ const judged = z.object({
     errors: z.array(report),
     score: z.number().nullable(),
     checks: z.array(z.object({ name: z.string(), found: z.unknown(), error: report.nullable() })),
-    epsilon: z.object({ type: z.string(), whenCommitted: z.number(), fullyDecayed: z.number() }),
+    epsilon: z.object({ rule: z.string(), whenCommitted: z.number(), fullyDecayed: z.number() }),
     best: z
       .object({
         round: z.number(),
@@ -367,7 +367,7 @@ describe('beside a validator that has judged', () => {
     const { competition } = (await compete(BEST, '--competition', '1', '--seed', '5', '--config', world.config)).answer;
     const elapsed = Math.min(((competition.block ?? 0) - round.verdict.winner.block) / 2000, 1);
     expect(competition.epsilon).toMatchObject({
-      type: 'linear-decay',
+      rule: 'linear-decay',
       whenCommitted: 0.005,
       fullyDecayed: expect.closeTo(0.0005, 12) as unknown,
     });

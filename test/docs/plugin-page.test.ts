@@ -3,8 +3,6 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { toAssayError } from '@assay/core/errors/describe';
-import { checkPlugin } from '@assay/core/plugin/check';
 import { validator, type Answer } from '../e2e/validator-process.js';
 import { newFolder, ROOT } from '../e2e/world.js';
 import { filesOfPage, writeFiles } from './page-files.js';
@@ -44,16 +42,17 @@ describe('the package that docs/build/plugin.md writes', () => {
     expect(installed.code, installed.stderr).toBe(0);
     writeFileSync(join(folder, 'config.yaml'), 'rows: { use: my-rows, url: "http://127.0.0.1:9" }\n');
     expect((await run('competitions', '--config', 'config.yaml')).code).toBe(0);
-    const entry = join(folder, '..', 'assay', 'node_modules', 'assay-my-rows', 'dist', 'index.js');
-    const { default: exported } = (await import(pathToFileURL(entry).href)) as { default: unknown };
-    const { signal } = new AbortController();
-    const rows = await checkPlugin('it', exported).provides.rows?.create(
-      { url: 'http://127.0.0.1:9' },
-      {} as never,
-      signal,
-    );
-    const error = toAssayError(await rows?.splits('any', signal).catch((thrown: unknown) => thrown));
-    expect(error.toReport()).toMatchObject({
+    const entry = pathToFileURL(join(folder, '..', 'assay', 'node_modules', 'assay-my-rows', 'dist', 'index.js')).href;
+    const script = `
+      import { HOST_PACKAGES, provideModules } from '@assay/core/plugin/provided-modules';
+      import { isAssayError } from '@assay/core/errors/assay-error';
+      provideModules(HOST_PACKAGES.map((one) => ({ ...one, from: import.meta.url })));
+      const { default: plugin } = await import('${entry}');
+      const { signal } = new AbortController();
+      const rows = await plugin.provides.rows.create({ url: 'http://127.0.0.1:9' }, {}, signal);
+      await rows.splits('any', signal).catch((error) => console.log(JSON.stringify(isAssayError(error) && error.toReport())));`;
+    const said = execFileSync(process.execPath, ['--input-type=module', '-e', script], { cwd: ROOT, encoding: 'utf8' });
+    expect(JSON.parse(said)).toMatchObject({
       code: 'REQUEST_FAILED',
       fault: 'network',
       hint: 'Check that the server of the rows runs.',

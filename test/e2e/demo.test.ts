@@ -62,13 +62,13 @@ describe('the demo, from an empty folder', () => {
       expect(
         rows.flatMap(({ uid, error }) => (error ? [[uid, error.code]] : [])).sort(([a], [b]) => Number(a) - Number(b)),
       ).toEqual(REFUSED);
-      for (const { error, score, stepWeight, averageWeight } of rows) {
+      for (const { error, score, values, share } of rows) {
         if (error)
-          expect({ fault: error.fault, score, stepWeight, averageWeight }).toEqual({
+          expect({ fault: error.fault, score, stepWeight: values['stepWeight'] ?? 0, share }).toEqual({
             fault: 'miner',
             score: null,
             stepWeight: 0,
-            averageWeight: 0,
+            share: 0,
           });
       }
     }
@@ -78,11 +78,11 @@ describe('the demo, from an empty folder', () => {
     for (const rows of rowsOf(first)) {
       const byUid = new Map(rows.map((row) => [row.uid, row]));
       const original = byUid.get(2);
-      expect(original).toMatchObject({ sameAs: null, competitive: true });
-      expect(original?.averageWeight).toBeGreaterThan(0.999);
+      expect(original).toMatchObject({ sameAs: null });
+      expect(original?.share).toBeGreaterThan(0.999);
       for (const copy of [3, 4]) {
-        expect(byUid.get(copy)).toMatchObject({ sameAs: 2, score: original?.score, competitive: false, winRate: null });
-        expect(byUid.get(copy)?.averageWeight).toBeLessThan(1e-12);
+        expect(byUid.get(copy)).toMatchObject({ sameAs: 2, score: original?.score, winRate: null });
+        expect(byUid.get(copy)?.share).toBeLessThan(1e-12);
       }
       expect(byUid.get(20)).toMatchObject({ sameAs: null, error: null });
       expect(byUid.get(20)?.score).not.toBe(original?.score);

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { assertChain } from '@assay/core/journal/verify-chain';
+import { RuleBook } from '@assay/core/rules/rule-book';
 import { replayEntry } from '@assay/core/runtime/round/entry';
 import { ValidatorState } from '@assay/core/runtime/validator-state';
 import { PythonRandom } from '@assay/core/sampling/python-random';
@@ -75,7 +76,10 @@ function checkJournal({ folder }: World): number {
   const all = journal.records(records + 1);
   expect(all.map(({ number }) => number)).toEqual(Array.from({ length: records }, (_none, index) => records - index));
   for (const { number, entry } of all)
-    expect({ number, differences: replayEntry(entry).differences }).toEqual({ number, differences: [] });
+    expect({ number, differences: replayEntry(entry, new RuleBook()).differences }).toEqual({
+      number,
+      differences: [],
+    });
   return records;
 }
 

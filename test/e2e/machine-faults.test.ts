@@ -2,7 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunEvent } from '@assay/core/contracts/reporter';
-import { replayEntry, roundEntry } from '@assay/core/runtime/round/entry';
+import { RuleBook } from '@assay/core/rules/rule-book';
+import { replayEntry } from '@assay/core/runtime/round/entry';
+import { roundEntry } from '@assay/core/runtime/round/entry-shape';
 import { openJournal } from '@assay/plugin-libsql-journal';
 import { LocalNetwork } from '@assay/plugin-local-chain';
 import { z } from 'zod';
@@ -58,7 +60,7 @@ function rewarded({ folder }: World): number[] {
 function rounds({ folder }: World): ReturnType<typeof roundEntry.parse>[] {
   const journal = openJournal({ folder, mode: 'read' });
   const entries = journal.records(100).map(({ entry }) => entry);
-  for (const entry of entries) expect(replayEntry(entry).differences).toEqual([]);
+  for (const entry of entries) expect(replayEntry(entry, new RuleBook()).differences).toEqual([]);
   return entries.reverse().map((entry) => roundEntry.parse(entry));
 }
 

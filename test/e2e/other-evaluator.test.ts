@@ -1,6 +1,6 @@
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { roundEntry, type RoundEntry } from '@assay/core/runtime/round/entry';
+import { roundEntry, type RoundEntry } from '@assay/core/runtime/round/entry-shape';
 import { LocalNetwork } from '@assay/plugin-local-chain';
 import { openJournal } from '@assay/plugin-libsql-journal';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -46,7 +46,7 @@ describe('another program as the evaluator', () => {
     return round;
   };
   const winnerOf = ({ rows }: EventOf<'round-finished'>): number =>
-    rows.reduce((best, row) => (row.averageWeight > best.averageWeight ? row : best)).uid;
+    rows.reduce((best, row) => (row.share > best.share ? row : best)).uid;
 
   beforeAll(async () => {
     world = newWorld();
@@ -94,9 +94,9 @@ describe('another program as the evaluator', () => {
       score: null,
       error: { fault: 'validator' },
     });
-    const before = roundOf(first).rows.find(({ uid }) => uid === incumbent)?.averageWeight;
-    expect(round.rows.find(({ uid }) => uid === incumbent)?.averageWeight).toBe(before);
-    expect(entryOf(3).averageBefore).toEqual(entryOf(2).averageBefore);
+    const before = roundOf(first).rows.find(({ uid }) => uid === incumbent)?.share;
+    expect(round.rows.find(({ uid }) => uid === incumbent)?.share).toBe(before);
+    expect(entryOf(3).standingBefore).toEqual(entryOf(2).standingBefore);
     const largest = ({ weights }: EventOf<'weights-set'>): number | undefined =>
       weights.find(({ value }) => value === 65_535)?.uid;
     expect(allOf([...first, ...second], 'weights-set').map(largest)).toEqual([incumbent, incumbent]);

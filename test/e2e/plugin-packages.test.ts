@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { validator, type Answer } from './validator-process.js';
@@ -165,7 +165,9 @@ describe('validator competition new', () => {
     const made = await run('competition', 'new', 'fresh');
     expect(made.code, made.stderr).toBe(0);
     const path = join(folder, 'fresh');
+    expect(existsSync(join(path, 'vendor', 'assay-core-0.1.0.tgz'))).toBe(true);
     npm(['install'], path);
+    expect(lstatSync(join(path, 'node_modules', '@assay', 'core')).isSymbolicLink()).toBe(false);
     expect(npm(['test'], path)).toContain('has an epsilon in [0, 1) that never grows with age');
     npm(['run', 'demo'], path);
     expect(existsSync(join(path, '.demo', 'journal.db'))).toBe(true);

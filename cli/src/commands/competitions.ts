@@ -19,16 +19,14 @@ Nothing is asked of any service: a credential that is there may still be refused
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Competitions);
-    const [{ loadPlugins }, { describeCompetition }, { competitionsText }, { paletteFor }, { isTerminal }] =
-      await Promise.all([
-        import('../load-plugins.js'),
-        import('../competitions/describe.js'),
-        import('../competitions/text.js'),
-        import('../report/palette.js'),
-        import('../report/terminal.js'),
-      ]);
+    const [{ describeCompetition }, { competitionsText }, { paletteFor }, { isTerminal }] = await Promise.all([
+      import('../competitions/describe.js'),
+      import('../competitions/text.js'),
+      import('../report/palette.js'),
+      import('../report/terminal.js'),
+    ]);
     const { config, baseDir } = await this.loadConfig(flags);
-    const registry = await loadPlugins(config, baseDir, this.config.dataDir);
+    const registry = await this.registry(config, baseDir);
     const shown = args.name === undefined ? registry.competitions() : registry.competitionsOf(args.name);
     const described = shown.map((competition) =>
       describeCompetition(competition, { registry, config, environment: process.env }),

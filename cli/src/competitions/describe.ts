@@ -1,10 +1,11 @@
 import type { Competition } from '@assay/core/competition/competition';
 import type { SubnetProfile } from '@assay/core/competition/profile';
 import type { Config } from '@assay/core/config/schema';
-import { epsilonFromDescription } from '@assay/core/judging/epsilon';
+import type { RuleChoice } from '@assay/core/contracts/rule';
 import { parametersOf } from '@assay/core/kinds/task-kinds';
 import { credentialsOf, foundCredential } from '@assay/core/plugin/credentials';
 import type { PluginRegistry } from '@assay/core/plugin/registry';
+import { epsilonCurve, type EpsilonCurve } from './epsilon-curve.js';
 
 export interface CompetitionDescription {
   name: string;
@@ -13,7 +14,9 @@ export interface CompetitionDescription {
   judges: readonly number[];
   constraints: Competition['constraints'];
   tokenizer: Competition['tokenizer'];
-  comparison: Competition['comparison'];
+  match: Competition['match'];
+  /** null where each subnet's profile chooses it. */
+  standing: RuleChoice | null;
   onDatasetFailure: Competition['onDatasetFailure'];
   tasks: {
     name: string;
@@ -27,13 +30,11 @@ export interface CompetitionDescription {
     parameters: Readonly<Record<string, unknown>>;
     weight: number | 'samples';
   }[];
-  epsilon: Competition['epsilon'] & { points: { blocks: number; epsilon: number }[] };
+  epsilon: Competition['epsilon'] & EpsilonCurve;
   /** Reward share, where a schedule names it. `until` is null where nothing follows. */
   shares: { subnet: string; fromBlock: number; untilBlock: number | null; share: number }[];
   credentials: { variables: readonly string[]; datasets: string[]; page: string; found: string | null }[];
 }
-
-const POINTS = 24;
 
 /** What a competition is looked at with. */
 export interface Around {
@@ -44,7 +45,17 @@ export interface Around {
 
 export function describeCompetition(competition: Competition, around: Around): CompetitionDescription {
   const { registry } = around;
-  const { name, id, judges = [id], constraints, tokenizer, comparison, onDatasetFailure, tasks } = competition;
+  const {
+    name,
+    id,
+    judges = [id],
+    constraints,
+    tokenizer,
+    match,
+    standing = null,
+    onDatasetFailure,
+    tasks,
+  } = competition;
   return {
     name,
     id,
@@ -52,7 +63,8 @@ export function describeCompetition(competition: Competition, around: Around): C
     judges,
     constraints,
     tokenizer,
-    comparison,
+    match,
+    standing,
     onDatasetFailure,
     tasks: tasks.map((task) => ({
       name: task.name,
@@ -64,20 +76,10 @@ export function describeCompetition(competition: Competition, around: Around): C
       parameters: parametersOf(task),
       weight: task.weight,
     })),
-    epsilon: { ...competition.epsilon, points: pointsOf(competition) },
+    epsilon: { ...competition.epsilon, ...epsilonCurve(registry.rules.bind('epsilons', competition.epsilon).rule) },
     shares: registry.profiles().flatMap((profile) => sharesIn(profile, competition, registry)),
     credentials: credentialNeeds(competition, around),
   };
-}
-
-/** From the commitment to somewhat beyond the end of the decay. */
-function pointsOf({ epsilon }: Competition): { blocks: number; epsilon: number }[] {
-  const decay = epsilonFromDescription(epsilon);
-  const blocks = 'blocks' in epsilon && typeof epsilon.blocks === 'number' ? epsilon.blocks : 1;
-  return Array.from({ length: POINTS }, (_none, index) => {
-    const elapsed = Math.round((index * blocks * 1.25) / (POINTS - 1));
-    return { blocks: elapsed, epsilon: decay.compute(elapsed, 0) };
-  });
 }
 
 /** A place of the schedule means the competition that it names, or the only one of its id. */

@@ -13,4 +13,10 @@ export const competitionErrors = defineErrors({
     message: (p: { folder: string }) => `There is something in ${p.folder} already.`,
     hint: () => 'Name another folder with --folder; nothing is overwritten.',
   },
+  PACKAGE_UNPACKABLE: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { package: string; reason: string }) => `npm can't pack ${p.package}: ${p.reason}`,
+    hint: () => 'Run npm pack in its folder and correct what npm names: without a tarball nobody can install it.',
+  },
 });

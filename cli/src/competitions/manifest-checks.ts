@@ -11,6 +11,10 @@ const manifest = z.looseObject({
   oclif: text.optional().catch(undefined),
   dependencies: text.default({}).catch({}),
   peerDependencies: text.default({}).catch({}),
+  peerDependenciesMeta: z
+    .record(z.string(), z.looseObject({ optional: z.boolean().optional() }))
+    .default({})
+    .catch({}),
 });
 
 const MARK = `"validator": { "plugin": true, "apiVersion": ${PLUGIN_API_VERSION} }`;
@@ -20,7 +24,9 @@ const MARK = `"validator": { "plugin": true, "apiVersion": ${PLUGIN_API_VERSION}
  * @param published whether it goes elsewhere: what is beside it here is not beside it there
  */
 export function manifestChecks(packageJson: unknown, published: boolean): Record<string, Check> {
-  const { validator, oclif, dependencies, peerDependencies } = manifest.catch(manifest.parse({})).parse(packageJson);
+  const { validator, oclif, dependencies, peerDependencies, peerDependenciesMeta } = manifest
+    .catch(manifest.parse({}))
+    .parse(packageJson);
   return {
     'says in its package.json that it is a plugin, and of which version': () => {
       const found = validator === undefined ? 'has no "validator"' : `has "validator": ${JSON.stringify(validator)}`;
@@ -36,10 +42,11 @@ export function manifestChecks(packageJson: unknown, published: boolean): Record
       );
     },
     'depends on nothing that no registry has': () => {
-      const ours = Object.keys({ ...dependencies, ...peerDependencies }).filter((name) => name.startsWith('@assay/'));
+      const peers = Object.keys(peerDependencies).filter((name) => peerDependenciesMeta[name]?.optional !== true);
+      const ours = [...Object.keys(dependencies), ...peers].filter((name) => name.startsWith('@assay/'));
       demand(
         !published || ours.length === 0,
-        `${ours.join(' and ')} can't be fetched where it is installed: write it under "devDependencies" alone, and import types only (import type ...)`,
+        `${ours.join(' and ')} can't be fetched where it is installed: write it under "devDependencies", or as an optional peer; the validator provides it`,
       );
     },
   };
@@ -48,17 +55,19 @@ export function manifestChecks(packageJson: unknown, published: boolean): Record
 /**
  * Those of a package in a folder; none of a module without a package.json.
  * @param house what stands in this folder has everything of ours beside it
- * @returns `readable`: false when the package can't be loaded for what these have found
+ * @returns `readable`: false when the package can't be loaded for what these have found; `published`: whether it will be
+ * installed elsewhere
  */
 export async function checkManifest(
   root: string,
   shown: string,
   house: string,
   onCheck: (subject: string, check: string) => void,
-): Promise<{ results: CheckResult[]; readable: boolean }> {
+): Promise<{ results: CheckResult[]; readable: boolean; published: boolean }> {
   const packageJson = await packageJsonOf(root);
-  if (packageJson === undefined) return { results: [], readable: true };
+  if (packageJson === undefined) return { results: [], readable: true, published: false };
   const published = !(await realpath(root)).startsWith(`${await realpath(house)}${sep}`);
   const results = await runChecks(shown, manifestChecks(packageJson, published), onCheck);
-  return { results, readable: isManifest(packageJson) || results.every(({ reason }) => reason === undefined) };
+  const readable = isManifest(packageJson) || results.every(({ reason }) => reason === undefined);
+  return { results, readable, published };
 }

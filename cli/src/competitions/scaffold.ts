@@ -1,6 +1,8 @@
 import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { TEXTS, TOKENIZER } from '@assay/competition-demo/dist/competitions.js';
+import { messageOf } from '@assay/core/errors/describe';
+import { packInto } from '../npm.js';
 import { competitionErrors } from './errors.js';
 
 export interface Scaffold {
@@ -17,13 +19,13 @@ const ROWS = 40;
 /**
  * A package of a competition that builds, passes its checks and runs on the demo network.
  * @returns the files that were written
- * @throws COMPETITION_NAME_INVALID, COMPETITION_FOLDER_TAKEN
+ * @throws COMPETITION_NAME_INVALID, COMPETITION_FOLDER_TAKEN, PACKAGE_UNPACKABLE
  */
 export async function scaffoldCompetition({ name, folder, packages }: Scaffold): Promise<string[]> {
   if (!/^[a-z0-9][a-z0-9-]{0,60}$/.test(name)) throw competitionErrors.COMPETITION_NAME_INVALID({ name });
   if ((await readdir(folder).catch(() => [])).length > 0) throw competitionErrors.COMPETITION_FOLDER_TAKEN({ folder });
   const files: Record<string, string> = {
-    'package.json': packageJson(name, folder, packages),
+    'package.json': packageJson(name, folder, packages, await vendored(folder, packages.core)),
     'tsconfig.json': TSCONFIG,
     'README.md': readme(name),
     '.gitignore': 'node_modules/\ndist/\n.demo/\n',
@@ -37,10 +39,26 @@ export async function scaffoldCompetition({ name, folder, packages }: Scaffold):
     await writeFile(join(folder, path), content);
   }
   await cp(TOKENIZER, join(folder, 'assets', 'tokenizer'), { recursive: true });
-  return [...Object.keys(files), 'assets/tokenizer/'].sort();
+  return [...Object.keys(files), 'assets/tokenizer/', 'vendor/'].sort();
 }
 
-function packageJson(name: string, folder: string, { validator, core, demo }: Scaffold['packages']): string {
+/**
+ * The core as a tarball inside the new package: it type-checks wherever it is copied to, although no registry has the core.
+ * @returns its path in the package
+ * @throws PACKAGE_UNPACKABLE
+ */
+async function vendored(folder: string, core: string): Promise<string> {
+  await mkdir(join(folder, 'vendor'), { recursive: true });
+  try {
+    await packInto(join(folder, 'vendor'), core);
+  } catch (error) {
+    throw competitionErrors.PACKAGE_UNPACKABLE({ package: core, reason: messageOf(error) }, error);
+  }
+  const [tarball = ''] = await readdir(join(folder, 'vendor'));
+  return `vendor/${tarball}`;
+}
+
+function packageJson(name: string, folder: string, { validator, demo }: Scaffold['packages'], core: string): string {
   const from = (path: string): string => `file:${relative(folder, path)}`;
   const manifest = {
     name: `competition-${name}`,
@@ -59,7 +77,7 @@ function packageJson(name: string, folder: string, { validator, core, demo }: Sc
     },
     devDependencies: {
       '@assay/competition-demo': from(demo),
-      '@assay/core': from(core),
+      '@assay/core': `file:${core}`,
       '@assay/validator': from(validator),
       typescript: '6.0.3',
     },
@@ -83,7 +101,7 @@ A model competition: who may take part, on which text, and how much better the l
 
 \`\`\`sh
 npm install
-npm test          # builds it and holds it to what every competition has to be
+npm test          # builds it and checks it against the rules for competitions
 npm run demo      # one round of it, with the demo's miners
 \`\`\`
 
@@ -118,7 +136,7 @@ export const competition: Competition = {
   },
   tokenizer: { kind: 'folder', path: asset('tokenizer') },
   // A later model must be better by this share of the loss; how fast the advantage of the earlier one decays, in blocks.
-  epsilon: { type: 'linear-decay', start: 0.005, end: 0.0005, blocks: 2000 },
+  epsilon: { rule: 'linear-decay', start: 0.005, end: 0.0005, blocks: 2000 },
   tasks: [
     {
       name: 'texts',
@@ -135,7 +153,7 @@ export const competition: Competition = {
       normalization: { type: 'none' },
     },
   ],
-  comparison: 'mean-loss',
+  match: { rule: 'mean-loss' },
   onDatasetFailure: 'skip-round',
 };
 `;

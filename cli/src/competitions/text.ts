@@ -28,7 +28,7 @@ function linesOf(one: CompetitionDescription, palette: Palette): string[] {
     line('', constraints.architectures.map((name) => name.replace(/(ForCausalLM|LMHeadModel)$/, '')).join(', ')),
     line(
       'sequences',
-      `${constraints.sequenceLength} tokens of ${tokenizerText(tokenizer)}, compared by ${one.comparison}`,
+      `${constraints.sequenceLength} tokens of ${tokenizerText(tokenizer)}, compared by ${one.match.rule}`,
     ),
     ...tasks.map((task, index) =>
       line(
@@ -65,10 +65,10 @@ function amountText({ pages, parameters }: CompetitionDescription['tasks'][numbe
 
 const weightText = (weight: number | 'samples'): string => (weight === 'samples' ? 'by batches' : percent(weight));
 
-function epsilonText(epsilon: CompetitionDescription['epsilon']): string {
-  if (epsilon.type !== 'linear-decay') return `${percent(epsilon.points[0]?.epsilon ?? 0)}, always`;
-  const { points, blocks } = epsilon as typeof epsilon & { blocks: number };
-  return `${percent(points[0]?.epsilon ?? 0)} when committed, down to ${percent(points.at(-1)?.epsilon ?? 0)} after ${whole.format(blocks)} blocks (${(blocks / 7200).toFixed(1)} days)`;
+function epsilonText({ points, decayBlocks }: CompetitionDescription['epsilon']): string {
+  const first = percent(points[0]?.epsilon ?? 0);
+  if (decayBlocks === 0) return `${first}, always`;
+  return `${first} when committed, down to ${percent(points.at(-1)?.epsilon ?? 0)} after ${whole.format(decayBlocks)} blocks (${(decayBlocks / 7200).toFixed(1)} days)`;
 }
 
 const BARS = '▁▂▃▄▅▆▇█';

@@ -1,6 +1,6 @@
 import { competitionAt } from '@assay/core/competition/schedule';
 import type { SubnetProfile } from '@assay/core/competition/profile';
-import type { ModelFacts } from '@assay/core/contracts/model';
+import { repoName, type ModelFacts } from '@assay/core/contracts/model';
 import type { AssayError } from '@assay/core/errors/assay-error';
 import { toAssayError } from '@assay/core/errors/describe';
 import { scoreModel } from '@assay/core/judging/score';
@@ -66,7 +66,7 @@ function checksOf(
 function repoChecks({ model: { reference }, directoryHash }: FoundModel, competition: number): LimitCheck[] {
   const { namespace, name, revision } = reference;
   if (revision === '') return [];
-  const found = { name: 'repo', found: `${namespace}/${name}`, limit: 'fits into a commitment' };
+  const found = { name: 'repo', found: repoName(reference), limit: 'fits into a commitment' };
   try {
     // Bound to a hotkey, the hash has the same length.
     validateCommitment(

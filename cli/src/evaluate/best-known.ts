@@ -1,7 +1,7 @@
 import type { Container } from 'inversify';
 import { ROUND_JOURNAL, type JournalRecord, type RoundJournal } from '@assay/core/contracts/round-journal';
-import { roundEntry, type Judgement } from '@assay/core/runtime/round/entry';
-import type { DrawnCompetition } from './competition.js';
+import { recordedRound } from '@assay/core/runtime/recorded-rounds';
+import { epsilonOf, type DrawnCompetition } from './competition.js';
 
 /** Rounds of all competitions among which the newest of one is looked for. */
 const ROUNDS = 100;
@@ -31,16 +31,13 @@ export async function bestKnown(container: Container, drawn: DrawnCompetition): 
   return undefined;
 }
 
-function winnerOf(
-  { number: round, entry }: JournalRecord,
-  { runtime: { competition, epsilon: advantage }, questions, block: now }: DrawnCompetition,
-): BestKnown | undefined {
-  const recorded = roundEntry.safeParse(entry).data;
-  if (recorded?.competition.id !== competition.id) return undefined;
-  const { winner } = recorded.verdict as Judgement['verdict'];
-  if (!winner) return undefined;
-  const { uid, block, score } = winner;
-  const epsilon = advantage.compute(now ?? recorded.block, block);
+function winnerOf(record: JournalRecord, drawn: DrawnCompetition): BestKnown | undefined {
+  const { runtime, questions, block: now } = drawn;
+  const found = recordedRound(record);
+  if (found?.entry.competition.id !== runtime.competition.id || !found.verdict.winner) return undefined;
+  const { number: round, entry: recorded } = found;
+  const { uid, block, score } = found.verdict.winner;
+  const epsilon = epsilonOf(drawn).rule.compute(now ?? recorded.block, block);
   const sameSamples =
     recorded.samples.map(({ digest }) => digest).join() ===
     questions.map(({ evaluation }) => evaluation.samplesDigest).join();

@@ -8,6 +8,7 @@ import { tokenCount } from '@assay/core/contracts/evaluation-task';
 import type { ErrorReport } from '@assay/core/errors/assay-error';
 import type { CompetitionRuntime } from '@assay/core/runtime/competitions';
 import { runtimeErrors } from '@assay/core/runtime/errors';
+import type { ChosenRules } from '@assay/core/rules/chosen';
 import { taskWeight } from '@assay/core/judging/score';
 import { drawSamples } from '@assay/core/runtime/round/sample';
 import { chainNow } from './chain-now.js';
@@ -26,6 +27,10 @@ export interface DrawnCompetition {
   /** Tasks left out, and why. */
   warnings: ErrorReport[];
 }
+
+/** The advantage of the earlier model in force now; where no chain could be read, from the first block on. */
+export const epsilonOf = ({ runtime, block }: DrawnCompetition): ChosenRules['epsilon'] =>
+  runtime.rulesAt(block ?? 0).epsilon;
 
 /** An installed competition by name or number, with the config's overrides. @throws COMPETITION_UNKNOWN, COMPETITION_NUMBER_UNKNOWN */
 export function competitionOf({ registry, config, profile }: Surroundings, named: string): Competition {

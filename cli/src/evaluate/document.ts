@@ -1,6 +1,7 @@
 import type { Evaluation } from './evaluate.js';
 import type { TaskReport } from './evaluate-model.js';
 import { lossesOf, meanLossOf, speedOf } from './totals.js';
+import { epsilonOf } from './competition.js';
 
 /** null where no task was checked. */
 function reasonableOf(tasks: readonly TaskReport[]): boolean | null {
@@ -66,7 +67,8 @@ function competitionDocument({
   best,
 }: NonNullable<Evaluation['competition']>): Record<string, unknown> {
   const { checks, accepted, errors, score } = acceptance;
-  const { competition, epsilon } = drawn.runtime;
+  const { competition } = drawn.runtime;
+  const { record, rule: epsilon } = epsilonOf(drawn);
   return {
     id: competition.id,
     name: competition.name,
@@ -79,7 +81,12 @@ function competitionDocument({
     reasons: errors.map(({ message }) => message),
     errors: errors.map((error) => error.toReport()),
     score,
-    epsilon: { ...epsilon.describe(), whenCommitted: epsilon.compute(0, 0), fullyDecayed: epsilon.fullyDecayed },
+    epsilon: {
+      rule: record.rule,
+      ...record.parameters,
+      whenCommitted: epsilon.compute(0, 0),
+      fullyDecayed: epsilon.fullyDecayed,
+    },
     best: best ?? null,
   };
 }

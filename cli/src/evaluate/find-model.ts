@@ -6,12 +6,13 @@ import { MODEL_STORE, type FetchProgress, type ModelStore } from '@assay/core/co
 import type { ModelReference, StoredModel } from '@assay/core/contracts/model';
 import type { AssayError } from '@assay/core/errors/assay-error';
 import { toAssayError } from '@assay/core/errors/describe';
-import { ModelAcquirer, type ModelSource } from '@assay/core/model/acquire';
+import { ModelAcquirer, type AcquirerStore } from '@assay/core/model/acquire';
 import { directoryHash } from '@assay/core/model/directory-hash';
 import { evaluateErrors } from './errors.js';
-import { FolderSource } from './folder-source.js';
+import { OwnFolder } from './own-folder.js';
 
-const REPO = /^([^/@]+)\/([^/@]+)@([0-9a-f]{40})$/;
+const REPO = /^([^/@:]+)\/([^/@]+)@([0-9a-f]{40})$/;
+const OTHER_REPO = /^([a-z0-9]{1,16}):([^@]+)\/([^/@]+)@([^@]+)$/;
 const REPO_AT_ANYTHING = /^[^/@]+\/[^/@]+@/;
 
 export type ModelLocation = { directory: string; given: string } | { reference: ModelReference };
@@ -33,6 +34,9 @@ export async function locateModel(given: string): Promise<ModelLocation> {
   const [, namespace, name, revision] = REPO.exec(given) ?? [];
   if (namespace !== undefined && name !== undefined && revision !== undefined)
     return { reference: { namespace, name, revision } };
+  const [, source, above, last, version] = OTHER_REPO.exec(given) ?? [];
+  if (source !== undefined && above !== undefined && last !== undefined && version !== undefined)
+    return { reference: { source, namespace: above, name: last, revision: version } };
   if (REPO_AT_ANYTHING.test(given)) throw evaluateErrors.MODEL_REVISION_MISSING({ model: given });
   throw evaluateErrors.MODEL_FOLDER_MISSING({ model: given });
 }
@@ -49,13 +53,13 @@ export async function findModel(
   signal: AbortSignal,
 ): Promise<FoundModel> {
   const inspector = await container.getAsync<ModelInspector>(MODEL_INSPECTOR);
-  const fetchFrom = async (store: ModelSource, reference: ModelReference): Promise<FoundModel> => {
+  const fetchFrom = async (store: AcquirerStore, reference: ModelReference): Promise<FoundModel> => {
     const found = await new ModelAcquirer({}, { store, inspector }).fetch(reference, onProgress, signal);
     return { ...found, directoryHash: directoryHash(found.model.files) };
   };
   if ('reference' in location) return fetchFrom(await container.getAsync<ModelStore>(MODEL_STORE), location.reference);
   const { directory, given } = location;
-  const source = new FolderSource(directory);
+  const source = new OwnFolder(directory);
   const reference = { namespace: '', name: given, revision: '' };
   if (!asCommitment) return folderAsItIs(source, directory, reference, signal);
   try {
@@ -69,7 +73,7 @@ export async function findModel(
 
 /** Content is identified by what inspection digests, so no hash is taken. */
 async function folderAsItIs(
-  source: FolderSource,
+  source: OwnFolder,
   directory: string,
   reference: ModelReference,
   signal: AbortSignal,

@@ -1,11 +1,13 @@
 import type { EvaluationAnswer } from '@assay/core/contracts/evaluator';
 import type { EpsilonFunction } from '@assay/core/contracts/epsilon-function';
+import { repoName } from '@assay/core/contracts/model';
 import { plainTable } from '../report/plain-table.js';
 import { printable } from '@assay/core/errors/printable';
 import type { BestKnown } from './best-known.js';
 import type { Evaluation } from './evaluate.js';
 import type { TaskReport } from './evaluate-model.js';
 import { lossesOf, meanLossOf, speedOf } from './totals.js';
+import { epsilonOf } from './competition.js';
 
 /** Up to so many sequences are listed without being asked for. */
 const FEW = 24;
@@ -27,8 +29,8 @@ export function textOf(evaluation: Evaluation, showsLosses: boolean): string {
 }
 
 function nameOf({ found: { model } }: Evaluation): string {
-  const { namespace, name, revision } = model.reference;
-  return printable(revision === '' ? name : `${namespace}/${name}@${revision}`, 200);
+  const { name, revision } = model.reference;
+  return printable(revision === '' ? name : `${repoName(model.reference)}@${revision}`, 200);
 }
 
 function summaryOf({ facts, found: { totalBytes, directoryHash } }: Evaluation): Row[] {
@@ -92,7 +94,8 @@ const lossesText = (tasks: readonly TaskReport[]): string =>
 
 function competitionText({ drawn, acceptance, best }: NonNullable<Evaluation['competition']>): string[] {
   const { checks, accepted, errors, score } = acceptance;
-  const { competition, epsilon } = drawn.runtime;
+  const { competition } = drawn.runtime;
+  const { rule: epsilon } = epsilonOf(drawn);
   const { id, name } = competition;
   const outcome = accepted
     ? 'would be accepted: yes'

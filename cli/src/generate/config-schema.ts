@@ -42,6 +42,8 @@ function contractSchema(name: ContractName, plugins: readonly Plugin[]): JsonSch
     return implementation ? [{ use, options: optionsSchema(implementation.options) }] : [];
   });
   const known = bundled.map(({ use }) => use);
+  const own = CONTRACTS[name].ownOptions;
+  const ownProperties = own ? propertiesOf(optionsSchema(own)) : {};
   return {
     description: CONTRACTS[name].summary,
     oneOf: [
@@ -51,13 +53,14 @@ function contractSchema(name: ContractName, plugins: readonly Plugin[]): JsonSch
         properties: {
           use: { const: use, ...(use === fallback ? { default: use } : {}) },
           ...propertiesOf(options),
+          ...ownProperties,
         },
         required: [...(use === fallback ? [] : ['use']), ...requiredOf(options)],
       })),
       {
         title: `${name}: of another package`,
         type: 'object',
-        properties: { use: { type: 'string', not: { enum: known } } },
+        properties: { use: { type: 'string', not: { enum: known } }, ...ownProperties },
         required: ['use'],
       },
     ],

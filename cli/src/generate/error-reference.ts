@@ -16,6 +16,8 @@ import { evaluatorErrors, modelErrors } from '@assay/plugin-onnxruntime/dist/err
 import { reporterErrors } from '@assay/plugin-reporters/dist/errors.js';
 import { tokenizerErrors } from '@assay/plugin-tokenizers/dist/errors.js';
 import { competitionErrors } from '../competitions/errors.js';
+import { rulesErrors } from '../rules/errors.js';
+import { ruleErrors } from '@assay/core/rules/errors';
 import { evaluateErrors } from '../evaluate/errors.js';
 import { journalCommandErrors } from '../journal-command.js';
 import { sequencesErrors } from '../evaluate/sequences-file.js';
@@ -30,12 +32,19 @@ const CATALOGUES = {
   Datasets: { ...datasetErrors, ...localTextErrors },
   'Task kinds': kindErrors,
   Judging: judgingErrors,
+  Rules: ruleErrors,
   'Run loop': runtimeErrors,
   Journal: { ...journalErrors, ...libsqlJournalErrors },
   'Embedded network': { ...localChainErrors, ...palletErrors },
   Reporters: reporterErrors,
   Configuration: { ...configErrors, ...scheduleErrors },
-  'Command line': { ...sequencesErrors, ...evaluateErrors, ...journalCommandErrors, ...competitionErrors },
+  'Command line': {
+    ...sequencesErrors,
+    ...evaluateErrors,
+    ...journalCommandErrors,
+    ...competitionErrors,
+    ...rulesErrors,
+  },
 };
 
 type AnyCatalogue = Record<string, (payload: Record<string, unknown>) => AssayError>;

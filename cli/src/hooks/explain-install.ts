@@ -1,6 +1,6 @@
 import type { Hook } from '@oclif/core';
 
-/** What the installer says of a package is meant for its own authors: it is told what ours has to have. */
+/** Suggestions in place of the installer's, which address authors of oclif packages. */
 const SUGGESTIONS: readonly (readonly [message: RegExp, suggestions: readonly string[]])[] = [
   [
     /^plugin is invalid$/,
@@ -12,7 +12,7 @@ const SUGGESTIONS: readonly (readonly [message: RegExp, suggestions: readonly st
   [
     / exited with code \d+$/,
     [
-      'What npm says stands above. Where it does not find an @assay/ package: no registry has those, and a package that is given away has them under "devDependencies" alone.',
+      'What npm says stands above. Where it does not find an @assay/ package: no registry has those. The package must name them under "devDependencies" or as optional peers: the validator provides them.',
       'validator competition check FOLDER looks at the package.json as well.',
     ],
   ],

@@ -3,9 +3,10 @@ import type { Hook } from '@oclif/core';
 /** After `plugins install` and `plugins link`: what would stop the next start, or adds nothing at all, is taken out again, and the reason told. */
 const refusePlugins: Hook<'postrun'> = async ({ Command, config }) => {
   if (Command.id !== 'plugins:install' && Command.id !== 'plugins:link') return;
-  const [{ toAssayError }, { addedPackages, requireUse }] = await Promise.all([
+  const [{ toAssayError }, { addedPackages }, { requireUse }] = await Promise.all([
     import('@assay/core/errors/describe'),
     import('../plugin-packages.js'),
+    import('../required-use.js'),
   ]);
   for (const added of await addedPackages(config.dataDir)) {
     const { name, claims } = added;

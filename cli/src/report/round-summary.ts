@@ -1,5 +1,5 @@
 import type { JournalRecord } from '@assay/core/contracts/round-journal';
-import { roundEntry, type Judgement } from '@assay/core/runtime/round/entry';
+import { roundOf } from '@assay/core/runtime/recorded-rounds';
 
 export interface RoundSummary {
   number: number;
@@ -14,8 +14,7 @@ export interface RoundSummary {
 
 /** The line of a recorded round in a list. */
 export function summaryOf({ number, hash, entry }: JournalRecord): RoundSummary {
-  const round = roundEntry.parse(entry);
-  const verdict = round.verdict as Judgement['verdict'];
+  const { entry: round, verdict } = roundOf(entry);
   return {
     number,
     hash,

@@ -3,27 +3,32 @@ import type { EventOf, RoundRow } from '@assay/core/contracts/reporter';
 import type { Palette } from './palette.js';
 import { printable } from '@assay/core/errors/printable';
 
-const COLUMNS = ['uid', 'repo', 'loss', 'epsilon', 'win rate', 'wins', 'weight', 'competition', 'block', 'note'];
+const BEFORE = ['uid', 'repo', 'loss', 'epsilon', 'win rate', 'wins'];
+const AFTER = ['share', 'block', 'note'];
 
 /**
- * One round for people. Best first; whoever could not be scored comes last, with the cause.
- * `epsilon` is the advantage over later models, `weight` this round's, `competition` the moving average's.
+ * One round for people. Best first; whoever could not be scored comes last, with the cause. `epsilon` is the advantage over
+ * later models, `share` what the competition hands out after the round; the columns between them are the rules' own.
  */
-export function roundTable({ rows }: Pick<EventOf<'round-finished'>, 'rows'>, palette: Palette): string {
+export function roundTable(
+  { rows, columns }: Pick<EventOf<'round-finished'>, 'rows' | 'columns'>,
+  palette: Palette,
+): string {
+  const titles = [...BEFORE, ...columns.map(({ title }) => title), ...AFTER];
   const table = new Table({
-    head: COLUMNS.map((name) => palette.bold(name)),
+    head: titles.map((name) => palette.bold(name)),
     style: { head: [], border: [] },
-    colAligns: ['right', 'left', 'right', 'right', 'right', 'right', 'right', 'right', 'right', 'left'],
+    colAligns: titles.map((name) => (name === 'repo' || name === 'note' ? 'left' : 'right')),
     chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
   });
   const sorted = [...rows].sort(
-    (a, b) => b.averageWeight - a.averageWeight || (a.score ?? Infinity) - (b.score ?? Infinity) || a.block - b.block,
+    (a, b) => b.share - a.share || (a.score ?? Infinity) - (b.score ?? Infinity) || a.block - b.block,
   );
-  for (const row of sorted) table.push(cells(row, palette));
+  for (const row of sorted) table.push(cells(row, columns, palette));
   return table.toString();
 }
 
-function cells(row: RoundRow, palette: Palette): string[] {
+function cells(row: RoundRow, columns: EventOf<'round-finished'>['columns'], palette: Palette): string[] {
   const plain = [
     String(row.uid),
     printable(row.repo, 38),
@@ -31,17 +36,24 @@ function cells(row: RoundRow, palette: Palette): string[] {
     row.epsilon === null ? '–' : `${(row.epsilon * 100).toFixed(3)} %`,
     row.winRate === null ? '–' : row.winRate.toFixed(3),
     row.wins === null ? '–' : String(row.wins),
-    row.stepWeight.toFixed(4),
-    row.averageWeight.toFixed(4),
+    ...columns.map(({ key }) => valueText(row.values[key] ?? null)),
+    row.share.toFixed(4),
     String(row.block),
     noteOf(row),
   ];
   if (row.error) return plain.map((cell) => palette.red(cell));
-  return row.averageWeight >= 0.5 ? plain.map((cell) => palette.green(cell)) : plain;
+  return row.share >= 0.5 ? plain.map((cell) => palette.green(cell)) : plain;
 }
 
-function noteOf({ error, sameAs, competitive }: RoundRow): string {
+/** A value of a rule's own column. What a rule says is printed as it is, but for control characters. */
+function valueText(value: string | number | boolean | null): string {
+  if (value === null) return '–';
+  if (typeof value === 'number') return Number.isInteger(value) && value > 1 ? String(value) : value.toFixed(4);
+  return printable(String(value), 20);
+}
+
+function noteOf({ error, sameAs, winRate }: RoundRow): string {
   const same = sameAs === null ? '' : `same model as uid ${sameAs}`;
   if (error) return [same, `${error.code} (${error.fault})`].filter(Boolean).join('; ');
-  return same || (competitive ? '' : 'beaten by an earlier model');
+  return same || (winRate === null ? 'beaten by an earlier model' : '');
 }

@@ -118,8 +118,8 @@ const DESCRIBE: Describe = {
   'run-stopped': ({ reason, rounds }, { bold }) => bold(`Stopped (${reason}) after ${rounds} rounds.`),
 };
 
-const sourceText = ({ name, id, share, average }: EventOf<'weights-set'>['weights'][number]['from'][number]): string =>
-  `${percent(share)} x ${average.toFixed(4)} of ${name || `competition ${id}`}`;
+const sourceText = ({ name, id, share, standing }: EventOf<'weights-set'>['weights'][number]['from'][number]): string =>
+  `${percent(share)} x ${standing.toFixed(4)} of ${name || `competition ${id}`}`;
 
 function weightLines(weights: EventOf<'weights-set'>['weights']): string {
   const sorted = [...weights].sort((a, b) => b.share - a.share);

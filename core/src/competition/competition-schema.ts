@@ -3,17 +3,20 @@ import { parametersOf, TASK_KINDS } from '../kinds/task-kinds.js';
 
 const share = z.number().min(0).max(1);
 
-const epsilon = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('fixed'), epsilon: z.number().min(0).lt(1) }),
-  z
-    .strictObject({
-      type: z.literal('linear-decay'),
-      start: z.number().min(0).lt(1),
-      end: z.number().min(0).lt(1),
-      blocks: z.number().int().positive(),
-    })
-    .refine(({ start, end }) => end <= start, { error: 'epsilon must not grow: end is above start', path: ['end'] }),
+/** A rule by name, its parameters beside it; the rule's own schema checks them once all packages are known. */
+export const ruleChoice = z.looseObject({ rule: z.string().min(1) });
+
+/** `type` is the old word for `rule`. */
+const epsilon = z.union([
+  ruleChoice,
+  z.looseObject({ type: z.string().min(1) }).transform(({ type, ...parameters }) => ({ rule: type, ...parameters })),
 ]);
+
+/** What `comparison` stands for. */
+export const MATCH_BY_COMPARISON = {
+  'mean-loss': { rule: 'mean-loss' },
+  'per-sequence': { rule: 'per-batch' },
+} as const;
 
 const statedTask = z.strictObject({
   name: z.string().min(1),
@@ -61,7 +64,7 @@ function weightsAreShares(tasks: readonly { weight: number | 'samples' }[]): boo
   return Math.abs(sum - 1) < 1e-9;
 }
 
-export const competitionSchema = z.strictObject({
+const written = z.strictObject({
   id: z.number().int().nonnegative(),
   name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'lower-case letters, digits and dashes'),
   judges: z.array(z.number().int().nonnegative()).min(1).optional(),
@@ -81,6 +84,19 @@ export const competitionSchema = z.strictObject({
     .min(1)
     .refine(weightsAreShares, "the weights of the tasks must sum to 1, or all be 'samples'")
     .refine((tasks) => new Set(tasks.map(({ name }) => name)).size === tasks.length, 'two tasks have the same name'),
-  comparison: z.enum(['mean-loss', 'per-sequence']),
+  match: ruleChoice.optional(),
+  comparison: z.enum(['mean-loss', 'per-sequence']).optional(),
+  standing: ruleChoice.optional(),
+  entrants: ruleChoice.optional(),
   onDatasetFailure: z.enum(['skip-round', 'renormalise']),
+});
+
+/** A competition as its package writes it, with `comparison` turned into the rule that it stands for. */
+export const competitionSchema = written.transform(({ comparison, match, ...rest }, context) => {
+  if ((comparison === undefined) === (match === undefined)) {
+    const message = match ? 'say either match or comparison' : 'says neither match nor comparison';
+    context.addIssue({ code: 'custom', path: ['match'], message });
+    return z.NEVER;
+  }
+  return { ...rest, match: match ?? MATCH_BY_COMPARISON[comparison ?? 'mean-loss'] };
 });

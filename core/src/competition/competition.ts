@@ -1,4 +1,4 @@
-import type { EpsilonDescription } from '../contracts/epsilon-function.js';
+import type { RuleChoice } from '../contracts/rule.js';
 import type { TokenizerReference } from '../contracts/tokenizer.js';
 
 /** What a model has to be to take part. */
@@ -53,14 +53,34 @@ export interface Competition {
   judges?: readonly number[];
   constraints: ModelConstraints;
   tokenizer: TokenizerReference;
-  epsilon: EpsilonDescription;
+  /** How much better the later of two models has to be. */
+  epsilon: RuleChoice;
   tasks: readonly EvalTask[];
-  /** What a match is: the mean loss of a model, or its loss on each sequence. */
-  comparison: 'mean-loss' | 'per-sequence';
+  /** Who wins. */
+  match: RuleChoice;
+  /** What a round hands out; the profile's when left out. */
+  standing?: RuleChoice;
+  /** Who plays; the profile's when left out. */
+  entrants?: RuleChoice;
   /** What happens when a dataset can't be had. Others may judge on the full mix: to skip is to stay with them. */
   onDatasetFailure: 'skip-round' | 'renormalise';
 }
 
-export function defineCompetition(competition: Competition): Competition {
+/** A competition as its package may write it: today's spellings stand for the rules of netuid 9. */
+export interface CompetitionInput extends Omit<Competition, 'epsilon' | 'match'> {
+  epsilon: RuleChoice | EpsilonShorthand;
+  /** A rule, or `comparison`. */
+  match?: RuleChoice;
+  /** `mean-loss` is the rule of that name, `per-sequence` the rule `per-batch`. */
+  comparison?: 'mean-loss' | 'per-sequence';
+}
+
+/** `type` in place of `rule`. */
+export interface EpsilonShorthand {
+  type: string;
+  [parameter: string]: unknown;
+}
+
+export function defineCompetition(competition: CompetitionInput): CompetitionInput {
   return competition;
 }

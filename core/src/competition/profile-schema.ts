@@ -1,10 +1,11 @@
 import { z } from 'zod';
+import { ruleChoice } from './competition-schema.js';
 import { scheduleProblem } from './schedule.js';
 
 const ms = z.number().nonnegative();
 const blocks = z.number().int().nonnegative();
 
-export const profileSchema = z.strictObject({
+const written = z.strictObject({
   name: z.string(),
   netuid: z.number().int().min(0).max(65535),
   weightsVersionKey: z.bigint().nonnegative(),
@@ -30,8 +31,35 @@ export const profileSchema = z.strictObject({
     }),
   syncCadence: z.number().int().positive(),
   evaluationDelay: blocks,
-  alpha: z.number().min(0).lt(1),
-  temperature: z.number().positive(),
+  rules: z
+    .array(
+      z.strictObject({
+        fromBlock: blocks,
+        standing: ruleChoice,
+        merge: z.array(ruleChoice).min(1),
+        entrants: ruleChoice.optional(),
+        competitions: z
+          .record(
+            z.string(),
+            z.strictObject({
+              epsilon: ruleChoice.optional(),
+              match: ruleChoice.optional(),
+              standing: ruleChoice.optional(),
+              entrants: ruleChoice.optional(),
+            }),
+          )
+          .optional(),
+      }),
+    )
+    .min(1)
+    .refine(([first]) => first?.fromBlock === 0, 'the first entry must begin at block 0')
+    .refine(
+      (rules) => rules.every(({ fromBlock }, index) => index === 0 || fromBlock > (rules[index - 1]?.fromBlock ?? 0)),
+      'entries must ascend by fromBlock',
+    )
+    .optional(),
+  alpha: z.number().min(0).lt(1).optional(),
+  temperature: z.number().positive().optional(),
   sampleMin: z.number().int().positive(),
   updatedModelsLimit: z.number().int().positive(),
   keepThreshold: z.number().min(0).max(1),
@@ -58,4 +86,16 @@ export const profileSchema = z.strictObject({
     cleaningStart: ms,
     cleaningGrace: ms,
   }),
+});
+
+/** A profile as its package writes it, with `alpha` and `temperature` turned into the rules that they stand for. */
+export const profileSchema = written.transform(({ alpha, temperature, rules, ...rest }, context) => {
+  const isShort = alpha !== undefined && temperature !== undefined;
+  if (isShort === (rules !== undefined) || (rules && (alpha !== undefined || temperature !== undefined))) {
+    const message = 'say either rules, or alpha and temperature';
+    context.addIssue({ code: 'custom', path: ['rules'], message });
+    return z.NEVER;
+  }
+  const standing = { rule: 'softmax-average', temperature, alpha };
+  return { ...rest, rules: rules ?? [{ fromBlock: 0, standing, merge: [{ rule: 'by-share' }] }] };
 });

@@ -1,3 +1,5 @@
+import type { RuleChoice } from '../contracts/rule.js';
+
 /** Which competitions are judged from a block on, and what share of the subnet's weight each hands out. */
 export interface ScheduleEntry {
   fromBlock: number;
@@ -46,10 +48,8 @@ export interface SubnetProfile {
   syncCadence: number;
   /** Blocks that a commitment rests before it is evaluated. */
   evaluationDelay: number;
-  /** Weight of the old average in the moving average. */
-  alpha: number;
-  /** Of the softmax over win rates. */
-  temperature: number;
+  /** What the subnet decides by, from a block on; the first from block 0. */
+  rules: readonly DatedRules[];
   /** Models kept per competition for the next round. */
   sampleMin: number;
   /** Pending and evaluating uids at which model sync waits. */
@@ -60,6 +60,36 @@ export interface SubnetProfile {
   cadences: Cadences;
 }
 
-export function defineProfile(profile: SubnetProfile): SubnetProfile {
+/** Choices in place of a competition's own. */
+export interface ChangedRules {
+  epsilon?: RuleChoice;
+  match?: RuleChoice;
+  standing?: RuleChoice;
+  entrants?: RuleChoice;
+}
+
+/** Choices that hold from a block on: an owner announces a change, and validators that have the package agree from there. */
+export interface DatedRules {
+  fromBlock: number;
+  /** What a round hands out, where a competition does not say it itself. */
+  standing: RuleChoice;
+  /** Who plays, where a competition does not say it itself; `pool` with `sampleMin` and `keepThreshold` when left out. */
+  entrants?: RuleChoice;
+  /** From the standings of all competitions to the subnet's weights, in order. */
+  merge: readonly RuleChoice[];
+  /** By name of a competition: choices in place of its own. */
+  competitions?: Readonly<Record<string, ChangedRules>>;
+}
+
+/** A profile as its package may write it: `alpha` and `temperature` stand for the rules of netuid 9. */
+export interface SubnetProfileInput extends Omit<SubnetProfile, 'rules'> {
+  rules?: readonly DatedRules[];
+  /** Weight of the old average in the moving average. */
+  alpha?: number;
+  /** Of the softmax over win rates. */
+  temperature?: number;
+}
+
+export function defineProfile(profile: SubnetProfileInput): SubnetProfileInput {
   return profile;
 }

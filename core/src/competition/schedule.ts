@@ -1,5 +1,5 @@
 import { defineErrors } from '../errors/define-errors.js';
-import type { ScheduledId, ScheduleEntry } from './profile.js';
+import type { DatedRules, ScheduledId, ScheduleEntry } from './profile.js';
 
 export const scheduleErrors = defineErrors({
   NO_SCHEDULE: {
@@ -37,4 +37,11 @@ export function scheduleProblem(schedule: readonly ScheduleEntry[]): string | un
     if (!competitions.some(({ share }) => share > 0)) return `no competition has a share from block ${fromBlock} on`;
   }
   return undefined;
+}
+
+/** The rules of a profile in force at a block. */
+export function rulesAt(rules: readonly DatedRules[], block: number): DatedRules {
+  const found = rules.findLast(({ fromBlock }) => fromBlock <= block);
+  if (!found) throw scheduleErrors.NO_SCHEDULE({ block });
+  return found;
 }

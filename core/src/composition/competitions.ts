@@ -1,13 +1,13 @@
-import { Container } from 'inversify';
+import type { Container } from 'inversify';
 import type { Competition } from '../competition/competition.js';
+import { MATCH_BY_COMPARISON } from '../competition/competition-schema.js';
 import type { ScheduledId } from '../competition/profile.js';
-import { DATASET_PROVIDER, type DatasetProvider } from '../contracts/dataset-provider.js';
-import { EPSILON_FUNCTION, type EpsilonFunction } from '../contracts/epsilon-function.js';
+import type { DatasetProvider } from '../contracts/dataset-provider.js';
 import { EVALUATOR, MODEL_INSPECTOR, type Evaluator, type ModelInspector } from '../contracts/evaluator.js';
 import { ROW_SOURCE, type RowSource } from '../contracts/row-source.js';
-import { TOKENIZER_LOADER, type Tokenizer, type TokenizerLoader } from '../contracts/tokenizer.js';
+import { TOKENIZER_LOADER, type TokenizerLoader } from '../contracts/tokenizer.js';
 import { taskKindOf } from '../kinds/task-kinds.js';
-import { epsilonFromDescription } from '../judging/epsilon.js';
+import { rulesByBlock } from '../rules/chosen.js';
 import { configErrors } from '../config/errors.js';
 import { competitionsAt } from '../competition/schedule.js';
 import { asDataset } from '../datasets/document-dataset.js';
@@ -20,10 +20,8 @@ import type { CompetitionRuntime } from '../runtime/competitions.js';
 import { runtimeErrors } from '../runtime/errors.js';
 import { pluginDeps, type Surroundings } from './container.js';
 
-const TOKENIZER = Symbol.for('assay.Tokenizer');
-
 /**
- * Competitions of the profile's schedule, from a block on, that are installed and chosen, each with its own child container.
+ * Competitions of the profile's schedule, from a block on, that are installed and chosen.
  * @param block newest block: what was in force only before is not made
  */
 export async function buildCompetitions(
@@ -94,16 +92,17 @@ export function withOverrides(
   { comparison, onDatasetFailure }: Pick<Surroundings['config'], 'comparison' | 'onDatasetFailure'>,
 ): Competition {
   const { name } = competition;
+  const chosen = comparison[name];
   return {
     ...competition,
-    comparison: comparison[name] ?? competition.comparison,
+    match: chosen === undefined ? competition.match : MATCH_BY_COMPARISON[chosen],
     onDatasetFailure: onDatasetFailure[name] ?? competition.onDatasetFailure,
   };
 }
 
 /**
- * A child container holds what is this competition's own: a sibling can neither see nor replace it.
- * @throws TASK_KIND_UNKNOWN, TASK_PARAMETERS, and what datasets and tokenizer reject with
+ * A competition with its rules, its tokenizer and its datasets.
+ * @throws RULE_UNKNOWN, RULE_PARAMETERS, TASK_KIND_UNKNOWN, TASK_PARAMETERS, OPTIONS_INVALID
  */
 export async function buildCompetition(
   root: Container,
@@ -112,43 +111,28 @@ export async function buildCompetition(
   signal: AbortSignal,
 ): Promise<CompetitionRuntime> {
   for (const task of competition.tasks) taskKindOf(task);
-  const child = new Container({ parent: root });
-  child.bind<EpsilonFunction>(EPSILON_FUNCTION).toConstantValue(epsilonFromDescription(competition.epsilon));
-  child
-    .bind<Tokenizer>(TOKENIZER)
-    .toDynamicValue(async () =>
-      (await root.getAsync<TokenizerLoader>(TOKENIZER_LOADER)).load(competition.tokenizer, signal),
-    )
-    .inSingletonScope();
-  for (const task of competition.tasks) {
-    const factory = surroundings.registry.dataset(competition, task.name, task.dataset);
-    const given = { ...task.datasetOptions, ...surroundings.config.datasets[task.dataset] };
-    const options: unknown = checkedOptions(`dataset ${task.dataset}`, factory.options, given);
-    child
-      .bind<DatasetProvider>(DATASET_PROVIDER)
-      .toDynamicValue(async () =>
-        asDataset(
-          await factory.create(
-            options,
-            { ...pluginDeps(surroundings, 'datasets'), rows: await root.getAsync<RowSource>(ROW_SOURCE) },
-            signal,
-          ),
-        ),
-      )
-      .inSingletonScope()
-      .whenNamed(task.name);
-  }
+  const rulesAt = rulesByBlock(surroundings.registry.rules, surroundings.profile, competition);
+  const tokenizers = await root.getAsync<TokenizerLoader>(TOKENIZER_LOADER);
+  const tokenizer = await tokenizers.load(competition.tokenizer, signal);
   const datasets = new Map<string, DatasetProvider>();
-  for (const { name } of competition.tasks) {
-    datasets.set(name, await child.getAsync<DatasetProvider>(DATASET_PROVIDER, { name }));
-  }
+  for (const task of competition.tasks)
+    datasets.set(task.name, await buildDataset(root, competition, task, surroundings, signal));
   await requireAccess(datasets, surroundings, signal);
-  return {
-    competition,
-    epsilon: child.get<EpsilonFunction>(EPSILON_FUNCTION),
-    tokenizer: await child.getAsync<Tokenizer>(TOKENIZER),
-    datasets,
-  };
+  return { competition, rulesAt, tokenizer, datasets };
+}
+
+async function buildDataset(
+  root: Container,
+  competition: Competition,
+  task: Competition['tasks'][number],
+  surroundings: Surroundings,
+  signal: AbortSignal,
+): Promise<DatasetProvider> {
+  const factory = surroundings.registry.dataset(competition, task.name, task.dataset);
+  const given = { ...task.datasetOptions, ...surroundings.config.datasets[task.dataset] };
+  const options: unknown = checkedOptions(`dataset ${task.dataset}`, factory.options, given);
+  const rows = await root.getAsync<RowSource>(ROW_SOURCE);
+  return asDataset(await factory.create(options, { ...pluginDeps(surroundings, 'datasets'), rows }, signal));
 }
 
 /**

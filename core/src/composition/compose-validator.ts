@@ -9,7 +9,7 @@ import { scratchFolderIn } from '../evaluation/scratch.js';
 import { ModelAcquirer } from '../model/acquire.js';
 import { ChainView } from '../runtime/chain-view.js';
 import { runtimeErrors } from '../runtime/errors.js';
-import { roundEntry } from '../runtime/round/entry.js';
+import { netuidOf } from '../runtime/round/entry.js';
 import { Validator, type ValidatorOptions } from '../runtime/validator.js';
 import { ValidatorState } from '../runtime/validator-state.js';
 import { buildCompetitions } from './competitions.js';
@@ -30,8 +30,9 @@ export function effectiveProfile(profile: SubnetProfile, config: Config): Subnet
 function requireSameSubnet(journal: RoundJournal, { profile: { netuid }, dataDir }: Surroundings): void {
   const head = journal.head();
   if (!head) return;
-  const recorded = roundEntry.parse(head.entry).netuid;
-  if (recorded !== netuid) throw runtimeErrors.JOURNAL_OF_ANOTHER_SUBNET({ recorded, netuid, dataDir });
+  const recorded = netuidOf(head.entry);
+  if (recorded !== undefined && recorded !== netuid)
+    throw runtimeErrors.JOURNAL_OF_ANOTHER_SUBNET({ recorded, netuid, dataDir });
 }
 
 /** Everything behind `validator run`. The journal comes first: its lock keeps a second validator out. */
@@ -52,6 +53,7 @@ export async function composeValidator(
   const { clock, log, reporter, profile } = surroundings;
   const deps = {
     profile,
+    rules: surroundings.registry.rules,
     chain,
     store,
     acquirer: new ModelAcquirer({}, { store, inspector }),

@@ -1,13 +1,16 @@
 import 'reflect-metadata';
 import { join } from 'node:path';
 import { Container } from 'inversify';
+import { configErrors } from '../config/errors.js';
 import type { Config } from '../config/schema.js';
 import type { Clock } from '../contracts/clock.js';
 import type { Log } from '../contracts/logger.js';
+import type { ModelSource } from '../contracts/model-store.js';
 import type { EventSink } from '../contracts/reporter.js';
 import type { SubnetProfile } from '../competition/profile.js';
+import { ModelKeeper } from '../model/keeper.js';
 import type { PluginDeps } from '../plugin/plugin.js';
-import { CONTRACT_NAMES, CONTRACTS, type ContractName } from '../plugin/contracts.js';
+import { CONTRACT_NAMES, CONTRACTS, keeperOptions, type ContractName } from '../plugin/contracts.js';
 import { checkedOptions, type PluginRegistry } from '../plugin/registry.js';
 import type { Disposers } from '../runtime/disposers.js';
 
@@ -43,21 +46,16 @@ export function buildContainer(surroundings: Surroundings, signal: AbortSignal):
   return container;
 }
 
-async function create(
-  contract: ContractName,
-  surroundings: Surroundings,
-  signal: AbortSignal,
-): Promise<{ close?: () => Promise<void> }> {
+async function create(contract: ContractName, surroundings: Surroundings, signal: AbortSignal): Promise<Closable> {
   const { registry, config, mode, disposers } = surroundings;
   const { use, ...given } = config[contract];
   const factory = registry.factory(contract, use);
-  const options: unknown = checkedOptions(`${contract} (${use})`, factory.options, given);
+  const { own, others } = splitOptions(contract, given);
+  const options: unknown = checkedOptions(`${contract} (${use})`, factory.options, others);
   const extras = { mode: contract === 'journal' && mode === 'validate' ? 'write' : mode };
-  const made = await (factory.create as Create)(
-    options,
-    { ...pluginDeps(surroundings, contract, use), ...extras },
-    signal,
-  );
+  const deps = pluginDeps(surroundings, contract, use);
+  const created = await (factory.create as Create)(options, { ...deps, ...extras }, signal);
+  const made = contract === 'store' ? await keeperOf(created, own, deps, use) : created;
   if (made.close) {
     const close = made.close.bind(made);
     disposers.add(`${contract} (${use})`, close);
@@ -65,11 +63,45 @@ async function create(
   return made;
 }
 
-type Create = (
-  options: unknown,
-  deps: PluginDeps & { mode: string },
-  signal: AbortSignal,
-) => Promise<{ close?: () => Promise<void> }>;
+interface Closable {
+  close?: () => Promise<void>;
+}
+
+/** Keys that core reads itself, and those of the implementation. */
+function splitOptions(
+  contract: ContractName,
+  given: Readonly<Record<string, unknown>>,
+): { own: unknown; others: Record<string, unknown> } {
+  const { ownOptions } = CONTRACTS[contract];
+  const isOwn = ([key]: [string, unknown]): boolean => ownOptions !== undefined && key in ownOptions.shape;
+  const own = Object.fromEntries(Object.entries(given).filter(isOwn));
+  return {
+    own: ownOptions && checkedOptions(contract, ownOptions, own),
+    others: Object.fromEntries(Object.entries(given).filter((entry) => !isOwn(entry))),
+  };
+}
+
+/** The store of the run: what the plugin has made is its source. @throws PLUGIN_MALFORMED */
+async function keeperOf(
+  source: object,
+  own: unknown,
+  { clock, dataDir, resolvePath }: PluginDeps,
+  use: string,
+): Promise<ModelKeeper> {
+  if (!isSource(source))
+    throw configErrors.PLUGIN_MALFORMED({
+      package: use,
+      issues: ['provides.store.create: what it makes must have list and open, the members of a ModelSource'],
+    });
+  const { dir, quota } = keeperOptions.parse(own);
+  const directory = dir === undefined ? join(dataDir, 'models') : resolvePath(dir);
+  return ModelKeeper.open({ directory, quota }, { source, clock });
+}
+
+const isSource = (made: object): made is ModelSource =>
+  'list' in made && typeof made.list === 'function' && 'open' in made && typeof made.open === 'function';
+
+type Create = (options: unknown, deps: PluginDeps & { mode: string }, signal: AbortSignal) => Promise<Closable>;
 
 /**
  * @param folder where this implementation may keep files of its own, below the data folder

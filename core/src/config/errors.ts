@@ -1,13 +1,29 @@
 import { defineErrors } from '../errors/define-errors.js';
 
-/** Of a package that node did not find: our own are on no registry, others have been forgotten or not fetched. */
+/** Hints by what Node says of an import that fails. */
+const BROKEN_HINTS: readonly (readonly [reason: RegExp, hint: (name: string) => string])[] = [
+  [
+    /^Package subpath '([^']+)' is not defined by "exports"/,
+    (path) => `Import ${path} from an entry that docs/build/plugin.md lists: everything else is internal.`,
+  ],
+  [
+    /^Cannot find (?:package|module) '(@assay\/[^']+)'/,
+    (name) =>
+      `Correct the name ${name}: the validator has no such package. It provides its own packages to import, and to require nothing: write the package as ES modules.`,
+  ],
+  [
+    /^Cannot find package '([^']+)'/,
+    (name) =>
+      `Write ${name} under "dependencies" in its package.json and run npm install there. If it is not yours, tell its author.`,
+  ],
+];
+
 function hintForBroken(reason: string): string {
-  const missing = /^Cannot find package '([^']+)'/.exec(reason)?.[1];
-  if (missing?.startsWith('@assay/'))
-    return `A package that is installed has no ${missing} beside it: import types only (import type ...), and export a plain object; docs/build/plugin.md shows how.`;
-  if (missing !== undefined)
-    return `Write ${missing} under "dependencies" in its package.json and run npm install there. If it is not yours, tell its author.`;
-  return 'Build it, and see that it loads by itself: node --input-type=module -e "await import(FILE)". If it is not yours, tell its author.';
+  for (const [pattern, hint] of BROKEN_HINTS) {
+    const found = pattern.exec(reason)?.[1];
+    if (found !== undefined) return hint(found);
+  }
+  return 'Build it, and see that everything that it imports is among the files that npm pack packs. If it is not yours, tell its author.';
 }
 
 export const configErrors = defineErrors({

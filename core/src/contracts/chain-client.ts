@@ -59,6 +59,8 @@ export interface ChainSnapshot {
   commitments: Commitment[];
   weights: ReadonlyMap<Uid, WeightRow>;
   parameters: SubnetParameters;
+  /** Hotkey of the subnet's owner, registered or not; null where the chain names none. */
+  ownerHotkey: Hotkey | null;
 }
 
 export interface WeightsSubmission {

@@ -27,14 +27,28 @@ export interface PruneResult {
 }
 
 /**
- * Where models come from and where they are kept. Listing and reading go to the source; fetched files are kept in the
- * validator's own folder as real files, equal content once. A repo, file or revision that is not there rejects with
- * fault `miner`; a source that can't be reached with `network`; a full disk with `validator`.
+ * Where models come from: what a plugin provides as `store`. It keeps nothing itself. A repo, file or revision that is not
+ * there rejects with fault `miner`, retry `never`; a source that can't be reached with `network`; one that this machine
+ * is to blame for with `validator`.
+ */
+export interface ModelSource {
+  readonly description: string;
+  /** Kinds of references that it has, e.g. `['hf', 'oci']`; it is never asked for others. `['hf']` when left out. */
+  readonly sources?: readonly string[];
+  list(reference: ModelReference, signal: AbortSignal): Promise<RepoListing>;
+  /** The bytes of one file, from the start. The caller reads them once and may stop early. */
+  open(reference: ModelReference, path: string, signal: AbortSignal): AsyncIterable<Uint8Array>;
+  close?(): Promise<void>;
+}
+
+/**
+ * What the run sees of models: a source, and the validator's own folder, in which fetched files are kept as real files,
+ * equal content once. Core makes it of the configured source. A full disk rejects with fault `validator`.
  */
 export interface ModelStore {
   readonly description: string;
   list(reference: ModelReference, signal: AbortSignal): Promise<RepoListing>;
-  /** A small file whole. More than `maxBytes` rejects with fault `miner` before they are read. */
+  /** A small file whole. More than `maxBytes` rejects with fault `miner` before they are all read. */
   read(reference: ModelReference, path: string, maxBytes: number, signal: AbortSignal): Promise<Uint8Array>;
   /**
    * The named files into the folder of this model, hashed on the way; `directory` holds exactly these afterwards.
@@ -50,9 +64,9 @@ export interface ModelStore {
   stored(reference: ModelReference): Promise<StoredModel | undefined>;
   /**
    * Forgets a stored model whose files have changed on disk, so that the next fetch asks the source again and shares no
-   * content with the changed files. Without it such a model stays unscored until somebody deletes it by hand.
+   * content with the changed files.
    */
-  discard?(reference: ModelReference): Promise<void>;
+  discard(reference: ModelReference): Promise<void>;
   usage(): Promise<StoreUsage>;
   /**
    * Drops every stored model that `keep` does not name and that is older than the grace. A clock that was set must neither

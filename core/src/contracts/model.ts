@@ -1,14 +1,32 @@
 import { z } from 'zod';
 
+/** Source of a reference that names none: repos of two parts at a git commit. */
+export const DEFAULT_SOURCE = 'hf';
+
 /** A repo at a fixed revision, as a commitment names it. */
 export const modelReference = z.object({
-  /** User or organisation. */
+  /** Kind of place that has the repo: `oci` for a registry of images; DEFAULT_SOURCE when left out. */
+  source: z
+    .string()
+    .regex(/^[a-z0-9]{1,16}$/)
+    .optional(),
+  /** Everything before the last part of the repo's name: a user or organisation, or several parts with `/` between. */
   namespace: z.string(),
   name: z.string(),
-  /** 40 lower-case hex digits. */
+  /** `hf`: 40 lower-case hex digits of a commit. `oci`: `sha256:` and 64 of a digest. */
   revision: z.string(),
 });
 export type ModelReference = z.infer<typeof modelReference>;
+
+/** The repo as people write it, e.g. `miner/llama` or `oci:registry.example/team/llama`. */
+export function repoName({ source, namespace, name }: Pick<ModelReference, 'source' | 'namespace' | 'name'>): string {
+  const repo = namespace === '' ? name : `${namespace}/${name}`;
+  return source === undefined || source === DEFAULT_SOURCE ? repo : `${source}:${repo}`;
+}
+
+/** Whether two references mean the same files. */
+export const isSameReference = (a: ModelReference, b: ModelReference): boolean =>
+  repoName(a) === repoName(b) && a.revision === b.revision;
 
 export interface RepoFile {
   /** Path inside the repo with `/` between parts. */

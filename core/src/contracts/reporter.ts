@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { columnValues, ruleColumn } from './rule.js';
 import { errorReport as error } from '../errors/error-report.js';
 
 /** Version of the events below; grows when a field is renamed or removed, not when one is added. */
-export const EVENT_SCHEMA_VERSION = 1;
+export const EVENT_SCHEMA_VERSION = 2;
 
 const competition = z.object({ id: z.number(), name: z.string() });
 const miner = z.object({ uid: z.number(), hotkey: z.string() });
@@ -14,13 +15,13 @@ const weight = z.object({
   share: z.number(),
   /** What the chain holds: u16, the largest 65535. */
   value: z.number(),
-  /** Where it comes from: the sum of share * average, normalised over all uids. */
+  /** Where it comes from: what the merge rules made the weight of. */
   from: z.array(
     competition.extend({
       /** Of the subnet's weight, as the schedule has it. */
       share: z.number(),
-      /** This uid's in the competition's moving average. */
-      average: z.number(),
+      /** This uid's share of what the competition hands out. */
+      standing: z.number(),
     }),
   ),
 });
@@ -33,13 +34,13 @@ const roundRow = miner.extend({
   score: z.number().nullable(),
   /** Epsilon that a later model has to overcome against this one, now. */
   epsilon: z.number().nullable(),
-  competitive: z.boolean(),
+  /** null for a contender that did not play: an earlier model beats it at every block, or it has no score. */
   winRate: z.number().nullable(),
   wins: z.number().nullable(),
-  /** Of this round's softmax. */
-  stepWeight: z.number(),
-  /** Of the competition's moving average after this round. */
-  averageWeight: z.number(),
+  /** Of the competition's weight after this round, 0..1. */
+  share: z.number(),
+  /** By the keys of `columns`. */
+  values: columnValues,
   /** The same model as this uid's: evaluated once for both. */
   sameAs: z.number().nullable(),
   error: error.nullable(),
@@ -146,6 +147,8 @@ export const runEvent = z.discriminatedUnion('event', [
     competition,
     block,
     void: error.nullable(),
+    /** What the round's own rules add to each row. */
+    columns: z.array(ruleColumn),
     rows: z.array(roundRow),
     elapsedMs: z.number(),
   }),

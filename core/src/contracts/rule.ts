@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 
 /**
  * Something that a subnet decides, as a package brings it. A rule is pure: it sees no clock, no file, no chain, and the
@@ -12,8 +12,10 @@ export interface Rule<Bound, Parameters = unknown> {
   readonly version: number;
   /** One sentence for `validator rules`. */
   readonly summary: string;
-  /** Schema of the parameters; it fills in what may be left out. */
+  /** Schema of the parameters; it fills in what may be left out. Each is described for `validator rules`. */
   readonly parameters: z.ZodType<Parameters>;
+  /** Parameters that a subnet may choose, as it writes them; at least one. The kit for authors tries the rule with each. */
+  readonly examples: readonly Readonly<Record<string, unknown>>[];
   /** The rule with its parameters. */
   bind(parameters: Parameters): Bound;
 }
@@ -24,23 +26,29 @@ export interface RuleChoice {
   [parameter: string]: unknown;
 }
 
-/** A rule as a round records it. */
-export interface RuleRecord {
-  rule: string;
-  version: number;
-  /** As the rule's schema filled them in. */
-  parameters: Readonly<Record<string, unknown>>;
-}
+/** A rule as a round records it; the parameters are those that the rule's schema filled in. */
+export const ruleRecord = z.object({
+  rule: z.string(),
+  version: z.number().int(),
+  parameters: z.record(z.string(), z.json()),
+});
+export type RuleRecord = z.infer<typeof ruleRecord>;
+
+/** What a rule has left behind: its state, and the rule that wrote it and can read it. */
+export const ruleState = z.object({ by: ruleRecord, state: z.json() });
+export type RuleState = z.infer<typeof ruleState>;
 
 /** A value that a rule adds to the line of a contender, in tables, events and the journal. */
-export interface RuleColumn {
+export const ruleColumn = z.object({
   /** Key of the value; camel case. */
-  key: string;
+  key: z.string(),
   /** Heading of the column, two words at most. */
-  title: string;
+  title: z.string(),
   /** What the value means, with its unit. */
-  about: string;
-}
+  about: z.string(),
+});
+export type RuleColumn = Readonly<z.infer<typeof ruleColumn>>;
 
 /** Values by the keys of a rule's columns; null where a contender has none. */
-export type ColumnValues = Readonly<Record<string, number | string | boolean | null>>;
+export const columnValues = z.record(z.string(), z.union([z.number(), z.string(), z.boolean(), z.null()]));
+export type ColumnValues = Readonly<z.infer<typeof columnValues>>;

@@ -33,6 +33,13 @@ export const judgingErrors = defineErrors({
     hint: () =>
       'The round is void: matches per sequence need the loss of every sequence from the evaluator, see docs/build/evaluator-protocol.md.',
   },
+  BURN_TARGET_MISSING: {
+    fault: 'config',
+    retry: 'backoff',
+    message: (p: { to: string }) => `The weight to burn goes to ${p.to}, which is not registered on the subnet.`,
+    hint: () =>
+      'Tell the subnet owner: no weights are set until the receiver is registered or the profile names another.',
+  },
   WEIGHT_NOT_FINITE: {
     fault: 'validator',
     retry: 'next-round',
@@ -52,17 +59,5 @@ export const judgingErrors = defineErrors({
       `${p.nonZero} uids have weight and the subnet asks for at least ${p.minimum}.`,
     hint: () =>
       'Assay does not pad with weight that nobody has earned. Ask the subnet owner for a lower min_allowed_weights.',
-  },
-  EPSILON_UNKNOWN: {
-    fault: 'config',
-    retry: 'never',
-    message: (p: { type: string }) => `There is no epsilon function of type ${p.type}.`,
-    hint: () => 'Use fixed or linear-decay.',
-  },
-  EPSILON_OUT_OF_RANGE: {
-    fault: 'config',
-    retry: 'never',
-    message: (p: { parameter: string; value: number }) => `Epsilon can't have ${p.parameter} ${p.value}.`,
-    hint: () => 'An epsilon is at least 0 and below 1, does not grow, and decays over at least one block.',
   },
 });

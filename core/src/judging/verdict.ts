@@ -1,53 +1,103 @@
-import type { EpsilonFunction } from '../contracts/epsilon-function.js';
+import { z } from 'zod';
 import type { FiniteScore } from '../contracts/brands.js';
-import type { ErrorReport } from '../errors/assay-error.js';
-import { competitive } from './competitiveness.js';
+import type { EpsilonFunction } from '../contracts/epsilon-function.js';
+import type { MatchOutcome, MatchRule, ScoredContender } from '../contracts/match-rule.js';
+import type { ColumnValues, RuleRecord, RuleState } from '../contracts/rule.js';
+import type { EntrantsRule } from '../contracts/entrants-rule.js';
+import type { Seat, StandingRule } from '../contracts/standing-rule.js';
+import { isAssayError, type ErrorReport } from '../errors/assay-error.js';
+import { PythonRandom } from '../sampling/python-random.js';
+import { labelledSeed } from '../sampling/labelled-seed.js';
 import { judgingErrors } from './errors.js';
-import { modelsToKeep } from './keep.js';
-import { recordWeights } from './moving-average.js';
-import { softmax32 } from './softmax.js';
 import { finish, type Steps } from './steps.js';
-import { winsByMeanLossInSteps, winsBySequenceInSteps, type SequenceContestant, type WinRecord } from './wins.js';
 
-export interface JudgedContender {
-  uid: number;
-  /** Block of the commitment. */
+/** A contender as a round hands it to its rules. */
+export interface JudgedContender extends Seat {
+  /** Block of the claim. */
   block: number;
+  /** Equal for models that are evaluated alike. */
+  digest: string;
   outcome:
-    | { status: 'scored'; score: FiniteScore; sequenceLosses: readonly number[] }
+    | { status: 'scored'; score: FiniteScore; tasks: ScoredContender['tasks'] }
     | { status: 'failed'; error: ErrorReport };
 }
 
 export interface RoundRules {
   epsilon: EpsilonFunction;
-  comparison: 'mean-loss' | 'per-sequence';
-  temperature: number;
-  alpha: number;
-  /** Average weight from which a failure voids the round and a model is kept first. */
+  match: MatchRule;
+  standing: BoundStanding;
+  entrants: BoundEntrants;
+  /** Share of the competition's weight from which a failure voids the round. */
   keepThreshold: number;
-  /** Models to keep for the next round. */
-  sampleMin: number;
+}
+
+/** A standing rule, and how a round records it. */
+export interface BoundStanding {
+  record: RuleRecord;
+  // The state is the rule's own: its schema reads what the journal kept.
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  rule: StandingRule<any>;
+}
+
+/** An entrants rule, and how a round records it. */
+export interface BoundEntrants {
+  record: RuleRecord;
+  // As above.
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  rule: EntrantsRule<any>;
+}
+
+/** The standing before a round, as the rule that wrote it says; the round's own rule may be another. */
+export interface StandingBefore {
+  standing: RuleState;
+  /** By uid. */
+  shares: readonly number[];
+  incumbents: readonly string[];
+}
+
+/** Everything that a verdict rests on, beside the rules. */
+export interface RoundInput {
+  contenders: readonly JudgedContender[];
+  /** Everybody who is registered. */
+  seats: readonly Seat[];
+  /** null before the competition's first round. */
+  standingBefore: StandingBefore | null;
+  /** What the entrants rule has kept in mind; null before the competition's first round. */
+  entrantsBefore: RuleState | null;
+  /** Block at which the round was planned. */
+  block: number;
+  /** Of the round; a rule that resamples derives its own by label. */
+  seed: bigint;
+  /** Claims that may be the best and of which nothing is known, through this machine's fault: the round is void. */
+  unknown?: readonly { uid: number; code: string }[];
 }
 
 export interface ContenderVerdict {
   uid: number;
+  /** Block of the claim. */
   block: number;
   score: number | null;
   /** Advantage over later models at the round's block. */
   epsilon: number;
-  competitive: boolean;
   wins: number | null;
+  /** null for a contender that did not play. */
   winRate: number | null;
-  stepWeight: number;
-  averageWeight: number;
+  /** Of the competition's weight, after the round. */
+  share: number;
+  /** By the keys of the columns of match and standing rule. */
+  values: ColumnValues;
 }
 
 export interface RoundVerdict {
   /** Why nothing was decided; null when the round counts. */
   void: ErrorReport | null;
   contenders: ContenderVerdict[];
-  /** Weights by uid after the round; of a void round those before it. */
-  average: number[];
+  /** After the round; of a void round the one before it. */
+  standing: RuleState | null;
+  /** The same of the entrants rule. */
+  entrants: RuleState | null;
+  /** Of the competition's weight, by uid, after the round. */
+  shares: number[];
   keep: number[];
   winner: { uid: number; block: number; score: number } | null;
 }
@@ -55,156 +105,142 @@ export interface RoundVerdict {
 /**
  * The whole judgement of one round. Pure: the order of the contenders does not matter.
  *
- * Blame: who failed by the miner's doing scores nothing and the rest is judged; who failed otherwise waits, and if it
- * holds weight the round is void. No score at all: void.
- * @param unknown claims that may be the best and of which nothing is known, through the machine's fault: void
+ * Blame: a contender that failed by the miner's doing scores nothing and the rest is judged; one that failed otherwise
+ * waits, and if it holds weight the round is void. A round without any score is void.
  */
-export function judgeRound(
-  contenders: readonly JudgedContender[],
-  averageBefore: readonly number[] | undefined,
-  currentBlock: number,
-  rules: RoundRules,
-  unknown: readonly { uid: number; code: string }[] = [],
-): RoundVerdict {
-  return finish(judgeRoundInSteps(contenders, averageBefore, currentBlock, rules, unknown));
-}
+export const judgeRound = (input: RoundInput, rules: RoundRules): RoundVerdict =>
+  finish(judgeRoundInSteps(input, rules));
 
 /** The same judgement, step by step. */
-export function* judgeRoundInSteps(
-  contenders: readonly JudgedContender[],
-  averageBefore: readonly number[] | undefined,
-  currentBlock: number,
+export function* judgeRoundInSteps(input: RoundInput, rules: RoundRules): Steps<RoundVerdict> {
+  const contenders = [...input.contenders].sort((a, b) => a.block - b.block || a.uid - b.uid);
+  const scored = contenders.flatMap((one) => scoredContender(one) ?? []);
+  const sharesBefore = input.standingBefore?.shares ?? [];
+  const judged = { ...input, contenders };
+  const reason = reasonForVoid(judged, scored, sharesBefore, rules.keepThreshold);
+  if (reason) return voidVerdict(reason, judged, rules, sharesBefore);
+  let outcome: MatchOutcome;
+  try {
+    outcome = yield* rules.match.play(scored, {
+      epsilon: rules.epsilon,
+      block: input.block,
+      incumbents: input.standingBefore?.incumbents ?? [],
+      random: (label) => new PythonRandom(labelledSeed(input.seed, label)),
+    });
+  } catch (error) {
+    if (!isAssayError(error)) throw error;
+    return voidVerdict(error.toReport(), judged, rules, sharesBefore);
+  }
+  return countingVerdict(judged, rules, scored, outcome);
+}
+
+function countingVerdict(
+  { contenders, seats, block, standingBefore, entrantsBefore }: RoundInput,
   rules: RoundRules,
-  unknown: readonly { uid: number; code: string }[] = [],
-): Steps<RoundVerdict> {
-  const sorted = [...contenders].sort((a, b) => a.block - b.block || a.uid - b.uid);
-  const contestants = sorted.flatMap((contender): SequenceContestant[] => {
-    const { uid, block, outcome } = contender;
-    return outcome.status === 'scored'
-      ? [{ uid, block, loss: outcome.score, sequenceLosses: outcome.sequenceLosses }]
-      : [];
-  });
-  const reason = reasonForVoid(sorted, contestants, averageBefore, rules, unknown);
-  if (reason) return voidVerdict(reason, sorted, averageBefore, currentBlock, rules);
-
-  const rivals = competitive(contestants, rules.epsilon);
-  const winsOf = rules.comparison === 'mean-loss' ? winsByMeanLossInSteps : winsBySequenceInSteps;
-  const records = yield* winsOf(rivals, rules.epsilon, currentBlock);
-  const stepWeights = stepWeightsOf(contestants, records, rules.temperature);
-  const length = Math.max(averageBefore?.length ?? 0, ...contestants.map(({ uid }) => uid + 1));
-  const byUid = Array.from({ length }, (_none, uid) => stepWeights.get(uid) ?? 0);
-  const average = recordWeights(averageBefore, byUid, rules.alpha);
-
-  const candidates = rivals.map(({ uid }) => ({
+  scored: readonly ScoredContender[],
+  { records, winner }: MatchOutcome,
+): RoundVerdict {
+  const judged = contenders.map(({ uid, hotkey, block: claimedAt, outcome }) => ({
     uid,
-    winRate: records.get(uid)?.winRate ?? 0,
-    averageWeight: average[uid] ?? 0,
+    hotkey,
+    block: claimedAt,
+    score: outcome.status === 'scored' ? outcome.score : null,
+    record: records.get(uid) ?? null,
   }));
-  const keep = modelsToKeep(
-    candidates,
-    contestants.map(({ uid, loss }) => ({ uid, score: loss })),
-    { count: rules.sampleMin, threshold: rules.keepThreshold },
-  );
+  const { rule, record } = rules.standing;
+  const before: unknown = ownState(rules.standing, standingBefore?.standing ?? null, rule.continues);
+  const next = rule.next(before, { contenders: judged, winner, seats, block });
+  const shares = rule.shares(next.state, seats);
+  const entered = rules.entrants.rule.next(ownState(rules.entrants, entrantsBefore), {
+    ...{ winner, seats, block, shares },
+    contenders: judged.map((one, index) => ({ ...one, ...enteredOf(contenders[index]) })),
+  });
+  const best = scored.find(({ uid }) => uid === winner);
   return {
     void: null,
-    contenders: sorted.map((contender) => verdictOf(contender, currentBlock, rules, { records, stepWeights, average })),
-    average,
-    keep,
-    winner: winnerOf(rivals, records),
+    contenders: judged.map(({ uid, block: claimedAt, score, record }) => ({
+      uid,
+      block: claimedAt,
+      score,
+      epsilon: rules.epsilon.compute(block, claimedAt),
+      wins: record?.wins ?? null,
+      winRate: record?.winRate ?? null,
+      share: shares[uid] ?? 0,
+      values: { ...record?.values, ...next.values.get(uid) },
+    })),
+    standing: { by: record, state: z.json().parse(next.state) },
+    entrants: { by: rules.entrants.record, state: z.json().parse(entered.state) },
+    shares,
+    keep: [...entered.keep],
+    winner: best ? { uid: best.uid, block: best.block, score: best.score } : null,
   };
 }
 
-/** Softmax over the win rates of everyone scored; who is not competitive counts as 0. */
-function stepWeightsOf(
-  contestants: readonly SequenceContestant[],
-  records: ReadonlyMap<number, WinRecord>,
-  temperature: number,
-): Map<number, number> {
-  const weights = softmax32(
-    contestants.map(({ uid }) => records.get(uid)?.winRate ?? 0),
-    temperature,
-  );
-  return new Map(contestants.map(({ uid }, index) => [uid, weights[index] ?? 0]));
+/** The state that a rule goes on from: its own, or one of a rule that it continues. */
+function ownState(
+  { record, rule }: { record: RuleRecord; rule: { state: z.ZodType } },
+  before: RuleState | null,
+  continues: readonly string[] = [],
+): unknown {
+  if (!before) return undefined;
+  const { by, state } = before;
+  return by.rule === record.rule || continues.includes(by.rule) ? rule.state.parse(state) : undefined;
 }
 
-/** Highest win rate; of equal ones the earliest commitment, then the lowest uid. */
-function winnerOf(
-  rivals: readonly SequenceContestant[],
-  records: ReadonlyMap<number, WinRecord>,
-): RoundVerdict['winner'] {
-  const rate = ({ uid }: SequenceContestant): number => records.get(uid)?.winRate ?? 0;
-  const [first, ...rest] = rivals;
-  if (!first) return null;
-  const best = rest.reduce((leader, rival) => (rate(rival) > rate(leader) ? rival : leader), first);
-  return { uid: best.uid, block: best.block, score: best.loss };
+/** What the entrants rule is told beside the standing rule. */
+function enteredOf(contender: JudgedContender | undefined): {
+  digest: string;
+  outcome: 'scored' | 'refused' | 'waiting';
+} {
+  const { digest = '', outcome } = contender ?? {};
+  if (outcome?.status === 'scored') return { digest, outcome: 'scored' };
+  return { digest, outcome: outcome?.error.fault === 'miner' ? 'refused' : 'waiting' };
+}
+
+function scoredContender({ uid, hotkey, block, outcome }: JudgedContender): ScoredContender | undefined {
+  if (outcome.status === 'failed') return undefined;
+  return { uid, hotkey, block, score: outcome.score, tasks: outcome.tasks };
 }
 
 function reasonForVoid(
-  contenders: readonly JudgedContender[],
-  contestants: readonly SequenceContestant[],
-  averageBefore: readonly number[] | undefined,
-  rules: RoundRules,
-  unknown: readonly { uid: number; code: string }[],
+  { contenders, unknown = [] }: RoundInput,
+  scored: readonly ScoredContender[],
+  sharesBefore: readonly number[],
+  threshold: number,
 ): ErrorReport | null {
   for (const { uid, outcome } of contenders) {
-    const weight = averageBefore?.[uid] ?? 0;
-    if (outcome.status === 'failed' && outcome.error.fault !== 'miner' && weight >= rules.keepThreshold) {
+    const weight = sharesBefore[uid] ?? 0;
+    if (outcome.status === 'failed' && outcome.error.fault !== 'miner' && weight >= threshold) {
       return judgingErrors.INCUMBENT_NOT_SCORED({ uid, weight, code: outcome.error.code }).toReport();
     }
   }
   if (unknown.length > 0)
     return judgingErrors.CLAIMS_UNKNOWN({ unknown: unknown.map(({ uid, code }) => ({ uid, code })) }).toReport();
-  if (contestants.length === 0) return judgingErrors.NO_FINITE_SCORE({ contenders: contenders.length }).toReport();
-  return rules.comparison === 'per-sequence' ? unequalSequences(contestants) : null;
-}
-
-/** Matches per sequence need every sequence of everyone: who lacks some would play fewer of them, or none. */
-function unequalSequences(contestants: readonly SequenceContestant[]): ErrorReport | null {
-  const expected = Math.max(1, ...contestants.map(({ sequenceLosses }) => sequenceLosses.length));
-  const short = contestants.find(({ sequenceLosses }) => sequenceLosses.length !== expected);
-  return short
-    ? judgingErrors.SEQUENCES_DIFFER({ uid: short.uid, losses: short.sequenceLosses.length, expected }).toReport()
-    : null;
+  return scored.length === 0 ? judgingErrors.NO_FINITE_SCORE({ contenders: contenders.length }).toReport() : null;
 }
 
 function voidVerdict(
   reason: ErrorReport,
-  contenders: readonly JudgedContender[],
-  averageBefore: readonly number[] | undefined,
-  currentBlock: number,
-  rules: RoundRules,
+  { contenders, standingBefore, entrantsBefore, block }: RoundInput,
+  { epsilon }: RoundRules,
+  sharesBefore: readonly number[],
 ): RoundVerdict {
-  const average = [...(averageBefore ?? [])];
-  const nothing = { records: new Map<number, WinRecord>(), stepWeights: new Map<number, number>(), average };
   return {
     void: reason,
-    contenders: contenders.map((contender) => verdictOf(contender, currentBlock, rules, nothing)),
-    average,
+    contenders: contenders.map(({ uid, block: claimedAt, outcome }) => ({
+      uid,
+      block: claimedAt,
+      score: outcome.status === 'scored' ? outcome.score : null,
+      epsilon: epsilon.compute(block, claimedAt),
+      wins: null,
+      winRate: null,
+      share: sharesBefore[uid] ?? 0,
+      values: {},
+    })),
+    standing: standingBefore?.standing ?? null,
+    entrants: entrantsBefore,
+    shares: [...sharesBefore],
     keep: [],
     winner: null,
-  };
-}
-
-function verdictOf(
-  { uid, block, outcome }: JudgedContender,
-  currentBlock: number,
-  rules: RoundRules,
-  results: {
-    records: ReadonlyMap<number, WinRecord>;
-    stepWeights: ReadonlyMap<number, number>;
-    average: readonly number[];
-  },
-): ContenderVerdict {
-  const record = results.records.get(uid);
-  return {
-    uid,
-    block,
-    score: outcome.status === 'scored' ? outcome.score : null,
-    epsilon: rules.epsilon.compute(currentBlock, block),
-    competitive: record !== undefined,
-    wins: record?.wins ?? null,
-    winRate: record?.winRate ?? null,
-    stepWeight: results.stepWeights.get(uid) ?? 0,
-    averageWeight: results.average[uid] ?? 0,
   };
 }

@@ -2,7 +2,13 @@ import { isDeepStrictEqual } from 'node:util';
 import type { ModelConstraints } from '../competition/competition.js';
 import type { ModelInspector } from '../contracts/evaluator.js';
 import type { FetchProgress, ModelStore } from '../contracts/model-store.js';
-import type { ModelReference, RepoFile, StoredModel, VerifiedModel } from '../contracts/model.js';
+import {
+  repoName,
+  type ModelReference,
+  type RepoFile,
+  type StoredModel,
+  type VerifiedModel,
+} from '../contracts/model.js';
 import { directoryHash, secureHash } from './directory-hash.js';
 import { isAssayError } from '../errors/assay-error.js';
 import { storeErrors, verificationErrors } from './errors.js';
@@ -13,8 +19,8 @@ import { filesCheck, limitChecks, requireWithin, sizeCheck } from './limits.js';
 import { TOKENIZER_CONFIG } from './tokenizer-files.js';
 
 type OnProgress = (progress: FetchProgress) => void;
-/** What a model comes from. */
-export type ModelSource = Pick<ModelStore, 'list' | 'read' | 'fetch' | 'stored' | 'discard'>;
+/** What of a store a model's way in needs. */
+export type AcquirerStore = Pick<ModelStore, 'list' | 'read' | 'fetch' | 'stored' | 'discard'>;
 
 const MIB = 1024 * 1024;
 /** A config is a few kilobytes; the others grow with tokens and tensors. All are parsed whole. */
@@ -36,7 +42,7 @@ export interface AcquireRequest {
 export class ModelAcquirer {
   constructor(
     private readonly options: { maxConfigBytes?: number; maxDocumentBytes?: number },
-    private readonly deps: { store: ModelSource; inspector: ModelInspector },
+    private readonly deps: { store: AcquirerStore; inspector: ModelInspector },
   ) {}
 
   /**
@@ -91,7 +97,6 @@ export class ModelAcquirer {
     const { store } = this.deps;
     const known = await store.stored(reference);
     if (!known || (await filesIntact(known, signal))) return known;
-    if (!store.discard) throw modelChanged(known);
     await store.discard(reference);
     return undefined;
   }
@@ -146,8 +151,8 @@ export class ModelAcquirer {
   }
 }
 
-const modelChanged = ({ reference: { namespace, name }, directory }: StoredModel): Error =>
-  storeErrors.STORED_MODEL_CHANGED({ repo: `${namespace}/${name}`, directory });
+const modelChanged = ({ reference, directory }: StoredModel): Error =>
+  storeErrors.STORED_MODEL_CHANGED({ repo: repoName(reference), directory });
 
 function usable(bytes: Uint8Array): JsonObject | UnusableJson {
   try {

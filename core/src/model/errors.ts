@@ -63,12 +63,19 @@ export const storeErrors = defineErrors({
       `${printable(p.path, 200)} gave ${p.received} bytes where ${p.expected} were listed.`,
     hint: () => 'The source was cut off or has changed meanwhile; it is asked again.',
   },
+  SOURCE_NOT_SERVED: {
+    fault: 'config',
+    retry: 'next-round',
+    message: (p: { source: string; store: string; sources: readonly string[] }) =>
+      `A model comes from ${p.source}, and the ${p.store} has models from ${p.sources.join(', ')} only.`,
+    hint: () => 'Choose a store that has models of this kind: store.use in the config file. No miner is blamed for it.',
+  },
   STORE_FULL: {
     fault: 'validator',
     retry: 'backoff',
     message: (p: { directory: string; needed?: number; free?: number }) =>
       `There is no room left for models in ${p.directory}${p.needed === undefined ? '' : `: ${p.needed} bytes are needed, ${p.free ?? 0} are free`}.`,
-    hint: () => 'Free disk space, or move the store with store.dir or --model-dir.',
+    hint: () => 'Free disk space, raise store.quota where it is set, or move the store with store.dir or --model-dir.',
   },
   STORE_SHORT: {
     fault: 'validator',

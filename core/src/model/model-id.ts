@@ -24,7 +24,8 @@ export interface CommittedModel {
   competitionId: number;
 }
 
-const MAX_COMMITMENT_BYTES = 128;
+/** The longest text that any way of committing to a model can hold. */
+const MAX_CLAIM_BYTES = 1024;
 const MAX_REPO_ID_LENGTH = 38;
 const NONE = 'None';
 
@@ -85,15 +86,14 @@ export function validateCommitment(commitment: string): CommittedModel {
   const refuse = (reason: string): never => {
     throw commitmentErrors.COMMITMENT_MALFORMED({ reason, commitment: commitment.slice(0, 256) });
   };
-  if (Buffer.byteLength(commitment, 'utf8') > MAX_COMMITMENT_BYTES)
-    refuse(`it is longer than ${MAX_COMMITMENT_BYTES} bytes`);
+  if (Buffer.byteLength(commitment, 'utf8') > MAX_CLAIM_BYTES) refuse(`it is longer than ${MAX_CLAIM_BYTES} bytes`);
   const parts = commitment.split(':');
   if (parts.length !== 5) refuse(`it has ${parts.length} parts instead of 5`);
   const [namespace = '', name = '', revision = '', secureHash = '', competition = ''] = parts;
   for (const part of [namespace, name]) {
     if (!REPO_PART.test(part) || part.includes('..') || part.includes('--') || part.endsWith('.git')) {
       throw commitmentErrors.REPO_ID_INVALID({
-        reason: 'The repo id is not one that Hugging Face can have.',
+        reason: 'The repo id is not one that the hub can have.',
         repoId: `${namespace}/${name}`,
       });
     }

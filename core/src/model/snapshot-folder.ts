@@ -1,33 +1,34 @@
-import { link, mkdir, readdir, readFile, rename, rm, rmdir, statfs, writeFile } from 'node:fs/promises';
+import { link, mkdir, readdir, rename, rm, rmdir, statfs, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { z } from 'zod';
 import type { Clock } from '../contracts/clock.js';
 import type { FetchProgress, PruneResult, StoreUsage } from '../contracts/model-store.js';
-import type { ModelReference, RepoFile, StoredFile, StoredModel } from '../contracts/model.js';
+import {
+  isSameReference,
+  type ModelReference,
+  type RepoFile,
+  type StoredFile,
+  type StoredModel,
+} from '../contracts/model.js';
 import { byCodePoint } from './directory-hash.js';
 import { diskGuard, errnoOf, guardedSource } from './disk-guard.js';
 import { Drafts } from './drafts.js';
 import { storeErrors } from './errors.js';
 import { hasContent } from './files-intact.js';
 import { FolderAges } from './folder-ages.js';
-import { bytesBelow, foldersIn, isAbsence, statIfAny, syncFolder } from './folder-contents.js';
+import { holdsExactly, MANIFEST, readManifest } from './folder-manifest.js';
+import { bytesBelow, foldersIn, statIfAny, syncFolder } from './folder-contents.js';
 import { receiveFile } from './receive-file.js';
-import { isPlainPart, referenceParts, requireStorable } from './storable-files.js';
+import { foldersOf, referenceIn } from './reference-folders.js';
+import { requireStorable } from './storable-files.js';
 
 /** Bytes of one file, from the start; read once. */
 export type OpenFile = (file: RepoFile, signal: AbortSignal) => AsyncIterable<Uint8Array>;
 
 export type OnFetchProgress = (progress: FetchProgress) => void;
 
-const MANIFEST = 'manifest.json';
-const manifestSchema = z.object({
-  reference: z.object({ namespace: z.string(), name: z.string(), revision: z.string() }),
-  files: z.array(z.object({ path: z.string(), size: z.number(), sha256: z.string() })).min(1),
-});
-
 /**
- * Where models are kept: `models/NAMESPACE/NAME/REVISION/files` holds the files of a model and `manifest.json` beside it
- * what they are; `blobs/SHA256` is a hard link to each content, by which equal content is stored once (real files: the
+ * Where models are kept: `models/NAMESPACE/NAME/REVISION/files` (`foldersOf`) holds the files of a model and
+ * `manifest.json` beside it what they are; `blobs/SHA256` is a hard link to each content, by which equal content is stored once (real files: the
  * runtime maps them and follows no link out of the folder). A model appears and goes with one rename: whole or not at
  * all, at whatever moment the process or the machine dies.
  */
@@ -43,6 +44,7 @@ export class SnapshotFolder {
   private constructor(
     private readonly directory: string,
     clock: Pick<Clock, 'now' | 'monotonic'> | undefined,
+    private readonly quota: number,
   ) {
     this.#blobs = join(directory, 'blobs');
     this.#models = join(directory, 'models');
@@ -54,9 +56,14 @@ export class SnapshotFolder {
    * Makes the folder and throws away what a killed run left half done. Several processes may have it open.
    *
    * @param clock measures the age of what this process has added; without one the times of files alone count
+   * @param quota bytes that the folder may hold; as many as the disk has when left out
    */
-  static async open(directory: string, clock?: Pick<Clock, 'now' | 'monotonic'>): Promise<SnapshotFolder> {
-    const folder = new SnapshotFolder(directory, clock);
+  static async open(
+    directory: string,
+    clock?: Pick<Clock, 'now' | 'monotonic'>,
+    quota = Number.POSITIVE_INFINITY,
+  ): Promise<SnapshotFolder> {
+    const folder = new SnapshotFolder(directory, clock, quota);
     await diskGuard(directory, async () => {
       for (const path of [folder.#blobs, folder.#models]) await mkdir(path, { recursive: true });
       await folder.#drafts.discardLeftovers();
@@ -70,8 +77,7 @@ export class SnapshotFolder {
     return diskGuard(this.directory, async () => {
       const manifest = await readManifest(folder);
       // On a file system that folds case another model may answer to this name.
-      if (manifest?.reference.namespace !== reference.namespace || manifest.reference.name !== reference.name)
-        return undefined;
+      if (!manifest || !isSameReference(manifest.reference, reference)) return undefined;
       const directory = join(folder, 'files');
       for (const { path, size } of manifest.files) {
         if ((await statIfAny(join(directory, path)))?.size !== size) return undefined;
@@ -109,12 +115,8 @@ export class SnapshotFolder {
 
   async usage(): Promise<StoreUsage> {
     return diskGuard(this.directory, async () => {
-      const { bavail, bsize } = await statfs(this.directory);
-      return {
-        models: (await this.#references()).length,
-        bytes: await bytesBelow(this.directory),
-        freeBytes: bavail * bsize,
-      };
+      const bytes = await bytesBelow(this.directory);
+      return { models: (await this.#references()).length, bytes, freeBytes: await this.#room(bytes) };
     });
   }
 
@@ -172,10 +174,15 @@ export class SnapshotFolder {
 
   /** A disk run full takes the journal down with it: what can't fit is not begun. */
   async #requireRoom(files: readonly RepoFile[]): Promise<void> {
-    const { bavail, bsize } = await statfs(this.directory);
     const needed = files.reduce((sum, { size }) => sum + size, 0);
-    if (needed > bavail * bsize)
-      throw storeErrors.STORE_FULL({ directory: this.directory, needed, free: bavail * bsize });
+    const free = await this.#room(Number.isFinite(this.quota) ? await bytesBelow(this.directory) : 0);
+    if (needed > free) throw storeErrors.STORE_FULL({ directory: this.directory, needed, free });
+  }
+
+  /** Bytes that may still come, by the disk and by the quota. */
+  async #room(used: number): Promise<number> {
+    const { bavail, bsize } = await statfs(this.directory);
+    return Math.max(0, Math.min(bavail * bsize, this.quota - used));
   }
 
   async #receive(
@@ -290,30 +297,16 @@ export class SnapshotFolder {
     const found: ModelReference[] = [];
     for (const namespace of await foldersIn(this.#models)) {
       for (const name of await foldersIn(join(this.#models, namespace))) {
-        for (const revision of await foldersIn(join(this.#models, namespace, name)))
-          found.push({ namespace, name, revision });
+        for (const revision of await foldersIn(join(this.#models, namespace, name))) {
+          const reference = referenceIn(namespace, name, revision);
+          if (reference) found.push(reference);
+        }
       }
     }
-    // What else lies there is not the store's.
-    return found.filter((reference) => Object.values(reference).every(isPlainPart));
+    return found;
   }
 
   #folderOf(reference: ModelReference): string {
-    return join(this.#models, ...referenceParts(reference));
-  }
-}
-
-function holdsExactly(stored: StoredModel, files: readonly RepoFile[]): boolean {
-  const sizes = new Map(stored.files.map(({ path, size }) => [path, size]));
-  return sizes.size === files.length && files.every(({ path, size }) => sizes.get(path) === size);
-}
-
-async function readManifest(folder: string): Promise<z.infer<typeof manifestSchema> | undefined> {
-  try {
-    return manifestSchema.parse(JSON.parse(await readFile(join(folder, MANIFEST), 'utf8')));
-  } catch (error) {
-    // A manifest that can't be understood is no model; trouble with the disk is trouble.
-    if (error instanceof SyntaxError || error instanceof z.ZodError || isAbsence(error)) return undefined;
-    throw error;
+    return join(this.#models, ...foldersOf(reference));
   }
 }

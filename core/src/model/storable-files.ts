@@ -1,4 +1,4 @@
-import type { ModelReference, RepoFile } from '../contracts/model.js';
+import type { RepoFile } from '../contracts/model.js';
 import { storeErrors } from './errors.js';
 
 const PLAIN_PART = /^[A-Za-z0-9._-]{1,255}$/;
@@ -9,13 +9,6 @@ const MAX_FILES = 10_000;
 /** True for a name that is one folder or file below its parent on every system, and nothing else. */
 export function isPlainPart(part: string): boolean {
   return PLAIN_PART.test(part) && !part.startsWith('..') && part !== '.';
-}
-
-/** The parts of a reference as folders. @throws FILE_NAME_REFUSED */
-export function referenceParts({ namespace, name, revision }: ModelReference): [string, string, string] {
-  const refused = [namespace, name, revision].find((part) => !isPlainPart(part));
-  if (refused !== undefined) throw storeErrors.FILE_NAME_REFUSED({ path: refused });
-  return [namespace, name, revision];
 }
 
 /**

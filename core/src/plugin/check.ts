@@ -4,7 +4,8 @@ import { issuesOf } from '../config/resolve.js';
 import { competitionSchema } from '../competition/competition-schema.js';
 import { profileSchema } from '../competition/profile-schema.js';
 import { forEachContract } from './contracts.js';
-import { PLUGIN_API_VERSION, type Plugin } from './plugin.js';
+import { forEachDoor } from '../rules/doors.js';
+import { PLUGIN_API_VERSION, type CheckedPlugin } from './plugin.js';
 
 const implementation = z.object({
   options: z.custom<z.ZodType>(
@@ -18,6 +19,15 @@ const credential = z.strictObject({
   variables: z.array(z.string()).min(1),
   page: z.url(),
   files: z.array(z.string()).optional(),
+});
+
+const ruleSchema = z.looseObject({
+  name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'lower-case letters, digits and dashes'),
+  version: z.number().int().positive(),
+  summary: z.string().min(1),
+  parameters: implementation.shape.options,
+  examples: z.array(z.record(z.string(), z.unknown())).min(1),
+  bind: z.custom((value) => typeof value === 'function', 'must be a function'),
 });
 
 const pluginSchema = z.object({
@@ -48,8 +58,10 @@ const pluginSchema = z.object({
           implementation.extend({ remote: z.boolean().optional() }),
         )
         .optional(),
+      ...forEachDoor(() => z.array(ruleSchema).optional()),
       competitions: z.array(competitionSchema).superRefine(namesDiffer).optional(),
       modules: z.record(z.string(), z.array(z.string().startsWith('file:', 'must be a file URL'))).optional(),
+      checkModule: z.custom((value) => typeof value === 'function', 'must be a function').optional(),
       profiles: z.record(z.string(), profileSchema).optional(),
     })
     .strict(),
@@ -70,7 +82,7 @@ function namesDiffer(competitions: readonly { name: string }[], context: z.Refin
 }
 
 /** A package's default export as a plugin, or a coded error that says what is wrong with it. Runs nothing of it. */
-export function checkPlugin(packageName: string, exported: unknown): Plugin {
+export function checkPlugin(packageName: string, exported: unknown): CheckedPlugin {
   if (typeof exported === 'object' && exported !== null && 'apiVersion' in exported) {
     const { apiVersion } = exported;
     if (apiVersion !== PLUGIN_API_VERSION) {
@@ -80,5 +92,10 @@ export function checkPlugin(packageName: string, exported: unknown): Plugin {
   const checked = pluginSchema.safeParse(exported);
   if (!checked.success) throw configErrors.PLUGIN_MALFORMED({ package: packageName, issues: issuesOf(checked.error) });
   // zod has checked the shape; the functions' own types can only be promised by the plugin.
-  return exported as Plugin;
+  const plugin = exported as CheckedPlugin;
+  const { competitions, profiles } = checked.data.provides;
+  return {
+    ...plugin,
+    provides: { ...plugin.provides, ...(competitions && { competitions }), ...(profiles && { profiles }) },
+  };
 }

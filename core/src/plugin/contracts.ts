@@ -1,14 +1,18 @@
+import { z } from 'zod';
 import { CHAIN_CLIENT, type ChainClient } from '../contracts/chain-client.js';
 import { EVALUATOR, MODEL_INSPECTOR, type Evaluator, type ModelInspector } from '../contracts/evaluator.js';
-import { MODEL_STORE, type ModelStore } from '../contracts/model-store.js';
+import { MODEL_STORE, type ModelSource } from '../contracts/model-store.js';
 import { ROUND_JOURNAL, type JournalOpenMode, type RoundJournal } from '../contracts/round-journal.js';
 import { ROW_SOURCE, type RowSource } from '../contracts/row-source.js';
 import { TOKENIZER_LOADER, type TokenizerLoader } from '../contracts/tokenizer.js';
 
-/** What serves each contract that the config file chooses with `use`, and what its factory gets beyond PluginDeps. */
+/**
+ * What an implementation of each contract that the config file chooses with `use` is, and what its factory gets beyond
+ * PluginDeps. The container binds it as it is, but for `store`: it wraps a ModelSource into the ModelStore of the run.
+ */
 export interface Contracts {
   chain: { serves: ChainClient; given: { mode: 'validate' | 'read' } };
-  store: { serves: ModelStore; given: object };
+  store: { serves: ModelSource; given: object };
   evaluator: { serves: Evaluator; given: object };
   inspector: { serves: ModelInspector; given: object };
   tokenizer: { serves: TokenizerLoader; given: object };
@@ -23,7 +27,20 @@ export interface ContractRow {
   token: symbol;
   /** One sentence for the config schema. */
   summary: string;
+  /** Keys beside `use` that core itself reads, whatever the implementation is. */
+  ownOptions?: z.ZodObject;
 }
+
+/** How core keeps the models of every source. */
+export const keeperOptions = z.object({
+  dir: z.string().optional().describe('Folder in which verified models are kept; below the data folder when left out.'),
+  quota: z
+    .number()
+    .int()
+    .positive()
+    .optional()
+    .describe('Bytes that kept models may take; as many as the disk has when left out.'),
+});
 
 /**
  * One row for each contract, by its key in the config file and in `provides`. The config schema, the check of packages,
@@ -31,7 +48,7 @@ export interface ContractRow {
  */
 export const CONTRACTS: Readonly<Record<ContractName, ContractRow>> = {
   chain: { token: CHAIN_CLIENT, summary: 'How the chain is reached.' },
-  store: { token: MODEL_STORE, summary: 'Where models come from and are kept.' },
+  store: { token: MODEL_STORE, summary: 'Where models come from and are kept.', ownOptions: keeperOptions },
   evaluator: { token: EVALUATOR, summary: 'What measures losses.' },
   inspector: { token: MODEL_INSPECTOR, summary: 'What reads model headers.' },
   tokenizer: { token: TOKENIZER_LOADER, summary: 'What turns text into tokens.' },

@@ -4,8 +4,9 @@ import type { DatasetProvider, DocumentSource } from '../contracts/dataset-provi
 import type { Log } from '../contracts/logger.js';
 import type { Reporter } from '../contracts/reporter.js';
 import type { RowSource } from '../contracts/row-source.js';
-import type { Competition } from '../competition/competition.js';
-import type { SubnetProfile } from '../competition/profile.js';
+import type { Competition, CompetitionInput } from '../competition/competition.js';
+import type { SubnetProfile, SubnetProfileInput } from '../competition/profile.js';
+import type { RuleProvisions } from '../rules/built-in.js';
 import type { ContractName, Contracts } from './contracts.js';
 
 /** Version of this shape; a plugin of another one is refused before boot. */
@@ -81,7 +82,7 @@ export interface ReporterImplementation<Options = unknown> extends Implementatio
 }
 
 /** Everything that a package may bring. */
-export interface Provisions extends Implementations {
+export interface Provisions extends Implementations, RuleProvisions {
   chain?: ChainImplementation;
   /** By name, as `use` in the config's list of reporters says it. */
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
@@ -89,15 +90,20 @@ export interface Provisions extends Implementations {
   /** By dataset id, e.g. `tiiuae/falcon-refinedweb`. */
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
   datasets?: Readonly<Record<string, DatasetImplementation<any>>>;
-  competitions?: readonly Competition[];
+  competitions?: readonly CompetitionInput[];
   /**
-   * Modules for another plugin, by its name, e.g. architectures for `onnxruntime`: file URLs
+   * Modules for another plugin, by its name, e.g. architectures for an evaluator: file URLs
    * (`new URL('./my-architecture.js', import.meta.url).href`). What they export, that plugin says; it loads them where it
    * works, be that another process.
    */
   modules?: Readonly<Record<string, readonly string[]>>;
+  /**
+   * For a plugin that takes modules: rejects with a coded error when this file URL can't serve as one. It runs when a
+   * package is installed or checked, so that the package's author hears of it and not a validator at its start.
+   */
+  checkModule?: (url: string) => Promise<void>;
   /** By name, as `subnet:` in the config file says it. */
-  profiles?: Readonly<Record<string, SubnetProfile>>;
+  profiles?: Readonly<Record<string, SubnetProfileInput>>;
 }
 
 /** A plain object: a package's default export. `definePlugin` only gives it its type. */
@@ -105,6 +111,16 @@ export interface Plugin {
   apiVersion: number;
   name: string;
   provides: Provisions;
+}
+
+/** A plugin that has passed every check, its competitions and profiles in their full spelling. */
+export interface CheckedPlugin extends Plugin {
+  provides: CheckedProvisions;
+}
+
+export interface CheckedProvisions extends Omit<Provisions, 'competitions' | 'profiles'> {
+  competitions?: readonly Competition[];
+  profiles?: Readonly<Record<string, SubnetProfile>>;
 }
 
 export function definePlugin(plugin: Plugin): Plugin {

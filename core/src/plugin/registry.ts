@@ -3,7 +3,9 @@ import type { SubnetProfile } from '../competition/profile.js';
 import { configErrors } from '../config/errors.js';
 import { issueLines, messageOf } from '../errors/describe.js';
 import type { ContractName } from './contracts.js';
-import type { Plugin, Provisions } from './plugin.js';
+import { requireRules } from '../rules/require-rules.js';
+import { RuleBook } from '../rules/rule-book.js';
+import type { CheckedPlugin, Provisions } from './plugin.js';
 
 type FactoryOf<C extends ContractName> = NonNullable<Provisions[C]>;
 type DatasetFactory = NonNullable<Provisions['datasets']>[string];
@@ -16,7 +18,11 @@ export class PluginRegistry {
   readonly #reporters: ReadonlyMap<string, { plugin: string; item: ReporterFactory }>;
   readonly #profiles: ReadonlyMap<string, { plugin: string; item: SubnetProfile }>;
 
-  constructor(private readonly plugins: readonly Plugin[]) {
+  /** Every installed rule. */
+  readonly rules: RuleBook;
+
+  constructor(private readonly plugins: readonly CheckedPlugin[]) {
+    this.rules = new RuleBook(plugins);
     index('plugin', plugins, ({ name }) => [[name, name]]);
     this.#competitions = index('competition', plugins, ({ provides }) =>
       (provides.competitions ?? []).map((item) => [item.name, item]),
@@ -27,7 +33,7 @@ export class PluginRegistry {
   }
 
   /** With one more, in place of one of its name. */
-  with(plugin: Plugin): PluginRegistry {
+  with(plugin: CheckedPlugin): PluginRegistry {
     return new PluginRegistry([...this.plugins.filter(({ name }) => name !== plugin.name), plugin]);
   }
 
@@ -53,6 +59,7 @@ export class PluginRegistry {
   profile(subnet: string): SubnetProfile {
     const found = this.#profiles.get(subnet);
     if (!found) throw configErrors.PROFILE_UNKNOWN({ subnet, known: [...this.#profiles.keys()] });
+    requireRules(this.rules, found.item);
     return found.item;
   }
 
@@ -111,8 +118,8 @@ export function checkedOptions<Options>(
 /** Items by key over all plugins; two plugins with the same key stop the start. */
 function index<T>(
   what: string,
-  plugins: readonly Plugin[],
-  items: (plugin: Plugin) => readonly (readonly [key: string, item: T])[],
+  plugins: readonly CheckedPlugin[],
+  items: (plugin: CheckedPlugin) => readonly (readonly [key: string, item: T])[],
 ): Map<string, { plugin: string; item: T }> {
   const found = new Map<string, { plugin: string; item: T }>();
   for (const plugin of plugins) {

@@ -1,14 +1,15 @@
 import type { DatasetProvider } from '../contracts/dataset-provider.js';
-import type { EpsilonFunction } from '../contracts/epsilon-function.js';
 import type { Tokenizer } from '../contracts/tokenizer.js';
 import type { Competition } from '../competition/competition.js';
 import type { ScheduledId, ScheduleEntry } from '../competition/profile.js';
+import type { ChosenRules } from '../rules/chosen.js';
 import { competitionAt } from '../competition/schedule.js';
 
-/** A competition with what its own container bound: ready to draw samples and to be judged. */
+/** A competition with all that it needs: ready to draw samples and to be judged. */
 export interface CompetitionRuntime {
   competition: Competition;
-  epsilon: EpsilonFunction;
+  /** What it is judged by at a block. */
+  rulesAt(block: number): ChosenRules;
   tokenizer: Tokenizer;
   /** By task name. */
   datasets: ReadonlyMap<string, DatasetProvider>;

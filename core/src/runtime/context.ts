@@ -5,6 +5,7 @@ import type { Log } from '../contracts/logger.js';
 import type { ModelStore } from '../contracts/model-store.js';
 import type { EventSink, RunEvent } from '../contracts/reporter.js';
 import type { SubnetProfile } from '../competition/profile.js';
+import type { RuleBook } from '../rules/rule-book.js';
 import type { ModelAcquirer } from '../model/acquire.js';
 import type { ChainView } from './chain-view.js';
 import type { Competitions } from './competitions.js';
@@ -26,6 +27,8 @@ export interface RunOptions {
 /** What the loops share. Each loop is a class `(options, deps)`; these are the deps. */
 export interface RuntimeDeps {
   profile: SubnetProfile;
+  /** Every installed rule. */
+  rules: RuleBook;
   chain: ChainClient;
   store: ModelStore;
   acquirer: ModelAcquirer;

@@ -64,7 +64,7 @@ export const runtimeErrors = defineErrors({
     message: (p: { competition: string; architectures: readonly string[]; by: string; supported: readonly string[] }) =>
       `Competition ${p.competition} allows ${p.architectures.join(', ')}, which the ${p.by} does not know; it knows ${p.supported.join(', ')}.`,
     hint: () =>
-      'Miners would be blamed for models that their subnet allows. Add the package that brings the architecture under `plugins`, or choose an evaluator that has it.',
+      'Add the package that brings the architecture under `plugins`, mend its module where a warning above says that it is left out, or choose an evaluator that has it: miners would be blamed for models that their subnet allows.',
   },
   COMPETITION_MISSING: {
     fault: 'config',

@@ -5,7 +5,9 @@ import { newestRoundsOf, recordedRounds, type RecordedRound } from './recorded-r
 import { fingerprintOf } from './round/plan.js';
 import { canGoBetter, HISTORY_LENGTH } from './round/round.js';
 import { judgedIds } from './schedule-now.js';
-import type { History, Standing, TrackedModel } from './tables.js';
+import type { Standing } from '../contracts/standing-rule.js';
+import { withKnownOwners } from './round/format-1.js';
+import type { History, TrackedModel } from './tables.js';
 import { rows } from './validator-state.js';
 
 type Put = NonNullable<JournalChange['put']>[number];
@@ -37,6 +39,7 @@ export async function mendState(deps: MendDeps): Promise<void> {
   const replayed = replayRounds(deps);
   await state.update(() => [
     ...[...replayed].flatMap(([id, { standing }]) => missingStanding(deps, id, standing)),
+    ...[...replayed].flatMap(([id, one]) => missingEntrants(deps, id, one)),
     ...[...replayed].flatMap(([id, one]) => missingHistory(deps, id, one)),
     ...[...replayed].flatMap(([id, one]) => missingContenders(deps, id, one)),
     ...[...replayed].flatMap(([id, one]) => missingLastRound(deps, id, one)),
@@ -55,7 +58,7 @@ function replayRounds({ state }: MendDeps): Map<number, Replayed> {
     if (!canGoBetter(round.entry, round.verdict)) one.settled = round;
     if (round.verdict.void !== null) continue;
     one.counted = round;
-    one.standing = standingAfter(one.standing, round);
+    one.standing = standingAfter(one.standing, round) ?? one.standing;
     addResults(one, round);
     for (const [other, ended] of all)
       if (!round.entry.schedule.some((scheduled) => scheduled.id === other)) ended.standing = undefined;
@@ -63,11 +66,12 @@ function replayRounds({ state }: MendDeps): Map<number, Replayed> {
   return all;
 }
 
-/** A uid that holds weight belongs to the hotkey that was last judged there: a new owner begins with nothing. */
-function standingAfter(before: Standing | undefined, { entry, verdict }: RecordedRound): Standing {
-  const judged = new Map(entry.contenders.map(({ uid, hotkey }) => [uid, hotkey]));
-  const hotkeys = verdict.average.map((_weight, uid) => judged.get(uid) ?? before?.hotkeys[uid] ?? '');
-  return { weights: verdict.average.map((weight, uid) => (hotkeys[uid] === '' ? 0 : weight)), hotkeys };
+/** What a round left. One of the old format names only the hotkeys that it judged: the others' are those before it. */
+function standingAfter(
+  before: Standing | undefined,
+  { verdict: { standing }, isOld }: RecordedRound,
+): Standing | undefined {
+  return standing && isOld ? withKnownOwners(standing, before) : (standing ?? undefined);
 }
 
 function addResults({ results }: Replayed, { entry, verdict }: RecordedRound): void {
@@ -87,6 +91,11 @@ function missingStanding({ state }: MendDeps, id: number, standing: Standing | u
   const held = state.standing(id);
   if (held && newestRoundsOf(state.journal).agrees(id, held)) return [];
   return standing ? [rows.standing(id, standing)] : [];
+}
+
+function missingEntrants({ state }: MendDeps, id: number, { counted, standing }: Replayed): Put[] {
+  if (!standing || !counted?.verdict.entrants || state.entrants(id)) return [];
+  return [rows.entrants(id, counted.verdict.entrants)];
 }
 
 const hasModel = (model: TrackedModel | undefined, commitment: string, block: number): model is TrackedModel =>
@@ -137,7 +146,7 @@ function missingLastRound({ state, competitions }: MendDeps, id: number, { settl
   const competition = competitions.at(id, entry.block)?.competition;
   if (!competition) return [];
   const fingerprint = fingerprintOf(
-    competition,
+    [competition, entry.rules],
     entry.syncBlock,
     BigInt(entry.seed),
     entry.contenders,

@@ -3,7 +3,6 @@ import type { VerifiedModel } from '../contracts/model.js';
 import type { AssayError } from '../errors/assay-error.js';
 import { toAssayError } from '../errors/describe.js';
 import { competitionAt } from '../competition/schedule.js';
-import { shouldRetry } from '../judging/retry.js';
 import { validateCommitment, type CommittedModel } from '../model/model-id.js';
 import { report, type RuntimeDeps } from './context.js';
 import { runtimeErrors } from './errors.js';
@@ -167,7 +166,8 @@ export class ModelCheck {
     const again = this.#judging(known.competition).filter((id) => {
       const runtime = this.deps.competitions.at(id, block);
       if (!runtime) return false;
-      return force || shouldRetry(this.deps.state.history(id, known.hotkey), runtime.epsilon, block);
+      const rules = runtime.rulesAt(block);
+      return force || rules.entrants.rule.again(this.deps.state.history(id, known.hotkey), rules.epsilon.rule, block);
     });
     if (this.#pendingRows(known.hotkey, again).length > 0)
       await this.deps.state.update(() => this.#pendingRows(known.hotkey, again));

@@ -1,18 +1,37 @@
 import { z } from 'zod';
-import type { JournalRecord, RoundJournal } from '../contracts/round-journal.js';
+import type { Json, JournalRecord, RoundJournal } from '../contracts/round-journal.js';
+import { columnValues, ruleState } from '../contracts/rule.js';
+import type { Standing } from '../contracts/standing-rule.js';
+import { errorReport } from '../errors/error-report.js';
+import type { ContenderVerdict } from '../judging/verdict.js';
+import { canonicalJson } from '../journal/canonical-json.js';
 import { journalErrors } from '../journal/errors.js';
 import { FIRST_PREVIOUS_HASH } from '../journal/hash.js';
 import { brokenPart } from '../journal/verify-chain.js';
-import { roundEntry, type RoundEntry } from './round/entry.js';
-import type { Standing } from './tables.js';
+import type { RoundEntry } from './round/entry-shape.js';
+import { agreesWithOld } from './round/format-1.js';
+import { isRound, readRound } from './round/read-round.js';
+import { asJson } from './validator-state.js';
+
+const contenderVerdict = z.object({
+  uid: z.number(),
+  block: z.number(),
+  score: z.number().nullable(),
+  epsilon: z.number(),
+  wins: z.number().nullable(),
+  winRate: z.number().nullable(),
+  share: z.number(),
+  values: columnValues,
+}) satisfies z.ZodType<ContenderVerdict>;
 
 /** The part of a recorded verdict that state follows from. */
 const recordedVerdict = z.object({
-  void: z.unknown().nullable(),
-  average: z.array(z.number()),
+  void: errorReport.nullable(),
+  standing: ruleState.nullable(),
+  entrants: ruleState.nullable(),
   keep: z.array(z.number()),
-  winner: z.object({ block: z.number(), score: z.number() }).nullable(),
-  contenders: z.array(z.object({ uid: z.number(), score: z.number().nullable() })),
+  winner: z.object({ uid: z.number(), block: z.number(), score: z.number() }).nullable(),
+  contenders: z.array(contenderVerdict),
 });
 
 /** A recorded round whose hash is right. */
@@ -20,17 +39,21 @@ export interface RecordedRound {
   number: number;
   entry: RoundEntry;
   verdict: z.infer<typeof recordedVerdict>;
+  /** Whether the record is of the format that does not name everybody whose weight it has. */
+  isOld: boolean;
 }
 
 /** @throws JOURNAL_CHAIN_BROKEN when the record is not as it was written; undefined when it is no round */
 export function recordedRound(record: JournalRecord, previousHash = record.previousHash): RecordedRound | undefined {
   const broken = brokenPart(record, previousHash);
   if (broken) throw journalErrors.JOURNAL_CHAIN_BROKEN({ number: record.number, broken });
-  const entry = roundEntry.safeParse(record.entry);
-  const verdict = recordedVerdict.safeParse(entry.data?.verdict);
-  return entry.success && verdict.success
-    ? { number: record.number, entry: entry.data, verdict: verdict.data }
-    : undefined;
+  return isRound(record.entry) ? { number: record.number, ...roundOf(record.entry) } : undefined;
+}
+
+/** A recorded round of any format. @throws JOURNAL_EXPORT_MALFORMED when it is none */
+export function roundOf(value: Json): Omit<RecordedRound, 'number'> {
+  const { entry, old } = readRound(value);
+  return { entry, verdict: recordedVerdict.parse(entry.verdict), isOld: old !== undefined };
 }
 
 /** Every recorded round, oldest first, each checked against the one before. @throws JOURNAL_CHAIN_BROKEN */
@@ -65,18 +88,11 @@ class NewestRounds {
   constructor(private readonly journal: RoundJournal) {}
 
   /** Whether a standing is what the newest round of its competition says. One without a round can't be compared. */
-  agrees(competition: number, { weights, hotkeys }: Standing): boolean {
+  agrees(competition: number, held: Standing): boolean {
     const round = this.#of(competition);
-    if (!round) return true;
-    const { average } = round.verdict;
-    const owners = new Map(round.entry.contenders.map(({ uid, hotkey }) => [uid, hotkey]));
-    const length = Math.max(weights.length, average.length);
-    return Array.from({ length }, (_none, uid) => uid).every((uid) => {
-      const [weight, hotkey] = [weights[uid] ?? 0, hotkeys[uid] ?? ''];
-      // A uid that nobody has holds nothing, whatever its last owner had earned.
-      if (weight === 0) return (average[uid] ?? 0) === 0 || hotkey === '';
-      return weight === average[uid] && (owners.get(uid) ?? hotkey) === hotkey;
-    });
+    if (!round?.verdict.standing) return true;
+    if (round.isOld) return agreesWithOld(held, round.verdict.standing);
+    return canonicalJson(asJson(held)) === canonicalJson(asJson(round.verdict.standing));
   }
 
   #of(competition: number): RecordedRound | undefined {

@@ -1,3 +1,4 @@
+import { repoName } from '../contracts/model.js';
 import { report, type RuntimeDeps } from './context.js';
 import { attempt, type Loop } from './supervise.js';
 
@@ -24,7 +25,7 @@ export class StoreCleaning implements Loop {
       .flatMap(({ hotkey, reference }) => (reference && active.has(hotkey) ? [reference] : []));
     const { removed, freedBytes } = await store.prune(keep, profile.cadences.cleaningGrace, signal);
     if (removed.length === 0) return;
-    const names = removed.map(({ namespace, name, revision }) => `${namespace}/${name}@${revision}`);
+    const names = removed.map((reference) => `${repoName(reference)}@${reference.revision}`);
     report(this.deps, { event: 'store-cleaned', removed: names, freedBytes });
   }
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { modelFacts, modelReference } from '../contracts/model.js';
 import { taskResult } from '../contracts/evaluation-task.js';
+import { modelFacts, modelReference } from '../contracts/model.js';
+import { ruleState } from '../contracts/rule.js';
 import { errorReport } from '../errors/error-report.js';
 
 /** Derived tables of the journal: what a restart needs to go on. Each row is checked when it is read. */
@@ -28,9 +29,22 @@ export const contenders = z.object({
 });
 export type Contenders = z.infer<typeof contenders>;
 
-/** Key: competition id. float32 moving average by uid, and the hotkeys that earned it. */
-export const standing = z.object({ weights: z.array(z.number()), hotkeys: z.array(z.string()) });
-export type Standing = z.infer<typeof standing>;
+/** The row of 0.1: a float32 moving average by uid, and the hotkeys that earned it. */
+const averageOnly = z.object({ weights: z.array(z.number()), hotkeys: z.array(z.string()) });
+
+/** Key: competition id. What the newest round left, and the rule that wrote it. */
+export const standing = z.union([
+  ruleState,
+  // Neither parameter changes what the rule reads out of a state.
+  averageOnly.transform((state) => ({
+    by: { rule: 'softmax-average', version: 1, parameters: { temperature: 1, alpha: 0 } },
+    state,
+  })),
+]);
+export type { Standing } from '../contracts/standing-rule.js';
+
+/** Key: competition id. What the entrants rule has kept in mind. */
+export const entrants = ruleState;
 
 /** Key: competition id, `/`, hotkey. The last three results, oldest first. */
 export const history = z.array(

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { RuleState } from '../contracts/rule.js';
 import type { Json, JournalChange, JournalRecord, RoundJournal } from '../contracts/round-journal.js';
 import * as tables from './tables.js';
 
@@ -31,6 +32,11 @@ export class ValidatorState {
 
   standing(competition: number): tables.Standing | undefined {
     return this.#get('standings', String(competition), tables.standing);
+  }
+
+  /** What the entrants rule of a competition has kept in mind. */
+  entrants(competition: number): RuleState | undefined {
+    return this.#get('entrants', String(competition), tables.entrants);
   }
 
   standings(): Map<number, tables.Standing> {
@@ -152,6 +158,11 @@ export const rows = {
   }),
   standing: (competition: number, value: tables.Standing | undefined): Put => ({
     table: 'standings',
+    key: String(competition),
+    value: value && asJson(value),
+  }),
+  entrants: (competition: number, value: RuleState | undefined): Put => ({
+    table: 'entrants',
     key: String(competition),
     value: value && asJson(value),
   }),

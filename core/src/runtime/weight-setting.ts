@@ -4,16 +4,17 @@ import { monotonicMs } from '../contracts/clock.js';
 import type { EventOf } from '../contracts/reporter.js';
 import { toAssayError } from '../errors/describe.js';
 import type { AssayError } from '../errors/assay-error.js';
-import { mergeCompetitions } from '../judging/moving-average.js';
+import { mergeStandings } from '../judging/merge.js';
 import { quantizeWeights } from '../judging/quantize.js';
 import { competitionsAt } from '../competition/schedule.js';
+import { mergeRulesAt } from '../rules/chosen.js';
+import { readStanding } from '../rules/read-standing.js';
 import { report, type RunOptions, type RuntimeDeps } from './context.js';
 import { withDeadline } from './deadline.js';
 import { runtimeErrors } from './errors.js';
 import { mendState } from './mend-state.js';
 import { contendersOf } from './round/plan.js';
 import { scheduledAt } from './schedule-now.js';
-import { withoutFormerOwners } from './standing.js';
 import { attempt, isAbort, type Loop } from './supervise.js';
 import { UnknownClaims } from './unknown-claims.js';
 import { rows } from './validator-state.js';
@@ -25,7 +26,7 @@ interface PlannedWeights {
   /** u16. */
   values: number[];
   /** By competition in force, for whoever asks why. */
-  sources: { id: number; name: string; share: number; average: readonly number[] }[];
+  sources: { id: number; name: string; share: number; standing: readonly number[] }[];
   snapshot: ChainSnapshot;
 }
 
@@ -192,28 +193,30 @@ export class WeightSetting implements Loop {
   }
 
   async #plan(signal: AbortSignal): Promise<PlannedWeights> {
-    const { state, view, profile } = this.deps;
+    const { state, view, profile, rules } = this.deps;
     const snapshot = await view.refresh(signal);
-    const standings = new Map(
-      [...state.standings()].map(([id, standing]) => [id, withoutFormerOwners(standing, snapshot.neurons).weights]),
-    );
+    const { neurons: seats, ownerHotkey } = snapshot;
     const inForce = competitionsAt(profile.schedule, snapshot.at.number);
-    const shares = mergeCompetitions(standings, inForce, uidSpace(snapshot));
+    const stored = state.standings();
+    const standings = new Map(
+      inForce.flatMap(({ id }) => {
+        const standing = stored.get(id);
+        return standing ? [[id, readStanding(rules, standing, seats).shares] as const] : [];
+      }),
+    );
+    const merge = mergeRulesAt(rules, profile, snapshot.at.number).map(({ rule }) => rule);
+    const shares = mergeStandings({ standings, schedule: inForce, seats, ownerHotkey }, merge);
     if (!shares.some((share) => share > 0)) throw runtimeErrors.WEIGHTS_EMPTY({});
     const { uids, weights } = quantizeWeights(shares, { minAllowedWeights: snapshot.parameters.minAllowedWeights });
     const sources = inForce.map(({ id, share, name = '' }) => ({
       id,
       name: this.deps.competitions.at(id, snapshot.at.number)?.competition.name ?? name,
       share,
-      average: standings.get(id) ?? [],
+      standing: standings.get(id) ?? [],
     }));
     return { shares, uids: uids.map(asUid), values: weights, sources, snapshot };
   }
 }
-
-/** One more than the highest uid: vectors by uid have this length. */
-export const uidSpace = (snapshot: ChainSnapshot): number =>
-  Math.max(-1, ...snapshot.neurons.map(({ uid }) => uid)) + 1;
 
 function rowEquals(snapshot: ChainSnapshot, uid: Uid, uids: readonly number[], weights: readonly number[]): boolean {
   const held = new Map(snapshot.weights.get(uid) ?? []);
@@ -225,5 +228,5 @@ const weightsForReport = ({ shares, uids, values, sources }: PlannedWeights): Ev
     uid,
     share: shares[uid] ?? 0,
     value: values[index] ?? 0,
-    from: sources.map(({ average, ...source }) => ({ ...source, average: average[uid] ?? 0 })),
+    from: sources.map(({ standing, ...source }) => ({ ...source, standing: standing[uid] ?? 0 })),
   }));

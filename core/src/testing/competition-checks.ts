@@ -2,10 +2,13 @@ import type { Competition } from '../competition/competition.js';
 import type { SubnetProfile } from '../competition/profile.js';
 import { finiteScore } from '../contracts/brands.js';
 import { messageOf } from '../errors/describe.js';
-import { epsilonFromDescription } from '../judging/epsilon.js';
 import { scoreModel, taskWeight } from '../judging/score.js';
 import { judgeRound, type JudgedContender, type RoundVerdict } from '../judging/verdict.js';
-import { demand, type Check } from './checks.js';
+import { bindRules, choicesAt, type ChosenRules } from '../rules/chosen.js';
+import { requireRules } from '../rules/require-rules.js';
+import type { RuleBook } from '../rules/rule-book.js';
+import { demand, type Check, type Checks, type DependentCheck } from './checks.js';
+import { EPSILON_CASES } from './rules/epsilon-cases.js';
 
 /** Of the smallest type in which weights are published: half precision. */
 const BYTES_PER_PARAMETER = 2;
@@ -13,14 +16,31 @@ const BLOCK = 1_000_000;
 /** A loss that a language model may have. */
 const LOSS = 2.5;
 
+/** Stands for the profile's rules where a competition leaves its standing to them. */
+const PROFILE = {
+  sampleMin: 5,
+  keepThreshold: 0.001,
+  rules: [
+    {
+      fromBlock: 0,
+      standing: { rule: 'softmax-average', temperature: 0.01, alpha: 0.5 },
+      merge: [{ rule: 'by-share' }],
+    },
+  ],
+};
+
+const CHOOSES_RULES = 'chooses rules that are installed, with parameters that they take';
+
 /** What every competition has to be. Its data has passed the schema already. */
-export function competitionChecks(competition: Competition): Record<string, Check> {
+export function competitionChecks(competition: Competition, book: RuleBook): Checks {
   const { constraints, tasks } = competition;
-  const epsilon = epsilonFromDescription(competition.epsilon);
-  const decayBlocks =
-    'blocks' in competition.epsilon && typeof competition.epsilon.blocks === 'number' ? competition.epsilon.blocks : 1;
-  const judge = (...models: [loss: number, age: number][]): RoundVerdict => judged(competition, models);
+  const rules = (): ChosenRules => bindRules(book, choicesAt(PROFILE, competition, 0));
+  const judge = (...models: [loss: number, age: number][]): RoundVerdict => judged(rules(), models);
+  const ruled = (run: Check): DependentCheck => ({ needs: CHOOSES_RULES, run });
   return {
+    [CHOOSES_RULES]: () => {
+      rules();
+    },
     'is plain data: it can be recorded, shown and replayed': () => {
       demand(JSON.stringify(copyOf(competition)) === JSON.stringify(competition), 'a copy of it is another');
       demand(
@@ -35,19 +55,9 @@ export function competitionChecks(competition: Competition): Record<string, Chec
         `${constraints.minParameters} parameters need ${smallest} bytes, ${constraints.maxBytes} are allowed`,
       );
     },
-    'has an epsilon in [0, 1) that never grows with age': () => {
-      const ages = Array.from({ length: 200 }, (_none, index) => Math.round((index * decayBlocks) / 100));
-      const values = ages.map((age) => epsilon.compute(BLOCK * 100 + age, BLOCK * 100));
-      demand(
-        values.every((value) => Number.isFinite(value) && value >= 0 && value < 1),
-        'it leaves [0, 1)',
-      );
-      demand(
-        values.every((value, index) => value <= (values[index - 1] ?? 1)),
-        'it grows',
-      );
-      demand(Math.abs((values.at(-1) ?? 1) - epsilon.fullyDecayed) < 1e-12, 'it does not end where it says');
-    },
+    'has an epsilon in [0, 1) that never grows with age, and ends where it says': ruled(() => {
+      for (const run of Object.values(EPSILON_CASES)) run(rules().epsilon.rule);
+    }),
     'scores what every task gives, and nothing else': () => {
       const raw = tasks.map(({ name, weight, normalization }) => ({
         name,
@@ -65,24 +75,34 @@ export function competitionChecks(competition: Competition): Record<string, Chec
         }
       }
     },
-    'gives a tie to the earlier model': () => {
+    'gives a tie to the earlier model': ruled(() => {
       demand(judge([LOSS, 100], [LOSS, 0]).winner?.uid === 0, 'the later of two equal models wins');
-    },
-    'gives a win to a later model that is clearly better': () => {
-      demand(judge([LOSS, 100], [LOSS * (1 - epsilon.compute(0, 0)) * 0.99, 0]).winner?.uid === 1, 'it does not');
-    },
-    'gives nothing to a model without a finite loss': () => {
+    }),
+    'gives a win to a later model that is clearly better': ruled(() => {
+      demand(
+        judge([LOSS, 100], [LOSS * (1 - rules().epsilon.rule.compute(0, 0)) * 0.99, 0]).winner?.uid === 1,
+        'it does not',
+      );
+    }),
+    'gives nothing to a model without a finite loss': ruled(() => {
       const { winner, contenders } = judge([Number.NaN, 100], [LOSS, 0]);
-      demand(winner?.uid === 1 && contenders.find(({ uid }) => uid === 0)?.stepWeight === 0, 'NaN has weight');
-    },
-    'decides nothing when no model has a finite loss': () => {
+      demand(winner?.uid === 1 && contenders.find(({ uid }) => uid === 0)?.share === 0, 'NaN has weight');
+    }),
+    'decides nothing when no model has a finite loss': ruled(() => {
       demand(judge([Number.NaN, 100], [Number.POSITIVE_INFINITY, 0]).void !== null, 'somebody wins');
-    },
+    }),
   };
 }
 
-export function profileChecks(profile: SubnetProfile, competitions: readonly Competition[]): Record<string, Check> {
+export function profileChecks(
+  profile: SubnetProfile,
+  competitions: readonly Competition[],
+  book: RuleBook,
+): Record<string, Check> {
   return {
+    'chooses rules that are installed, and hands out no more and no less than everything': () => {
+      requireRules(book, profile);
+    },
     'names competitions that are there, or that some other package has': () => {
       for (const { id, name } of profile.schedule.flatMap((entry) => entry.competitions)) {
         const own = competitions.filter((competition) => competition.id === id);
@@ -95,12 +115,6 @@ export function profileChecks(profile: SubnetProfile, competitions: readonly Com
           named === undefined || named.id === id,
           `the schedule has ${name ?? ''} as ${id}, and it is ${named?.id ?? ''}`,
         );
-      }
-    },
-    'hands out no more than everything': () => {
-      for (const { fromBlock, competitions: inForce } of profile.schedule) {
-        const sum = inForce.reduce((total, { share }) => total + share, 0);
-        demand(sum <= 1 + 1e-9, `from block ${fromBlock} on the shares sum to ${sum}`);
       }
     },
     'lets a commitment rest for at least one sync block, so that nobody knows the data before': () => {
@@ -121,7 +135,10 @@ function copyOf<T>(value: T): T {
 }
 
 /** @param models loss and age in blocks; the uid is the position */
-function judged({ epsilon, comparison }: Competition, models: readonly [loss: number, age: number][]): RoundVerdict {
+function judged(
+  { epsilon, match, standing, entrants }: ChosenRules,
+  models: readonly [loss: number, age: number][],
+): RoundVerdict {
   const contenders = models.map(([loss, age], uid): JudgedContender => {
     const score = finiteScore(loss);
     const failed = {
@@ -135,15 +152,18 @@ function judged({ epsilon, comparison }: Competition, models: readonly [loss: nu
     const outcome: JudgedContender['outcome'] =
       score === undefined
         ? { status: 'failed', error: failed }
-        : { status: 'scored', score, sequenceLosses: [loss, loss] };
-    return { uid, block: BLOCK - age, outcome };
+        : { status: 'scored', score, tasks: [{ name: 'task', weight: 1, losses: new Array<number>(100).fill(loss) }] };
+    return { uid, hotkey: `hotkey ${uid}`, block: BLOCK - age, digest: String(uid), outcome };
   });
-  return judgeRound(contenders, undefined, BLOCK, {
-    epsilon: epsilonFromDescription(epsilon),
-    comparison,
-    temperature: 0.01,
-    alpha: 0.5,
-    keepThreshold: 0.001,
-    sampleMin: 5,
-  });
+  return judgeRound(
+    {
+      contenders,
+      seats: contenders.map(({ uid, hotkey }) => ({ uid, hotkey })),
+      standingBefore: null,
+      entrantsBefore: null,
+      block: BLOCK,
+      seed: 1n,
+    },
+    { epsilon: epsilon.rule, match: match.rule, standing, entrants, keepThreshold: PROFILE.keepThreshold },
+  );
 }

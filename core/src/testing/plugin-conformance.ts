@@ -1,5 +1,8 @@
 import { checkPlugin } from '../plugin/check.js';
-import type { Plugin } from '../plugin/plugin.js';
+import type { CheckedPlugin } from '../plugin/plugin.js';
+import { DOOR_NAMES, DOORS } from '../rules/doors.js';
+import { RuleBook } from '../rules/rule-book.js';
+import { ruleChecks } from './rule-checks.js';
 import { runChecks, type Checks, type CheckResult } from './checks.js';
 import { competitionChecks, profileChecks } from './competition-checks.js';
 import { datasetChecks, type DatasetWorld } from './dataset-checks.js';
@@ -28,7 +31,7 @@ export async function checkPluginPackage(
   exported: unknown,
   world: PluginWorld = {},
 ): Promise<CheckResult[]> {
-  let plugin: Plugin | undefined;
+  let plugin: CheckedPlugin | undefined;
   const run = (subject: string, checks: Checks): Promise<CheckResult[]> => runChecks(subject, checks, world.onCheck);
   const shape = await run(packageName, {
     'is a plugin of this version': () => {
@@ -38,11 +41,15 @@ export async function checkPluginPackage(
   if (!plugin) return shape;
   const { competitions = [], profiles = {}, datasets = {} } = plugin.provides;
   const { installation } = world;
+  const book = installation?.registry.rules ?? new RuleBook([plugin]);
   const results = [...shape];
+  for (const door of DOOR_NAMES)
+    for (const rule of plugin.provides[door] ?? [])
+      results.push(...(await run(`${DOORS[door].title} ${rule.name}`, ruleChecks(door, rule))));
   for (const competition of competitions) {
     results.push(
       ...(await run(competition.name, {
-        ...competitionChecks(competition),
+        ...competitionChecks(competition, book),
         ...(installation && installedCompetitionChecks(competition, installation)),
       })),
     );
@@ -50,7 +57,7 @@ export async function checkPluginPackage(
   for (const [name, profile] of Object.entries(profiles)) {
     results.push(
       ...(await run(`subnet ${name}`, {
-        ...profileChecks(profile, competitions),
+        ...profileChecks(profile, competitions, book),
         ...(installation && installedProfileChecks(profile, installation)),
       })),
     );

@@ -26,6 +26,8 @@ export const hyperparameters = z.strictObject({
   /** Rao. */
   stakeThreshold: bigInteger.default(0n),
   commitRevealEnabled: z.boolean().default(false),
+  /** Uid of the subnet owner's hotkey; 0 when left out. */
+  ownerUid: u16.optional(),
 });
 
 /** Who a neuron is: a key derived for it (from `derivation`, or `//NAME`), or only an address. */

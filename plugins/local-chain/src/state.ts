@@ -1,11 +1,5 @@
 import { asBlockNumber, asHotkey, asNetuid, asUid, type Uid } from '@assay/core/contracts/brands';
-import type {
-  ChainSnapshot,
-  Commitment,
-  Neuron,
-  SubnetParameters,
-  WeightRow,
-} from '@assay/core/contracts/chain-client';
+import type { ChainSnapshot, Commitment, Neuron, WeightRow } from '@assay/core/contracts/chain-client';
 import type Database from 'libsql';
 import { z } from 'zod';
 import { blockReference } from './blocks.js';
@@ -27,7 +21,8 @@ const parameters = z.object({
   maxUids: z.number(),
   stakeThreshold: bigIntegerInJson,
   commitRevealEnabled: z.boolean(),
-}) satisfies z.ZodType<SubnetParameters>;
+  ownerUid: z.number().default(0),
+});
 
 const networkRow = z.object({
   genesis_digest: text,
@@ -134,12 +129,15 @@ function readWeights(database: Database.Database): Map<Uid, WeightRow> {
 /** Everything, inside the caller's transaction, so of one moment. */
 export function readSnapshot(database: Database.Database, at?: number): ChainSnapshot {
   const network = readNetwork(database);
+  const neurons = readNeurons(database);
+  const { ownerUid, ...parameters } = network.hyperparameters;
   return {
     netuid: network.netuid,
     at: blockReference(network.seed, at ?? network.head),
-    neurons: readNeurons(database),
+    neurons,
     commitments: readCommitments(database),
     weights: readWeights(database),
-    parameters: network.hyperparameters,
+    parameters,
+    ownerHotkey: neurons.find(({ uid }) => uid === ownerUid)?.hotkey ?? null,
   };
 }

@@ -1,14 +1,14 @@
-import { join } from 'node:path';
 import { z } from 'zod';
 import type { DatasetProvider } from '@assay/core/contracts/dataset-provider';
-import type { ModelStore } from '@assay/core/contracts/model-store';
+import type { ModelSource } from '@assay/core/contracts/model-store';
 import { definePlugin, type PluginDeps } from '@assay/core/plugin/plugin';
 import { LocalTextDataset } from '@assay/core/datasets/local-text-dataset';
-import { LocalStore } from './local-store.js';
+import { RepoFolder } from './repo-folder.js';
 
 const storeOptions = z.strictObject({
-  repos: z.string().describe('Folder of repos: namespace/name/revision (40 hex digits)/files.'),
-  dir: z.string().optional().describe('Folder in which verified models are kept; below the data folder when left out.'),
+  repos: z
+    .string()
+    .describe('Folder of repos: namespace/name/revision (40 hex digits)/files, or oci/repository/sha256:digest/files.'),
 });
 
 const textOptions = z.strictObject({
@@ -23,14 +23,8 @@ export default definePlugin({
   provides: {
     store: {
       options: storeOptions,
-      create: async (
-        { repos, dir }: z.infer<typeof storeOptions>,
-        { clock, dataDir, resolvePath }: PluginDeps,
-      ): Promise<ModelStore> =>
-        LocalStore.init(
-          { repos: resolvePath(repos), dir: dir === undefined ? join(dataDir, 'models') : resolvePath(dir) },
-          { clock },
-        ),
+      create: ({ repos }: z.infer<typeof storeOptions>, { resolvePath }: PluginDeps): Promise<ModelSource> =>
+        Promise.resolve(new RepoFolder(resolvePath(repos))),
     },
     datasets: {
       'local-text': {

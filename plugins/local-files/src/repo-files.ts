@@ -40,39 +40,40 @@ export async function listFiles(root: string, signal: AbortSignal): Promise<Repo
   return files;
 }
 
-/** @throws FILE_TOO_LARGE when there are more bytes than `maxBytes`, at most one of them read */
-export async function readWhole(
+/**
+ * The bytes of a file that `listFiles` would list.
+ * @param repo how an error names it
+ * @throws FILE_NOT_FOUND, FILE_NAME_REFUSED
+ */
+export async function* readListed(
   root: string,
   path: string,
-  maxBytes: number,
+  repo: string,
   signal: AbortSignal,
-): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of readChunks(root, path, signal, Math.min(CHUNK, maxBytes + 1))) {
-    size += chunk.length;
-    if (size > maxBytes) throw storeErrors.FILE_TOO_LARGE({ path, size, limit: maxBytes });
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
-}
-
-export async function* readChunks(
-  root: string,
-  path: string,
-  signal: AbortSignal,
-  chunkBytes = CHUNK,
 ): AsyncGenerator<Uint8Array> {
+  await requireListed(root, path, repo);
   const handle = await openPlain(join(root, path), path);
   try {
     for (;;) {
       signal.throwIfAborted();
-      const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(chunkBytes));
+      const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(CHUNK));
       if (bytesRead === 0) return;
       yield buffer.subarray(0, bytesRead);
     }
   } finally {
     await handle.close();
+  }
+}
+
+/** Each folder on the way for itself: a link would lead out of the repo. */
+async function requireListed(root: string, path: string, repo: string): Promise<void> {
+  const parts = path.split('/');
+  let at = root;
+  for (const [index, part] of parts.entries()) {
+    at = join(at, part);
+    const wanted = index === parts.length - 1 ? 'other' : 'folder';
+    if (/^\.{0,2}$|\0/.test(part) || (await presenceOf(at)) !== wanted)
+      throw storeErrors.FILE_NOT_FOUND({ repo, path });
   }
 }
 

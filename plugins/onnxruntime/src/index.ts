@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import type { Evaluator, ModelInspector } from '@assay/core/contracts/evaluator';
 import type { ProcessOptions } from '@assay/core/evaluation/process-client';
+import type { Log } from '@assay/core/contracts/logger';
 import { ProcessEvaluator } from '@assay/core/evaluation/process-evaluator';
 import { ProcessInspector } from '@assay/core/evaluation/process-inspector';
 import { definePlugin, type PluginDeps } from '@assay/core/plugin/plugin';
@@ -52,16 +53,31 @@ const worker = fileURLToPath(new URL('worker.js', import.meta.url));
 /** How webgpu finds its driver where that is not in the usual place. */
 const DRIVER_VARIABLES = ['VK_DRIVER_FILES', 'VK_ICD_FILENAMES', 'XDG_RUNTIME_DIR'];
 
-function processOptions(
+/** By the modules: the evaluator and the inspector are given the same ones, and warn once. */
+const usableByModules = new Map<string, Promise<string[]>>();
+
+function usable(modules: readonly string[], log: Log): Promise<string[]> {
+  if (modules.length === 0) return Promise.resolve([]);
+  const key = JSON.stringify(modules);
+  const known = usableByModules.get(key) ?? loaded().then(({ usableModules }) => usableModules(modules, log));
+  usableByModules.set(key, known);
+  return known;
+}
+
+/** Every architecture comes with it, and most validators have no module of another package. */
+const loaded = (): Promise<typeof import('./architectures/load-modules.js')> =>
+  import('./architectures/load-modules.js');
+
+async function processOptions(
   { threads, memoryLimit, network, startDeadline }: InspectorOptions,
-  { modules }: PluginDeps,
+  { modules, log }: PluginDeps,
   environment: Readonly<Record<string, string>> = {},
-): ProcessOptions {
+): Promise<ProcessOptions> {
   return {
     command: [process.execPath, worker],
     environment: {
       ASSAY_EVALUATOR_THREADS: String(threads),
-      ASSAY_EVALUATOR_MODULES: JSON.stringify(modules),
+      ASSAY_EVALUATOR_MODULES: JSON.stringify(await usable(modules, log)),
       ...environment,
     },
     startDeadlineMs: startDeadline,
@@ -95,13 +111,14 @@ export default definePlugin({
   apiVersion: 1,
   name: 'onnxruntime',
   provides: {
+    checkModule: async (url) => (await loaded()).checkArchitectures(url),
     evaluator: {
       options: evaluatorOptions,
       create: async (given: EvaluatorOptions, deps: PluginDeps): Promise<Evaluator> => {
         requireInstalled(given.device, given.computeType);
         return new ProcessEvaluator(
           {
-            ...processOptions(given, deps, deviceEnvironment(given)),
+            ...(await processOptions(given, deps, deviceEnvironment(given))),
             kinds: ['text-loss'],
             processPerModel: given.processPerModel,
             canary: true,
@@ -113,7 +130,7 @@ export default definePlugin({
     inspector: {
       options: inspectorOptions,
       create: async (given: InspectorOptions, deps: PluginDeps): Promise<ModelInspector> =>
-        new ProcessInspector(processOptions(given, deps), deps),
+        new ProcessInspector(await processOptions(given, deps), deps),
     },
   },
 });

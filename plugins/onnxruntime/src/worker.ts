@@ -13,6 +13,7 @@ import {
 } from '@assay/core/contracts/evaluator-protocol';
 import type { EvaluationTask } from '@assay/core/contracts/evaluation-task';
 import { isAssayError } from '@assay/core/errors/assay-error';
+import { HOST_PACKAGES, provideModules } from '@assay/core/plugin/provided-modules';
 import { attentionRule } from './architectures/architecture.js';
 import { anonymousBytes } from './anonymous-memory.js';
 import { loadArchitectures } from './architectures/load-modules.js';
@@ -148,8 +149,16 @@ async function requireSameSizes(directory: string, { files }: EvaluateRequest['m
   if (files.some(({ size }, index) => sizes[index] !== size)) throw evaluatorErrors.FILES_CHANGED({ directory });
 }
 
+/** Modules of other packages import values of the core and of this plugin, which they don't bring. */
+async function loadModules(): Promise<void> {
+  const modules = z.array(z.string()).parse(JSON.parse(process.env['ASSAY_EVALUATOR_MODULES'] ?? '[]'));
+  if (modules.length === 0) return;
+  provideModules(HOST_PACKAGES.map((one) => ({ ...one, from: import.meta.url })));
+  await loadArchitectures(modules);
+}
+
 try {
-  await loadArchitectures(z.array(z.string()).parse(JSON.parse(process.env['ASSAY_EVALUATOR_MODULES'] ?? '[]')));
+  await loadModules();
   await warmUp();
   if (device.name !== 'cpu') await requireAgreement(device, threads);
 } catch (error) {

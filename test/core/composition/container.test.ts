@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { buildCompetitions, chosenCompetitions } from '@assay/core/composition/competitions';
 import { buildContainer, type Surroundings } from '@assay/core/composition/container';
 import type { Competition } from '@assay/core/competition/competition';
@@ -12,6 +13,9 @@ import { systemClock } from '@assay/core/runtime/system-clock';
 import demo from '@assay/competition-demo';
 import { describe, expect, it } from 'vitest';
 import { usesOf } from '../config/uses.js';
+import { newFolder } from '../../e2e/world.js';
+
+const modelsFolder = newFolder();
 
 /** A schema of nobody's: only what core calls. */
 const anything = { safeParse: (value: unknown) => ({ success: true, data: value }) };
@@ -41,7 +45,7 @@ function telling(log: string[], kinds: readonly string[] = ['text-loss']): unkno
     apiVersion: 1,
     name: 'telling',
     provides: {
-      store: made('store'),
+      store: made('store', { list: () => Promise.resolve({ files: [], totalBytes: 0 }), open: () => [] }),
       evaluator: made('evaluator', { kinds }),
       inspector: made('inspector'),
       tokenizer: made('tokenizer', { load: () => Promise.resolve(tokenizer) }),
@@ -59,7 +63,7 @@ function surroundingsOf(
   const use = { use: 'telling' };
   const config = configSchema.parse({
     ...usesOf('telling'),
-    store: { ...use, dir: '/d' },
+    store: { ...use, repos: '/r', dir: modelsFolder },
     evaluator: use,
     inspector: use,
     tokenizer: use,
@@ -95,8 +99,19 @@ describe('buildContainer', () => {
     const store = await container.getAsync(MODEL_STORE);
     expect(await container.getAsync(MODEL_STORE)).toBe(store);
     await container.getAsync(EVALUATOR);
+    expect(readdirSync(modelsFolder).sort()).toEqual(['blobs', 'drafts', 'models']);
     await surroundings.disposers.disposeAll();
-    expect(log).toEqual(['made store {"dir":"/d"}', 'made evaluator {}', 'closed evaluator', 'closed store']);
+    expect(log).toEqual(['made store {"repos":"/r"}', 'made evaluator {}', 'closed evaluator', 'closed store']);
+  });
+
+  it('refuses a store that is no source of models', async () => {
+    const surroundings = surroundingsOf([], { store: { use: 'telling', dir: modelsFolder } });
+    const broken = checkPlugin('telling', {
+      ...Object(telling([])),
+      provides: { store: { options: anything, create: () => Promise.resolve({ fetch: () => undefined }) } },
+    });
+    const container = buildContainer({ ...surroundings, registry: surroundings.registry.with(broken) }, signal);
+    await expect(container.getAsync(MODEL_STORE)).rejects.toMatchObject({ code: 'PLUGIN_MALFORMED' });
   });
 
   it('never starts what nobody asks for', async () => {
@@ -146,11 +161,11 @@ describe('competitions', () => {
       onDatasetFailure: { 'demo-docs': 'renormalise' },
     });
     expect(
-      [...chosenCompetitions(surroundings, 0).values()].map(({ name, comparison, onDatasetFailure }: Competition) => [
+      [...chosenCompetitions(surroundings, 0).values()].map(({ name, match, onDatasetFailure }: Competition) => [
         name,
-        comparison,
+        match.rule,
         onDatasetFailure,
       ]),
-    ).toEqual([['demo-docs', 'per-sequence', 'renormalise']]);
+    ).toEqual([['demo-docs', 'per-batch', 'renormalise']]);
   });
 });

@@ -7,6 +7,7 @@ import { configSchema } from '@assay/core/config/schema';
 import type { RunEvent } from '@assay/core/contracts/reporter';
 import { datasetErrors } from '@assay/core/datasets/errors';
 import type { AssayError } from '@assay/core/errors/assay-error';
+import { profileSchema } from '@assay/core/competition/profile-schema';
 import { checkPlugin } from '@assay/core/plugin/check';
 import { PluginRegistry } from '@assay/core/plugin/registry';
 import { Disposers } from '@assay/core/runtime/disposers';
@@ -31,7 +32,7 @@ const competition = (id: number, name: string, dataset = 'open'): Competition =>
     sequenceLength: 4,
   },
   tokenizer: { kind: 'builtin', name: 'cl100k_base' },
-  epsilon: { type: 'fixed', epsilon: 0 },
+  epsilon: { rule: 'fixed', epsilon: 0 },
   tasks: [
     {
       name: 't',
@@ -44,7 +45,7 @@ const competition = (id: number, name: string, dataset = 'open'): Competition =>
       normalization: { type: 'none' },
     },
   ],
-  comparison: 'mean-loss',
+  match: { rule: 'mean-loss' },
   onDatasetFailure: 'skip-round',
 });
 
@@ -104,7 +105,7 @@ function surroundings(
   return {
     config: configSchema.parse({ ...usesOf(use.use), ...given }),
     registry,
-    profile: { ...demoProfile, schedule: places },
+    profile: { ...profileSchema.parse(demoProfile), schedule: places },
     dataDir: '/nowhere',
     resolvePath: (path) => path,
     environment: {},

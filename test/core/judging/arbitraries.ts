@@ -1,8 +1,7 @@
 import { finiteScore } from '@assay/core/contracts/brands';
 import type { EpsilonFunction } from '@assay/core/contracts/epsilon-function';
-import { fixedEpsilon, linearDecay } from '@assay/core/judging/epsilon';
-import type { JudgedContender, RoundRules } from '@assay/core/judging/verdict';
 import fc from 'fast-check';
+import { type JudgedContender, type RoundRules, fixedEpsilon, linearDecay } from '../../pretraining.js';
 
 /** Losses as models have them, with a few that are equal. */
 export const losses = fc.oneof(fc.double({ min: 1e-3, max: 20, noNaN: true }), fc.constantFrom(1, 2, 2.5, 3));

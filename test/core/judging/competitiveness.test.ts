@@ -1,7 +1,6 @@
-import { competitive } from '@assay/core/judging/competitiveness';
-import { fixedEpsilon } from '@assay/core/judging/epsilon';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { competitive, fixedEpsilon } from '../../pretraining.js';
 import { blocks, epsilons, losses } from './arbitraries.js';
 
 const contestants = fc.uniqueArray(fc.record({ uid: fc.nat(50), loss: losses, block: blocks }), {

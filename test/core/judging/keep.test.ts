@@ -1,4 +1,4 @@
-import { modelsToKeep } from '@assay/core/judging/keep';
+import { modelsToKeep } from '@assay/core/rules/entrants/keep';
 import { describe, expect, it } from 'vitest';
 
 const scored = [4, 3, 2, 1, 0].map((score, uid) => ({ uid, score }));

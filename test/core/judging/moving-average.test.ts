@@ -1,6 +1,7 @@
-import { grownTo, inSchedule, mergeCompetitions, recordWeights } from '@assay/core/judging/moving-average';
+import { nextAverage } from '@assay/core/judging/moving-average';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { grownTo, inSchedule, mergeCompetitions } from '../../pretraining.js';
 
 const NEURONS = 8;
 const weight = fc.oneof(fc.constant(0), fc.double({ min: 1e-6, max: 1, noNaN: true }));
@@ -10,12 +11,12 @@ const weights = fc
 const alpha = fc.double({ min: 0, max: 0.99, noNaN: true });
 const sum = (values: readonly number[]): number => values.reduce((all, value) => all + value, 0);
 
-describe('recordWeights', () => {
+describe('nextAverage', () => {
   it('stays a distribution over any history', () => {
     fc.assert(
       fc.property(fc.array(weights, { minLength: 1, maxLength: 20 }), alpha, (history, a) => {
         let average: number[] | undefined;
-        for (const step of history) average = recordWeights(average, step, a);
+        for (const step of history) average = nextAverage(average, step, a);
         expect(sum(average ?? [])).toBeCloseTo(1, 4);
         for (const value of average ?? []) expect(value).toBeGreaterThanOrEqual(0);
       }),
@@ -23,15 +24,15 @@ describe('recordWeights', () => {
   });
 
   it('takes the first record whole and moves towards the next by 1 - alpha', () => {
-    const first = recordWeights(undefined, [1, 3], 0.5);
+    const first = nextAverage(undefined, [1, 3], 0.5);
     expect(first).toEqual([0.25, 0.75]);
-    expect(recordWeights(first, [1, 0], 0.5)).toEqual([0.625, 0.375]);
+    expect(nextAverage(first, [1, 0], 0.5)).toEqual([0.625, 0.375]);
     expect(first).toEqual([0.25, 0.75]);
   });
 
   it('meets zeros where the subnet has grown, and fades where all weights are zero', () => {
-    expect(recordWeights([0.5, 0.5], [0, 0, 1], 0.5)).toEqual([0.25, 0.25, 0.5]);
-    expect(recordWeights([0.5, 0.5], [0, 0], 0.5)).toEqual([0.25, 0.25]);
+    expect(nextAverage([0.5, 0.5], [0, 0, 1], 0.5)).toEqual([0.25, 0.25, 0.5]);
+    expect(nextAverage([0.5, 0.5], [0, 0], 0.5)).toEqual([0.25, 0.25]);
     expect(grownTo([0.5, 0.5], 4)).toEqual([0.5, 0.5, 0, 0]);
   });
 
@@ -41,7 +42,7 @@ describe('recordWeights', () => {
     [[-1, 1], 'WEIGHT_NOT_FINITE'],
     [[1], 'SUBNET_SHRUNK'],
   ])('refuses %j', (bad, code) => {
-    expect(() => recordWeights([0.5, 0.5], bad, 0.5)).toThrow(expect.objectContaining({ code, fault: 'validator' }));
+    expect(() => nextAverage([0.5, 0.5], bad, 0.5)).toThrow(expect.objectContaining({ code, fault: 'validator' }));
   });
 });
 
@@ -54,7 +55,7 @@ describe('mergeCompetitions', () => {
         fc.array(fc.tuple(weights, share), { minLength: 1, maxLength: 4 }),
         fc.constantFrom(0, 0.01),
         (all, threshold) => {
-          const averages = new Map(all.map(([vector], id) => [id, recordWeights(undefined, vector, 0.5)]));
+          const averages = new Map(all.map(([vector], id) => [id, nextAverage(undefined, vector, 0.5)]));
           const before = structuredClone(averages);
           const merged = mergeCompetitions(
             averages,

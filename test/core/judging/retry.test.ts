@@ -1,6 +1,7 @@
-import { fixedEpsilon, linearDecay } from '@assay/core/judging/epsilon';
-import { shouldRetry, type PastResult } from '@assay/core/judging/retry';
+import type { PastResult } from '@assay/core/contracts/entrants-rule';
+import { shouldRetry } from '@assay/core/rules/entrants/retry';
 import { describe, expect, it } from 'vitest';
+import { fixedEpsilon, linearDecay } from '../../pretraining.js';
 
 const past = (score: number | null, winnerScore: number | null = 2): PastResult => ({
   block: 900,

@@ -1,7 +1,6 @@
-import { fixedEpsilon } from '@assay/core/judging/epsilon';
-import { judgeRound, type RoundRules } from '@assay/core/judging/verdict';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { type RoundRules, fixedEpsilon, judgeRound } from '../../pretraining.js';
 import { blocks, contenders, failed, losses, now, rules, scored, SEQUENCES } from './arbitraries.js';
 
 const plain: RoundRules = {

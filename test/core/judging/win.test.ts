@@ -1,6 +1,6 @@
-import { isWin } from '@assay/core/judging/win';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { isWin } from '../../pretraining.js';
 import { blocks, epsilons, losses, now } from './arbitraries.js';
 
 const claim = fc.record({ loss: losses, block: blocks });

@@ -1,8 +1,6 @@
-import { fixedEpsilon } from '@assay/core/judging/epsilon';
-import { isWin } from '@assay/core/judging/win';
-import { winsByMeanLoss, winsBySequence, winsBySequenceInSteps } from '@assay/core/judging/wins';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fixedEpsilon, isWin, winsByMeanLoss, winsBySequence, winsBySequenceInSteps } from '../../pretraining.js';
 import { blocks, epsilons, losses, now } from './arbitraries.js';
 
 const contestants = fc.uniqueArray(

@@ -7,6 +7,7 @@ import type { ModelFacts } from '@assay/core/contracts/model';
 import type { ModelStore } from '@assay/core/contracts/model-store';
 import { AssayError } from '@assay/core/errors/assay-error';
 import { ModelAcquirer, type AcquireRequest } from '@assay/core/model/acquire';
+import { ModelKeeper } from '@assay/core/model/keeper';
 import { directoryHash, secureHash } from '@assay/core/model/directory-hash';
 import { systemClock } from '@assay/core/runtime/system-clock';
 import localFiles from '@assay/plugin-local-files';
@@ -100,7 +101,8 @@ async function scene(answer: Partial<ModelFacts> | Error = {}): Promise<Scene> {
   };
   const provided = localFiles.provides.store;
   if (!provided) throw new Error('local-files provides a store');
-  const store = await provided.create({ repos: join(folder, 'repos') }, deps, never);
+  const source = await provided.create({ repos: join(folder, 'repos') }, deps, never);
+  const store = await ModelKeeper.open({ directory: join(deps.dataDir, 'models') }, { source, clock: systemClock });
   const inspector = new ToldInspector(answer);
   return { repo, store, inspector, acquirer: new ModelAcquirer({}, { store, inspector }) };
 }

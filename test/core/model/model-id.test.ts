@@ -41,7 +41,7 @@ describe('validateCommitment', () => {
     ['a space', commitment({ competition: ' 2' })],
     ['a leading zero', commitment({ competition: '02' })],
     ['a line break', `${commitment()}\n`],
-    ['more than 128 bytes', commitment({ namespace: 'n'.repeat(20), name: 'm'.repeat(20) })],
+    ['more than 1,024 bytes', commitment({ namespace: 'n'.repeat(1024) })],
   ])('refuses %s', (_what, text) => {
     expect(() => validateCommitment(text)).toThrow(
       expect.objectContaining({ code: 'COMMITMENT_MALFORMED', fault: 'miner', retry: 'never' }),
@@ -58,6 +58,7 @@ describe('validateCommitment', () => {
     { name: 'a..b' },
     { name: 'a--b' },
     { name: 'model.git' },
+    { namespace: 'n'.repeat(20), name: 'm'.repeat(20) },
     { name: 'a/b' },
     { name: 'a\\b' },
     { name: 'é' },

@@ -58,6 +58,22 @@ describe('SnapshotFolder', () => {
     expect(await folder.stored(model('two'))).toBeUndefined();
   });
 
+  it('takes in what its quota has room for, and again when room was made', async () => {
+    const folder = await SnapshotFolder.open(newFolder(), undefined, 2_000);
+    await add(folder, 'one', { 'config.json': 'a'.repeat(1_200) });
+    const { bytes, freeBytes } = await folder.usage();
+    expect(freeBytes).toBe(2_000 - bytes);
+    const second = { 'config.json': 'b'.repeat(1_200) };
+    await expect(add(folder, 'two', second)).rejects.toMatchObject({
+      code: 'STORE_FULL',
+      fault: 'validator',
+      payload: { needed: 1_200, free: freeBytes },
+    });
+    expect(await folder.stored(model('two'))).toBeUndefined();
+    await folder.prune([], 0, Date.now() + HOUR, never);
+    expect((await add(folder, 'two', second)).files).toHaveLength(1);
+  });
+
   it('stores equal content of several models once', async () => {
     const root = newFolder();
     const folder = await SnapshotFolder.open(root);

@@ -5,7 +5,7 @@ import { EvaluationLoop } from '@assay/core/runtime/evaluation-loop';
 import { replayEntry } from '@assay/core/runtime/round/entry';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { CANARY_LOSS, canaryIn } from './canary.js';
-import { newSubnet, type Subnet } from './subnet.js';
+import { newSubnet, type Subnet, weightsOf } from './subnet.js';
 
 let subnet: Subnet;
 let loop: EvaluationLoop;
@@ -59,7 +59,9 @@ describe('a model beside a healthy canary', () => {
     });
     expect(outcomeOf(3)).toMatchObject({ score: 2 });
     expect(subnet.told('round-finished')[0]?.void).toBeNull();
-    expect(replayEntry(subnet.deps.state.journal.record(1)?.entry ?? null)).toMatchObject({ agrees: true });
+    expect(replayEntry(subnet.deps.state.journal.record(1)?.entry ?? null, subnet.deps.rules)).toMatchObject({
+      agrees: true,
+    });
   });
 
   it.each(['SAMPLES_DIFFER', 'SAMPLES_UNREADABLE'])(
@@ -118,12 +120,12 @@ describe('a model beside a healthy canary', () => {
 
   it('that holds the weight loses it by breaking the evaluator', async () => {
     await loop.pass(subnet.signal);
-    expect(subnet.deps.state.standing(1)?.weights[3]).toBeGreaterThan(0.99);
+    expect(weightsOf(subnet.deps.state.standing(1))[3]).toBeGreaterThan(0.99);
     subnet.network.advance(100);
     failures = { three: [crash(), crash()] };
     await loop.pass(subnet.signal);
     expect(subnet.told('round-finished')[1]?.void).toBeNull();
-    expect(subnet.deps.state.standing(1)?.weights[4]).toBeCloseTo(0.5, 5);
+    expect(weightsOf(subnet.deps.state.standing(1))[4]).toBeCloseTo(0.5, 5);
   });
 
   it('that holds the weight keeps it when its evaluator is killed from outside', async () => {

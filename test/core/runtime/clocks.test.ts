@@ -9,7 +9,7 @@ import { SnapshotFolder } from '@assay/core/model/snapshot-folder';
 import { LocalChainClient } from '@assay/plugin-local-chain';
 import { describe, expect, it } from 'vitest';
 import { newFolder } from '../model/folders.js';
-import { CADENCES, JumpingClock, newSubnet, type Subnet } from './subnet.js';
+import { averageOf, CADENCES, JumpingClock, newSubnet, type Subnet } from './subnet.js';
 
 const MINUTE = 60_000;
 const DAY = 86_400_000;
@@ -19,7 +19,7 @@ const JUMPS = [DAY, -DAY, YEARS, -YEARS, 5 * MINUTE, -5 * MINUTE];
 async function withStanding(): Promise<Subnet> {
   const subnet = await newSubnet();
   const hotkeys = subnet.deps.view.current.neurons.map(({ hotkey }) => hotkey);
-  await subnet.deps.state.write(rows.standing(1, { weights: [0, 0, 0, 0.75, 0.25, 0, 0], hotkeys }));
+  await subnet.deps.state.write(rows.standing(1, averageOf([0, 0, 0, 0.75, 0.25, 0, 0], hotkeys)));
   return subnet;
 }
 

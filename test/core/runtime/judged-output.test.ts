@@ -2,7 +2,8 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Json } from '@assay/core/contracts/round-journal';
 import { EvaluationLoop } from '@assay/core/runtime/evaluation-loop';
-import { replayEntry, roundEntry, type RoundEntry } from '@assay/core/runtime/round/entry';
+import { replayEntry } from '@assay/core/runtime/round/entry';
+import { roundEntry, type RoundEntry } from '@assay/core/runtime/round/entry-shape';
 import { asJson } from '@assay/core/runtime/validator-state';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { newSubnet, type Subnet } from './subnet.js';
@@ -42,7 +43,7 @@ describe('what a model generates', () => {
       [3, null, 'UNREASONABLE_OUTPUT'],
       [4, 3, undefined],
     ]);
-    expect(round?.rows.find(({ uid }) => uid === 4)?.averageWeight).toBeGreaterThan(0.99);
+    expect(round?.rows.find(({ uid }) => uid === 4)?.share).toBeGreaterThan(0.99);
     expect(subnet.told('evaluation-finished').map(({ uid, score, error }) => [uid, score, error?.code])).toEqual([
       [3, null, 'UNREASONABLE_OUTPUT'],
       [4, 3, undefined],
@@ -53,15 +54,15 @@ describe('what a model generates', () => {
     const entry = recorded();
     expect(tasksOf(entry, 3)).toMatchObject([{ losses: [2], evidence: { continuations: [[repeated], [repeated]] } }]);
     expect(tasksOf(entry, 4)).toMatchObject([{ evidence: { continuations: [[counted(0)], [counted(100)]] } }]);
-    expect(replayEntry(asJson(entry))).toMatchObject({ agrees: true, differences: [] });
+    expect(replayEntry(asJson(entry), subnet.deps.rules)).toMatchObject({ agrees: true, differences: [] });
   });
 
   it('decides in the replay as well: another text has another verdict', () => {
     const entry = recorded();
     for (const task of tasksOf(entry, 3)) task.evidence = { continuations: [[counted(0)], [counted(100)]] };
-    const { agrees, judgement } = replayEntry(asJson(entry));
+    const { agrees, verdict } = replayEntry(asJson(entry), subnet.deps.rules);
     expect(agrees).toBe(false);
-    expect(judgement.verdict.winner).toMatchObject({ uid: 3, score: 2 });
+    expect(verdict.winner).toMatchObject({ uid: 3, score: 2 });
   });
 
   it('is judged by the version of the kind that is on record, or not at all', () => {
@@ -70,7 +71,7 @@ describe('what a model generates', () => {
       expect(task.kindVersion).toBe(1);
       task.kindVersion = 2;
     }
-    expect(() => replayEntry(asJson(entry))).toThrow(
+    expect(() => replayEntry(asJson(entry), subnet.deps.rules)).toThrow(
       expect.objectContaining({ code: 'TASK_KIND_VERSION', fault: 'config' }) as Error,
     );
   });
@@ -78,7 +79,9 @@ describe('what a model generates', () => {
   it('that is no text at all is told', () => {
     const entry = recorded();
     for (const task of tasksOf(entry, 3)) task.evidence = 'nice';
-    expect(() => replayEntry(asJson(entry))).toThrow(expect.objectContaining({ code: 'EVIDENCE_INVALID' }) as Error);
+    expect(() => replayEntry(asJson(entry), subnet.deps.rules)).toThrow(
+      expect.objectContaining({ code: 'EVIDENCE_INVALID' }) as Error,
+    );
   });
 
   it('has its verdict in the outcome of an entry from before', () => {
@@ -93,7 +96,7 @@ describe('what a model generates', () => {
       delete task.kindVersion;
     }
     const old: Json = asJson({ ...entry, contenders: without });
-    expect(replayEntry(old)).toMatchObject({ agrees: true, differences: [] });
+    expect(replayEntry(old, subnet.deps.rules)).toMatchObject({ agrees: true, differences: [] });
   });
 
   it('leaves no samples behind', () => {

@@ -6,7 +6,7 @@ import { MetagraphSync } from '@assay/core/runtime/metagraph-sync';
 import { rows } from '@assay/core/runtime/validator-state';
 import { WeightSetting } from '@assay/core/runtime/weight-setting';
 import { describe, expect, it } from 'vitest';
-import { newSubnet, type Subnet } from './subnet.js';
+import { averageOf, hotkeysOf, weightsOf, newSubnet, type Subnet } from './subnet.js';
 
 const DERIVED = ['standings', 'history', 'contenders', 'last-rounds'];
 
@@ -44,9 +44,9 @@ const tablesOf = ({ deps: { state } }: Subnet): unknown =>
 
 /** Where nobody holds weight, who owned the uid is not on record. */
 const withoutIdleOwners = (subnet: Subnet): unknown =>
-  [...subnet.deps.state.standings()].map(([id, { weights, hotkeys }]) => [
+  [...subnet.deps.state.standings()].map(([id, standing]) => [
     id,
-    weights.flatMap((weight, uid) => (weight > 0 ? [[uid, weight, hotkeys[uid]]] : [])),
+    weightsOf(standing).flatMap((weight, uid) => (weight > 0 ? [[uid, weight, hotkeysOf(standing)[uid]]] : [])),
   ]);
 
 describe('a damaged table', () => {
@@ -78,7 +78,7 @@ it('a standing that is not that of its newest round is derived again before weig
   const subnet = await afterRounds();
   const right = withoutIdleOwners(subnet);
   const hotkeys = subnet.deps.view.current.neurons.map(({ hotkey }) => hotkey);
-  await subnet.deps.state.write(rows.standing(1, { weights: [0, 0, 0, 0, 0, 0, 1], hotkeys }));
+  await subnet.deps.state.write(rows.standing(1, averageOf([0, 0, 0, 0, 0, 0, 1], hotkeys)));
   const options = { hotkey: subnet.hotkey, offline: false, dryRun: false, setWeights: true };
   expect(await new WeightSetting(options, subnet.deps).trySet(subnet.signal)).toBe(true);
   expect(withoutIdleOwners(subnet)).toEqual(right);

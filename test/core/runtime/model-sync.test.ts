@@ -85,6 +85,7 @@ describe('ModelCheck', () => {
       read: real.read.bind(real),
       fetch: real.fetch.bind(real),
       stored: real.stored.bind(real),
+      discard: real.discard.bind(real),
       usage: real.usage.bind(real),
       prune: real.prune.bind(real),
       close: real.close.bind(real),

@@ -1,12 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { EvaluationLoop } from '@assay/core/runtime/evaluation-loop';
 import { MetagraphSync } from '@assay/core/runtime/metagraph-sync';
-import { replayEntry, roundEntry } from '@assay/core/runtime/round/entry';
+import { replayEntry } from '@assay/core/runtime/round/entry';
+import { readStanding } from '@assay/core/rules/read-standing';
+import { roundEntry } from '@assay/core/runtime/round/entry-shape';
 import { rows } from '@assay/core/runtime/validator-state';
 import { assertChain } from '@assay/core/journal/verify-chain';
 import { AssayError } from '@assay/core/errors/assay-error';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { COMPETITION, newSubnet, NOTE, type Subnet } from './subnet.js';
+import { COMPETITION, newSubnet, NOTE, type Subnet, weightsOf } from './subnet.js';
 
 let subnet: Subnet;
 let loop: EvaluationLoop;
@@ -43,7 +45,7 @@ describe('a round', () => {
     );
     expect(lists()).toEqual({ pending: [], kept: hotkeysOf(3, 4) });
     const record = subnet.deps.state.journal.record(1);
-    expect(replayEntry(record?.entry ?? null)).toMatchObject({ agrees: true, differences: [] });
+    expect(replayEntry(record?.entry ?? null, subnet.deps.rules)).toMatchObject({ agrees: true, differences: [] });
     expect(record?.signature).toMatch(/^0x[0-9a-f]{128}$/);
     expect(assertChain(subnet.deps.state.journal).records).toBe(1);
   });
@@ -57,7 +59,7 @@ describe('a round', () => {
     ]);
     const { entry = null } = subnet.deps.state.journal.record(1) ?? {};
     expect(roundEntry.parse(entry).contenders.map(({ notes }) => notes)).toEqual([undefined, undefined, [NOTE]]);
-    expect(replayEntry(entry)).toMatchObject({ agrees: true, differences: [] });
+    expect(replayEntry(entry, subnet.deps.rules)).toMatchObject({ agrees: true, differences: [] });
   });
 
   it('is not judged again until something has changed', async () => {
@@ -77,7 +79,7 @@ describe('a round', () => {
     expect(subnet.told('round-finished')[0]?.rows.find(({ uid }) => uid === 6)).toMatchObject({
       score: 2,
       sameAs: 3,
-      competitive: false,
+      winRate: null,
     });
   });
 
@@ -222,8 +224,8 @@ describe('blame', () => {
     subnet.evaluator.during = (name) => (name === 'three' ? Promise.reject(fault) : Promise.resolve());
     await loop.pass(subnet.signal);
     const row = subnet.told('round-finished')[1]?.rows.find(({ uid }) => uid === 3);
-    expect(row).toMatchObject({ score: null, stepWeight: 0, error: { fault: 'miner' } });
-    expect(row?.averageWeight).toBeCloseTo(0.5, 5);
+    expect(row).toMatchObject({ score: null, values: { stepWeight: 0 }, error: { fault: 'miner' } });
+    expect(row?.share).toBeCloseTo(0.5, 5);
     expect(lists()).toEqual({ pending: [], kept: hotkeysOf(4) });
   });
 });
@@ -231,7 +233,7 @@ describe('blame', () => {
 describe('a uid that changes hands', () => {
   it('leaves its weight behind, in the round and in what is kept', async () => {
     await loop.pass(subnet.signal);
-    expect(subnet.deps.state.standing(1)?.weights[3]).toBeGreaterThan(0.99);
+    expect(weightsOf(subnet.deps.state.standing(1))[3]).toBeGreaterThan(0.99);
     await subnet.network.registerNeuron({ derivation: '//newcomer' }, 3);
     await new MetagraphSync({ hotkey: subnet.hotkey, offline: false }, subnet.deps).sync(subnet.signal);
     expect(lists().kept).toEqual(hotkeysOf(4));
@@ -239,8 +241,10 @@ describe('a uid that changes hands', () => {
     await look(3);
     await loop.pass(subnet.signal);
     const entry = roundEntry.parse(subnet.deps.state.journal.record(2)?.entry);
-    expect(entry.averageBefore?.[3]).toBe(0);
-    expect(subnet.deps.state.standing(1)?.weights[3]).toBeLessThan(1e-6);
+    const seats = entry.seats;
+    const before = entry.standingBefore && readStanding(subnet.deps.rules, entry.standingBefore, seats);
+    expect(before?.shares[3]).toBe(0);
+    expect(weightsOf(subnet.deps.state.standing(1))[3]).toBeLessThan(1e-6);
   });
 });
 
@@ -275,5 +279,5 @@ it('records no path of a tokenizer that lies in a folder', async () => {
   expect(JSON.stringify(record)).not.toContain(path);
   expect(entry.tokenizer).toEqual({ name: 'folder', digest: 'abc' });
   expect(entry.competition.tokenizer).toEqual({ kind: 'folder', path: 'sha256:abc' });
-  expect(replayEntry(record?.entry ?? null).agrees).toBe(true);
+  expect(replayEntry(record?.entry ?? null, subnet.deps.rules).agrees).toBe(true);
 });

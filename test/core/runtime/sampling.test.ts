@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { EvalTask } from '@assay/core/competition/competition';
 import type { DatasetProvider } from '@assay/core/contracts/dataset-provider';
 import type { RunEvent } from '@assay/core/contracts/reporter';
-import { epsilonFromDescription } from '@assay/core/judging/epsilon';
+import { profileSchema } from '@assay/core/competition/profile-schema';
+import { rulesByBlock } from '@assay/core/rules/chosen';
+import { RuleBook } from '@assay/core/rules/rule-book';
 import { drawSamples, type DrawnTask } from '@assay/core/runtime/round/sample';
 import { systemClock } from '@assay/core/runtime/system-clock';
 import { demoProfile } from '@assay/competition-demo/dist/profile.js';
@@ -50,13 +52,14 @@ async function draw(
     weight: 1 / datasets.length,
   }));
   const competition = { ...COMPETITION, tasks, onDatasetFailure };
+  const demo = profileSchema.parse(demoProfile);
+  const profile = { ...demo, cadences: { ...demo.cadences, roundDeadline: 800 } };
   const entry = {
     competition,
-    epsilon: epsilonFromDescription(competition.epsilon),
+    rulesAt: rulesByBlock(new RuleBook(), profile, competition),
     tokenizer: letters,
     datasets: new Map(datasets.map((dataset, index) => [`t${index}`, dataset])),
   };
-  const profile = { ...demoProfile, cadences: { ...demoProfile.cadences, roundDeadline: 800 } };
   const { signal } = new AbortController();
   const deps = { reporter, clock: systemClock, profile };
   return { tasks: await drawSamples(deps, entry, 3n, scratchFolder(), signal), warnings };

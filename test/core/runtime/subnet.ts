@@ -4,15 +4,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Competition } from '@assay/core/competition/competition';
-import type { Cadences, SubnetProfile } from '@assay/core/competition/profile';
+import type { Cadences, DatedRules, SubnetProfile } from '@assay/core/competition/profile';
 import { asUid } from '@assay/core/contracts/brands';
 import type { ChainClient, Neuron } from '@assay/core/contracts/chain-client';
 import type { Clock } from '@assay/core/contracts/clock';
 import type { EvaluationAnswer, EvaluationRequest, Evaluator, ModelInspector } from '@assay/core/contracts/evaluator';
 import type { ModelStore } from '@assay/core/contracts/model-store';
+import { ModelKeeper } from '@assay/core/model/keeper';
 import type { EventOf, RunEvent } from '@assay/core/contracts/reporter';
 import { abortError } from '@assay/core/errors/describe';
-import { epsilonFromDescription } from '@assay/core/judging/epsilon';
+import { rulesByBlock } from '@assay/core/rules/chosen';
+import type { Standing } from '@assay/core/contracts/standing-rule';
+import type { RuleProvisions } from '@assay/core/rules/built-in';
+import { RuleBook } from '@assay/core/rules/rule-book';
+import { z } from 'zod';
 import { ModelAcquirer } from '@assay/core/model/acquire';
 import { directoryHash, secureHash } from '@assay/core/model/directory-hash';
 import { ChainView } from '@assay/core/runtime/chain-view';
@@ -91,7 +96,7 @@ export const COMPETITION: Competition = {
   name: 'one',
   constraints: { minParameters: 1, maxParameters: 10, maxBytes: 10_000, architectures: ['Plain'], sequenceLength: 4 },
   tokenizer: { kind: 'builtin', name: 'none' },
-  epsilon: { type: 'linear-decay', start: 0.01, end: 0, blocks: 1000 },
+  epsilon: { rule: 'linear-decay', start: 0.01, end: 0, blocks: 1000 },
   tasks: [
     {
       name: 'task',
@@ -105,7 +110,7 @@ export const COMPETITION: Competition = {
       normalization: { type: 'none' },
     },
   ],
-  comparison: 'mean-loss',
+  match: { rule: 'mean-loss' },
   onDatasetFailure: 'skip-round',
 };
 
@@ -131,6 +136,10 @@ const inspector: ModelInspector = {
   close: () => Promise.resolve(),
 };
 
+/** Losses whose mean is the given one, spread alike for every model. */
+const spread = (loss: number, count: number): number[] =>
+  Array.from({ length: count }, (_none, index) => loss + (count === 1 ? 0 : 0.1 * (index / (count - 1) - 0.5)));
+
 /** The loss of a model is what its file says. `during` is called in the middle of each evaluation. */
 export class ClaimedLoss implements Evaluator {
   readonly kinds = ['text-loss'];
@@ -138,6 +147,10 @@ export class ClaimedLoss implements Evaluator {
   during: (name: string) => Promise<void> = () => Promise.resolve();
   /** What a model says after the prompts. */
   generations: (name: string) => number[][][] = () => [];
+
+  /** @param samples losses of each result */
+  constructor(private readonly samples = 1) {}
+
   canary?: NonNullable<Evaluator['canary']>;
   readonly #numerics = { device: 'none', computeType: 'none', runtime: 'none', attention: 'none' };
 
@@ -152,7 +165,7 @@ export class ClaimedLoss implements Evaluator {
     const results = tasks.map(({ name, kind }) => ({
       name,
       kind,
-      losses: [loss],
+      losses: spread(loss, this.samples),
       details: { generations: this.generations(model.reference.name) },
     }));
     return { id, results, numerics: this.#numerics, timings: { loadMs: 0, computeMs: 0 } };
@@ -185,7 +198,28 @@ interface SubnetChange {
   competitions?: readonly Competition[];
   /** What the dataset draws. */
   batches?: number[][][];
+  /** What the profile decides by; the averaging of netuid 9 when left out. */
+  rules?: readonly DatedRules[];
+  /** Rules of packages. */
+  provides?: RuleProvisions;
+  /** Losses of each result; 1 when left out. */
+  samples?: number;
 }
+
+export const AVERAGING: readonly DatedRules[] = [
+  { fromBlock: 0, standing: { rule: 'softmax-average', temperature: 0.01, alpha: 0.5 }, merge: [{ rule: 'by-share' }] },
+];
+
+/** A standing of the rule that averages. */
+export const averageOf = (weights: readonly number[], hotkeys: readonly string[]): Standing => ({
+  by: { rule: 'softmax-average', version: 1, parameters: { temperature: 0.01, alpha: 0.5 } },
+  state: { weights: [...weights], hotkeys: hotkeys.map((hotkey, uid) => ((weights[uid] ?? 0) > 0 ? hotkey : '')) },
+});
+const average = z.object({ weights: z.array(z.number()), hotkeys: z.array(z.string()) });
+/** Weights by uid of a standing of the rule that averages; none where there is no standing. */
+export const weightsOf = (standing: Standing | undefined): number[] =>
+  standing ? average.parse(standing.state).weights : [];
+export const hotkeysOf = (standing: Standing): string[] => average.parse(standing.state).hotkeys;
 
 /**
  * A small subnet with everything real but the arithmetic of models: a network file, a journal, a store and its repos.
@@ -196,6 +230,9 @@ export async function newSubnet({
   store: over = (real) => real,
   competitions = [COMPETITION],
   batches = [[[1, 2, 3, 4]]],
+  rules = AVERAGING,
+  provides = {},
+  samples = 1,
 }: SubnetChange = {}): Promise<Subnet> {
   const folder = mkdtempSync(join(tmpdir(), 'assay-runtime-'));
   folders.push(folder);
@@ -214,6 +251,7 @@ export async function newSubnet({
     ],
   });
   const clock = new JumpingClock();
+  const book = new RuleBook([{ name: 'test', provides }]);
   const profile: SubnetProfile = {
     name: 'test',
     netuid: 9,
@@ -222,8 +260,7 @@ export async function newSubnet({
     schedule: [{ fromBlock: 0, competitions: competitions.map(({ id }) => ({ id, share: 1 / competitions.length })) }],
     syncCadence: 100,
     evaluationDelay: 0,
-    alpha: 0.5,
-    temperature: 0.01,
+    rules,
     sampleMin: 2,
     updatedModelsLimit: 10,
     keepThreshold: 0.001,
@@ -245,8 +282,9 @@ export async function newSubnet({
   const repos = join(folder, 'repos');
   const made = await localFiles.provides.store?.create({ repos }, plain, new AbortController().signal);
   if (!made) throw new Error('local-files has no store');
-  const store = over(made);
-  const evaluator = new ClaimedLoss();
+  const kept = { directory: join(plain.dataDir, 'models') };
+  const store = over(await ModelKeeper.open(kept, { source: made, clock }));
+  const evaluator = new ClaimedLoss(samples);
   const events: RunEvent[] = [];
   const view = new ChainView({ deadlineMs: 5000 }, { chain });
   const tokenizer = {
@@ -261,6 +299,7 @@ export async function newSubnet({
   const dataset = { sample: () => Promise.resolve({ batches, pages: ['p'], source: 'none' }) };
   const deps: RuntimeDeps = {
     profile,
+    rules: book,
     chain,
     store,
     acquirer: new ModelAcquirer({}, { store, inspector }),
@@ -284,7 +323,7 @@ export async function newSubnet({
                     scheduled,
                     {
                       competition,
-                      epsilon: epsilonFromDescription(competition.epsilon),
+                      rulesAt: rulesByBlock(book, profile, competition),
                       tokenizer,
                       datasets: new Map([['task', dataset]]),
                     },

@@ -6,12 +6,13 @@ import { EvaluationLoop } from '@assay/core/runtime/evaluation-loop';
 import { lookAgainOnce } from '@assay/core/runtime/look-again-once';
 import { ModelSync } from '@assay/core/runtime/model-sync';
 import { warnOfShortRoom } from '@assay/core/runtime/room-check';
-import { replayEntry, roundEntry } from '@assay/core/runtime/round/entry';
+import { replayEntry } from '@assay/core/runtime/round/entry';
+import { roundEntry } from '@assay/core/runtime/round/entry-shape';
 import { UNKNOWN_BLOCKS, UNKNOWN_TRIES } from '@assay/core/runtime/unknown-claims';
 import { WeightSetting } from '@assay/core/runtime/weight-setting';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { canaryIn } from './canary.js';
-import { CADENCES, COMPETITION, newSubnet, type Subnet } from './subnet.js';
+import { CADENCES, COMPETITION, newSubnet, type Subnet, weightsOf } from './subnet.js';
 
 const MINUTE = 60_000;
 
@@ -43,7 +44,7 @@ const troubled = (real: ModelStore): ModelStore => ({
   read: real.read.bind(real),
   fetch: real.fetch.bind(real),
   stored: real.stored.bind(real),
-  ...(real.discard ? { discard: real.discard.bind(real) } : {}),
+  discard: real.discard.bind(real),
   usage: async () => ({ ...(await real.usage()), ...(free === undefined ? {} : { freeBytes: free }) }),
   prune: real.prune.bind(real),
   close: real.close.bind(real),
@@ -59,7 +60,7 @@ const voids = (): (string | undefined)[] => subnet.told('round-finished').map(({
 const alarms = (): string[] => subnet.told('warning').map(({ error }) => error.code);
 const entry = (number: number): ReturnType<typeof roundEntry.parse> => {
   const recorded = subnet.deps.state.journal.record(number)?.entry ?? null;
-  expect(replayEntry(recorded).differences).toEqual([]);
+  expect(replayEntry(recorded, subnet.deps.rules).differences).toEqual([]);
   return roundEntry.parse(recorded);
 };
 const setting = (): WeightSetting =>
@@ -95,7 +96,7 @@ describe('a claim that this machine could not look at', () => {
     await look(3);
     await subnet.clock.run(loop, MINUTE);
     expect(voids().at(-1)).toBeUndefined();
-    expect(subnet.deps.state.standing(1)?.weights[3]).toBeGreaterThan(0.99);
+    expect(weightsOf(subnet.deps.state.standing(1))[3]).toBeGreaterThan(0.99);
     expect(entry(2).unknown).toBeUndefined();
   });
 

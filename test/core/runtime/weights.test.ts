@@ -3,7 +3,7 @@ import { AssayError } from '@assay/core/errors/assay-error';
 import { rows } from '@assay/core/runtime/validator-state';
 import { WeightSetting } from '@assay/core/runtime/weight-setting';
 import { describe, expect, it } from 'vitest';
-import { newSubnet, type Subnet } from './subnet.js';
+import { averageOf, newSubnet, type Subnet } from './subnet.js';
 
 const MINUTE = 60_000;
 
@@ -33,7 +33,7 @@ function over(line: Line): (real: ChainClient) => ChainClient {
 /** A standing in which uid 3 has three quarters and uid 4 the rest. */
 async function withStanding(subnet: Subnet): Promise<void> {
   const hotkeys = subnet.deps.view.current.neurons.map(({ hotkey }) => hotkey);
-  await subnet.deps.state.write(rows.standing(1, { weights: [0, 0, 0, 0.75, 0.25, 0, 0], hotkeys }));
+  await subnet.deps.state.write(rows.standing(1, averageOf([0, 0, 0, 0.75, 0.25, 0, 0], hotkeys)));
 }
 
 async function setUp(line: Line): Promise<{ subnet: Subnet; setting: WeightSetting; ownRow: () => unknown }> {

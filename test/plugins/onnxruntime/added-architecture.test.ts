@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, it } from 'vitest';
 import { PluginRegistry } from '@assay/core/plugin/registry';
-import { definePlugin } from '@assay/core/plugin/plugin';
+import { checkPlugin } from '@assay/core/plugin/check';
 import { scratchFolder } from './scratch.js';
 import {
   detailsOf,
@@ -23,7 +23,11 @@ const olmo = pathToFileURL(join(ROOT, 'examples/architecture/olmo.js')).href;
 
 it('a package brings modules for another plugin', () => {
   const registry = new PluginRegistry([
-    definePlugin({ apiVersion: 1, name: 'competition-olmo', provides: { modules: { onnxruntime: [olmo] } } }),
+    checkPlugin('competition-olmo', {
+      apiVersion: 1,
+      name: 'competition-olmo',
+      provides: { modules: { onnxruntime: [olmo] } },
+    }),
   ]);
   expect(registry.modulesFor('onnxruntime')).toEqual([olmo]);
   expect(registry.modulesFor('another')).toEqual([]);
@@ -62,18 +66,35 @@ const moduleOf = (text: string): string => {
   return pathToFileURL(path).href;
 };
 
-it.each([
-  ['twice the same', () => [olmo, olmo], 'ARCHITECTURE_DUPLICATE'],
-  ['no such module', () => ['file:///no/such/module.js'], 'ARCHITECTURE_MODULE'],
-  ['something else', () => [moduleOf('export default { className: "X" };')], 'ARCHITECTURE_MODULE'],
-  ['one that throws', () => [moduleOf('throw new Error("no");')], 'ARCHITECTURE_MODULE'],
-])('%s: the start says why', async (_what, modules, code) => {
-  const evaluator = await newEvaluator({}, modules());
+/** Another architecture under the names of OLMo, or under those of a class that comes along. */
+const copyOf = (className: string, modelType: string): string =>
+  moduleOf(
+    `import olmo from '${olmo}'; export default { ...olmo, className: '${className}', modelType: '${modelType}' };`,
+  );
+
+it.each<[what: string, modules: () => string[], code: string, usable: number]>([
+  ['no such module', () => ['file:///no/such/module.js', olmo], 'ARCHITECTURE_MODULE', 1],
+  ['something else', () => [moduleOf('export default { className: "X" };'), olmo], 'ARCHITECTURE_MODULE', 1],
+  ['one that throws', () => [olmo, moduleOf('throw new Error("no");')], 'ARCHITECTURE_MODULE', 1],
+  [
+    'one of a class that comes along',
+    () => [copyOf('LlamaForCausalLM', 'my-llama'), olmo],
+    'ARCHITECTURE_DUPLICATE',
+    1,
+  ],
+  ['two of one class', () => [olmo, copyOf('OlmoForCausalLM', 'my-olmo')], 'ARCHITECTURE_DUPLICATE', 0],
+])('%s is left out with a warning, and the evaluator starts', async (_what, modules, code, usable) => {
+  const warnings: unknown[] = [];
+  const evaluator = await newEvaluator({}, modules(), (_level, _message, context) => warnings.push(context));
   try {
-    await expect(errorOf(evaluator.numerics(new AbortController().signal))).resolves.toMatchObject({
-      code,
-      fault: 'config',
-    });
+    const { signal } = new AbortController();
+    const classes = await evaluator.architectures?.(signal);
+    expect(classes?.includes('LlamaForCausalLM')).toBe(true);
+    expect(classes?.includes('OlmoForCausalLM')).toBe(usable === 1);
+    expect(warnings).toHaveLength(2 - usable);
+    expect(warnings).toEqual(
+      warnings.map(() => expect.objectContaining({ code, module: expect.any(String) as string }) as unknown),
+    );
   } finally {
     await evaluator.close();
   }

@@ -2,6 +2,7 @@ import { cpSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { EvaluationAnswer, EvaluationProgress, Evaluator, ModelInspector } from '@assay/core/contracts/evaluator';
+import type { Log } from '@assay/core/contracts/logger';
 import type { VerifiedModel } from '@assay/core/contracts/model';
 import type { EvaluationTask } from '@assay/core/contracts/evaluation-task';
 import { taskKindOf } from '@assay/core/kinds/task-kinds';
@@ -38,11 +39,15 @@ export async function newInspector(modules: string[] = []): Promise<ModelInspect
   return factory.create(options, { ...deps, modules }, signal);
 }
 
-export async function newEvaluator(given: Record<string, unknown> = {}, modules: string[] = []): Promise<Evaluator> {
+export async function newEvaluator(
+  given: Record<string, unknown> = {},
+  modules: string[] = [],
+  log: Log = deps.log,
+): Promise<Evaluator> {
   const factory = plugin.provides.evaluator;
   if (!factory) throw new Error('the plugin provides no evaluator');
   const options: unknown = factory.options.parse(given);
-  return factory.create(options, { ...deps, modules }, signal);
+  return factory.create(options, { ...deps, modules, log }, signal);
 }
 
 /** A copy of a fixture that a test may spoil. */

@@ -1,5 +1,6 @@
 import { isAssayError } from '@assay/core/errors/assay-error';
-import { grownTo, inSchedule, mergeCompetitions, recordWeights } from '@assay/core/judging/moving-average';
+import { nextAverage } from '@assay/core/judging/moving-average';
+import { grownTo, inSchedule, mergeCompetitions } from '../../pretraining.js';
 import { closeFloats, equal, fields, list, Mismatch, number, numbers, units, type Fields, type Kind } from '../unit.js';
 
 interface Tracker {
@@ -50,7 +51,7 @@ function record(tracker: Tracker, op: Fields, where: string): void {
   const id = number(op['competition']);
   const weights = numbers(op['weights']);
   const refusal = refusalOf(() => {
-    tracker.averages.set(id, recordWeights(tracker.averages.get(id), weights, tracker.alpha, tracker.neurons));
+    tracker.averages.set(id, nextAverage(tracker.averages.get(id), weights, tracker.alpha, tracker.neurons));
   });
   const shrinks = weights.length < tracker.neurons;
   equal(`${where} raises`, op['raises'] !== undefined, shrinks);

@@ -1,5 +1,5 @@
 import type { EpsilonFunction } from '@assay/core/contracts/epsilon-function';
-import { fixedEpsilon, linearDecay } from '@assay/core/judging/epsilon';
+import { fixedEpsilon, linearDecay } from '../../pretraining.js';
 import { closeDouble, fields, Mismatch, number, show, units, type Kind } from '../unit.js';
 
 export function epsilonOf(value: unknown): EpsilonFunction {

@@ -2,7 +2,8 @@ import { competitionAt, competitionsAt } from '@assay/core/competition/schedule'
 import { isAssayError } from '@assay/core/errors/assay-error';
 import { normalizeScore } from '@assay/core/judging/normalize';
 import { isReasonableOutput } from '@assay/core/kinds/text-loss/reasonable-output';
-import { shouldRetry, type PastResult } from '@assay/core/judging/retry';
+import type { PastResult } from '@assay/core/contracts/entrants-rule';
+import { shouldRetry } from '@assay/core/rules/entrants/retry';
 import { highStakeValidators, topMiners } from '@assay/core/judging/top-miners';
 import { syncBlockOf, syncBlockSeed } from '@assay/core/sampling/sync-block';
 import {

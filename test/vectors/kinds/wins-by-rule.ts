@@ -1,5 +1,4 @@
-import type { Contestant } from '@assay/core/judging/competitiveness';
-import { judgeRound, type RoundVerdict } from '@assay/core/judging/verdict';
+import { type Contestant, type RoundVerdict, judgeRound } from '../../pretraining.js';
 import { closeDouble, closeFloat, equal } from '../unit.js';
 import { judged, type WinsCase } from './wins-case.js';
 

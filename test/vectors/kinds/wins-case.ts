@@ -1,9 +1,7 @@
 import { finiteScore } from '@assay/core/contracts/brands';
 import type { EpsilonFunction } from '@assay/core/contracts/epsilon-function';
-import type { Contestant } from '@assay/core/judging/competitiveness';
-import type { JudgedContender, RoundRules } from '@assay/core/judging/verdict';
+import { type Contestant, type JudgedContender, type RoundRules, isWin } from '../../pretraining.js';
 import { closeDouble, equal, fields, list, Mismatch, number, numbers, type Fields } from '../unit.js';
-import { isWin } from '@assay/core/judging/win';
 import { epsilonOf } from './epsilon.js';
 
 /** How the reference's validator was run for the vectors; not in the file. */

@@ -1,9 +1,6 @@
-import { competitive } from '@assay/core/judging/competitiveness';
-import { keepPriority, modelsToKeep, type KeepCandidate } from '@assay/core/judging/keep';
-import { mergeCompetitions } from '@assay/core/judging/moving-average';
+import { keepPriority, modelsToKeep, type KeepCandidate } from '@assay/core/rules/entrants/keep';
 import { softmax32 } from '@assay/core/judging/softmax';
-import { judgeRound } from '@assay/core/judging/verdict';
-import { winsByMeanLoss, type WinRecord } from '@assay/core/judging/wins';
+import { type WinRecord, competitive, judgeRound, mergeCompetitions, winsByMeanLoss } from '../../pretraining.js';
 import { closeDouble, closeFloat, closeFloats, equal, fields, units, type Fields, type Kind } from '../unit.js';
 import { checkByRule } from './wins-by-rule.js';
 import { checkPairs, judged, NEURONS, ruleApplies, THRESHOLD, winsCase, type WinsCase } from './wins-case.js';

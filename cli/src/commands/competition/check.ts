@@ -4,10 +4,11 @@ import type { CheckResult } from '@assay/core/testing/checks';
 import { BaseCommand, commonFlags } from '../../base-command.js';
 
 export default class CompetitionCheck extends BaseCommand {
-  static override readonly description = `Hold a package to what every competition, profile and dataset has to be and to do.
+  static override readonly description = `Check a package against the rules for competitions, profiles, datasets and modules.
 
 With made-up rows and without a network: limits, schedule, epsilon, ties, NaN; the same draw for the same seed, ends in time, errors with codes,
-no credential shown. Of a folder, what package.json needs to be installed. Datasets, tokenizers, architectures and competitions that it names have to be installed, as the config file has them. Exit 1
+no credential shown. Of a folder, what package.json needs to be installed; the files that npm packs of it are then checked, away from its
+devDependencies. Datasets, tokenizers, architectures and competitions that it names have to be installed, as the config file has them. Exit 1
 when a check fails.`;
 
   static override readonly examples = [
@@ -64,20 +65,23 @@ when a check fails.`;
     surroundings: Surroundings,
     onCheck: (subject: string, check: string) => void,
   ): Promise<CheckResult[]> {
-    const [{ checkPluginPackage }, { installationOf }, { checkManifest }, { importPackage }] = await Promise.all([
-      import('@assay/core/testing/plugin-conformance'),
-      import('../../competitions/installation.js'),
-      import('../../competitions/manifest-checks.js'),
-      import('../../plugin-packages.js'),
-    ]);
-    const { results, readable } = await checkManifest(root, shown, this.config.root, onCheck);
+    const [{ checkPluginPackage }, { installationOf, moduleChecks }, { checkManifest }, { packedCopy }, packages] =
+      await Promise.all([
+        import('@assay/core/testing/plugin-conformance'),
+        import('../../competitions/installation.js'),
+        import('../../competitions/manifest-checks.js'),
+        import('../../competitions/packed-copy.js'),
+        import('../../plugin-packages.js'),
+      ]);
+    const { results, readable, published } = await checkManifest(root, shown, this.config.root, onCheck);
     if (!readable) return results;
-    const exported = await importPackage(root, shown);
+    const exported = await packages.importPackage(published ? await packedCopy(root, shown) : root, shown);
     const datasets = Object.fromEntries(
       Object.entries(surroundings.config.datasets).map(([id, options]) => [id, { options }]),
     );
     return [
       ...results,
+      ...(await moduleChecks(shown, exported, onCheck)),
       ...(await checkPluginPackage(shown, exported, {
         datasets,
         installation: installationOf(exported, surroundings, new AbortController().signal),

@@ -13,8 +13,7 @@ Precedence: flag, environment (ASSAY_ and the key in capitals, two underscores b
   async run(): Promise<void> {
     const { flags } = await this.parse(ConfigShow);
     const { values: given, config, baseDir } = await this.loadConfig(flags);
-    const [{ loadPlugins }, { effectiveProfile }, { asJson }, { withoutSecrets }] = await Promise.all([
-      import('../../load-plugins.js'),
+    const [{ effectiveProfile }, { asJson }, { withoutSecrets }] = await Promise.all([
       import('@assay/core/composition/compose-validator'),
       import('@assay/core/runtime/validator-state'),
       import('@assay/core/errors/secrets'),
@@ -24,7 +23,7 @@ Precedence: flag, environment (ASSAY_ and the key in capitals, two underscores b
       value: typeof value === 'string' ? withoutSecrets(withoutUser(value)) : value,
     }));
     const { leaves } = await import('@assay/core/config/resolve');
-    const registry = await loadPlugins(config, baseDir, this.config.dataDir);
+    const registry = await this.registry(config, baseDir);
     const profile = asJson(effectiveProfile(registry.profile(config.subnet), config));
     this.answer(flags.json, { values, profile }, () =>
       [

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { Args } from '@oclif/core';
 import type { Json } from '@assay/core/contracts/round-journal';
+import type { RuleBook } from '@assay/core/rules/rule-book';
 import { commonFlags } from '../../base-command.js';
 import { JournalCommand, journalCommandErrors } from '../../journal-command.js';
 
@@ -9,13 +10,14 @@ interface Source {
   hash: string;
   entry: Json;
   signature: 'genuine' | 'unsigned';
+  rules: RuleBook;
 }
 
 export default class JournalReplay extends JournalCommand {
   static override readonly description = `Judge a recorded round again and compare.
 
-Checks hash and signature, and recomputes scores, wins, weights and averages from what was recorded. Exit code 1 when
-anything differs.`;
+Checks hash and signature, and recomputes scores, wins, standing and shares from what was recorded, by the rules that it
+names. Exit code 1 when anything differs.`;
   static override readonly args = {
     round: Args.string({ description: 'Number of a round, or an exported file.', required: true }),
   };
@@ -27,12 +29,12 @@ anything differs.`;
       ? await this.#ofJournal(Number(args.round), flags)
       : await this.#ofFile(args.round, flags);
     const { replayEntry } = await import('@assay/core/runtime/round/entry');
-    const { agrees, differences, judgement } = replayEntry(source.entry);
+    const { agrees, differences, verdict } = replayEntry(source.entry, source.rules);
     const { number, hash, signature } = source;
-    this.answer(flags.json, { number, hash, signature, agrees, differences, judgement }, () =>
+    this.answer(flags.json, { number, hash, signature, agrees, differences, verdict }, () =>
       [
         `Round ${number}, hash ${hash}, ${signature === 'genuine' ? 'signature genuine' : 'unsigned'}`,
-        agrees ? 'The verdict agrees: wins, weights and averages are those recorded.' : 'The verdict differs:',
+        agrees ? 'The verdict agrees: wins, standing and shares are those recorded.' : 'The verdict differs:',
         ...differences.map((difference) => `  ${difference}`),
       ].join('\n'),
     );
@@ -66,9 +68,10 @@ anything differs.`;
     const { parseExport, checkExportSignature } = await import('@assay/core/journal/export');
     const document = parseExport(text);
     const { config, baseDir } = await this.loadConfig(flags);
-    const chain = (await this.registry(config, baseDir)).factory('chain', config.chain.use);
+    const registry = await this.registry(config, baseDir);
+    const chain = registry.factory('chain', config.chain.use);
     const signed = await checkExportSignature(document, chain.verifySignature.bind(chain));
     const { number, hash, entry } = document;
-    return { number, hash, entry, signature: signed === 'signed' ? 'genuine' : 'unsigned' };
+    return { number, hash, entry, signature: signed === 'signed' ? 'genuine' : 'unsigned', rules: registry.rules };
   }
 }

@@ -1,6 +1,7 @@
 import { Args } from '@oclif/core';
-import type { RoundRow } from '@assay/core/contracts/reporter';
-import { refusalOf, roundEntry, type Judgement, type RoundEntry } from '@assay/core/runtime/round/entry';
+import { recordedRules } from '@assay/core/rules/chosen';
+import { roundOf } from '@assay/core/runtime/recorded-rounds';
+import { columnsOf, judgedRows } from '@assay/core/runtime/round/tell';
 import { commonFlags } from '../../base-command.js';
 import { JournalCommand } from '../../journal-command.js';
 import { paletteFor } from '../../report/palette.js';
@@ -17,9 +18,11 @@ export default class JournalShow extends JournalCommand {
   async run(): Promise<void> {
     const { args, flags } = await this.parse(JournalShow);
     const record = await this.recordOf(await this.openJournal(flags), args.number);
+    const { config, baseDir } = await this.loadConfig(flags);
+    const { rules } = await this.registry(config, baseDir);
     this.answer(flags.json, record, () => {
-      const entry = roundEntry.parse(record.entry);
-      const verdict = entry.verdict as Judgement['verdict'];
+      const { entry, verdict } = roundOf(record.entry);
+      const columns = columnsOf(recordedRules(rules, entry.rules));
       return [
         `Round ${record.number}, ${entry.competition.name}, block ${entry.block}, ${entry.recordedAt}`,
         `hash ${record.hash}`,
@@ -28,25 +31,8 @@ export default class JournalShow extends JournalCommand {
             `samples of ${task}: ${batches} batches of ${dataset}, sha256 ${digest}`,
         ),
         ...(verdict.void ? [`void: ${verdict.void.code}: ${verdict.void.message}`] : []),
-        roundTable({ rows: rowsOf(entry, verdict) }, paletteFor(isTerminal(process.stdout))),
+        roundTable({ columns, rows: judgedRows(entry, verdict) }, paletteFor(isTerminal(process.stdout))),
       ].join('\n');
     });
   }
-}
-
-function rowsOf(entry: RoundEntry, verdict: Judgement['verdict']): RoundRow[] {
-  return entry.contenders.flatMap((contender) => {
-    const one = verdict.contenders.find(({ uid }) => uid === contender.uid);
-    if (!one) return [];
-    const { reference, outcome, sameAs, hotkey } = contender;
-    return [
-      {
-        ...one,
-        hotkey,
-        repo: `${reference.namespace}/${reference.name}`,
-        sameAs,
-        error: refusalOf(outcome, entry.competition.tasks),
-      },
-    ];
-  });
 }

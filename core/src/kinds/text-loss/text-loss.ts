@@ -142,6 +142,10 @@ export const textLoss: TaskKindRule = {
   version: 1,
   summary: 'Mean cross entropy in nats of text, lower is better, after a check of what the model generates.',
   parameters: textLossParameters,
+  examples: [
+    { pages: 22, batchSize: 1, packSamples: true, maxBatches: 50 },
+    { sequences: 10_000, batchSize: 1, packSamples: true, tokenizer: 'none', padTokenId: 0, continuation: null },
+  ],
   bind: (parameters: TextLossParameters): TaskKind => new TextLoss(parameters),
   canary: textLossCanary,
 };

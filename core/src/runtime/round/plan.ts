@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { canonicalJson } from '../../journal/canonical-json.js';
 import type { BlockReference, ChainSnapshot, Neuron } from '../../contracts/chain-client.js';
 import { asBlockNumber } from '../../contracts/brands.js';
-import type { Competition } from '../../competition/competition.js';
 import { competitionsAt } from '../../competition/schedule.js';
+import { recordOf, type ChosenRules } from '../../rules/chosen.js';
 import { syncBlockOf, syncBlockSeed } from '../../sampling/sync-block.js';
 import type { RuntimeDeps } from '../context.js';
 import { runtimeErrors } from '../errors.js';
@@ -25,6 +25,8 @@ export interface Contender {
 /** Everything that is fixed before the first sample is drawn. */
 export interface RoundPlan {
   entry: ScheduledCompetition;
+  /** In force at the round's block; the round ends by them, whatever comes into force meanwhile. */
+  rules: ChosenRules;
   /** Shares of every competition in force, those that can't be judged here included. */
   schedule: readonly { id: number; share: number }[];
   /** "Now" of epsilon and schedule for the whole round. */
@@ -35,7 +37,7 @@ export interface RoundPlan {
   contenders: Contender[];
   /** Claims in force that could not be looked at because of this machine: while there are any, nothing is decided. */
   unknown: readonly UnknownMiner[];
-  /** Equal for two rounds that could not differ but by the moving average. */
+  /** Equal for two rounds that could not differ but by the standing before them. */
   fingerprint: string;
 }
 
@@ -66,9 +68,12 @@ export async function planRound(
     block,
     evaluationDigest: facts.evaluationDigest,
   }));
-  const fingerprint = fingerprintOf(entry.competition, syncBlock, seed, models, unknown);
+  const rules = entry.rulesAt(now.number);
+  const judgedBy = [entry.competition, { ...recordOf(rules), keepThreshold: deps.profile.keepThreshold }];
+  const fingerprint = fingerprintOf(judgedBy, syncBlock, seed, models, unknown);
   return {
     entry,
+    rules,
     schedule: competitionsAt(deps.profile.schedule, now.number),
     now,
     syncBlock,
@@ -80,9 +85,12 @@ export async function planRound(
   };
 }
 
-/** Equal for two rounds that could not differ but by the moving average. */
+/**
+ * Equal for two rounds that could not differ but by the standing before them.
+ * @param judgedBy the competition and its rules, as recorded
+ */
 export function fingerprintOf(
-  competition: Competition,
+  judgedBy: readonly unknown[],
   syncBlock: number,
   seed: bigint,
   models: readonly { uid: number; hotkey: string; block: number; evaluationDigest: string }[],
@@ -90,7 +98,7 @@ export function fingerprintOf(
 ): string {
   const listed = models.map(({ uid, hotkey, block, evaluationDigest }) => [uid, hotkey, block, evaluationDigest]);
   return createHash('sha256')
-    .update(canonicalJson(asJson([competition, syncBlock, seed, listed, ...unknown])))
+    .update(canonicalJson(asJson([...judgedBy, syncBlock, seed, listed, ...unknown])))
     .digest('hex');
 }
 

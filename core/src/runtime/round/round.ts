@@ -3,16 +3,17 @@ import type { Numerics } from '../../contracts/evaluator.js';
 import type { JournalRecord } from '../../contracts/round-journal.js';
 import { withScratch } from '../../evaluation/scratch.js';
 import { taskKindNamed } from '../../kinds/task-kinds.js';
-import { inSchedule } from '../../judging/moving-average.js';
 import { RULES_VERSION } from '../../judging/rules-version.js';
 import { report, type RuntimeDeps } from '../context.js';
 import type { ErrorReport } from '../../errors/assay-error.js';
 import type { ModelCheck } from '../model-check.js';
 import { inSlices } from '../slices.js';
 import type { UnknownMiner } from '../unknown-claims.js';
-import { withoutFormerOwners } from '../standing.js';
 import { asJson, rows } from '../validator-state.js';
-import { judgeEntryInSteps, type EntryContender, type Judgement, type RoundEntry } from './entry.js';
+import type { RoundVerdict } from '../../judging/verdict.js';
+import { recordOf } from '../../rules/chosen.js';
+import { judgeEntryInSteps } from './entry.js';
+import type { EntryContender, RoundEntry, UnjudgedRound } from './entry-shape.js';
 import { RoundEvaluation, type EvaluatedContender } from './evaluate.js';
 import { DISK_FAILURES, saysNothing } from './blame.js';
 import type { RoundPlan } from './plan.js';
@@ -46,10 +47,10 @@ export async function runRound(
   });
   const found = plan.unknown.length > 0 ? NOTHING : await evaluate(deps, check, plan, signal);
   const before = entryOf(deps, plan, { ...found, unknown: unknownOf(deps, check, plan, found) }, hotkey);
-  const judgement = await inSlices(judgeEntryInSteps(before));
-  const record = await recordRound(deps, check, plan, before, judgement);
-  tellRound(deps, { plan, entry: before, judgement, record, elapsedMs: monotonicMs(deps.clock) - startedAt });
-  return { reasonForVoid: judgement.verdict.void };
+  const verdict = await inSlices(judgeEntryInSteps(before, deps.rules));
+  const record = await recordRound(deps, check, plan, before, verdict);
+  tellRound(deps, { plan, entry: before, verdict, record, elapsedMs: monotonicMs(deps.clock) - startedAt });
+  return { reasonForVoid: verdict.void };
 }
 
 /** What a round has found out about its contenders. */
@@ -97,21 +98,11 @@ function entryOf(
   plan: RoundPlan,
   { tasks, numerics, evaluated, unknown }: Findings & { unknown: UnknownMiner[] },
   hotkey: string,
-): Omit<RoundEntry, 'verdict' | 'subnetWeights'> {
+): UnjudgedRound {
   const { profile, state, clock } = deps;
   const { competition, tokenizer } = plan.entry;
-  const inForce = inSchedule(
-    state.standings(),
-    plan.schedule.map(({ id }) => id),
-  );
-  const averages = new Map(
-    [...inForce].map(([id, standing]) => [id, withoutFormerOwners(standing, plan.snapshot.neurons).weights]),
-  );
-  const others = [...averages]
-    .filter(([id]) => id !== competition.id)
-    .map(([id, average]): [string, number[]] => [String(id), average]);
   return {
-    format: 1,
+    format: 2,
     rulesVersion: RULES_VERSION,
     recordedAt: new Date(clock.now()).toISOString(),
     netuid: profile.netuid,
@@ -125,7 +116,6 @@ function entryOf(
       ...competition,
       judges: competition.judges ? [...competition.judges] : undefined,
       constraints: { ...competition.constraints, architectures: [...competition.constraints.architectures] },
-      epsilon: plan.entry.epsilon.describe() as RoundEntry['competition']['epsilon'],
       // A record holds no path of this machine: a tokenizer's files are named by their digest, data stands under `samples`.
       tokenizer:
         competition.tokenizer.kind === 'folder'
@@ -133,12 +123,8 @@ function entryOf(
           : competition.tokenizer,
       tasks: competition.tasks.map((task) => ({ ...task, datasetOptions: undefined })),
     },
-    rules: {
-      alpha: profile.alpha,
-      temperature: profile.temperature,
-      keepThreshold: profile.keepThreshold,
-      sampleMin: profile.sampleMin,
-    },
+    rules: { ...recordOf(plan.rules), keepThreshold: profile.keepThreshold },
+    seats: plan.snapshot.neurons.map(({ uid, hotkey: held }) => ({ uid, hotkey: held })),
     samples: tasks.map(({ task, evaluation, pages, source, batches }) => ({
       task: task.name,
       dataset: task.dataset,
@@ -154,8 +140,8 @@ function entryOf(
     numerics,
     contenders: evaluated.map(entryContender).sort((a, b) => a.block - b.block || a.uid - b.uid),
     ...(unknown.length > 0 ? { unknown } : {}),
-    averageBefore: averages.get(competition.id) ?? null,
-    otherAverages: Object.fromEntries(others),
+    standingBefore: state.standing(competition.id) ?? null,
+    entrantsBefore: state.entrants(competition.id) ?? null,
   };
 }
 
@@ -194,15 +180,15 @@ async function recordRound(
   deps: RuntimeDeps,
   check: ModelCheck,
   plan: RoundPlan,
-  entry: Omit<RoundEntry, 'verdict' | 'subnetWeights'>,
-  { verdict, subnetWeights }: Judgement,
+  entry: UnjudgedRound,
+  verdict: RoundVerdict,
 ): Promise<JournalRecord> {
   const { state, chain } = deps;
   const { competition } = plan.entry;
   const identity = await chain.identity();
   const record = await state.change(() => ({
     append: {
-      entry: asJson({ ...entry, verdict, subnetWeights }),
+      entry: asJson({ ...entry, verdict }),
       ...(identity.sign ? { sign: identity.sign.bind(identity) } : {}),
     },
     put: [
@@ -247,14 +233,10 @@ export const canGoBetter = (entry: Pick<RoundEntry, 'contenders'>, verdict: { vo
 function consequences(
   deps: RuntimeDeps,
   plan: RoundPlan,
-  entry: Omit<RoundEntry, 'verdict' | 'subnetWeights'>,
-  verdict: Judgement['verdict'],
+  entry: UnjudgedRound,
+  verdict: RoundVerdict,
 ): ReturnType<typeof rows.standing>[] {
   const { competition } = plan.entry;
-  const { weights, hotkeys } = withoutFormerOwners(
-    { weights: verdict.average, hotkeys: hotkeysOf(plan) },
-    plan.snapshot.neurons,
-  );
   // Whoever has committed anew while the round ran is not judged yet: what was judged is no longer theirs.
   const current = entry.contenders.filter(({ hotkey, commitment, block }) => {
     const model = deps.state.model(hotkey);
@@ -275,9 +257,10 @@ function consequences(
     (id) => !plan.schedule.some((scheduled) => scheduled.id === id),
   );
   return [
-    rows.standing(competition.id, { weights, hotkeys }),
+    rows.standing(competition.id, verdict.standing ?? undefined),
+    rows.entrants(competition.id, verdict.entrants ?? undefined),
     // A competition that comes back begins anew, as in the reference.
-    ...ended.map((id) => rows.standing(id, undefined)),
+    ...ended.flatMap((id) => [rows.standing(id, undefined), rows.entrants(id, undefined)]),
     rows.contenders(competition.id, { pending, kept }),
     ...current
       .filter(({ hotkey }) => !waiting.has(hotkey))
@@ -296,10 +279,4 @@ function consequences(
         );
       }),
   ];
-}
-
-function hotkeysOf({ snapshot }: RoundPlan): string[] {
-  const hotkeys: string[] = [];
-  for (const { uid, hotkey } of snapshot.neurons) hotkeys[uid] = hotkey;
-  return Array.from(hotkeys, (hotkey: string | undefined) => hotkey ?? '');
 }

@@ -1,19 +1,24 @@
 import type { JournalRecord } from '../../contracts/round-journal.js';
+import { repoName } from '../../contracts/model.js';
+import type { RuleColumn } from '../../contracts/rule.js';
+import type { ChosenRules } from '../../rules/chosen.js';
 import type { RoundRow } from '../../contracts/reporter.js';
 import { report, type RuntimeDeps } from '../context.js';
-import { refusalOf, type Judgement, type RoundEntry } from './entry.js';
+import type { RoundVerdict } from '../../judging/verdict.js';
+import type { RoundEntry, UnjudgedRound } from './entry-shape.js';
+import { refusalOf } from './judged-contender.js';
 import type { RoundPlan } from './plan.js';
 
 interface FinishedRound {
   plan: RoundPlan;
-  entry: Omit<RoundEntry, 'verdict' | 'subnetWeights'>;
-  judgement: Judgement;
+  entry: UnjudgedRound;
+  verdict: RoundVerdict;
   record: JournalRecord;
   elapsedMs: number;
 }
 
 /** The round's table for everyone who listens; miners whose model was refused stand in it with their cause. */
-export function tellRound(deps: RuntimeDeps, { plan, entry, judgement, record, elapsedMs }: FinishedRound): void {
+export function tellRound(deps: RuntimeDeps, { plan, entry, verdict, record, elapsedMs }: FinishedRound): void {
   const { competition } = plan.entry;
   report(deps, {
     event: 'round-finished',
@@ -21,31 +26,34 @@ export function tellRound(deps: RuntimeDeps, { plan, entry, judgement, record, e
     hash: record.hash,
     competition: { id: competition.id, name: competition.name },
     block: plan.now.number,
-    void: judgement.verdict.void,
-    rows: [...judgedRows(entry, judgement), ...refusedRows(deps, plan, entry)],
+    void: verdict.void,
+    columns: columnsOf(plan.rules),
+    rows: [...judgedRows(entry, verdict), ...refusedRows(deps, plan, entry)],
     elapsedMs,
   });
 }
 
-function judgedRows(entry: FinishedRound['entry'], { verdict }: Judgement): RoundRow[] {
+/** The columns that a round's own rules add. */
+export const columnsOf = ({ match, standing }: Pick<ChosenRules, 'match' | 'standing'>): RuleColumn[] => [
+  ...match.rule.columns,
+  ...standing.rule.columns,
+];
+
+/** The lines of those who were judged. */
+export function judgedRows(
+  entry: Pick<RoundEntry, 'contenders' | 'competition'>,
+  verdict: Pick<RoundVerdict, 'contenders'>,
+): RoundRow[] {
   return entry.contenders.flatMap((contender) => {
     const one = verdict.contenders.find(({ uid }) => uid === contender.uid);
     if (!one) return [];
+    const { uid, hotkey, reference, block, sameAs, outcome } = contender;
+    const { score, epsilon, winRate, wins, share, values } = one;
     return [
       {
-        uid: contender.uid,
-        hotkey: contender.hotkey,
-        repo: `${contender.reference.namespace}/${contender.reference.name}`,
-        block: contender.block,
-        score: one.score,
-        epsilon: one.epsilon,
-        competitive: one.competitive,
-        winRate: one.winRate,
-        wins: one.wins,
-        stepWeight: one.stepWeight,
-        averageWeight: one.averageWeight,
-        sameAs: contender.sameAs,
-        error: refusalOf(contender.outcome, entry.competition.tasks),
+        ...{ uid, hotkey, repo: repoName(reference), block },
+        ...{ score, epsilon, winRate, wins, share, values, sameAs },
+        error: refusalOf(outcome, entry.competition.tasks),
       },
     ];
   });
@@ -70,11 +78,10 @@ function refusedRows(
         block: model.block,
         score: null,
         epsilon: null,
-        competitive: false,
         winRate: null,
         wins: null,
-        stepWeight: 0,
-        averageWeight: 0,
+        share: 0,
+        values: {},
         sameAs: null,
         error: model.error,
       },

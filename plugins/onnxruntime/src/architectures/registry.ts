@@ -19,12 +19,16 @@ export const architectureOf = (modelType: string): AnyArchitecture | undefined =
 
 export const classNames = (): string[] => [...architectures.values()].map(({ className }) => className);
 
+/** @throws ARCHITECTURE_DUPLICATE when this process or one of the others has its model_type or its class */
+export function requireNew({ modelType, className }: AnyArchitecture, others: readonly AnyArchitecture[]): void {
+  if ([...architectures.values(), ...others].some((one) => one.modelType === modelType || one.className === className))
+    throw evaluatorErrors.ARCHITECTURE_DUPLICATE({ modelType, className });
+}
+
 /** @throws ARCHITECTURE_DUPLICATE */
 export function addArchitecture(architecture: AnyArchitecture): void {
-  const { modelType, className } = architecture;
-  if (architectures.has(modelType) || classNames().includes(className))
-    throw evaluatorErrors.ARCHITECTURE_DUPLICATE({ modelType, className });
-  architectures.set(modelType, architecture);
+  requireNew(architecture, []);
+  architectures.set(architecture.modelType, architecture);
 }
 
 for (const architecture of [

@@ -1,12 +1,6 @@
-import type { EpsilonFunction } from '../contracts/epsilon-function.js';
-
-/** One evaluation of a model, with the round's winner beside it. `null` stands for a failure or no winner. */
-export interface PastResult {
-  block: number;
-  score: number | null;
-  winnerBlock: number | null;
-  winnerScore: number | null;
-}
+import type { PastResult } from '../../contracts/entrants-rule.js';
+import { reduced } from '../match/advantage.js';
+import type { EpsilonFunction } from '../../contracts/epsilon-function.js';
 
 /**
  * Is an unchanged model worth another round? Never evaluated: yes. Its last score worse than the winner's: no.
@@ -22,5 +16,5 @@ export function shouldRetry(history: readonly PastResult[], epsilon: EpsilonFunc
   const winnerScore = scored.winnerScore ?? Number.POSITIVE_INFINITY;
   if (score > winnerScore) return false;
   const advantage = epsilon.compute(currentBlock, scored.winnerBlock ?? Number.POSITIVE_INFINITY);
-  return score < winnerScore * (1 - advantage);
+  return score < reduced(winnerScore, advantage);
 }

@@ -3,7 +3,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RepoListing } from '@assay/core/contracts/model-store';
 import type { ModelReference, RepoFile, StoredModel } from '@assay/core/contracts/model';
-import type { ModelSource } from '@assay/core/model/acquire';
+import type { AcquirerStore } from '@assay/core/model/acquire';
 import { storeErrors } from '@assay/core/model/errors';
 import { sha256OfFile } from '@assay/core/model/files-intact';
 import { isAbsence } from '@assay/core/model/folder-contents';
@@ -19,7 +19,7 @@ const NOT_PUBLISHED = new Set(['.git', '.cache']);
  * A folder of one's own as if it were a repo with one revision. Files are hashed where they lie, nothing is copied.
  * Links to files are followed, as in the cache of the hub's own client; links to folders are not.
  */
-export class FolderSource implements ModelSource {
+export class OwnFolder implements AcquirerStore {
   constructor(private readonly directory: string) {}
 
   /** @throws MODEL_FOLDER_UNREADABLE, TOO_MANY_FILES, FILE_NAME_REFUSED */
@@ -65,8 +65,13 @@ export class FolderSource implements ModelSource {
     return { reference, directory: this.directory, files: stored };
   }
 
+  /** Nothing is stored: the files are used where they lie. */
   stored(): Promise<undefined> {
     return Promise.resolve(undefined);
+  }
+
+  discard(): Promise<void> {
+    return Promise.resolve();
   }
 
   async #entries(below: string): Promise<{ name: string; isFolder: boolean }[]> {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ModelReference, RepoFile } from '@assay/core/contracts/model';
 import type { ModelStore } from '@assay/core/contracts/model-store';
+import { ModelKeeper } from '@assay/core/model/keeper';
 import { systemClock } from '@assay/core/runtime/system-clock';
 import localFiles from '@assay/plugin-local-files';
 
@@ -40,10 +41,12 @@ async function scene(): Promise<Scene> {
   };
   const provided = localFiles.provides.store;
   if (!provided) throw new Error('local-files provides a store');
-  return { folder, repo, store: await provided.create({ repos: 'repos' }, deps, never) };
+  const source = await provided.create({ repos: 'repos' }, deps, never);
+  const directory = join(folder, 'data', 'models');
+  return { folder, repo, store: await ModelKeeper.open({ directory }, { source, clock: systemClock }) };
 }
 
-describe('LocalStore', () => {
+describe('the folder of repos, kept by the core', () => {
   it('lists every file below the revision, fetches and forgets', async () => {
     const { store, folder } = await scene();
     const { files, totalBytes } = await store.list(reference, never);
@@ -90,10 +93,15 @@ describe('LocalStore', () => {
     const refusal = { code, fault: 'miner', retry: 'never' };
     await expect(store.list(wanted, never)).rejects.toMatchObject(refusal);
     await expect(store.read(wanted, 'config.json', 10, never)).rejects.toMatchObject(refusal);
-    await expect(store.fetch(wanted, [], silent, never)).rejects.toMatchObject(refusal);
+    const fetched = store.fetch(wanted, [{ path: 'config.json', size: 2 }], silent, never);
+    // A name that can't be a folder is refused before the source is asked.
+    const codes = [code, 'FILE_NAME_REFUSED'];
+    const found: unknown = await fetched.catch((error: unknown) => error);
+    expect(found).toMatchObject({ fault: 'miner', retry: 'never' });
+    expect(codes).toContain(Reflect.get(Object(found), 'code'));
   });
 
-  it.each(['missing', '../config.json', '/etc/passwd', 'sub', 'sub/../config.json'])(
+  it.each(['missing', '../config.json', '/etc/passwd', 'sub', 'sub/../config.json', 'a\0b', '', 'x'.repeat(5000)])(
     'blames the miner for the file %j',
     async (path) => {
       const { store } = await scene();
@@ -207,6 +215,36 @@ describe('LocalStore', () => {
       code: 'REPOS_UNREADABLE',
       fault: 'validator',
       retry: 'backoff',
+    });
+  });
+
+  it('has repos of a registry below its name, however deep', async () => {
+    const { store, folder } = await scene();
+    const digest = `sha256:${'5'.repeat(64)}`;
+    const image = { source: 'oci', namespace: 'registry.example/team/models', name: 'llama', revision: digest };
+    const repo = join(folder, 'repos', 'oci', 'registry.example', 'team', 'models', 'llama', digest);
+    mkdirSync(repo, { recursive: true });
+    writeFileSync(join(repo, 'config.json'), '{"deep":1}');
+    const { files } = await store.list(image, never);
+    expect(files).toEqual([{ path: 'config.json', size: 10 }]);
+    const stored = await store.fetch(image, files, silent, never);
+    expect(await store.stored(image)).toEqual(stored);
+    expect(await store.usage()).toMatchObject({ models: 1 });
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(await store.prune([], 0, never)).toMatchObject({ removed: [image] });
+    for (const change of [{ revision: REVISION }, { namespace: 'registry.example/team/../models' }, { namespace: '' }])
+      await expect(store.list({ ...image, ...change }, never)).rejects.toMatchObject({
+        fault: 'miner',
+        retry: 'never',
+      });
+  });
+
+  it('asks the source for nothing of a kind that it does not have', async () => {
+    const { store } = await scene();
+    await expect(store.list({ ...reference, source: 'ipfs' }, never)).rejects.toMatchObject({
+      code: 'SOURCE_NOT_SERVED',
+      fault: 'config',
+      retry: 'next-round',
     });
   });
 

@@ -1,0 +1,74 @@
+import type { Steps } from '../judging/steps.js';
+import type { FiniteScore } from './brands.js';
+import type { SeededRandom } from './dataset-provider.js';
+import type { EpsilonFunction } from './epsilon-function.js';
+import type { ColumnValues, Rule, RuleColumn } from './rule.js';
+
+/** A contender that has a score. */
+export interface ScoredContender {
+  uid: number;
+  hotkey: string;
+  /** Block of the claim. */
+  block: number;
+  /** Lower is better, whatever the kind of task counts. */
+  score: FiniteScore;
+  tasks: readonly {
+    name: string;
+    /** Share of the score; the weights of a round sum to 1. */
+    weight: number;
+    /** Loss of each sample, in the order drawn; the same samples for every contender. */
+    losses: readonly number[];
+  }[];
+}
+
+export interface MatchContext {
+  /** Advantage of the earlier model. */
+  epsilon: EpsilonFunction;
+  /** Block at which the round was planned. */
+  block: number;
+  /** Hotkeys that hold weight by the standing before the round, the first of them first. */
+  incumbents: readonly string[];
+  /** CPython's generator, seeded by the round's seed and the label: for rules that resample. */
+  random(label: string): SeededRandom;
+}
+
+export interface MatchRecord {
+  wins: number;
+  matches: number;
+  /** wins / matches as the rule counts it, 0..1. */
+  winRate: number;
+  /** By the keys of the rule's columns. */
+  values?: ColumnValues;
+}
+
+export interface MatchOutcome {
+  /** By uid. A contender without a record did not play: it can win at no block, or there was nothing to play for. */
+  records: ReadonlyMap<number, MatchRecord>;
+  /** Uid; null when the rule names nobody. */
+  winner: number | null;
+}
+
+/** What a challenger has to be below, and when that changes. */
+export interface Bar {
+  /** A score below it beats the incumbent at this block. */
+  score: number;
+  /** In plain words, e.g. `2.9 % below the loss of uid 8`. */
+  about: string;
+}
+
+/** Who wins, from scores and losses. */
+export interface MatchRule {
+  readonly columns: readonly RuleColumn[];
+  /**
+   * A generator: it yields after every few milliseconds of work, so that the process can do other things meanwhile.
+   * @param contenders in order of block, then uid; at least one
+   * @throws a coded error when these losses can't be compared: the round is void and the standing stays
+   */
+  play(contenders: readonly ScoredContender[], context: MatchContext): Steps<MatchOutcome>;
+  /** The bar that a later model has to clear against this incumbent, at a block. */
+  bar(incumbent: ScoredContender, context: Pick<MatchContext, 'epsilon' | 'block'>): Bar;
+  /** Samples after which more could not change the outcome, of `total`; `total` where every sample counts. */
+  samplesNeeded(total: number): number;
+}
+
+export type MatchRuleDefinition = Rule<MatchRule>;

@@ -1,0 +1,60 @@
+import type { z } from 'zod';
+import type { MatchRecord } from './match-rule.js';
+import type { ColumnValues, Rule, RuleColumn, RuleState } from './rule.js';
+
+/** A slot of the subnet and who holds it. */
+export interface Seat {
+  uid: number;
+  hotkey: string;
+}
+
+/** Of a standing rule: what a competition has handed out so far. */
+export type Standing = RuleState;
+
+/** A finished round, as the standing sees it. */
+export interface JudgedRound {
+  /** In order of block, then uid; those without a score too. */
+  contenders: readonly (Seat & {
+    /** Block of the claim. */
+    block: number;
+    /** Lower is better; null for a contender without a score. */
+    score: number | null;
+    record: MatchRecord | null;
+  })[];
+  /** Uid; null when the match rule names nobody. */
+  winner: number | null;
+  /** Everybody who is registered, contenders or not. */
+  seats: readonly Seat[];
+  /** Block at which the round was planned. */
+  block: number;
+}
+
+export interface NextStanding<State> {
+  state: State;
+  /** By uid, by the keys of the rule's columns. */
+  values: ReadonlyMap<number, ColumnValues>;
+}
+
+/**
+ * What a competition has handed out so far. Its shape is the rule's own; whoever the state names by a uid it names by the
+ * hotkey too, since a uid may change hands between two rounds.
+ */
+export interface StandingRule<State = unknown> {
+  readonly columns: readonly RuleColumn[];
+  /** Schema of the state, as the journal keeps it: plain JSON. */
+  readonly state: z.ZodType<State>;
+  /** Names of other rules whose state this one goes on from when a subnet changes over; after any other it begins anew. */
+  readonly continues?: readonly string[];
+  next(before: State | undefined, round: JudgedRound): NextStanding<State>;
+  /**
+   * Shares of the competition's weight by uid, at least 0 and summing to at most 1. Who is no longer registered, or has
+   * moved to another uid, has none.
+   */
+  shares(state: State, seats: readonly Seat[]): number[];
+  /** Hotkeys that hold weight, the first of them first. */
+  incumbents(state: State): readonly string[];
+}
+
+// The state of each rule is its own; the rule that wrote it is the one that reads it.
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+export type StandingRuleDefinition = Rule<StandingRule<any>>;

@@ -1,0 +1,99 @@
+import type { Competition } from '../competition/competition.js';
+import type { SubnetProfile } from '../competition/profile.js';
+import { rulesAt } from '../competition/schedule.js';
+import type { RuleChoice, RuleRecord } from '../contracts/rule.js';
+import type { Doors } from './doors.js';
+import type { BoundRule, RuleBook } from './rule-book.js';
+
+/** What one competition is judged by, by name. */
+export interface CompetitionChoices {
+  epsilon: RuleChoice;
+  match: RuleChoice;
+  standing: RuleChoice;
+  entrants: RuleChoice;
+}
+
+/** The same with parameters bound. */
+export interface ChosenRules {
+  epsilon: BoundRule<Doors['epsilons']>;
+  match: BoundRule<Doors['matchRules']>;
+  standing: BoundRule<Doors['standingRules']>;
+  entrants: BoundRule<Doors['entrantsRules']>;
+}
+
+/** The same as a round records it. */
+export interface RecordedRules {
+  epsilon: RuleRecord;
+  match: RuleRecord;
+  standing: RuleRecord;
+  entrants: RuleRecord;
+}
+
+/** The part of a profile that rules are chosen in. */
+export type RuledProfile = Pick<SubnetProfile, 'rules' | 'sampleMin' | 'keepThreshold'>;
+
+/** What a competition is judged by at a block: its own choices, unless the profile changes one from a block on. */
+export function choicesAt(
+  { rules, sampleMin, keepThreshold }: RuledProfile,
+  { name, epsilon, match, standing, entrants }: Competition,
+  block: number,
+): CompetitionChoices {
+  const dated = rulesAt(rules, block);
+  return {
+    epsilon,
+    match,
+    standing: standing ?? dated.standing,
+    entrants: entrants ?? dated.entrants ?? { rule: 'pool', count: sampleMin, threshold: keepThreshold },
+    ...dated.competitions?.[name],
+  };
+}
+
+/** @throws RULE_UNKNOWN, RULE_PARAMETERS */
+export function bindRules(book: RuleBook, { epsilon, match, standing, entrants }: CompetitionChoices): ChosenRules {
+  return {
+    epsilon: book.bind('epsilons', epsilon),
+    match: book.bind('matchRules', match),
+    standing: book.bind('standingRules', standing),
+    entrants: book.bind('entrantsRules', entrants),
+  };
+}
+
+/**
+ * The rules of a competition by block. Those of every date of the profile are bound at once, so that an error in what
+ * comes into force later is found at the start.
+ * @throws RULE_UNKNOWN, RULE_PARAMETERS
+ */
+export function rulesByBlock(
+  book: RuleBook,
+  profile: RuledProfile,
+  competition: Competition,
+): (block: number) => ChosenRules {
+  const bound = new Map(
+    profile.rules.map((dated) => [dated, bindRules(book, choicesAt(profile, competition, dated.fromBlock))]),
+  );
+  return (block) => bound.get(rulesAt(profile.rules, block)) ?? bindRules(book, choicesAt(profile, competition, block));
+}
+
+/** The merge rules of a profile at a block, in order. @throws RULE_UNKNOWN, RULE_PARAMETERS */
+export const mergeRulesAt = (
+  book: RuleBook,
+  profile: Pick<SubnetProfile, 'rules'>,
+  block: number,
+): BoundRule<Doors['mergeRules']>[] => rulesAt(profile.rules, block).merge.map((rule) => book.bind('mergeRules', rule));
+
+export const recordOf = ({ epsilon, match, standing, entrants }: ChosenRules): RecordedRules => ({
+  epsilon: epsilon.record,
+  match: match.record,
+  standing: standing.record,
+  entrants: entrants.record,
+});
+
+/** The rules that a round was judged by. @throws RULE_UNKNOWN, RULE_PARAMETERS, RULE_VERSION */
+export function recordedRules(book: RuleBook, { epsilon, match, standing, entrants }: RecordedRules): ChosenRules {
+  return {
+    epsilon: book.recorded('epsilons', epsilon),
+    match: book.recorded('matchRules', match),
+    standing: book.recorded('standingRules', standing),
+    entrants: book.recorded('entrantsRules', entrants),
+  };
+}

@@ -1,0 +1,42 @@
+import type { EntrantsRule } from '../contracts/entrants-rule.js';
+import type { EpsilonFunction } from '../contracts/epsilon-function.js';
+import type { MatchRule } from '../contracts/match-rule.js';
+import type { MergeRule } from '../contracts/merge-rule.js';
+import type { StandingRule } from '../contracts/standing-rule.js';
+
+/** What the rules behind each door bind to, by the key in `provides`. */
+export interface Doors {
+  epsilons: EpsilonFunction;
+  matchRules: MatchRule;
+  // The state of each standing rule is its own.
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  standingRules: StandingRule<any>;
+  mergeRules: MergeRule;
+  // As above.
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  entrantsRules: EntrantsRule<any>;
+}
+
+export type DoorName = keyof Doors;
+
+/** One row for each door: how it is called, and what its rules decide. */
+export const DOORS: Readonly<Record<DoorName, { title: string; decides: string }>> = {
+  epsilons: { title: 'epsilon function', decides: 'How much better a later model has to be than an earlier one.' },
+  entrantsRules: {
+    title: 'entrants rule',
+    decides: 'Who plays the next round, who may come again, and whom to keep.',
+  },
+  matchRules: { title: 'match rule', decides: 'Who wins, from scores and losses.' },
+  standingRules: {
+    title: 'standing rule',
+    decides: "What a round does to the competition's standing, and who gets what share of it.",
+  },
+  mergeRules: { title: 'merge rule', decides: "How the standings of all competitions become the subnet's weights." },
+};
+
+export const DOOR_NAMES = Object.keys(DOORS) as DoorName[];
+
+/** One value for each door. */
+export function forEachDoor<T>(make: (name: DoorName) => T): Record<DoorName, T> {
+  return Object.fromEntries(DOOR_NAMES.map((name) => [name, make(name)])) as Record<DoorName, T>;
+}

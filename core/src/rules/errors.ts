@@ -1,0 +1,35 @@
+import { defineErrors } from '../errors/define-errors.js';
+
+export const ruleErrors = defineErrors({
+  RULE_UNKNOWN: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { door: string; rule: string; known: readonly string[] }) =>
+      `No installed package brings a ${p.door} named ${p.rule}; there is ${p.known.join(', ') || 'none'}.`,
+    hint: () => 'Correct the name, or install the package that brings it. `validator rules` lists what is installed.',
+  },
+  RULE_PARAMETERS: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { door: string; rule: string; issues: readonly string[] }) =>
+      `The parameters of the ${p.door} ${p.rule} are not valid:\n${p.issues.map((issue) => `  ${issue}`).join('\n')}`,
+    hint: () => 'Correct them in the competition or the profile. `validator rules` lists the parameters of each rule.',
+  },
+  SHARES_NOT_WHOLE: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { profile: string; block: number; sum: number }) =>
+      `From block ${p.block} on the shares of profile ${p.profile} sum to ${p.sum}, not to 1.`,
+    hint: (p: { sum: number }) =>
+      p.sum > 1
+        ? 'Lower them in the schedule: nothing can hand out more than everything.'
+        : 'Raise them in the schedule, or add { rule: burn, to: ... } to the merge rules of the profile for what is left.',
+  },
+  RULE_VERSION: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { rule: string; recorded: number; installed: number }) =>
+      `The round was judged by version ${p.recorded} of ${p.rule}; version ${p.installed} is installed.`,
+    hint: () => 'Replay it with the version of the package that was installed at the time.',
+  },
+});

@@ -1,0 +1,87 @@
+import { configErrors } from '../config/errors.js';
+import { ruleRecord, type Rule, type RuleChoice, type RuleRecord } from '../contracts/rule.js';
+import { issueLines, messageOf } from '../errors/describe.js';
+import { BUILT_IN_RULES, type RuleProvisions } from './built-in.js';
+import { DOOR_NAMES, DOORS, type DoorName, type Doors } from './doors.js';
+import { ruleErrors } from './errors.js';
+
+/** A rule behind a door, and the plugin that brings it. */
+export interface ListedRule {
+  door: DoorName;
+  rule: Rule<unknown>;
+  plugin: string;
+}
+
+/** A rule with its parameters, and how a round records it. */
+export interface BoundRule<Bound> {
+  record: RuleRecord;
+  rule: Bound;
+}
+
+const CORE = 'core';
+
+/** Every installed rule, by door and name. */
+export class RuleBook {
+  readonly #rules = new Map<string, ListedRule>();
+
+  /** @throws PLUGIN_DUPLICATE */
+  constructor(plugins: readonly { name: string; provides: RuleProvisions }[] = []) {
+    for (const { name, provides } of [{ name: CORE, provides: BUILT_IN_RULES }, ...plugins]) {
+      for (const door of DOOR_NAMES) for (const rule of provides[door] ?? []) this.#add({ door, rule, plugin: name });
+    }
+  }
+
+  list(): ListedRule[] {
+    return [...this.#rules.values()];
+  }
+
+  /** @throws RULE_UNKNOWN, RULE_PARAMETERS */
+  bind<Door extends DoorName>(door: Door, { rule: name, ...parameters }: RuleChoice): BoundRule<Doors[Door]> {
+    const rule = this.#named(door, name);
+    const parsed = rule.parameters.safeParse(parameters);
+    if (!parsed.success) {
+      const issues = issueLines(parsed.error) ?? [messageOf(parsed.error)];
+      throw ruleErrors.RULE_PARAMETERS({ door: DOORS[door].title, rule: name, issues });
+    }
+    const record = ruleRecord.parse({ rule: name, version: rule.version, parameters: parsed.data });
+    return { record, rule: rule.bind(parsed.data) };
+  }
+
+  /**
+   * The rule that a round was judged by.
+   * @throws RULE_UNKNOWN, RULE_PARAMETERS, RULE_VERSION
+   */
+  recorded<Door extends DoorName>(door: Door, recorded: RuleRecord): BoundRule<Doors[Door]> {
+    const bound = this.installed(door, recorded);
+    if (bound.record.version === recorded.version) return bound;
+    throw ruleErrors.RULE_VERSION({
+      rule: recorded.rule,
+      recorded: recorded.version,
+      installed: bound.record.version,
+    });
+  }
+
+  /** A recorded rule in the version that is installed now. @throws RULE_UNKNOWN, RULE_PARAMETERS */
+  installed<Door extends DoorName>(door: Door, { rule, parameters }: RuleRecord): BoundRule<Doors[Door]> {
+    return this.bind(door, { ...parameters, rule });
+  }
+
+  #add(listed: ListedRule): void {
+    const { door, rule, plugin } = listed;
+    const key = keyOf(door, rule.name);
+    const other = this.#rules.get(key);
+    if (other)
+      throw configErrors.PLUGIN_DUPLICATE({ what: DOORS[door].title, id: rule.name, plugins: [other.plugin, plugin] });
+    this.#rules.set(key, listed);
+  }
+
+  #named<Door extends DoorName>(door: Door, name: string): Rule<Doors[Door]> {
+    const found = this.#rules.get(keyOf(door, name));
+    // What a rule binds to follows from the door that it stands behind.
+    if (found) return found.rule as Rule<Doors[Door]>;
+    const known = this.list().flatMap((one) => (one.door === door ? [one.rule.name] : []));
+    throw ruleErrors.RULE_UNKNOWN({ door: DOORS[door].title, rule: name, known });
+  }
+}
+
+const keyOf = (door: string, name: string): string => `${door}/${name}`;

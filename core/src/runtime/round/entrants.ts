@@ -1,0 +1,26 @@
+import { readStanding } from '../../rules/read-standing.js';
+import type { RuntimeDeps } from '../context.js';
+import type { ScheduledCompetition } from '../schedule-now.js';
+import { contendersOf, type Contender } from './plan.js';
+
+/** Contenders of the next round: of all with a verified model those that the competition's entrants rule lets play. */
+export function entrantsOf(
+  deps: Pick<RuntimeDeps, 'state' | 'view' | 'rules'>,
+  { competition: { id }, rulesAt }: Pick<ScheduledCompetition, 'competition' | 'rulesAt'>,
+  block: number,
+): Contender[] {
+  const { state, view } = deps;
+  const all = contendersOf(deps, id);
+  const { record, rule } = rulesAt(block).entrants;
+  const stored = state.entrants(id);
+  const own: unknown = stored?.by.rule === record.rule ? rule.state.parse(stored.state) : undefined;
+  const standing = state.standing(id);
+  const incumbents = standing ? readStanding(deps.rules, standing, view.current.neurons).incumbents : [];
+  const kept = new Set(state.contenders(id).kept);
+  const waiting = all.map(({ neuron: { uid, hotkey }, model }) => ({
+    ...{ uid, hotkey, block: model.block, digest: model.facts.evaluationDigest },
+    isKept: kept.has(hotkey),
+  }));
+  const playing = new Set(rule.select(own, waiting, { block, incumbents }));
+  return all.filter(({ neuron }) => playing.has(neuron.hotkey));
+}

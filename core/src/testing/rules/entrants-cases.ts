@@ -1,0 +1,98 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { EnteredRound, EntrantsRule, PastResult, Waiting } from '../../contracts/entrants-rule.js';
+import { linearDecay } from '../../rules/epsilon/linear-decay.js';
+import { demand } from '../checks.js';
+import { NOW, seatsOf } from './worlds.js';
+
+// The state of each rule is its own.
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+type AnyEntrantsRule = EntrantsRule<any>;
+type Case = (rule: AnyEntrantsRule) => void;
+
+const SEATS = seatsOf(8);
+const waitingOf = (uid: number, isKept = false): Waiting => ({
+  uid,
+  hotkey: `hotkey-${uid}`,
+  block: NOW - 1000 + uid,
+  digest: `model-${uid}`,
+  isKept,
+});
+const ALL = [2, 3, 4, 5].map((uid) => waitingOf(uid));
+const context = { block: NOW, incumbents: [] };
+
+/** The round of whoever a rule has let play: the last of them wins, and the first could not be scored here. */
+const roundOf = (hotkeys: readonly string[]): EnteredRound => {
+  const playing = ALL.filter(({ hotkey }) => hotkeys.includes(hotkey));
+  const winner = playing.at(-1)?.uid ?? null;
+  return {
+    contenders: playing.map(({ uid, hotkey, block, digest }, index) => {
+      const isScored = playing.length === 1 || index > 0;
+      return {
+        ...{ uid, hotkey, block, digest },
+        score: isScored ? 3 - uid / 10 : null,
+        record: isScored ? { wins: uid === winner ? 1 : 0, matches: 1, winRate: uid === winner ? 1 : 0 } : null,
+        outcome: isScored ? ('scored' as const) : ('waiting' as const),
+      };
+    }),
+    winner,
+    seats: SEATS,
+    block: NOW,
+    shares: SEATS.map(({ uid }) => (uid === winner ? 1 : 0)),
+  };
+};
+
+/** What every entrants rule has to do. */
+export const ENTRANTS_CASES: Readonly<Record<string, Case>> = {
+  'lets nobody play who does not wait, and nobody twice': (rule) => {
+    const playing = rule.select(undefined, ALL, context);
+    const stranger = playing.find((hotkey) => !ALL.some((one) => one.hotkey === hotkey));
+    demand(stranger === undefined, `${stranger ?? ''} plays`);
+    demand(new Set(playing).size === playing.length, 'a hotkey plays twice');
+    demand(rule.select(undefined, [], context).length === 0, 'somebody plays where nobody waits');
+  },
+  'lets somebody play where somebody waits for the first round': (rule) => {
+    demand(rule.select(undefined, ALL, context).length > 0, 'nobody plays');
+  },
+  'selects the same twice and changes nothing of what it is given': (rule) => {
+    const given = structuredClone(ALL);
+    const [one, other] = [rule.select(undefined, ALL, context), rule.select(undefined, ALL, context)];
+    demand(isDeepStrictEqual(one, other), 'the second time others play');
+    demand(isDeepStrictEqual(given, ALL), 'who waits is another after it');
+  },
+  'keeps a state that the journal can hold': (rule) => {
+    let state: unknown;
+    for (let round = 0; round < 4; round += 1) {
+      const { state: next } = rule.next(state, roundOf(rule.select(state, ALL, context))) as { state: unknown };
+      state = rule.state.parse(JSON.parse(JSON.stringify(next)));
+      demand(isDeepStrictEqual(state, next), 'its state is another after it was written and read');
+    }
+  },
+  'keeps only uids that played, ascending': (rule) => {
+    const round = roundOf(rule.select(undefined, ALL, context));
+    const { keep } = rule.next(undefined, round);
+    const played = round.contenders.map(({ uid }) => uid);
+    demand(
+      keep.every((uid, index) => played.includes(uid) && uid > (keep[index - 1] ?? -1)),
+      `it keeps ${keep.join(' ')} of ${played.join(' ')}`,
+    );
+  },
+  'does not turn away whom this machine could not score': (rule) => {
+    const selected = rule.select(undefined, ALL, context);
+    const round = roundOf(selected);
+    const failed = round.contenders.find(({ outcome }) => outcome === 'waiting');
+    if (!failed) return;
+    const { state } = rule.next(undefined, round) as { state: unknown };
+    const others = ALL.filter(({ uid }) => uid === failed.uid || uid === round.winner);
+    const incumbents = round.winner === null ? [] : [`hotkey-${round.winner}`];
+    demand(
+      rule.select(state, others, { block: NOW, incumbents }).includes(failed.hotkey),
+      `${failed.hotkey} does not play the next round`,
+    );
+  },
+  'answers whether a model comes again, whatever its history': (rule) => {
+    const epsilon = linearDecay.bind({ start: 0.005, end: 0.0005, blocks: 7200 });
+    const result: PastResult = { block: NOW - 10, score: 2.5, winnerBlock: NOW - 900, winnerScore: 2.4 };
+    for (const history of [[], [result], [{ ...result, score: null }], [{ ...result, winnerScore: null }]])
+      demand(typeof rule.again(history, epsilon, NOW) === 'boolean', 'it does not');
+  },
+};

@@ -1,0 +1,89 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { MatchOutcome, MatchRule, ScoredContender } from '../../contracts/match-rule.js';
+import { finish } from '../../judging/steps.js';
+import { demand } from '../checks.js';
+import { context, contender, FIELDS } from './worlds.js';
+
+type Case = (rule: MatchRule) => void;
+
+const played = (
+  rule: MatchRule,
+  contenders: readonly ScoredContender[],
+  incumbents: readonly string[] = contenders.slice(0, 1).map(({ hotkey }) => hotkey),
+): MatchOutcome => finish(rule.play(contenders, context(incumbents)));
+
+const everyField = (judge: (name: string, contenders: readonly ScoredContender[]) => void): void => {
+  for (const [name, contenders] of FIELDS) judge(name, contenders);
+};
+
+/** What every match rule has to do. The earliest contender of each field is the incumbent. */
+export const MATCH_CASES: Readonly<Record<string, Case>> = {
+  'gives the same outcome twice': (rule) => {
+    everyField((name, contenders) => {
+      demand(isDeepStrictEqual(played(rule, contenders), played(rule, contenders)), `${name}: the second one differs`);
+    });
+  },
+  'changes nothing of what it is given': (rule) => {
+    everyField((name, contenders) => {
+      const given = structuredClone(contenders);
+      played(rule, contenders);
+      demand(isDeepStrictEqual(given, contenders), `${name}: a contender is another after it`);
+    });
+  },
+  'names nobody but contenders': (rule) => {
+    everyField((name, contenders) => {
+      const { records, winner } = played(rule, contenders);
+      const uids = new Set(contenders.map(({ uid }) => uid));
+      demand(winner === null || uids.has(winner), `${name}: uid ${winner ?? ''} wins`);
+      demand(winner === null || records.has(winner), `${name}: the winner has no record`);
+      for (const uid of records.keys()) demand(uids.has(uid), `${name}: uid ${uid} has a record`);
+    });
+  },
+  'counts wins that are there': (rule) => {
+    everyField((name, contenders) => {
+      for (const { wins, matches, winRate } of played(rule, contenders).records.values()) {
+        demand(wins >= 0 && wins <= matches, `${name}: ${wins} wins in ${matches} matches`);
+        demand(winRate >= 0 && winRate <= 1, `${name}: a win rate of ${winRate}`);
+      }
+    });
+  },
+  'has a value for each of its columns and for nothing else': (rule) => {
+    const keys = new Set(rule.columns.map(({ key }) => key));
+    everyField((name, contenders) => {
+      for (const { values = {} } of played(rule, contenders).records.values())
+        for (const key of Object.keys(values)) demand(keys.has(key), `${name}: no column is called ${key}`);
+    });
+  },
+  'lets one that is alone win': (rule) => {
+    demand(played(rule, [contender(3, 2.5, 100)], []).winner === 3, 'it does not');
+  },
+  'never lets a copy win': (rule) => {
+    const [original, copy] = [contender(1, 2.5, 900), contender(2, 2.5, 10)];
+    demand(played(rule, [original, copy]).winner !== copy.uid, 'the later of two equal models wins');
+  },
+  'lets a much better later model win': (rule) => {
+    const outcome = played(rule, [contender(1, 2.5, 900), contender(2, 1.9, 10)]);
+    demand(outcome.winner === 2, 'the earlier one wins with a loss of 2.5 against 1.9');
+  },
+  'never lets a worse later model win': (rule) => {
+    demand(played(rule, [contender(1, 2.5, 900), contender(2, 3.1, 10)]).winner !== 2, 'it wins');
+  },
+  'takes scores below zero, of which less is better too': (rule) => {
+    const outcome = played(rule, [contender(1, -2, 900), contender(2, -2.6, 10)]);
+    demand(outcome.winner === 2, 'the score -2 wins against -2.6');
+    demand(played(rule, [contender(1, -2, 900), contender(2, -2, 10)]).winner !== 2, 'a copy wins');
+  },
+  'has a bar that no incumbent clears': (rule) => {
+    for (const score of [2.5, -2]) {
+      const bar = rule.bar(contender(1, score, 900), context(['hotkey-1']));
+      demand(bar.score <= score, `the bar is ${bar.score} for an incumbent with ${score}`);
+      demand(bar.about.length > 0, 'it is not told in words');
+    }
+  },
+  'needs no more samples than there are': (rule) => {
+    for (const total of [1, 37, 10_000]) {
+      const needed = rule.samplesNeeded(total);
+      demand(Number.isInteger(needed) && needed >= 1 && needed <= total, `it needs ${needed} of ${total}`);
+    }
+  },
+};

@@ -1,0 +1,197 @@
+import type { EntrantsRule } from '@assay/core/contracts/entrants-rule';
+import type { EpsilonFunction } from '@assay/core/contracts/epsilon-function';
+import type { MatchOutcome, MatchRule } from '@assay/core/contracts/match-rule';
+import type { MergeRule } from '@assay/core/contracts/merge-rule';
+import type { Rule } from '@assay/core/contracts/rule';
+import type { StandingRule } from '@assay/core/contracts/standing-rule';
+import type { Steps } from '@assay/core/judging/steps';
+import type { DoorName } from '@assay/core/rules/doors';
+import { pool } from '@assay/core/rules/entrants/pool';
+import { fixed } from '@assay/core/rules/epsilon/fixed';
+import { linearDecay } from '@assay/core/rules/epsilon/linear-decay';
+import { meanLoss } from '@assay/core/rules/match/mean-loss';
+import { byShare } from '@assay/core/rules/merge/by-share';
+import { winnerTakesAll } from '@assay/core/rules/standing/winner-takes-all';
+import { z } from 'zod';
+
+/** A rule that breaks one of the cases of its door. */
+export interface BrokenRule {
+  door: DoorName;
+  fails: string;
+  // What it binds to is that of its door.
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  rule: Rule<any, any>;
+}
+
+const ruleOf = <Bound>(bound: Bound): Rule<Bound, object> => ({
+  name: 'broken',
+  version: 1,
+  summary: 'A rule of a test.',
+  parameters: z.strictObject({}),
+  examples: [{}],
+  bind: () => bound,
+});
+
+const epsilonThat = (fails: string, change: Partial<EpsilonFunction>): BrokenRule => ({
+  door: 'epsilons',
+  fails,
+  rule: ruleOf({ ...linearDecay.bind({ start: 0.01, end: 0, blocks: 100 }), ...change }),
+});
+
+const matching = meanLoss.bind({});
+/** A match rule whose outcome is changed afterwards. */
+const outcomeThat = (
+  fails: string,
+  change: (outcome: MatchOutcome, contenders: Parameters<MatchRule['play']>[0]) => MatchOutcome,
+): BrokenRule => ({
+  door: 'matchRules',
+  fails,
+  rule: ruleOf<MatchRule>({
+    ...matching,
+    *play(contenders, context): Steps<MatchOutcome> {
+      return change(yield* matching.play(contenders, context), contenders);
+    },
+  }),
+});
+const matchThat = (fails: string, change: Partial<MatchRule>): BrokenRule => ({
+  door: 'matchRules',
+  fails,
+  rule: ruleOf<MatchRule>({ ...matching, ...change }),
+});
+const withRecord = ({ records, winner }: MatchOutcome, change: object): MatchOutcome => ({
+  winner,
+  records: new Map([...records].map(([uid, record]) => [uid, { ...record, ...change }])),
+});
+
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- states of several shapes
+const standingThat = (fails: string, change: Partial<StandingRule<any>>): BrokenRule => ({
+  door: 'standingRules',
+  fails,
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
+  rule: ruleOf<StandingRule<any>>({ ...standing, ...change }),
+});
+const standing = winnerTakesAll.bind({ alpha: 0.5 });
+
+const mergeThat = (fails: string, change: Partial<MergeRule>): BrokenRule => ({
+  door: 'mergeRules',
+  fails,
+  rule: ruleOf<MergeRule>({ ...byShare.bind({ threshold: 0 }), ...change }),
+});
+
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- states of several shapes
+const entrantsThat = (fails: string, change: Partial<EntrantsRule<any>>): BrokenRule => ({
+  door: 'entrantsRules',
+  fails,
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
+  rule: ruleOf<EntrantsRule<any>>({ ...pool.bind({ count: 5, threshold: 0.001 }), ...change }),
+});
+
+let counter = 0;
+
+export const BROKEN: readonly BrokenRule[] = [
+  epsilonThat('stays in [0, 1)', { compute: () => 1, fullyDecayed: 1 }),
+  epsilonThat('never grows with the age of a claim', { compute: (now, block) => Math.min(0.5, (now - block) / 1e6) }),
+  epsilonThat('ends where it says', { fullyDecayed: 0.4 }),
+  epsilonThat('looks at the age alone', { compute: (now) => 0.1 / (1 + now) }),
+  epsilonThat('takes a claim of a later block for a new one', {
+    compute: (now, block) => (now < block ? 0.9 : 0.1),
+    fullyDecayed: 0.1,
+  }),
+
+  outcomeThat('gives the same outcome twice', (outcome) => withRecord(outcome, { values: { round: (counter += 1) } })),
+  outcomeThat('changes nothing of what it is given', (outcome, contenders) => {
+    (contenders as unknown[]).reverse();
+    return outcome;
+  }),
+  outcomeThat('names nobody but contenders', (outcome) => ({ ...outcome, winner: 999 })),
+  outcomeThat('counts wins that are there', (outcome) => withRecord(outcome, { wins: 7, matches: 1, winRate: 7 })),
+  outcomeThat('has a value for each of its columns and for nothing else', (outcome) =>
+    withRecord(outcome, { values: { surprise: 1 } }),
+  ),
+  outcomeThat('lets one that is alone win', (outcome, { length }) =>
+    length === 1 ? { ...outcome, winner: null } : outcome,
+  ),
+  outcomeThat('never lets a copy win', (outcome, all) => ({ ...outcome, winner: all.at(-1)?.uid ?? null })),
+  outcomeThat('lets a much better later model win', (outcome, [first]) => ({ ...outcome, winner: first?.uid ?? null })),
+  outcomeThat('never lets a worse later model win', (outcome, all) => ({
+    ...outcome,
+    winner: all.at(-1)?.uid ?? null,
+  })),
+  outcomeThat('takes scores below zero, of which less is better too', (outcome, all) =>
+    all.every(({ score }) => score < 0) ? { ...outcome, winner: all.at(-1)?.uid ?? null } : outcome,
+  ),
+  matchThat('has a bar that no incumbent clears', { bar: ({ score }) => ({ score: score + 1, about: 'higher' }) }),
+  matchThat('needs no more samples than there are', { samplesNeeded: (total) => total + 1 }),
+
+  standingThat('keeps a state that the journal can hold', {
+    state: z.any(),
+    next: (before, round) => ({
+      ...standing.next(undefined, round),
+      state: { at: new Date(0), before: Boolean(before) },
+    }),
+    shares: () => [],
+    incumbents: () => [],
+  }),
+  standingThat('goes on the same way from the same state', {
+    state: z.any(),
+    next: (_before, round) => ({ ...standing.next(undefined, round), state: { round: (counter += 1) } }),
+    shares: () => [],
+    incumbents: () => [],
+  }),
+  standingThat('leaves the state before as it was', {
+    next: (before: { weights: number[]; hotkeys: string[] } | undefined, round) => {
+      const after = standing.next(before, round);
+      before?.weights.fill(0);
+      return after;
+    },
+  }),
+  standingThat('hands out shares from 0, and no more than everything', {
+    shares: (_state, seats) => seats.map(() => 1),
+  }),
+  standingThat('gives something to who has won', { shares: () => [], incumbents: () => [] }),
+  standingThat('gives nothing to hotkeys that are not registered', {
+    shares: ({ weights }: { weights: number[] }) => weights,
+  }),
+  standingThat('takes a subnet that grows', {
+    shares: (state, seats) => (seats.length > 8 ? seats.map(() => 0) : standing.shares(state, seats)),
+  }),
+  standingThat('calls incumbent who holds weight', { incumbents: () => [] }),
+  standingThat('has values for its columns and for nothing else', { columns: [] }),
+
+  mergeThat('gives the same weights twice and changes nothing of what it is given', {
+    apply: (weights) => weights.map((weight) => weight + (counter += 1)),
+  }),
+  mergeThat('gives one weight to each uid, from 0', { apply: (weights) => weights.slice(1) }),
+  mergeThat('gives nothing to uids that nobody has', { apply: (weights) => weights.map(() => 0.1) }),
+  mergeThat('says whether it takes what nobody has earned', { takesTheRest: true, apply: (weights) => [...weights] }),
+
+  entrantsThat('lets nobody play who does not wait, and nobody twice', { select: () => ['somebody'] }),
+  entrantsThat('lets somebody play where somebody waits for the first round', { select: () => [] }),
+  entrantsThat('selects the same twice and changes nothing of what it is given', {
+    select: (_state, waiting) => waiting.slice(0, 1 + ((counter += 1) % 2)).map(({ hotkey }) => hotkey),
+  }),
+  entrantsThat('keeps a state that the journal can hold', {
+    state: z.any(),
+    next: () => ({ state: new Map(), keep: [] }),
+  }),
+  entrantsThat('keeps only uids that played, ascending', { next: () => ({ state: null, keep: [7, 1] }) }),
+  entrantsThat('does not turn away whom this machine could not score', {
+    state: z.array(z.string()),
+    select: (used: string[] | undefined, waiting) =>
+      waiting.map(({ hotkey }) => hotkey).filter((hotkey) => !used?.includes(hotkey)),
+    next: (_state, { contenders }) => ({ state: contenders.map(({ hotkey }) => hotkey), keep: [] }),
+  }),
+  entrantsThat('answers whether a model comes again, whatever its history', {
+    again: (history) => (history.length > 0 ? true : (undefined as unknown as boolean)),
+  }),
+  {
+    door: 'epsilons',
+    fails: 'refuses parameters that it does not know',
+    rule: { ...fixed, parameters: z.looseObject({ epsilon: z.number() }) },
+  },
+  {
+    door: 'epsilons',
+    fails: 'takes the parameters of its examples, and gives them back as plain data',
+    rule: { ...fixed, examples: [{ epsilon: 2 }] },
+  },
+];

@@ -1,0 +1,186 @@
+import type { RuleChoice } from '@assay/core/contracts/rule';
+import { EvaluationLoop } from '@assay/core/runtime/evaluation-loop';
+import { replayEntry } from '@assay/core/runtime/round/entry';
+import { RuleBook } from '@assay/core/rules/rule-book';
+import { WeightSetting } from '@assay/core/runtime/weight-setting';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { COMPETITION, newSubnet, type Subnet } from '../runtime/subnet.js';
+import { kingChain } from './duel/king-chain.js';
+import { pairedBootstrap } from './duel/paired-bootstrap.js';
+import { queue } from './duel/queue.js';
+
+/** Rules of a subnet that judges king against challenger: new files only, nothing of core knows them. */
+const provides = { matchRules: [pairedBootstrap], standingRules: [kingChain], entrantsRules: [queue] };
+const rule = (name: string, parameters: object = {}): RuleChoice => ({ rule: name, ...parameters });
+
+let subnet: Subnet;
+let loop: EvaluationLoop;
+
+async function claim(uid: number, name: string, loss: number): Promise<void> {
+  subnet.commit(uid, name, loss);
+  subnet.network.advance(1);
+  await subnet.deps.view.refresh(subnet.signal);
+  await subnet.check.check(subnet.neuron(uid), subnet.network.head().number, false, subnet.signal);
+}
+
+const played = (): number[][] => subnet.told('round-finished').map(({ rows }) => rows.map(({ uid }) => uid));
+const kings = (): unknown => subnet.deps.state.standing(1)?.state;
+const hotkeyOf = (uid: number): string => subnet.neuron(uid).hotkey;
+
+beforeEach(async () => {
+  const match = rule('test-bootstrap', { margin: 0.0015, alpha: 0.05, every: 10 });
+  subnet = await newSubnet({
+    provides,
+    samples: 60,
+    competitions: [{ ...COMPETITION, match, entrants: rule('test-queue') }],
+    rules: [
+      {
+        fromBlock: 0,
+        standing: rule('test-king-chain', { kings: 2 }),
+        merge: [rule('by-share'), rule('burn', { to: 1, share: 0.25 })],
+      },
+    ],
+  });
+  loop = new EvaluationLoop({ hotkey: subnet.hotkey }, subnet.deps, subnet.check);
+});
+
+describe('a duel on the embedded network', () => {
+  it('lets challengers come one by one, crowns whoever clears the margin, and sets the weights of the kings', async () => {
+    await claim(3, 'first', 3);
+    await claim(4, 'better', 2.9);
+    await claim(5, 'hardly-better', 2.8995);
+    await claim(6, 'best', 2.5);
+    for (let round = 0; round < 6; round += 1) await loop.pass(subnet.signal);
+    expect(played()).toEqual([[3], [3, 4], [4, 5], [4, 6]]);
+    expect(kings()).toEqual({ kings: [hotkeyOf(6), hotkeyOf(4)] });
+    const bounds = subnet
+      .told('round-finished')
+      .map(({ rows, columns }) => [
+        columns.map(({ key }) => key),
+        rows.find(({ values }) => 'bound' in values)?.values['bound'],
+      ]);
+    expect(bounds[2]).toEqual([['bound', 'samplesUsed', 'reign'], expect.any(Number)]);
+    expect(Number(bounds[2]?.[1])).toBeLessThan(0.0015);
+    expect(Number(bounds[3]?.[1])).toBeGreaterThan(0.0015);
+    const options = { hotkey: subnet.hotkey, offline: false, dryRun: false, setWeights: true };
+    expect(await new WeightSetting(options, subnet.deps).trySet(subnet.signal)).toBe(true);
+    const shares = subnet.told('weights-set')[0]?.weights.map(({ uid, share }) => [uid, Number(share.toFixed(6))]);
+    expect(shares).toEqual([
+      [1, 0.25],
+      [4, 0.375],
+      [6, 0.375],
+    ]);
+  });
+
+  it('stops a hopeless challenger early, and says after how many samples', async () => {
+    await claim(3, 'king', 2);
+    await claim(4, 'hopeless', 9);
+    await loop.pass(subnet.signal);
+    await loop.pass(subnet.signal);
+    const row = subnet.told('round-finished')[1]?.rows.find(({ uid }) => uid === 4);
+    expect(row?.values['samplesUsed']).toBe(10);
+    expect(kings()).toEqual({ kings: [hotkeyOf(3)] });
+  });
+
+  it('gives each model and each hotkey one evaluation', async () => {
+    await claim(3, 'king', 2);
+    await claim(4, 'copy', 2);
+    await loop.pass(subnet.signal);
+    await loop.pass(subnet.signal);
+    expect(played()).toEqual([[3]]);
+    await claim(5, 'new', 1);
+    await loop.pass(subnet.signal);
+    expect(played()).toEqual([[3], [3, 5]]);
+    await claim(5, 'second-try', 0.5);
+    await loop.pass(subnet.signal);
+    expect(played()).toEqual([[3], [3, 5]]);
+  });
+
+  it('replays every round from its record, by the rules that it names', async () => {
+    await claim(3, 'king', 2);
+    await claim(4, 'better', 1.9);
+    await loop.pass(subnet.signal);
+    await loop.pass(subnet.signal);
+    const entries = [1, 2].map((number) => subnet.deps.state.journal.record(number)?.entry ?? null);
+    for (const entry of entries) expect(replayEntry(entry, subnet.deps.rules).differences).toEqual([]);
+    expect(() => replayEntry(entries[0] ?? null, new RuleBook())).toThrow(
+      expect.objectContaining({ code: 'RULE_UNKNOWN', fault: 'config' }),
+    );
+    const newer = { ...kingChain, version: 2 };
+    const book = new RuleBook([{ name: 'newer', provides: { ...provides, standingRules: [newer] } }]);
+    expect(() => replayEntry(entries[0] ?? null, book)).toThrow(expect.objectContaining({ code: 'RULE_VERSION' }));
+  });
+
+  it('blocks the queue while a challenger can not be scored by fault of this machine', async () => {
+    await claim(3, 'king', 2);
+    await loop.pass(subnet.signal);
+    await claim(4, 'unlucky', 1);
+    await claim(5, 'next', 0.5);
+    const fault = Object.assign(new Error('out of memory'), {
+      [Symbol.for('assay.error')]: true,
+      ...{ code: 'EVALUATOR_CRASHED', hint: 'wait', fault: 'validator', retry: 'next-round', payload: {} },
+    });
+    subnet.evaluator.during = (name) => (name === 'unlucky' ? Promise.reject(fault) : Promise.resolve());
+    await loop.pass(subnet.signal);
+    await loop.pass(subnet.signal);
+    expect(played().slice(1)).toEqual([
+      [3, 4],
+      [3, 4],
+    ]);
+    expect(kings()).toEqual({ kings: [hotkeyOf(3)] });
+    subnet.evaluator.during = () => Promise.resolve();
+    await loop.pass(subnet.signal);
+    expect(kings()).toEqual({ kings: [hotkeyOf(4), hotkeyOf(3)] });
+  });
+});
+
+describe('choices with a date', () => {
+  const averaging = rule('softmax-average', { temperature: 0.01, alpha: 0.5 });
+
+  it('change the rules from their block on, and the state goes over where the rule continues it', async () => {
+    subnet = await newSubnet({
+      rules: [
+        { fromBlock: 0, standing: averaging, merge: [rule('by-share')] },
+        { fromBlock: 5050, standing: rule('winner-takes-all', { alpha: 0.5 }), merge: [rule('by-share')] },
+      ],
+    });
+    loop = new EvaluationLoop({ hotkey: subnet.hotkey }, subnet.deps, subnet.check);
+    await claim(3, 'one', 2);
+    await loop.pass(subnet.signal);
+    subnet.network.advance(100);
+    await claim(4, 'two', 1);
+    await loop.pass(subnet.signal);
+    const [first, second] = [1, 2].map((number) => subnet.deps.state.journal.record(number)?.entry ?? null);
+    expect([first, second]).toMatchObject([
+      { rules: { standing: { rule: 'softmax-average' } } },
+      { rules: { standing: { rule: 'winner-takes-all' } }, verdict: { winner: { uid: 4 } } },
+    ]);
+    const rows = subnet.told('round-finished')[1]?.rows ?? [];
+    expect(rows.map(({ uid, share }) => [uid, share])).toEqual([
+      [3, 0.5],
+      [4, 0.5],
+    ]);
+    for (const entry of [first, second]) expect(replayEntry(entry ?? null, subnet.deps.rules).differences).toEqual([]);
+  });
+
+  it('begin anew under a rule that can not read the state of the one before', async () => {
+    subnet = await newSubnet({
+      provides,
+      rules: [
+        { fromBlock: 0, standing: averaging, merge: [rule('by-share')] },
+        { fromBlock: 5050, standing: rule('test-king-chain', { kings: 3 }), merge: [rule('by-share')] },
+      ],
+    });
+    loop = new EvaluationLoop({ hotkey: subnet.hotkey }, subnet.deps, subnet.check);
+    await claim(3, 'one', 2);
+    await loop.pass(subnet.signal);
+    subnet.network.advance(100);
+    await claim(4, 'two', 1);
+    // Until the new rule has judged, the old standing is what the weights come from.
+    const options = { hotkey: subnet.hotkey, offline: false, dryRun: false, setWeights: true };
+    expect(await new WeightSetting(options, subnet.deps).trySet(subnet.signal)).toBe(true);
+    expect(subnet.told('weights-set')[0]?.weights.map(({ uid }) => uid)).toEqual([3]);
+    await loop.pass(subnet.signal);
+    expect(kings()).toEqual({ kings: [hotkeyOf(4)] });
+  });
+});
