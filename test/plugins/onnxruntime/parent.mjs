@@ -6,7 +6,7 @@ import { writeSamples } from '@assay/core/evaluation/write-samples';
 import plugin from '@assay/plugin-onnxruntime';
 
 const [directory, length] = [process.argv[2], Number(process.argv[3])];
-const deps = { log: () => undefined, dataDir: '/', netuid: 1, resolvePath: (path) => path };
+const deps = { log: () => undefined, dataDir: '/', netuid: 1, modules: [], resolvePath: (path) => path };
 const factory = plugin.provides.evaluator;
 const { signal } = new AbortController();
 const evaluator = await factory.create(factory.options.parse({}), deps, signal);

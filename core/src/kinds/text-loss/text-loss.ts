@@ -97,13 +97,7 @@ export function isReasonable({ evidence }: Pick<TaskRecord, 'evidence'>, task: s
 /** The beginnings of the first two samples; none where there are not two. */
 export function promptsOf(samples: readonly SampleRows[], promptLength: number): KindSamples['prompts'] {
   if (promptLength === 0 || samples.length < PROMPTS) return [];
-  return samples
-    .slice(0, PROMPTS)
-    .map((rows) =>
-      rows.map((row) =>
-        Array.prototype.slice.call<ArrayLike<number>, [number, number], number[]>(row, 0, promptLength),
-      ),
-    );
+  return samples.slice(0, PROMPTS).map((rows) => rows.map((row) => Array.from(row).slice(0, promptLength)));
 }
 
 /**
