@@ -2,6 +2,7 @@ import type { Container } from 'inversify';
 import { ROUND_JOURNAL, type JournalRecord, type RoundJournal } from '@assay/core/contracts/round-journal';
 import type { Contents } from '@assay/core/journal/stored-entry';
 import { recordedRound } from '@assay/core/runtime/recorded-rounds';
+import type { TaskKindRule } from '@assay/core/contracts/task-kind';
 import type { ScoredContender } from '@assay/core/contracts/match-rule';
 import type { RoundEntry } from '@assay/core/runtime/round/entry-shape';
 import { judgedContender } from '@assay/core/runtime/round/judged-contender';
@@ -46,7 +47,7 @@ function winnerOf(record: JournalRecord, contents: Contents, drawn: DrawnCompeti
   const at = now ?? recorded.block;
   const epsilon = epsilonOf(drawn).rule;
   const { match } = runtime.rulesAt(at);
-  const incumbent = scoredContenderOf(recorded, uid);
+  const incumbent = scoredContenderOf(recorded, uid, runtime.kinds);
   const bar = incumbent && match.rule.bar(incumbent, { epsilon, block: at });
   const sameSamples =
     recorded.samples.map(({ digest }) => digest).join() ===
@@ -60,9 +61,13 @@ function winnerOf(record: JournalRecord, contents: Contents, drawn: DrawnCompeti
 }
 
 /** A contender of a recorded round as the match rule saw it. */
-function scoredContenderOf({ contenders, competition }: RoundEntry, uid: number): ScoredContender | undefined {
+function scoredContenderOf(
+  { contenders, competition }: RoundEntry,
+  uid: number,
+  kinds: readonly TaskKindRule[],
+): ScoredContender | undefined {
   const found = contenders.find((contender) => contender.uid === uid);
   if (!found) return undefined;
-  const { hotkey, block, outcome } = judgedContender(found, competition.tasks);
+  const { hotkey, block, outcome } = judgedContender(found, competition.tasks, kinds);
   return outcome.status === 'scored' ? { uid, hotkey, block, score: outcome.score, tasks: outcome.tasks } : undefined;
 }

@@ -145,6 +145,8 @@ export class ClaimedLoss implements Evaluator {
   readonly kinds = ['text-loss'];
   evaluated: string[] = [];
   during: (name: string) => Promise<void> = () => Promise.resolve();
+  /** What a model says after the prompts. */
+  generations: (name: string) => number[][][] = () => [];
 
   /** @param samples losses of each result */
   constructor(private readonly samples = 1) {}
@@ -163,9 +165,8 @@ export class ClaimedLoss implements Evaluator {
     const results = tasks.map(({ name, kind }) => ({
       name,
       kind,
-      rawScore: loss,
-      samples: this.samples,
-      details: { losses: spread(loss, this.samples), reasonable: null, generations: [] },
+      losses: spread(loss, this.samples),
+      details: { generations: this.generations(model.reference.name) },
     }));
     return { id, results, numerics: this.#numerics, timings: { loadMs: 0, computeMs: 0 } };
   }
@@ -195,6 +196,8 @@ interface SubnetChange {
   chain?: (real: ChainClient) => ChainClient;
   store?: (real: ModelStore) => ModelStore;
   competitions?: readonly Competition[];
+  /** What the dataset draws. */
+  batches?: number[][][];
   /** What the profile decides by; the averaging of netuid 9 when left out. */
   rules?: readonly DatedRules[];
   /** Rules of packages. */
@@ -228,6 +231,7 @@ export async function newSubnet({
   chain: around = (real) => real,
   store: over = (real) => real,
   competitions = [COMPETITION],
+  batches = [[[1, 2, 3, 4]]],
   rules = AVERAGING,
   provides = {},
   samples = 1,
@@ -296,7 +300,7 @@ export async function newSubnet({
     encode: () => [],
     decode: () => '',
   };
-  const dataset = { sample: () => Promise.resolve({ batches: [[[1, 2, 3, 4]]], pages: ['p'], source: 'none' }) };
+  const dataset = { sample: () => Promise.resolve({ batches, pages: ['p'], source: 'none' }) };
   const deps: RuntimeDeps = {
     profile,
     rules: book,
@@ -309,6 +313,7 @@ export async function newSubnet({
     clock,
     log: () => undefined,
     state: new ValidatorState(openJournal({ folder: join(folder, 'data'), mode: 'write' })),
+    scratch: join(folder, 'scratch'),
     view,
     competitions: new Competitions(
       profile.schedule,
@@ -323,6 +328,7 @@ export async function newSubnet({
                     scheduled,
                     {
                       competition,
+                      kinds: book.kinds(),
                       rulesAt: rulesByBlock(book, profile, competition),
                       tokenizer,
                       datasets: new Map([['task', dataset]]),
