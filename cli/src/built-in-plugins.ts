@@ -30,6 +30,7 @@ export const DEFAULTS: Readonly<{ subnet: string } & Record<ContractName, { use:
 /** Packages of competitions and profiles: plain data, always looked at. */
 export const COMPETITIONS: Readonly<Record<string, () => Promise<{ default: unknown }>>> = {
   '@assay/competition-demo': () => import('@assay/competition-demo'),
+  '@assay/competition-pretraining': () => import('@assay/competition-pretraining'),
   '@assay/competition-refined-web': () => import('@assay/competition-refined-web'),
   '@assay/competition-the-stack-v2': () => import('@assay/competition-the-stack-v2'),
   '@assay/competition-six-tasks': () => import('@assay/competition-six-tasks'),

@@ -1,4 +1,11 @@
-import type { JournalRecord, RoundJournal } from '@assay/core/contracts/round-journal';
+import { Flags } from '@oclif/core';
+import {
+  RECORD_TYPES,
+  type JournalRecord,
+  type RecordType,
+  type RoundJournal,
+} from '@assay/core/contracts/round-journal';
+import type { Contents } from '@assay/core/journal/stored-entry';
 import { defineErrors } from '@assay/core/errors/define-errors';
 import { BaseCommand } from './base-command.js';
 
@@ -6,8 +13,16 @@ export const journalCommandErrors = defineErrors({
   ROUND_UNKNOWN: {
     fault: 'config',
     retry: 'never',
-    message: (p: { number: number; newest: number }) => `There is no round ${p.number}; the newest is ${p.newest}.`,
-    hint: () => 'validator journal ls lists them.',
+    /** `type` is absent for a round. */
+    message: (p: { number: number; newest: number; type?: string }) =>
+      `There is no ${p.type ?? 'round'} ${p.number}; the newest is ${p.newest}.`,
+    hint: () => 'List them: validator journal ls',
+  },
+  CLAIM_NOT_REPLAYED: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { number: number }) => `Claim ${p.number} can't be replayed: nothing is computed from a claim alone.`,
+    hint: () => 'Show it instead: validator journal show NUMBER --type claim',
   },
   ROUND_UNREADABLE: {
     fault: 'config',
@@ -16,6 +31,15 @@ export const journalCommandErrors = defineErrors({
     hint: () => 'Name a file that validator journal export has written, or the number of a round.',
   },
 });
+
+export const typeFlag = Flags.string({
+  description: 'What the number counts: rounds, claims taken in, or submissions of weights.',
+  options: [...RECORD_TYPES],
+  default: 'round',
+});
+
+/** The value of `typeFlag`. */
+export const recordType = (value: string): RecordType => RECORD_TYPES.find((type) => type === value) ?? 'round';
 
 /** Commands that read the recorded rounds, also beside a running validator. */
 export abstract class JournalCommand extends BaseCommand {
@@ -30,18 +54,22 @@ export abstract class JournalCommand extends BaseCommand {
 
   /** @throws JOURNAL_CHAIN_BROKEN when the record is not as it was written */
   protected async requireWhole(record: JournalRecord): Promise<JournalRecord> {
-    const [{ brokenPart }, { journalErrors }] = await Promise.all([
-      import('@assay/core/journal/verify-chain'),
-      import('@assay/core/journal/errors'),
-    ]);
+    const { brokenPart, chainBroken } = await import('@assay/core/journal/verify-chain');
     const broken = brokenPart(record, record.previousHash);
-    if (broken) throw journalErrors.JOURNAL_CHAIN_BROKEN({ number: record.number, broken });
+    if (broken) throw chainBroken(record, broken);
     return record;
   }
 
-  protected async recordOf(journal: RoundJournal, number: number): Promise<JournalRecord> {
-    const record = journal.record(number);
-    if (!record) throw journalCommandErrors.ROUND_UNKNOWN({ number, newest: journal.head()?.number ?? 0 });
-    return this.requireWhole(record);
+  protected async recordOf(journal: RoundJournal, number: number, type: RecordType = 'round'): Promise<JournalRecord> {
+    const record = journal.record(number, type);
+    if (record) return this.requireWhole(record);
+    const newest = journal.head(type)?.number ?? 0;
+    throw journalCommandErrors.ROUND_UNKNOWN({ number, newest, ...(type === 'round' ? {} : { type }) });
+  }
+
+  /** The record with its whole entry. */
+  protected async wholeRecord(record: JournalRecord, contents: Contents): Promise<JournalRecord> {
+    const { joinEntry } = await import('@assay/core/journal/stored-entry');
+    return { ...record, entry: joinEntry(record.entry, contents).entry };
   }
 }

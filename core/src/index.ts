@@ -1,9 +1,11 @@
-/** What authors of plugins and competitions need. The house's own packages import the modules themselves. */
+/** What every author of a package needs; `entries/` holds what single kinds of packages need besides. */
 export * from './contracts/brands.js';
 export * from './contracts/chain-client.js';
 export * from './contracts/clock.js';
+export * from './contracts/commitment-scheme.js';
 export * from './contracts/dataset-provider.js';
 export * from './contracts/entrants-rule.js';
+export * from './contracts/entry-check.js';
 export * from './contracts/epsilon-function.js';
 export * from './contracts/evaluation-task.js';
 export * from './contracts/evaluator.js';
@@ -21,6 +23,7 @@ export type { Cadences, DatedRules, ScheduledId, ScheduleEntry } from './competi
 export * from './contracts/match-rule.js';
 export * from './contracts/merge-rule.js';
 export * from './contracts/rule.js';
+export * from './contracts/seed-rule.js';
 export * from './contracts/standing-rule.js';
 export type { Steps } from './judging/steps.js';
 export * from './datasets/errors.js';

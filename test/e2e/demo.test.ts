@@ -17,7 +17,13 @@ const weightsAnswer = z.object({
     }),
   ),
 });
-const record = z.object({ number: z.number(), previousHash: z.string(), hash: z.string(), signature: z.string() });
+const record = z.object({ number: z.number(), position: z.number(), hash: z.string(), signature: z.string() });
+const verified = z.object({
+  intact: z.boolean(),
+  counts: z.object({ round: z.number(), claim: z.number(), submission: z.number() }),
+  signatures: z.object({ genuine: z.number(), unsigned: z.number() }),
+  attachments: z.object({ checked: z.number(), dropped: z.number() }),
+});
 
 /** What the round's table has to say of each miner of the demo that could not be scored. */
 const REFUSED = [
@@ -127,8 +133,8 @@ describe('the demo, from an empty folder', () => {
     const shown = await Promise.all(['1', '2', '3', '4'].map((number) => command('journal', 'show', number)));
     const records = shown.map(({ stdout }) => record.parse(JSON.parse(stdout)));
     expect(records.map(({ number }) => number)).toEqual([1, 2, 3, 4]);
-    expect(records[0]?.previousHash).toBe('0'.repeat(64));
-    for (const [index, { previousHash }] of records.slice(1).entries()) expect(previousHash).toBe(records[index]?.hash);
+    const positions = records.map(({ position }) => position);
+    expect(positions).toEqual(positions.toSorted((a, b) => a - b));
     const replays = await Promise.all(records.map(({ number }) => command('journal', 'replay', String(number))));
     expect(replays.map(({ code }) => code)).toEqual([0, 0, 0, 0]);
     expect(replays.map(({ stdout }) => JSON.parse(stdout) as unknown)).toMatchObject(
@@ -136,6 +142,34 @@ describe('the demo, from an empty folder', () => {
     );
     const last = firstOf(eventsOf(second.stdout).reverse(), 'round-finished');
     expect(last?.hash).toBe(records[3]?.hash);
+  });
+
+  it('has every claim and both submissions on record, and all of it verifies', async () => {
+    const answer = await command('journal', 'verify');
+    expect(answer.code, answer.stdout).toBe(0);
+    const { intact, counts, signatures, attachments } = verified.parse(JSON.parse(answer.stdout));
+    expect([intact, counts.round, counts.submission, signatures.unsigned]).toEqual([true, 4, 2, 0]);
+    expect(counts.claim).toBeGreaterThan(REFUSED.length);
+    expect(signatures.genuine).toBe(counts.round + counts.claim + counts.submission);
+    expect([attachments.checked > 0, attachments.dropped]).toEqual([true, 0]);
+    const replays = ['1', '2'].map((number) => command('journal', 'replay', number, '--type', 'submission'));
+    expect((await Promise.all(replays)).map(({ code }) => code)).toEqual([0, 0]);
+    const claims = JSON.parse((await command('journal', 'ls', '--type', 'claim', '--limit', '99')).stdout) as unknown;
+    expect(claims).toMatchObject({
+      claims: expect.arrayContaining([expect.objectContaining({ uid: 16, outcome: 'HASH_MISMATCH' })]) as unknown,
+    });
+  });
+
+  it('exports a round without its losses that replays as far as it can', async () => {
+    const file = join(world.folder, 'small.json');
+    const small = ['--output', file, '--without-attachments'];
+    expect((await command('journal', 'export', '1', ...small)).code).toBe(0);
+    const replayed = JSON.parse((await validator(['journal', 'replay', file, '--json'])).stdout) as unknown;
+    expect(replayed).toMatchObject({
+      number: 1,
+      signature: 'genuine',
+      missing: expect.arrayContaining([expect.anything()]) as unknown,
+    });
   });
 
   it('exports a round that replays alone, and refuses it when a digit has changed', async () => {

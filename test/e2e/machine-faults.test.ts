@@ -2,10 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunEvent } from '@assay/core/contracts/reporter';
-import { RuleBook } from '@assay/core/rules/rule-book';
-import { replayEntry } from '@assay/core/runtime/round/entry';
-import { roundEntry } from '@assay/core/runtime/round/entry-shape';
+import type { RoundEntry } from '@assay/core/runtime/round/entry-shape';
 import { openJournal } from '@assay/plugin-libsql-journal';
+import { replayed, wholeRound } from '../recorded-round.js';
 import { LocalNetwork } from '@assay/plugin-local-chain';
 import { z } from 'zod';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -57,11 +56,11 @@ function rewarded({ folder }: World): number[] {
 }
 
 /** Every recorded round, oldest first, each of which has to replay. */
-function rounds({ folder }: World): ReturnType<typeof roundEntry.parse>[] {
+function rounds({ folder }: World): RoundEntry[] {
   const journal = openJournal({ folder, mode: 'read' });
-  const entries = journal.records(100).map(({ entry }) => entry);
-  for (const entry of entries) expect(replayEntry(entry, new RuleBook()).differences).toEqual([]);
-  return entries.reverse().map((entry) => roundEntry.parse(entry));
+  const numbers = journal.records(100).map(({ number }) => number);
+  for (const number of numbers) expect(replayed(journal, number).differences).toEqual([]);
+  return numbers.reverse().map((number) => wholeRound(journal, number));
 }
 
 const voidOf = ({ verdict }: { verdict?: unknown }): string | null =>

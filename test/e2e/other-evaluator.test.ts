@@ -1,8 +1,9 @@
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { roundEntry, type RoundEntry } from '@assay/core/runtime/round/entry-shape';
+import type { RoundEntry } from '@assay/core/runtime/round/entry-shape';
 import { LocalNetwork } from '@assay/plugin-local-chain';
 import { openJournal } from '@assay/plugin-libsql-journal';
+import { wholeRound } from '../recorded-round.js';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { EventOf, RunEvent } from '@assay/core/contracts/reporter';
 import { allOf, eventsOf, firstOf, validator } from './validator-process.js';
@@ -38,7 +39,7 @@ describe('another program as the evaluator', () => {
 
   const entryOf = (number: number): RoundEntry => {
     const journal = openJournal({ folder: world.folder, mode: 'read' });
-    return roundEntry.parse(journal.record(number)?.entry);
+    return wholeRound(journal, number);
   };
   const roundOf = (events: readonly RunEvent[]): EventOf<'round-finished'> => {
     const [round, ...others] = allOf(events, 'round-finished');

@@ -1,6 +1,5 @@
 import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { TEXTS, TOKENIZER } from '@assay/competition-demo/dist/competitions.js';
 import { messageOf } from '@assay/core/errors/describe';
 import { packInto } from '../npm.js';
 import { competitionErrors } from './errors.js';
@@ -32,13 +31,16 @@ export async function scaffoldCompetition({ name, folder, packages }: Scaffold):
     'demo.yaml': demoConfig(name),
     'src/competition.ts': competitionSource(name),
     'src/index.ts': indexSource(name),
-    'assets/texts.jsonl': (await readFile(join(TEXTS, 'heldout.jsonl'), 'utf8')).split('\n').slice(0, ROWS).join('\n'),
+    'assets/texts.jsonl': (await readFile(join(packages.demo, 'assets', 'texts', 'heldout.jsonl'), 'utf8'))
+      .split('\n')
+      .slice(0, ROWS)
+      .join('\n'),
   };
   for (const [path, content] of Object.entries(files)) {
     await mkdir(join(folder, path, '..'), { recursive: true });
     await writeFile(join(folder, path), content);
   }
-  await cp(TOKENIZER, join(folder, 'assets', 'tokenizer'), { recursive: true });
+  await cp(join(packages.demo, 'assets', 'tokenizer'), join(folder, 'assets', 'tokenizer'), { recursive: true });
   return [...Object.keys(files), 'assets/tokenizer/', 'vendor/'].sort();
 }
 

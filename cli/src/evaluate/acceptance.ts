@@ -4,8 +4,8 @@ import { repoName, type ModelFacts } from '@assay/core/contracts/model';
 import type { AssayError } from '@assay/core/errors/assay-error';
 import { toAssayError } from '@assay/core/errors/describe';
 import { scoreModel } from '@assay/core/judging/score';
-import { filesCheck, limitChecks, sizeCheck, type LimitCheck } from '@assay/core/model/limits';
-import { compressModelId, validateCommitment } from '@assay/core/model/model-id';
+import type { CommitmentScheme } from '@assay/core/contracts/commitment-scheme';
+import type { Finding } from '@assay/core/contracts/entry-check';
 import { runtimeErrors } from '@assay/core/runtime/errors';
 import type { DrawnCompetition } from './competition.js';
 import type { EvaluatedModel } from './evaluate-model.js';
@@ -13,7 +13,7 @@ import type { FoundModel } from './find-model.js';
 
 /** How a competition would take a model: every check of its way in, the verdict on its output, and its score. */
 export interface Acceptance {
-  checks: LimitCheck[];
+  checks: Finding[];
   accepted: boolean;
   /** Why not. */
   errors: AssayError[];
@@ -21,15 +21,21 @@ export interface Acceptance {
   score: number | null;
 }
 
+/** What a model's way in is looked at with, beside the competition. */
+export interface Judge {
+  profile: SubnetProfile;
+  scheme: CommitmentScheme;
+}
+
 export function acceptanceOf(
   drawn: DrawnCompetition,
-  profile: SubnetProfile,
+  { profile, scheme }: Judge,
   found: FoundModel,
   facts: ModelFacts,
   { tasks, failure }: EvaluatedModel,
 ): Acceptance {
   const { competition } = drawn.runtime;
-  const checks = checksOf(drawn, profile, found, facts);
+  const checks = checksOf(drawn, { profile, scheme }, found, facts);
   const errors = [
     ...checks.flatMap(({ error }) => error ?? []),
     ...(failure ? [failure] : []),
@@ -46,46 +52,42 @@ export function acceptanceOf(
 
 /** In the order in which a validator looks. */
 function checksOf(
-  { runtime: { competition, tokenizer }, block }: DrawnCompetition,
-  profile: SubnetProfile,
+  { runtime: { competition, tokenizer, rulesAt }, block }: DrawnCompetition,
+  { profile, scheme }: Judge,
   found: FoundModel,
   facts: ModelFacts,
-): LimitCheck[] {
+): Finding[] {
+  const { model, totalBytes } = found;
+  const { constraints } = competition;
+  const context = { constraints, vocabularySize: tokenizer.vocabularySize };
+  const checks = rulesAt(block ?? 0).entryChecks.map(({ rule }) => rule);
+  const fetched = { reference: model.reference, files: model.files };
   return [
-    ...repoChecks(found, competition.id),
+    ...repoChecks(found, competition.id, scheme),
     ...(block === undefined ? [] : [scheduleCheck(profile, competition.id, block)]),
-    sizeCheck(found.totalBytes, competition.constraints),
-    found.refusal
-      ? { name: 'files', found: found.model.files.length, limit: 'fetched as a repo', error: found.refusal }
-      : filesCheck(found.model.files),
-    ...limitChecks(facts, competition.constraints, tokenizer.vocabularySize),
+    ...checks.flatMap((one) => one.listed?.({ ...fetched, totalBytes }, context) ?? []),
+    ...(found.refusal
+      ? [{ name: 'files', found: model.files.length, limit: 'fetched as a repo', error: found.refusal }]
+      : checks.flatMap((one) => one.fetched?.(fetched, context) ?? [])),
+    ...checks.flatMap((one) => one.inspected?.({ ...fetched, facts, config: found.config }, context) ?? []),
   ];
 }
 
 /** Whether a commitment can name the repo. A folder has no name yet. */
-function repoChecks({ model: { reference }, directoryHash }: FoundModel, competition: number): LimitCheck[] {
-  const { namespace, name, revision } = reference;
-  if (revision === '') return [];
+function repoChecks({ model }: FoundModel, competition: number, scheme: CommitmentScheme): Finding[] {
+  const { reference } = model;
+  if (reference.revision === '') return [];
   const found = { name: 'repo', found: repoName(reference), limit: 'fits into a commitment' };
   try {
-    // Bound to a hotkey, the hash has the same length.
-    validateCommitment(
-      compressModelId({
-        namespace,
-        name,
-        commit: revision,
-        hash: null,
-        secureHash: directoryHash ?? null,
-        competitionId: BigInt(competition),
-      }),
-    );
+    // The hotkey is not known here: with any other the text has the same shape.
+    scheme.parse(scheme.format({ reference, proof: scheme.proofOf(model, ''), competition }));
     return [found];
   } catch (error) {
     return [{ ...found, error: toAssayError(error) }];
   }
 }
 
-function scheduleCheck({ schedule }: SubnetProfile, id: number, block: number): LimitCheck {
+function scheduleCheck({ schedule }: SubnetProfile, id: number, block: number): Finding {
   const found = { name: 'schedule', found: `block ${block}`, limit: 'open' };
   return competitionAt(schedule, id, block)
     ? found

@@ -1,5 +1,6 @@
 import type { Container } from 'inversify';
 import { ROUND_JOURNAL, type JournalRecord, type RoundJournal } from '@assay/core/contracts/round-journal';
+import type { Contents } from '@assay/core/journal/stored-entry';
 import { recordedRound } from '@assay/core/runtime/recorded-rounds';
 import { epsilonOf, type DrawnCompetition } from './competition.js';
 
@@ -25,15 +26,15 @@ export interface BestKnown {
 export async function bestKnown(container: Container, drawn: DrawnCompetition): Promise<BestKnown | undefined> {
   const journal = await container.getAsync<RoundJournal>(ROUND_JOURNAL).catch(() => undefined);
   for (const record of journal?.records(ROUNDS) ?? []) {
-    const found = winnerOf(record, drawn);
+    const found = journal && winnerOf(record, journal, drawn);
     if (found) return found;
   }
   return undefined;
 }
 
-function winnerOf(record: JournalRecord, drawn: DrawnCompetition): BestKnown | undefined {
+function winnerOf(record: JournalRecord, contents: Contents, drawn: DrawnCompetition): BestKnown | undefined {
   const { runtime, questions, block: now } = drawn;
-  const found = recordedRound(record);
+  const found = recordedRound(record, contents);
   if (found?.entry.competition.id !== runtime.competition.id || !found.verdict.winner) return undefined;
   const { number: round, entry: recorded } = found;
   const { uid, block, score } = found.verdict.winner;

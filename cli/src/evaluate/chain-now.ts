@@ -1,12 +1,11 @@
 import type { Container } from 'inversify';
-import type { SubnetProfile } from '@assay/core/competition/profile';
+import type { SeedRule } from '@assay/core/contracts/seed-rule';
 import { asBlockNumber } from '@assay/core/contracts/brands';
 import { CHAIN_CLIENT, type ChainClient } from '@assay/core/contracts/chain-client';
 import type { AssayError } from '@assay/core/errors/assay-error';
 import { toAssayError } from '@assay/core/errors/describe';
 import { withDeadline } from '@assay/core/runtime/deadline';
 import { runtimeErrors } from '@assay/core/runtime/errors';
-import { syncBlockOf, syncBlockSeed } from '@assay/core/sampling/sync-block';
 
 const DEADLINE_MS = 60_000;
 /** Shows how a model does where there is no chain; no validator scores on its samples. */
@@ -20,10 +19,13 @@ export interface ChainNow {
   block?: number;
 }
 
-/** What a round would take from the chain now. Without a chain all of it has a stand-in: a miner need not have one. */
+/**
+ * What a round would take from the chain now. Without a chain all of it has a stand-in: a miner need not have one.
+ * @param seedAt the seed rule in force at a block
+ */
 export async function chainNow(
   container: Container,
-  { syncCadence }: SubnetProfile,
+  seedAt: (block: number) => SeedRule,
   given: bigint | undefined,
   signal: AbortSignal,
 ): Promise<ChainNow> {
@@ -33,9 +35,10 @@ export async function chainNow(
       const chain = await container.getAsync<ChainClient>(CHAIN_CLIENT);
       const { number: block } = await chain.head(inner);
       if (given !== undefined) return { seed: given, seedSource: 'given', block };
-      const syncBlock = syncBlockOf(block, syncCadence);
+      const [rule, round] = [seedAt(block), { block, contenders: [], incumbents: [] }];
+      const syncBlock = rule.blockOf(round);
       return {
-        seed: syncBlockSeed(await chain.blockHash(asBlockNumber(syncBlock), inner)),
+        seed: rule.seedOf(await chain.blockHash(asBlockNumber(syncBlock), inner), round),
         seedSource: `block ${syncBlock}`,
         block,
       };

@@ -61,7 +61,7 @@ export async function drawCompetition(
 ): Promise<DrawnCompetition> {
   await requireKinds(container, competition);
   const runtime = await buildCompetition(container, competition, { ...surroundings, isNeeded: true }, signal);
-  const { seed, seedSource, block } = await chainNow(container, surroundings.profile, given, signal);
+  const { seed, seedSource, block } = await chainNow(container, (at) => runtime.rulesAt(at).seed.rule, given, signal);
   const warnings: ErrorReport[] = [];
   const reporter = {
     report: (event: RunEvent): void => {

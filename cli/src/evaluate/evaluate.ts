@@ -44,7 +44,9 @@ export async function evaluate(
   const onFetch = ({ path, done, total }: { path: string; done: number; total: number }): void => {
     tell(`fetching ${path}: ${Math.floor((100 * done) / Math.max(total, 1))} %`);
   };
-  const found = await findModel(container, location, chosen !== undefined, onFetch, signal);
+  const { profile, registry } = surroundings;
+  const scheme = registry.rules.bind('commitmentSchemes', profile.commitment).rule;
+  const found = await findModel(container, location, chosen !== undefined, scheme, onFetch, signal);
   tell('inspecting');
   const facts = await inspect(container, found, signal);
   const onProgress = ({ phase, done, total }: { phase: string; done: number; total: number }): void => {
@@ -59,7 +61,7 @@ export async function evaluate(
     const drawing = { seed: given, scratch };
     const drawn = await drawCompetition(container, surroundings, chosen, drawing, signal);
     const evaluated = await evaluateOrSayWhyNot(container, found, facts, drawn.questions, onProgress, signal);
-    const acceptance = acceptanceOf(drawn, surroundings.profile, found, facts, evaluated);
+    const acceptance = acceptanceOf(drawn, { profile, scheme }, found, facts, evaluated);
     const best = await bestKnown(container, drawn);
     return { found, facts, ...evaluated, competition: { drawn, acceptance, ...(best ? { best } : {}) } };
   });

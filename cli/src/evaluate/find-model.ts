@@ -1,9 +1,11 @@
-import { stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { readFile, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import type { Container } from 'inversify';
 import { MODEL_INSPECTOR, type ModelInspector } from '@assay/core/contracts/evaluator';
 import { MODEL_STORE, type FetchProgress, type ModelStore } from '@assay/core/contracts/model-store';
 import type { ModelReference, StoredModel } from '@assay/core/contracts/model';
+import type { CommitmentScheme } from '@assay/core/contracts/commitment-scheme';
+import { parseJsonObject, type JsonObject } from '@assay/core/model/json-object';
 import type { AssayError } from '@assay/core/errors/assay-error';
 import { toAssayError } from '@assay/core/errors/describe';
 import { ModelAcquirer, type AcquirerStore } from '@assay/core/model/acquire';
@@ -23,6 +25,8 @@ export interface FoundModel {
   totalBytes: number;
   /** What a commitment would bind together with a hotkey: base64. Absent where the files were not hashed. */
   directoryHash?: string;
+  /** config.json, parsed; empty where it is unusable, which inspection tells. */
+  config: JsonObject;
   /** Why a repo of these files would not be fetched at all. */
   refusal?: AssayError;
 }
@@ -43,19 +47,22 @@ export async function locateModel(given: string): Promise<ModelLocation> {
 
 /**
  * A repo through the configured store, or a folder where it lies.
+ * @param scheme says which files of a repo count
  * @param asCommitment a folder is looked at as if it were a repo that a miner has committed to; it costs a hash of every file
  */
 export async function findModel(
   container: Container,
   location: ModelLocation,
   asCommitment: boolean,
+  scheme: CommitmentScheme,
   onProgress: (progress: FetchProgress) => void,
   signal: AbortSignal,
 ): Promise<FoundModel> {
   const inspector = await container.getAsync<ModelInspector>(MODEL_INSPECTOR);
   const fetchFrom = async (store: AcquirerStore, reference: ModelReference): Promise<FoundModel> => {
-    const found = await new ModelAcquirer({}, { store, inspector }).fetch(reference, onProgress, signal);
-    return { ...found, directoryHash: directoryHash(found.model.files) };
+    const found = await new ModelAcquirer({}, { store, inspector, scheme }).fetch(reference, onProgress, signal);
+    const config = await configOf(found.model.directory);
+    return { ...found, config, directoryHash: directoryHash(found.model.files) };
   };
   if ('reference' in location) return fetchFrom(await container.getAsync<ModelStore>(MODEL_STORE), location.reference);
   const { directory, given } = location;
@@ -79,5 +86,14 @@ async function folderAsItIs(
   signal: AbortSignal,
 ): Promise<FoundModel> {
   const { files, totalBytes } = await source.list(reference, signal);
-  return { model: { reference, directory, files: files.map((file) => ({ ...file, sha256: '' })) }, totalBytes };
+  const model = { reference, directory, files: files.map((file) => ({ ...file, sha256: '' })) };
+  return { model, totalBytes, config: await configOf(directory) };
+}
+
+async function configOf(directory: string): Promise<JsonObject> {
+  try {
+    return parseJsonObject(await readFile(join(directory, 'config.json')));
+  } catch {
+    return {};
+  }
 }

@@ -8,7 +8,6 @@ import { kindErrors } from '@assay/core/kinds/errors';
 import { runtimeErrors } from '@assay/core/runtime/errors';
 import { scheduleErrors } from '@assay/core/competition/schedule';
 import { datasetErrors } from '@assay/core/datasets/errors';
-import { localTextErrors } from '@assay/core/datasets/local-text-dataset';
 import { libsqlJournalErrors } from '@assay/plugin-libsql-journal/dist/errors.js';
 import { localFilesErrors } from '@assay/plugin-local-files/dist/errors.js';
 import { localChainErrors, palletErrors } from '@assay/plugin-local-chain/dist/errors.js';
@@ -25,11 +24,12 @@ import { sequencesErrors } from '../evaluate/sequences-file.js';
 const CATALOGUES = {
   Commitments: commitmentErrors,
   'Verification of a model': verificationErrors,
-  'Model store': { ...storeErrors, ...localFilesErrors },
+  'Model store': storeErrors,
   'Model files': modelErrors,
   Evaluator: { ...evaluationErrors, ...evaluatorErrors },
   Tokenizers: tokenizerErrors,
-  Datasets: { ...datasetErrors, ...localTextErrors },
+  Datasets: datasetErrors,
+  'Local files': localFilesErrors,
   'Task kinds': kindErrors,
   Judging: judgingErrors,
   Rules: ruleErrors,

@@ -1,4 +1,5 @@
 import type { JournalRecord } from '@assay/core/contracts/round-journal';
+import type { Contents } from '@assay/core/journal/stored-entry';
 import { roundOf } from '@assay/core/runtime/recorded-rounds';
 
 export interface RoundSummary {
@@ -13,8 +14,8 @@ export interface RoundSummary {
 }
 
 /** The line of a recorded round in a list. */
-export function summaryOf({ number, hash, entry }: JournalRecord): RoundSummary {
-  const { entry: round, verdict } = roundOf(entry);
+export function summaryOf({ number, hash, entry }: JournalRecord, contents: Contents): RoundSummary {
+  const { entry: round, verdict } = roundOf(entry, contents);
   return {
     number,
     hash,

@@ -1,6 +1,5 @@
 import { definePlugin, rowDataset, splitDataset } from '@assay/core';
 import { sixTasks14b, sixTasks14bFast, sixTasks3b, sixTasks3bFast } from './competitions.js';
-import { pretraining } from './profile.js';
 
 const finemath = { dataset: 'HuggingFaceTB/finemath' };
 
@@ -9,7 +8,6 @@ export default definePlugin({
   name: 'six-tasks',
   provides: {
     competitions: [sixTasks3b, sixTasks14b, sixTasks3bFast, sixTasks14bFast],
-    profiles: { pretraining },
     datasets: {
       'HuggingFaceFW/fineweb': splitDataset({ dataset: 'HuggingFaceFW/fineweb' }),
       'laion/Pes2oX-fulltext': rowDataset({

@@ -1,7 +1,6 @@
 import {
   datasetErrors,
   firstRow,
-  hubToken,
   RowDataset,
   samplesIn,
   type DatasetDeps,
@@ -11,6 +10,7 @@ import {
   type RowText,
 } from '@assay/core';
 import { OffsetLoader, type OffsetLoaderOptions } from '@assay/core/datasets/offset-loader';
+import { hubToken } from '@assay/lib-hub';
 import type { BlobStore } from './blobs.js';
 import { AWS_CREDENTIALS, DATASET, stackOptions, type StackOptions } from './options.js';
 import { sourceText } from './source-text.js';

@@ -88,6 +88,7 @@ const written = z.strictObject({
   comparison: z.enum(['mean-loss', 'per-sequence']).optional(),
   standing: ruleChoice.optional(),
   entrants: ruleChoice.optional(),
+  entryChecks: z.array(ruleChoice).min(1).optional(),
   onDatasetFailure: z.enum(['skip-round', 'renormalise']),
 });
 

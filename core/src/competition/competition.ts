@@ -62,11 +62,13 @@ export interface Competition {
   standing?: RuleChoice;
   /** Who plays; the profile's when left out. */
   entrants?: RuleChoice;
+  /** Whether a model may play, in this order; `limits`, which are the constraints, when left out. */
+  entryChecks?: readonly RuleChoice[];
   /** What happens when a dataset can't be had. Others may judge on the full mix: to skip is to stay with them. */
   onDatasetFailure: 'skip-round' | 'renormalise';
 }
 
-/** A competition as its package may write it: today's spellings stand for the rules of netuid 9. */
+/** A competition as its package may write it: today's spellings stand for rules of the preset. */
 export interface CompetitionInput extends Omit<Competition, 'epsilon' | 'match'> {
   epsilon: RuleChoice | EpsilonShorthand;
   /** A rule, or `comparison`. */

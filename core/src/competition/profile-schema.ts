@@ -9,7 +9,8 @@ const written = z.strictObject({
   name: z.string(),
   netuid: z.number().int().min(0).max(65535),
   weightsVersionKey: z.bigint().nonnegative(),
-  commitmentCodec: z.literal('pretraining'),
+  commitment: ruleChoice.optional(),
+  commitmentCodec: z.string().optional(),
   schedule: z
     .array(
       z.strictObject({
@@ -38,6 +39,7 @@ const written = z.strictObject({
         standing: ruleChoice,
         merge: z.array(ruleChoice).min(1),
         entrants: ruleChoice.optional(),
+        seed: ruleChoice.optional(),
         competitions: z
           .record(
             z.string(),
@@ -46,6 +48,7 @@ const written = z.strictObject({
               match: ruleChoice.optional(),
               standing: ruleChoice.optional(),
               entrants: ruleChoice.optional(),
+              entryChecks: z.array(ruleChoice).min(1).optional(),
             }),
           )
           .optional(),
@@ -88,14 +91,25 @@ const written = z.strictObject({
   }),
 });
 
-/** A profile as its package writes it, with `alpha` and `temperature` turned into the rules that they stand for. */
-export const profileSchema = written.transform(({ alpha, temperature, rules, ...rest }, context) => {
-  const isShort = alpha !== undefined && temperature !== undefined;
-  if (isShort === (rules !== undefined) || (rules && (alpha !== undefined || temperature !== undefined))) {
-    const message = 'say either rules, or alpha and temperature';
-    context.addIssue({ code: 'custom', path: ['rules'], message });
-    return z.NEVER;
-  }
-  const standing = { rule: 'softmax-average', temperature, alpha };
-  return { ...rest, rules: rules ?? [{ fromBlock: 0, standing, merge: [{ rule: 'by-share' }] }] };
-});
+/** A profile as its package writes it, with `alpha`, `temperature` and `commitmentCodec` turned into the rules that they stand for. */
+export const profileSchema = written.transform(
+  ({ alpha, temperature, rules, commitment, commitmentCodec, ...rest }, context) => {
+    const isShort = alpha !== undefined && temperature !== undefined;
+    if (isShort === (rules !== undefined) || (rules && (alpha !== undefined || temperature !== undefined))) {
+      const message = 'say either rules, or alpha and temperature';
+      context.addIssue({ code: 'custom', path: ['rules'], message });
+      return z.NEVER;
+    }
+    if ((commitment === undefined) === (commitmentCodec === undefined)) {
+      const message = 'say either commitment or commitmentCodec';
+      context.addIssue({ code: 'custom', path: ['commitment'], message });
+      return z.NEVER;
+    }
+    const standing = { rule: 'softmax-average', temperature, alpha };
+    return {
+      ...rest,
+      commitment: commitment ?? { rule: commitmentCodec ?? '' },
+      rules: rules ?? [{ fromBlock: 0, standing, merge: [{ rule: 'by-share' }] }],
+    };
+  },
+);

@@ -41,8 +41,8 @@ export interface SubnetProfile {
   name: string;
   netuid: number;
   weightsVersionKey: bigint;
-  /** Name of the commitment codec: `pretraining` = namespace:name:revision:secure_hash:competition_id. */
-  commitmentCodec: 'pretraining';
+  /** How miners name their models on chain: `pretraining` = namespace:name:revision:secure_hash:competition_id. */
+  commitment: RuleChoice;
   schedule: readonly ScheduleEntry[];
   /** Blocks between two sync blocks; the seed comes from the hash of the last one. */
   syncCadence: number;
@@ -66,6 +66,7 @@ export interface ChangedRules {
   match?: RuleChoice;
   standing?: RuleChoice;
   entrants?: RuleChoice;
+  entryChecks?: readonly RuleChoice[];
 }
 
 /** Choices that hold from a block on: an owner announces a change, and validators that have the package agree from there. */
@@ -75,14 +76,19 @@ export interface DatedRules {
   standing: RuleChoice;
   /** Who plays, where a competition does not say it itself; `pool` with `sampleMin` and `keepThreshold` when left out. */
   entrants?: RuleChoice;
+  /** What samples are drawn from; `sync-block` with `syncCadence` when left out. */
+  seed?: RuleChoice;
   /** From the standings of all competitions to the subnet's weights, in order. */
   merge: readonly RuleChoice[];
   /** By name of a competition: choices in place of its own. */
   competitions?: Readonly<Record<string, ChangedRules>>;
 }
 
-/** A profile as its package may write it: `alpha` and `temperature` stand for the rules of netuid 9. */
-export interface SubnetProfileInput extends Omit<SubnetProfile, 'rules'> {
+/** A profile as its package may write it: `alpha`, `temperature` and `commitmentCodec` stand for rules. */
+export interface SubnetProfileInput extends Omit<SubnetProfile, 'rules' | 'commitment'> {
+  commitment?: RuleChoice;
+  /** Name of a commitment scheme without parameters. */
+  commitmentCodec?: string;
   rules?: readonly DatedRules[];
   /** Weight of the old average in the moving average. */
   alpha?: number;

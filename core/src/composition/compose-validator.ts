@@ -2,7 +2,7 @@ import type { Container } from 'inversify';
 import { CHAIN_CLIENT, type ChainClient } from '../contracts/chain-client.js';
 import { EVALUATOR, MODEL_INSPECTOR, type Evaluator, type ModelInspector } from '../contracts/evaluator.js';
 import { MODEL_STORE, type ModelStore } from '../contracts/model-store.js';
-import { ROUND_JOURNAL, type RoundJournal } from '../contracts/round-journal.js';
+import { RECORD_TYPES, ROUND_JOURNAL, type RoundJournal } from '../contracts/round-journal.js';
 import type { SubnetProfile } from '../competition/profile.js';
 import type { Config } from '../config/schema.js';
 import { scratchFolderIn } from '../evaluation/scratch.js';
@@ -28,7 +28,7 @@ export function effectiveProfile(profile: SubnetProfile, config: Config): Subnet
 
 /** Averages of another subnet would become weights on this one. @throws JOURNAL_OF_ANOTHER_SUBNET */
 function requireSameSubnet(journal: RoundJournal, { profile: { netuid }, dataDir }: Surroundings): void {
-  const head = journal.head();
+  const head = RECORD_TYPES.map((type) => journal.head(type)).find((record) => record !== undefined);
   if (!head) return;
   const recorded = netuidOf(head.entry);
   if (recorded !== undefined && recorded !== netuid)
@@ -51,12 +51,14 @@ export async function composeValidator(
   const { number: block } = await chain.head(signal);
   const competitions = await buildCompetitions(container, surroundings, block, signal);
   const { clock, log, reporter, profile } = surroundings;
+  const scheme = surroundings.registry.rules.bind('commitmentSchemes', profile.commitment).rule;
   const deps = {
     profile,
     rules: surroundings.registry.rules,
     chain,
     store,
-    acquirer: new ModelAcquirer({}, { store, inspector }),
+    scheme,
+    acquirer: new ModelAcquirer({}, { store, inspector, scheme }),
     evaluator,
     reporter,
     clock,

@@ -7,7 +7,7 @@ export interface Numerics {
   device: string;
   /** Type of activations and accumulations: float32, bfloat16, float16. */
   computeType: string;
-  /** Runtime and version, e.g. `onnxruntime 1.30.0`. */
+  /** Runtime and version, e.g. `a-runtime 1.30.0`. */
   runtime: string;
   /** Which of the library's attention paths is imitated: eager, flash, ... */
   attention: string;

@@ -29,7 +29,7 @@ export interface MatchContext {
   /** Hotkeys that hold weight by the standing before the round, the first of them first. */
   incumbents: readonly string[];
   /** CPython's generator, seeded by the round's seed and the label: for rules that resample. */
-  random(label: string): SeededRandom;
+  readonly random: (label: string) => SeededRandom;
 }
 
 export interface MatchRecord {

@@ -45,8 +45,10 @@ const noOptions = z.strictObject({});
 export interface RowDatasetOptions extends Pick<OffsetLoaderOptions, 'dataset' | 'lastOffset'> {
   config?: string;
   split?: string;
-  /** Set where a token is needed. */
+  /** Whether the source of rows has to say who asks. */
   gated?: boolean;
+  /** What it needs for that. */
+  credentials?: readonly CredentialNeed[];
   /** Column with the text; `text`, else `content`, when left out. */
   column?: string;
 }
@@ -66,12 +68,13 @@ export function rowDataset({
   config = 'default',
   split = 'train',
   gated = false,
+  credentials,
   ...rest
 }: RowDatasetOptions): DatasetImplementation {
   const options: OffsetLoaderOptions = { config, split, gated, ...rest };
   return {
     options: noOptions,
-    ...(gated ? { credentials: [hubToken(rest.dataset)] } : {}),
+    ...(credentials ? { credentials } : {}),
     create: async (_options: object, deps: DatasetDeps): Promise<DatasetProvider> =>
       new RowDataset(new OffsetLoader(options, deps), samplesIn(deps), async (signal) => {
         if (gated) await deps.rows.page(firstRow(options), signal);
@@ -87,10 +90,3 @@ export function splitDataset({ dataset }: { dataset: string }): DatasetImplement
       new RowDataset(new SplitLoader({ dataset }, deps), samplesIn(deps)),
   };
 }
-
-/** What a gated dataset of the hub needs: the variable, or the file in which the hub's own tools keep a token. */
-export const hubToken = (dataset: string): CredentialNeed => ({
-  variables: ['HF_TOKEN'],
-  page: `https://huggingface.co/datasets/${dataset}`,
-  files: ['${HF_TOKEN_PATH}', '${HF_HOME}/token', '${XDG_CACHE_HOME}/huggingface/token', '~/.cache/huggingface/token'],
-});

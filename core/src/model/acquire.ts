@@ -1,5 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { ModelConstraints } from '../competition/competition.js';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { CommitmentScheme, RepoDocuments } from '../contracts/commitment-scheme.js';
+import type { EntryCheck, EntryContext } from '../contracts/entry-check.js';
 import type { ModelInspector } from '../contracts/evaluator.js';
 import type { FetchProgress, ModelStore } from '../contracts/model-store.js';
 import {
@@ -9,13 +12,12 @@ import {
   type StoredModel,
   type VerifiedModel,
 } from '../contracts/model.js';
-import { directoryHash, secureHash } from './directory-hash.js';
 import { isAssayError } from '../errors/assay-error.js';
 import { storeErrors, verificationErrors } from './errors.js';
 import { fileStates, filesIntact } from './files-intact.js';
-import { CONFIG, configFile, filesThatCount, INDEX, WEIGHTS, type RepoDocuments } from './files-that-count.js';
+import { requireEntry, withSuspicions } from './entry.js';
+import { CONFIG, configFile, INDEX, WEIGHTS } from './files-that-count.js';
 import { parseJsonObject, UnusableJson, type JsonObject } from './json-object.js';
-import { filesCheck, limitChecks, requireWithin, sizeCheck } from './limits.js';
 import { TOKENIZER_CONFIG } from './tokenizer-files.js';
 
 type OnProgress = (progress: FetchProgress) => void;
@@ -29,20 +31,20 @@ const MAX_DOCUMENT_BYTES = 4 * MIB;
 
 export interface AcquireRequest {
   reference: ModelReference;
-  /** As committed: base64. */
-  secureHash: string;
+  /** What the files have to come to, in the words of the commitment scheme. */
+  proof: string;
   /** Whose commitment it is. */
   hotkey: string;
-  constraints: ModelConstraints;
-  /** Ids that the competition's tokenizer can give. */
-  vocabularySize: number;
+  /** Whether the model may play, in the competition's order. */
+  checks: readonly EntryCheck[];
+  context: EntryContext;
 }
 
 /** A model's way in: whatever comes out has passed every check, in the order in which they are cheap. */
 export class ModelAcquirer {
   constructor(
     private readonly options: { maxConfigBytes?: number; maxDocumentBytes?: number },
-    private readonly deps: { store: AcquirerStore; inspector: ModelInspector },
+    private readonly deps: { store: AcquirerStore; inspector: ModelInspector; scheme: CommitmentScheme },
   ) {}
 
   /**
@@ -51,17 +53,18 @@ export class ModelAcquirer {
    * @throws errors of fault `miner` for what the miner published; others for everything else
    */
   async acquire(request: AcquireRequest, onProgress: OnProgress, signal: AbortSignal): Promise<VerifiedModel> {
-    const { reference, constraints } = request;
+    const { reference, checks, context } = request;
     const { files, totalBytes } = await this.deps.store.list(reference, signal);
-    requireWithin([sizeCheck(totalBytes, constraints)]);
+    requireEntry(checks.flatMap((one) => one.listed?.({ reference, files, totalBytes }, context) ?? []));
     const fetch = async (): Promise<StoredModel> => this.#fetch(reference, files, onProgress, signal);
     for (let tries = 1; ; tries += 1) {
       const known = await this.#stored(reference, signal);
       let model = known ?? (await fetch());
       // Stored by an earlier version, it may hold other files than those that count now.
-      if (known && !isCommitted(known, request)) model = await fetch();
-      requireWithin([filesCheck(model.files)]);
-      if (!isCommitted(model, request)) throw verificationErrors.HASH_MISMATCH({});
+      if (known && !this.#isCommitted(known, request)) model = await fetch();
+      const fetched = { reference, files: model.files };
+      requireEntry(checks.flatMap((one) => one.fetched?.(fetched, context) ?? []));
+      if (!this.#isCommitted(model, request)) throw verificationErrors.HASH_MISMATCH({});
       try {
         return await this.#inspected(model, request, signal);
       } catch (error) {
@@ -73,19 +76,34 @@ export class ModelAcquirer {
   /** Facts and limits of a model, unless its files have changed while they were read. @throws STORED_MODEL_CHANGED */
   async #inspected(
     model: StoredModel,
-    { constraints, vocabularySize }: AcquireRequest,
+    { checks, context }: AcquireRequest,
     signal: AbortSignal,
   ): Promise<VerifiedModel> {
     const before = await fileStates(model);
     try {
       const facts = await this.deps.inspector.inspect(model.directory, signal);
-      requireWithin(limitChecks(facts, constraints, vocabularySize));
+      const config = await this.#configOf(model);
+      const inspected = { reference: model.reference, files: model.files, facts, config };
+      const findings = checks.flatMap((one) => one.inspected?.(inspected, context) ?? []);
+      requireEntry(findings);
       if ((await fileStates(model)) !== before) await this.#requireIntact(model, signal);
-      return { ...model, facts };
+      return { ...model, facts: withSuspicions(facts, findings) };
     } catch (error) {
       if (isAssayError(error) && error.fault === 'miner') await this.#requireIntact(model, signal);
       throw error;
     }
+  }
+
+  /** config.json of a stored model. What is wrong with it, inspection has told before. */
+  async #configOf({ directory }: StoredModel): Promise<JsonObject> {
+    const config = usable(await readFile(join(directory, CONFIG)));
+    if (config instanceof UnusableJson)
+      throw verificationErrors.REPO_FILE_INVALID({ path: CONFIG, reason: config.message });
+    return config;
+  }
+
+  #isCommitted(model: StoredModel, { hotkey, proof }: AcquireRequest): boolean {
+    return this.deps.scheme.proofOf(model, hotkey) === proof;
   }
 
   async #requireIntact(model: StoredModel, signal: AbortSignal): Promise<void> {
@@ -119,7 +137,7 @@ export class ModelAcquirer {
     signal: AbortSignal,
   ): Promise<StoredModel> {
     const documents = await this.#documents(reference, files, signal);
-    return this.deps.store.fetch(reference, filesThatCount(files, documents), onProgress, signal);
+    return this.deps.store.fetch(reference, this.deps.scheme.filesThatCount(files, documents), onProgress, signal);
   }
 
   async #documents(reference: ModelReference, files: readonly RepoFile[], signal: AbortSignal): Promise<RepoDocuments> {
@@ -161,10 +179,6 @@ function usable(bytes: Uint8Array): JsonObject | UnusableJson {
     if (error instanceof UnusableJson) return error;
     throw error;
   }
-}
-
-function isCommitted({ files }: StoredModel, { hotkey, secureHash: committed }: AcquireRequest): boolean {
-  return secureHash(directoryHash(files), hotkey) === committed;
 }
 
 /** The evaluator reads config.json: a versioned one may stand beside it but say nothing else. */

@@ -159,6 +159,14 @@ export const verificationErrors = defineErrors({
       `The model has ${p.positions} positions for sequences of ${p.sequenceLength} tokens.`,
     hint: () => 'Train a model with at least as many positions as the competition evaluates.',
   },
+  CONFIG_LOCKED: {
+    fault: 'miner',
+    retry: 'never',
+    message: (p: { key: string; found: string; wanted: string }) =>
+      `${p.key} in config.json is ${p.found}; models of this competition have ${p.wanted}.`,
+    hint: () =>
+      'Train a model of the shape that the competition asks for: `validator competitions` shows its entry checks.',
+  },
   VOCABULARY_TOO_SMALL: {
     fault: 'miner',
     retry: 'never',

@@ -1,3 +1,4 @@
+import type { RepoDocuments } from '../contracts/commitment-scheme.js';
 import type { RepoFile } from '../contracts/model.js';
 import { verificationErrors } from './errors.js';
 import type { JsonObject } from './json-object.js';
@@ -8,17 +9,6 @@ export const CONFIG = 'config.json';
 export const INDEX = 'model.safetensors.index.json';
 export const WEIGHTS = 'model.safetensors';
 const NEVER_OPENED = /\.(bin|pt|pth|ckpt|h5|msgpack|pickle|pkl|gguf|onnx)$/;
-
-/** The small files that decide what else counts; those that the repo has. */
-export interface RepoDocuments {
-  /** config.json itself. */
-  config: JsonObject;
-  /** The file that `configFile` names, where it is another one. */
-  versionedConfig?: JsonObject;
-  /** null: the repo has one, but it is no JSON object. */
-  tokenizerConfig?: JsonObject | null;
-  index?: JsonObject;
-}
 
 /** Name of the file that the library takes the config from. @throws REPO_FILE_INVALID where the library raises */
 export function configFile(config: JsonObject): string {

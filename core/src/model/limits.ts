@@ -1,24 +1,16 @@
 import type { ModelConstraints } from '../competition/competition.js';
+import type { Finding } from '../contracts/entry-check.js';
 import type { ModelFacts, StoredFile } from '../contracts/model.js';
 import type { AssayError } from '../errors/assay-error.js';
 import { verificationErrors } from './errors.js';
 
-/** One thing that a competition demands of a model, and what this one has. */
-export interface LimitCheck {
-  name: string;
-  found: string | number;
-  limit: string | number;
-  /** Why it is not met. */
-  error?: AssayError;
-}
-
 /** Bytes of the whole repo. */
-export function sizeCheck(bytes: number, { maxBytes: limit }: ModelConstraints): LimitCheck {
+export function sizeCheck(bytes: number, { maxBytes: limit }: ModelConstraints): Finding {
   return check('size', bytes, limit, bytes > limit ? verificationErrors.MODEL_TOO_LARGE({ bytes, limit }) : undefined);
 }
 
 /** In the reference two files of one content share a blob, and moving the second one fails: never accepted. */
-export function filesCheck(files: readonly StoredFile[]): LimitCheck {
+export function filesCheck(files: readonly StoredFile[]): Finding {
   const firsts = new Map(files.map(({ path, sha256 }) => [sha256, path] as const).reverse());
   const twin = files.find(({ path, sha256 }) => firsts.get(sha256) !== path);
   const error = twin && verificationErrors.DUPLICATE_FILES({ paths: [firsts.get(twin.sha256) ?? '', twin.path] });
@@ -29,7 +21,7 @@ export function filesCheck(files: readonly StoredFile[]): LimitCheck {
  * What inspection found against a competition's limits, in the order in which they are demanded.
  * @param vocabularySize ids that the competition's tokenizer can give
  */
-export function limitChecks(facts: ModelFacts, constraints: ModelConstraints, vocabularySize: number): LimitCheck[] {
+export function limitChecks(facts: ModelFacts, constraints: ModelConstraints, vocabularySize: number): Finding[] {
   const { architectures, minParameters: min, maxParameters: max, sequenceLength } = constraints;
   const { architecture, parameterCount: parameters, maxPositions: positions, vocabularySize: vocabulary } = facts;
   return [
@@ -73,10 +65,4 @@ const check = (
   found: string | number,
   limit: string | number,
   error: AssayError | undefined,
-): LimitCheck => ({ name, found, limit, ...(error ? { error } : {}) });
-
-/** @throws the reason of the first limit that is not met */
-export function requireWithin(checks: readonly LimitCheck[]): void {
-  const error = checks.find((one) => one.error)?.error;
-  if (error) throw error;
-}
+): Finding => ({ name, found, limit, ...(error ? { error } : {}) });

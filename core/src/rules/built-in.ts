@@ -1,5 +1,9 @@
 import type { Doors, DoorName } from './doors.js';
 import type { Rule } from '../contracts/rule.js';
+import { pretraining } from './commitment/pretraining.js';
+import { configLock } from './entry/config-lock.js';
+import { limits } from './entry/limits.js';
+import { syncBlock } from './seed/sync-block.js';
 import { pool } from './entrants/pool.js';
 import { exponential } from './epsilon/exponential.js';
 import { fixed } from './epsilon/fixed.js';
@@ -21,6 +25,9 @@ export type RuleProvisions = { readonly [Door in DoorName]?: readonly Rule<Doors
 
 /** The rules that come with core: those of the preset `pretraining`, and a few simple ones beside them. */
 export const BUILT_IN_RULES: RuleProvisions = {
+  commitmentSchemes: [pretraining],
+  entryChecks: [limits, configLock],
+  seedRules: [syncBlock],
   epsilons: [linearDecay, fixed, exponential, piecewise],
   entrantsRules: [pool],
   matchRules: [meanLoss, perBatch],

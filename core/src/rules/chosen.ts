@@ -11,6 +11,8 @@ export interface CompetitionChoices {
   match: RuleChoice;
   standing: RuleChoice;
   entrants: RuleChoice;
+  seed: RuleChoice;
+  entryChecks: readonly RuleChoice[];
 }
 
 /** The same with parameters bound. */
@@ -19,6 +21,8 @@ export interface ChosenRules {
   match: BoundRule<Doors['matchRules']>;
   standing: BoundRule<Doors['standingRules']>;
   entrants: BoundRule<Doors['entrantsRules']>;
+  seed: BoundRule<Doors['seedRules']>;
+  entryChecks: readonly BoundRule<Doors['entryChecks']>[];
 }
 
 /** The same as a round records it. */
@@ -27,15 +31,17 @@ export interface RecordedRules {
   match: RuleRecord;
   standing: RuleRecord;
   entrants: RuleRecord;
+  seed: RuleRecord;
+  entryChecks: RuleRecord[];
 }
 
 /** The part of a profile that rules are chosen in. */
-export type RuledProfile = Pick<SubnetProfile, 'rules' | 'sampleMin' | 'keepThreshold'>;
+export type RuledProfile = Pick<SubnetProfile, 'rules' | 'sampleMin' | 'keepThreshold' | 'syncCadence'>;
 
 /** What a competition is judged by at a block: its own choices, unless the profile changes one from a block on. */
 export function choicesAt(
-  { rules, sampleMin, keepThreshold }: RuledProfile,
-  { name, epsilon, match, standing, entrants }: Competition,
+  { rules, sampleMin, keepThreshold, syncCadence }: RuledProfile,
+  { name, epsilon, match, standing, entrants, entryChecks }: Competition,
   block: number,
 ): CompetitionChoices {
   const dated = rulesAt(rules, block);
@@ -44,17 +50,24 @@ export function choicesAt(
     match,
     standing: standing ?? dated.standing,
     entrants: entrants ?? dated.entrants ?? { rule: 'pool', count: sampleMin, threshold: keepThreshold },
+    seed: dated.seed ?? { rule: 'sync-block', cadence: syncCadence },
+    entryChecks: entryChecks ?? [{ rule: 'limits' }],
     ...dated.competitions?.[name],
   };
 }
 
 /** @throws RULE_UNKNOWN, RULE_PARAMETERS */
-export function bindRules(book: RuleBook, { epsilon, match, standing, entrants }: CompetitionChoices): ChosenRules {
+export function bindRules(
+  book: RuleBook,
+  { epsilon, match, standing, entrants, seed, entryChecks }: CompetitionChoices,
+): ChosenRules {
   return {
     epsilon: book.bind('epsilons', epsilon),
     match: book.bind('matchRules', match),
     standing: book.bind('standingRules', standing),
     entrants: book.bind('entrantsRules', entrants),
+    seed: book.bind('seedRules', seed),
+    entryChecks: entryChecks.map((choice) => book.bind('entryChecks', choice)),
   };
 }
 
@@ -81,19 +94,25 @@ export const mergeRulesAt = (
   block: number,
 ): BoundRule<Doors['mergeRules']>[] => rulesAt(profile.rules, block).merge.map((rule) => book.bind('mergeRules', rule));
 
-export const recordOf = ({ epsilon, match, standing, entrants }: ChosenRules): RecordedRules => ({
+export const recordOf = ({ epsilon, match, standing, entrants, seed, entryChecks }: ChosenRules): RecordedRules => ({
   epsilon: epsilon.record,
   match: match.record,
   standing: standing.record,
   entrants: entrants.record,
+  seed: seed.record,
+  entryChecks: entryChecks.map(({ record }) => record),
 });
 
+/** The rules that a round's verdict follows from. */
+export type JudgingRules = Pick<ChosenRules, 'epsilon' | 'match' | 'standing' | 'entrants'>;
+
 /** The rules that a round was judged by. @throws RULE_UNKNOWN, RULE_PARAMETERS, RULE_VERSION */
-export function recordedRules(book: RuleBook, { epsilon, match, standing, entrants }: RecordedRules): ChosenRules {
-  return {
-    epsilon: book.recorded('epsilons', epsilon),
-    match: book.recorded('matchRules', match),
-    standing: book.recorded('standingRules', standing),
-    entrants: book.recorded('entrantsRules', entrants),
-  };
-}
+export const recordedRules = (
+  book: RuleBook,
+  { epsilon, match, standing, entrants }: Pick<RecordedRules, keyof JudgingRules>,
+): JudgingRules => ({
+  epsilon: book.recorded('epsilons', epsilon),
+  match: book.recorded('matchRules', match),
+  standing: book.recorded('standingRules', standing),
+  entrants: book.recorded('entrantsRules', entrants),
+});

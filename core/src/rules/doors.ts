@@ -1,7 +1,10 @@
+import type { CommitmentScheme } from '../contracts/commitment-scheme.js';
 import type { EntrantsRule } from '../contracts/entrants-rule.js';
+import type { EntryCheck } from '../contracts/entry-check.js';
 import type { EpsilonFunction } from '../contracts/epsilon-function.js';
 import type { MatchRule } from '../contracts/match-rule.js';
 import type { MergeRule } from '../contracts/merge-rule.js';
+import type { SeedRule } from '../contracts/seed-rule.js';
 import type { StandingRule } from '../contracts/standing-rule.js';
 
 /** What the rules behind each door bind to, by the key in `provides`. */
@@ -15,12 +18,21 @@ export interface Doors {
   // As above.
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   entrantsRules: EntrantsRule<any>;
+  seedRules: SeedRule;
+  commitmentSchemes: CommitmentScheme;
+  entryChecks: EntryCheck;
 }
 
 export type DoorName = keyof Doors;
 
 /** One row for each door: how it is called, and what its rules decide. */
 export const DOORS: Readonly<Record<DoorName, { title: string; decides: string }>> = {
+  commitmentSchemes: {
+    title: 'commitment scheme',
+    decides: 'Where claims are read, what they say, which files count, and what binds them to the owner.',
+  },
+  entryChecks: { title: 'entry check', decides: 'Whether a model may play.' },
+  seedRules: { title: 'seed rule', decides: 'What the samples are drawn from.' },
   epsilons: { title: 'epsilon function', decides: 'How much better a later model has to be than an earlier one.' },
   entrantsRules: {
     title: 'entrants rule',

@@ -12,15 +12,21 @@ const TOLERANCE = 1e-9;
  * block all of the weight finds a receiver.
  * @throws RULE_UNKNOWN, RULE_PARAMETERS, SHARES_NOT_WHOLE
  */
-export function requireRules(book: RuleBook, profile: Pick<SubnetProfile, 'name' | 'rules' | 'schedule'>): void {
-  for (const { standing, entrants, competitions = {} } of profile.rules) {
+export function requireRules(
+  book: RuleBook,
+  profile: Pick<SubnetProfile, 'name' | 'rules' | 'schedule' | 'commitment'>,
+): void {
+  book.bind('commitmentSchemes', profile.commitment);
+  for (const { standing, entrants, seed, competitions = {} } of profile.rules) {
     book.bind('standingRules', standing);
     if (entrants) book.bind('entrantsRules', entrants);
+    if (seed) book.bind('seedRules', seed);
     for (const changed of Object.values(competitions)) {
       if (changed.epsilon) book.bind('epsilons', changed.epsilon);
       if (changed.match) book.bind('matchRules', changed.match);
       if (changed.standing) book.bind('standingRules', changed.standing);
       if (changed.entrants) book.bind('entrantsRules', changed.entrants);
+      for (const check of changed.entryChecks ?? []) book.bind('entryChecks', check);
     }
   }
   const changes = [...profile.rules, ...profile.schedule].map(({ fromBlock }) => fromBlock);

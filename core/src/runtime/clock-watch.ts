@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { monotonicMs } from '../contracts/clock.js';
+import { RECORD_TYPES } from '../contracts/round-journal.js';
 import { report, type RuntimeDeps } from './context.js';
 import { runtimeErrors } from './errors.js';
 import type { Loop } from './supervise.js';
@@ -31,8 +32,8 @@ export class ClockWatch implements Loop {
   /** Compares the wall clock with the newest times in the journal. */
   checkStart(): void {
     const { clock, state } = this.deps;
-    const newest = recorded.safeParse(state.journal.head()?.entry).data?.recordedAt;
-    const times = [newest === undefined ? 0 : Date.parse(newest), state.weightsSet()?.at ?? 0];
+    const newest = RECORD_TYPES.map((type) => recorded.safeParse(state.journal.head(type)?.entry).data?.recordedAt);
+    const times = [...newest.map((time) => (time === undefined ? 0 : Date.parse(time))), state.weightsSet()?.at ?? 0];
     const ahead = Math.max(...times) - clock.now();
     if (ahead <= JUMP_MS) return;
     const error = runtimeErrors.CLOCK_BEHIND_JOURNAL({ seconds: Math.round(ahead / 1000) });

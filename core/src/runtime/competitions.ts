@@ -9,7 +9,7 @@ import { competitionAt } from '../competition/schedule.js';
 export interface CompetitionRuntime {
   competition: Competition;
   /** What it is judged by at a block. */
-  rulesAt(block: number): ChosenRules;
+  readonly rulesAt: (block: number) => ChosenRules;
   tokenizer: Tokenizer;
   /** By task name. */
   datasets: ReadonlyMap<string, DatasetProvider>;

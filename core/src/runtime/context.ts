@@ -1,5 +1,6 @@
 import type { ChainClient } from '../contracts/chain-client.js';
 import type { Clock } from '../contracts/clock.js';
+import type { CommitmentScheme } from '../contracts/commitment-scheme.js';
 import type { Evaluator } from '../contracts/evaluator.js';
 import type { Log } from '../contracts/logger.js';
 import type { ModelStore } from '../contracts/model-store.js';
@@ -29,6 +30,8 @@ export interface RuntimeDeps {
   profile: SubnetProfile;
   /** Every installed rule. */
   rules: RuleBook;
+  /** How miners name their models. */
+  scheme: CommitmentScheme;
   chain: ChainClient;
   store: ModelStore;
   acquirer: ModelAcquirer;

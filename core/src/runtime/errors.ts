@@ -29,6 +29,14 @@ export const runtimeErrors = defineErrors({
       `The journal in ${p.dataDir} is of netuid ${p.recorded}, and this run is of netuid ${p.netuid}.`,
     hint: () => 'Give each subnet a folder of its own: `dataDir` in the config, or --data-dir.',
   },
+  CLAIM_WITHOUT_COMPETITION: {
+    fault: 'config',
+    retry: 'next-round',
+    message: (p: { block: number }) =>
+      `The claims of this subnet name no competition, and at block ${p.block} not exactly one is in force.`,
+    hint: () =>
+      "Tell the subnet's owner: a commitment scheme that names no competition needs a schedule with one at a time.",
+  },
   SEED_UNAVAILABLE: {
     fault: 'chain',
     retry: 'backoff',

@@ -3,7 +3,8 @@ import { report, type RuntimeDeps } from './context.js';
 import { runtimeErrors } from './errors.js';
 import { newestRoundsOf, recordedRounds, type RecordedRound } from './recorded-rounds.js';
 import { fingerprintOf } from './round/plan.js';
-import { canGoBetter, HISTORY_LENGTH } from './round/round.js';
+import { HISTORY_LENGTH, nextState, type JudgingState } from '../judging/next-state.js';
+import { canGoBetter } from './round/round.js';
 import { judgedIds } from './schedule-now.js';
 import type { Standing } from '../contracts/standing-rule.js';
 import { withKnownOwners } from './round/format-1.js';
@@ -51,6 +52,7 @@ export async function mendState(deps: MendDeps): Promise<void> {
 
 function replayRounds({ state }: MendDeps): Map<number, Replayed> {
   const all = new Map<number, Replayed>();
+  let judged: JudgingState = new Map();
   for (const round of recordedRounds(state.journal)) {
     const { id } = round.entry.competition;
     const one = all.get(id) ?? { standing: undefined, counted: undefined, settled: undefined, results: new Map() };
@@ -58,20 +60,19 @@ function replayRounds({ state }: MendDeps): Map<number, Replayed> {
     if (!canGoBetter(round.entry, round.verdict)) one.settled = round;
     if (round.verdict.void !== null) continue;
     one.counted = round;
-    one.standing = standingAfter(one.standing, round) ?? one.standing;
+    judged = nextState(judged, round.entry, {
+      ...round.verdict,
+      standing: standingAfter(judged.get(id)?.standing, round),
+    });
     addResults(one, round);
-    for (const [other, ended] of all)
-      if (!round.entry.schedule.some((scheduled) => scheduled.id === other)) ended.standing = undefined;
   }
+  for (const [id, one] of all) one.standing = judged.get(id)?.standing;
   return all;
 }
 
 /** What a round left. One of the old format names only the hotkeys that it judged: the others' are those before it. */
-function standingAfter(
-  before: Standing | undefined,
-  { verdict: { standing }, isOld }: RecordedRound,
-): Standing | undefined {
-  return standing && isOld ? withKnownOwners(standing, before) : (standing ?? undefined);
+function standingAfter(before: Standing | undefined, { verdict: { standing }, isOld }: RecordedRound): Standing | null {
+  return standing && isOld ? withKnownOwners(standing, before) : (standing ?? before ?? null);
 }
 
 function addResults({ results }: Replayed, { entry, verdict }: RecordedRound): void {

@@ -1,9 +1,10 @@
 import type { Commitment, Neuron } from '../contracts/chain-client.js';
-import type { VerifiedModel } from '../contracts/model.js';
+import { repoName, type VerifiedModel } from '../contracts/model.js';
 import type { AssayError } from '../errors/assay-error.js';
 import { toAssayError } from '../errors/describe.js';
 import { competitionAt } from '../competition/schedule.js';
-import { validateCommitment, type CommittedModel } from '../model/model-id.js';
+import { readClaim, type PlacedClaim } from './claims.js';
+import { accepted, claimRecord, refused } from './claim-record.js';
 import { report, type RuntimeDeps } from './context.js';
 import { runtimeErrors } from './errors.js';
 import { judgedIds, scheduledAt } from './schedule-now.js';
@@ -12,7 +13,17 @@ import type { TrackedModel } from './tables.js';
 import { UnknownClaims } from './unknown-claims.js';
 import { rows } from './validator-state.js';
 
-const repoName = (model: CommittedModel | null): string => (model ? `${model.namespace}/${model.name}` : '');
+const repoOf = (model: PlacedClaim | null): string => (model ? repoName(model.reference) : '');
+
+/** A look at what a miner has committed. */
+interface Look {
+  neuron: Neuron;
+  commitment: Commitment;
+  /** At which it is looked at. */
+  block: number;
+  /** Null when the commitment can't be read. */
+  model: PlacedClaim | null;
+}
 
 /**
  * One miner's way in, from commitment to the list of contenders. A refusal is remembered with its reason until the
@@ -41,46 +52,47 @@ export class ModelCheck {
 
   async #checkNew(neuron: Neuron, commitment: Commitment, block: number, signal: AbortSignal): Promise<void> {
     const { profile } = this.deps;
-    let model: CommittedModel | null = null;
+    let model: PlacedClaim | null = null;
     try {
-      model = validateCommitment(commitment.data);
-      this.#requireScheduled(model.competitionId, commitment.block, block);
+      model = readClaim(this.deps, commitment.data, block);
+      this.#requireScheduled(model.competition, commitment.block, block);
       if (block - commitment.block < profile.evaluationDelay) {
         this.#tell(neuron, commitment, model, 'resting');
         return;
       }
       const verified = await this.acquire(neuron, model, signal);
-      await this.#accept(neuron, commitment, model, verified);
+      await this.#accept({ neuron, commitment, block, model }, verified);
     } catch (error) {
       if (isAbort(error)) throw error;
-      await this.#refuse(neuron, commitment, model, toAssayError(error), signal);
+      await this.#refuse({ neuron, commitment, block, model }, toAssayError(error), signal);
     }
   }
 
   /** Fetches and verifies under the limits of the competition that the miner committed to. */
   async acquire(
     neuron: Pick<Neuron, 'uid' | 'hotkey'>,
-    model: CommittedModel,
+    model: PlacedClaim,
     signal: AbortSignal,
   ): Promise<VerifiedModel> {
-    const runtime = this.deps.competitions.at(model.competitionId, this.deps.view.current.at.number);
+    const runtime = this.deps.competitions.at(model.competition, this.deps.view.current.at.number);
     if (!runtime)
-      throw runtimeErrors.COMPETITION_MISSING({ id: model.competitionId, block: this.deps.view.current.at.number });
-    const reference = { namespace: model.namespace, name: model.name, revision: model.revision };
+      throw runtimeErrors.COMPETITION_MISSING({ id: model.competition, block: this.deps.view.current.at.number });
+    const { reference, proof } = model;
+    const { entryChecks } = runtime.rulesAt(this.deps.view.current.at.number);
+    const { constraints } = runtime.competition;
+    const { vocabularySize } = runtime.tokenizer;
     return this.deps.acquirer.acquire(
       {
-        reference,
-        secureHash: model.secureHash,
-        hotkey: neuron.hotkey,
-        constraints: runtime.competition.constraints,
-        vocabularySize: runtime.tokenizer.vocabularySize,
+        ...{ reference, proof, hotkey: neuron.hotkey },
+        checks: entryChecks.map(({ rule }) => rule),
+        context: { constraints, vocabularySize },
       },
       ({ path, done, total }) => {
         report(this.deps, {
           event: 'download-progress',
           uid: neuron.uid,
           hotkey: neuron.hotkey,
-          repo: repoName(model),
+          repo: repoOf(model),
           path,
           done,
           total,
@@ -98,57 +110,62 @@ export class ModelCheck {
     }
   }
 
-  async #accept(neuron: Neuron, commitment: Commitment, model: CommittedModel, verified: VerifiedModel): Promise<void> {
+  async #accept(look: Look & { model: PlacedClaim }, verified: VerifiedModel): Promise<void> {
     const { state } = this.deps;
+    const { neuron, commitment, model } = look;
     const { reference, facts } = verified;
     const tracked: TrackedModel = {
       hotkey: neuron.hotkey,
       commitment: commitment.data,
       block: commitment.block,
-      competition: model.competitionId,
+      competition: model.competition,
       reference,
       facts,
       error: null,
     };
-    const judging = this.#judging(model.competitionId);
-    await state.update(() => [
-      rows.model(tracked),
-      ...this.unknowns.cleared(neuron.hotkey),
-      ...judging.map((id) => rows.history(id, neuron.hotkey, undefined)),
-      ...this.#pendingRows(neuron.hotkey, judging),
-      // The miner may have moved here from a competition that knew its last model.
-      ...state.contendersWithout(this.#others(judging), (hotkey) => hotkey === neuron.hotkey),
-    ]);
+    const judging = this.#judging(model.competition);
+    const append = await claimRecord(this.deps, { ...look, competition: model.competition }, accepted(verified));
+    await state.change(() => ({
+      append,
+      put: [
+        rows.model(tracked),
+        ...this.unknowns.cleared(neuron.hotkey),
+        ...judging.map((id) => rows.history(id, neuron.hotkey, undefined)),
+        ...this.#pendingRows(neuron.hotkey, judging),
+        // The miner may have moved here from a competition that knew its last model.
+        ...state.contendersWithout(this.#others(judging), (hotkey) => hotkey === neuron.hotkey),
+      ],
+    }));
     this.#tell(neuron, commitment, model, 'verified', { tracked });
   }
 
-  async #refuse(
-    neuron: Neuron,
-    commitment: Commitment,
-    model: CommittedModel | null,
-    error: AssayError,
-    signal: AbortSignal,
-  ): Promise<void> {
+  async #refuse(look: Look, error: AssayError, signal: AbortSignal): Promise<void> {
     const { state } = this.deps;
+    const { neuron, commitment, model } = look;
     if (error.fault !== 'miner') {
       await this.#postpone(neuron, commitment, error, signal);
       this.#tell(neuron, commitment, model, 'postponed', { error });
       return;
     }
-    await state.update(() => [
-      rows.model({
-        hotkey: neuron.hotkey,
-        commitment: commitment.data,
-        block: commitment.block,
-        competition: model?.competitionId ?? null,
-        reference: null,
-        facts: null,
-        error: error.toReport(),
-      }),
-      ...this.unknowns.cleared(neuron.hotkey),
-      // Contenders are named by hotkey: without this the refused model's predecessor would stay on the lists.
-      ...state.contendersWithout(this.deps.competitions.ids, (hotkey) => hotkey === neuron.hotkey),
-    ]);
+    const competition = model?.competition ?? null;
+    const append = await claimRecord(this.deps, { ...look, competition }, refused(error));
+    await state.change(() => ({
+      append,
+      put: [
+        rows.model({
+          hotkey: neuron.hotkey,
+          commitment: commitment.data,
+          block: commitment.block,
+          competition,
+          reference: null,
+          facts: null,
+          error: error.toReport(),
+        }),
+        ...this.unknowns.cleared(neuron.hotkey),
+        // Contenders are named by hotkey: without this the refused model's predecessor would stay on the lists.
+        ...state.contendersWithout(this.deps.competitions.ids, (hotkey) => hotkey === neuron.hotkey),
+      ],
+    }));
     this.#tell(neuron, commitment, model, 'rejected', { error });
   }
 
@@ -195,7 +212,7 @@ export class ModelCheck {
   #tell(
     neuron: Neuron,
     commitment: Commitment,
-    model: CommittedModel | null,
+    model: PlacedClaim | null,
     status: 'verified' | 'rejected' | 'resting' | 'postponed',
     details: { tracked?: TrackedModel; error?: AssayError } = {},
   ): void {
@@ -204,8 +221,8 @@ export class ModelCheck {
       uid: neuron.uid,
       hotkey: neuron.hotkey,
       block: commitment.block,
-      repo: repoName(model),
-      competition: model?.competitionId ?? null,
+      repo: repoOf(model),
+      competition: model?.competition ?? null,
       status,
       architecture: details.tracked?.facts?.architecture ?? null,
       parameterCount: details.tracked?.facts?.parameterCount ?? null,

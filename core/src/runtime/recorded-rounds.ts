@@ -6,8 +6,8 @@ import { errorReport } from '../errors/error-report.js';
 import type { ContenderVerdict } from '../judging/verdict.js';
 import { canonicalJson } from '../journal/canonical-json.js';
 import { journalErrors } from '../journal/errors.js';
-import { FIRST_PREVIOUS_HASH } from '../journal/hash.js';
-import { brokenPart } from '../journal/verify-chain.js';
+import { joinEntry, type Contents } from '../journal/stored-entry.js';
+import { brokenPart, chainBroken, ChainCheck } from '../journal/verify-chain.js';
 import type { RoundEntry } from './round/entry-shape.js';
 import { agreesWithOld } from './round/format-1.js';
 import { isRound, readRound } from './round/read-round.js';
@@ -44,27 +44,33 @@ export interface RecordedRound {
 }
 
 /** @throws JOURNAL_CHAIN_BROKEN when the record is not as it was written; undefined when it is no round */
-export function recordedRound(record: JournalRecord, previousHash = record.previousHash): RecordedRound | undefined {
-  const broken = brokenPart(record, previousHash);
-  if (broken) throw journalErrors.JOURNAL_CHAIN_BROKEN({ number: record.number, broken });
-  return isRound(record.entry) ? { number: record.number, ...roundOf(record.entry) } : undefined;
+export function recordedRound(record: JournalRecord, contents: Contents): RecordedRound | undefined {
+  const broken = brokenPart(record, record.previousHash);
+  if (broken) throw chainBroken(record, broken);
+  return wholeRound(record, contents);
 }
 
-/** A recorded round of any format. @throws JOURNAL_EXPORT_MALFORMED when it is none */
-export function roundOf(value: Json): Omit<RecordedRound, 'number'> {
-  const { entry, old } = readRound(value);
+const wholeRound = (record: JournalRecord, contents: Contents): RecordedRound | undefined =>
+  record.type === 'round' && isRound(record.entry)
+    ? { number: record.number, ...roundOf(record.entry, contents) }
+    : undefined;
+
+/**
+ * A recorded round of any format, without its losses: state follows from the verdict.
+ * @throws JOURNAL_EXPORT_MALFORMED when it is none, JOURNAL_PART_MISSING
+ */
+export function roundOf(stored: Json, contents: Contents): Omit<RecordedRound, 'number'> {
+  const { entry, old } = readRound(joinEntry(stored, contents, 'left-out').entry);
   return { entry, verdict: recordedVerdict.parse(entry.verdict), isOld: old !== undefined };
 }
 
-/** Every recorded round, oldest first, each checked against the one before. @throws JOURNAL_CHAIN_BROKEN */
+/** Every recorded round, oldest first; every record of the chain is checked on the way. @throws JOURNAL_CHAIN_BROKEN */
 export function* recordedRounds(journal: RoundJournal): Generator<RecordedRound> {
-  let previousHash = FIRST_PREVIOUS_HASH;
-  const newest = journal.head()?.number ?? 0;
-  for (let number = 1; number <= newest; number += 1) {
-    const record = journal.record(number);
-    if (!record) throw journalErrors.JOURNAL_CHAIN_BROKEN({ number, broken: 'number' });
-    const round = recordedRound(record, previousHash);
-    previousHash = record.hash;
+  const check = new ChainCheck();
+  for (const record of journal.chain()) {
+    const broken = check.next(record);
+    if (broken) throw chainBroken(record, broken);
+    const round = wholeRound(record, journal);
     if (round) yield round;
   }
 }
@@ -111,7 +117,7 @@ class NewestRounds {
   #take(number: number, isNewer: boolean): void {
     const record = this.journal.record(number);
     if (!record) throw journalErrors.JOURNAL_CHAIN_BROKEN({ number, broken: 'number' });
-    const round = recordedRound(record);
+    const round = recordedRound(record, this.journal);
     if (!round || round.verdict.void !== null) return;
     const { id } = round.entry.competition;
     if (isNewer || !this.#newest.has(id)) this.#newest.set(id, round);

@@ -1,8 +1,8 @@
 import { competitionAt } from '../competition/schedule.js';
-import type { ModelReference } from '../contracts/model.js';
+import { repoName, type ModelReference } from '../contracts/model.js';
 import { causeOf, toAssayError } from '../errors/describe.js';
 import { storeErrors } from '../model/errors.js';
-import { validateCommitment } from '../model/model-id.js';
+import { claimIn } from './claims.js';
 import { report, type RuntimeDeps } from './context.js';
 import { withDeadline } from './deadline.js';
 import { runtimeErrors } from './errors.js';
@@ -50,31 +50,33 @@ async function check(deps: RuntimeDeps, signal: AbortSignal): Promise<void> {
   report(deps, { event: 'warning', error: error.toReport() });
 }
 
-interface Claim {
+interface Wanted {
   reference: ModelReference;
   limit: number;
 }
 
-function claimsInForce({ view, profile, competitions, state }: RuntimeDeps): Claim[] {
+function claimsInForce(deps: RuntimeDeps): Wanted[] {
+  const { view, profile, competitions, state } = deps;
   const { number: block } = view.current.at;
-  const claims = view.current.commitments.flatMap(({ data, block: committedAt, hotkey }): [string, Claim][] => {
+  const claims = view.current.commitments.flatMap(({ data, block: committedAt, hotkey }): [string, Wanted][] => {
     const refused = state.model(hotkey);
     if (refused?.error && refused.commitment === data && refused.block === committedAt) return [];
-    try {
-      const { namespace, name, revision, competitionId } = validateCommitment(data);
-      const runtime = competitions.at(competitionId, block);
-      if (!runtime || !competitionAt(profile.schedule, competitionId, committedAt)) return [];
-      const limit = runtime.competition.constraints.maxBytes;
-      return [[`${namespace}/${name}/${revision}`, { reference: { namespace, name, revision }, limit }]];
-    } catch {
-      // Whoever commits nonsense gets to know when the claim is looked at.
-      return [];
-    }
+    const claim = claimIn(deps, data, block);
+    if (!claim) return [];
+    const { reference, competition } = claim;
+    const runtime = competitions.at(competition, block);
+    if (!runtime || !competitionAt(profile.schedule, competition, committedAt)) return [];
+    const limit = runtime.competition.constraints.maxBytes;
+    return [[`${repoName(reference)}@${reference.revision}`, { reference, limit }]];
   });
   return [...new Map(claims).values()];
 }
 
-async function bytesToFetch({ store }: RuntimeDeps, { reference, limit }: Claim, signal: AbortSignal): Promise<number> {
+async function bytesToFetch(
+  { store }: RuntimeDeps,
+  { reference, limit }: Wanted,
+  signal: AbortSignal,
+): Promise<number> {
   try {
     if (await store.stored(reference)) return 0;
     const { totalBytes } = await store.list(reference, signal);

@@ -3,6 +3,7 @@ import { taskResult } from '../contracts/evaluation-task.js';
 import { modelFacts, modelReference } from '../contracts/model.js';
 import { ruleState } from '../contracts/rule.js';
 import { errorReport } from '../errors/error-report.js';
+import { plannedSubmission } from './submission-entry.js';
 
 /** Derived tables of the journal: what a restart needs to go on. Each row is checked when it is read. */
 
@@ -82,6 +83,8 @@ export type UnknownClaim = z.infer<typeof unknownClaim>;
 
 /** Key `intent`: written before a submission. Key `last`: written when the chain holds it. */
 export const weightsIntent = z.object({
+  /** What is recorded once the outcome is known; absent in a row of version 0.1. */
+  submission: plannedSubmission.optional(),
   block: z.number(),
   /** The chain's own record of our last weights when the intent was written. */
   lastUpdate: z.number(),

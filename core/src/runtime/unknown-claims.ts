@@ -1,9 +1,9 @@
 import type { Competition } from '../competition/competition.js';
 import { competitionAt } from '../competition/schedule.js';
 import type { ChainSnapshot, Neuron } from '../contracts/chain-client.js';
-import { isAssayError, type AssayError } from '../errors/assay-error.js';
+import type { AssayError } from '../errors/assay-error.js';
 import { toAssayError } from '../errors/describe.js';
-import { validateCommitment, type CommittedModel } from '../model/model-id.js';
+import { claimIn } from './claims.js';
 import type { RuntimeDeps } from './context.js';
 import { withDeadline } from './deadline.js';
 import { runtimeErrors } from './errors.js';
@@ -46,9 +46,9 @@ export class UnknownClaims {
       const claim = snapshot.commitments.find((commitment) => commitment.hotkey === hotkey);
       if (!noted || noted.commitment !== claim?.data || noted.block !== claim.block) return [];
       if ((stage !== undefined && noted.stage !== stage) || hasWaitedEnough(noted, block)) return [];
-      const model = modelOf(noted.commitment);
-      if (!model || !judged.includes(model.competitionId)) return [];
-      const scheduled = competitionAt(this.deps.profile.schedule, model.competitionId, block);
+      const model = claimIn(this.deps, noted.commitment, block);
+      if (!model || !judged.includes(model.competition)) return [];
+      const scheduled = competitionAt(this.deps.profile.schedule, model.competition, block);
       return scheduled ? [{ uid, hotkey, code: noted.code }] : [];
     });
   }
@@ -108,12 +108,3 @@ export class UnknownClaims {
 
 const hasWaitedEnough = ({ since, tries }: UnknownClaim, block: number): boolean =>
   tries >= UNKNOWN_TRIES && block - since >= UNKNOWN_BLOCKS;
-
-function modelOf(commitment: string): CommittedModel | undefined {
-  try {
-    return validateCommitment(commitment);
-  } catch (error) {
-    if (isAssayError(error)) return undefined;
-    throw error;
-  }
-}

@@ -1,14 +1,8 @@
 import { asUid, type Uid } from '../contracts/brands.js';
 import type { ChainSnapshot } from '../contracts/chain-client.js';
 import { monotonicMs } from '../contracts/clock.js';
-import type { EventOf } from '../contracts/reporter.js';
 import { toAssayError } from '../errors/describe.js';
 import type { AssayError } from '../errors/assay-error.js';
-import { mergeStandings } from '../judging/merge.js';
-import { quantizeWeights } from '../judging/quantize.js';
-import { competitionsAt } from '../competition/schedule.js';
-import { mergeRulesAt } from '../rules/chosen.js';
-import { readStanding } from '../rules/read-standing.js';
 import { report, type RunOptions, type RuntimeDeps } from './context.js';
 import { withDeadline } from './deadline.js';
 import { runtimeErrors } from './errors.js';
@@ -17,18 +11,10 @@ import { contendersOf } from './round/plan.js';
 import { scheduledAt } from './schedule-now.js';
 import { attempt, isAbort, type Loop } from './supervise.js';
 import { UnknownClaims } from './unknown-claims.js';
+import type { PlannedSubmission, SubmissionOutcome } from './submission-entry.js';
+import { submissionRecord } from './submission-record.js';
 import { rows } from './validator-state.js';
-
-interface PlannedWeights {
-  /** Share of the subnet's weight by uid, summing to 1. */
-  shares: number[];
-  uids: Uid[];
-  /** u16. */
-  values: number[];
-  /** By competition in force, for whoever asks why. */
-  sources: { id: number; name: string; share: number; standing: readonly number[] }[];
-  snapshot: ChainSnapshot;
-}
+import { outcomeOf, planWeights } from './weights-plan.js';
 
 /** Turns the standings of all competitions into the subnet's weights, on their own cadence. */
 export class WeightSetting implements Loop {
@@ -101,11 +87,14 @@ export class WeightSetting implements Loop {
       own !== undefined &&
       own.lastUpdate > intent.lastUpdate &&
       rowEquals(snapshot, own.uid, intent.uids, intent.weights);
-    const { uids, weights, round } = intent;
-    await state.write(
+    const { uids, weights, round, submission } = intent;
+    const put = [
       rows.weightsIntent(undefined),
       ...(landed ? [rows.weightsSet({ block: own.lastUpdate, at: clock.now(), uids, weights, round })] : []),
-    );
+    ];
+    const outcome: SubmissionOutcome = landed ? { status: 'landed', block: own.lastUpdate } : { status: 'not-landed' };
+    if (submission) await this.#record(submission, outcome, put);
+    else await state.write(...put);
     if (landed) this.#setAt = monotonicMs(clock);
     this.deps.log('info', 'an interrupted weight setting was settled', { landed });
     return landed;
@@ -117,8 +106,7 @@ export class WeightSetting implements Loop {
     if (state.weightsIntent() && (await this.settleIntent(signal))) return;
     const incomplete = this.incomplete();
     if (incomplete) throw incomplete;
-    const planned = await this.#plan(signal);
-    const told = weightsForReport(planned);
+    const { plan, told } = planWeights(this.deps, await view.refresh(signal), this.options.hotkey);
     const reason = this.#withheld();
     if (reason) {
       report(this.deps, { event: 'weights-withheld', reason, weights: told });
@@ -126,27 +114,39 @@ export class WeightSetting implements Loop {
     }
     const own = view.neuronOf(this.options.hotkey);
     if (!own) throw runtimeErrors.NOT_REGISTERED({ hotkey: this.options.hotkey, netuid: profile.netuid });
-    const round = state.journal.head()?.number ?? 0;
-    const submitted = { uids: planned.uids, weights: planned.values };
+    const { uids, weights, round, block } = plan;
     await state.write(
-      rows.weightsIntent({ block: planned.snapshot.at.number, lastUpdate: own.lastUpdate, ...submitted, round }),
+      rows.weightsIntent({ block, lastUpdate: own.lastUpdate, uids, weights, round, submission: plan }),
     );
+    const submitted = { uids: uids.map(asUid), weights };
     let receipt;
     try {
       receipt = await chain.setWeights({ ...submitted, versionKey: profile.weightsVersionKey }, signal);
     } catch (error) {
       // A refusal by the chain has changed nothing; anything else stays open until the chain's record is read.
-      if (toAssayError(error).fault === 'chain') await state.write(rows.weightsIntent(undefined));
+      const known = toAssayError(error);
+      const refusal: SubmissionOutcome = { status: 'refused', error: known.toReport() };
+      if (known.fault === 'chain') await this.#record(plan, refusal, [rows.weightsIntent(undefined)]);
       throw error;
     }
-    await state.write(
+    await this.#record(plan, outcomeOf(receipt), [
       rows.weightsIntent(undefined),
       rows.weightsSet({ block: receipt.at.number, at: clock.now(), ...submitted, round }),
-    );
+    ]);
     this.#setAt = monotonicMs(clock);
     const confirmed =
       receipt.mode === 'set' && rowEquals(await view.refresh(signal), own.uid, submitted.uids, submitted.weights);
     report(this.deps, { event: 'weights-set', block: receipt.at.number, weights: told, confirmed });
+  }
+
+  /** Writes the outcome of a submission and the rows that follow from it, all or nothing. */
+  async #record(
+    plan: PlannedSubmission,
+    outcome: SubmissionOutcome,
+    put: ReturnType<typeof rows.weightsSet>[],
+  ): Promise<void> {
+    const append = await submissionRecord(plan, outcome, await this.deps.chain.identity());
+    await this.deps.state.change(() => ({ append, put }));
   }
 
   /**
@@ -191,42 +191,9 @@ export class WeightSetting implements Loop {
     if (this.options.offline) return 'offline';
     return this.options.setWeights ? undefined : 'disabled';
   }
-
-  async #plan(signal: AbortSignal): Promise<PlannedWeights> {
-    const { state, view, profile, rules } = this.deps;
-    const snapshot = await view.refresh(signal);
-    const { neurons: seats, ownerHotkey } = snapshot;
-    const inForce = competitionsAt(profile.schedule, snapshot.at.number);
-    const stored = state.standings();
-    const standings = new Map(
-      inForce.flatMap(({ id }) => {
-        const standing = stored.get(id);
-        return standing ? [[id, readStanding(rules, standing, seats).shares] as const] : [];
-      }),
-    );
-    const merge = mergeRulesAt(rules, profile, snapshot.at.number).map(({ rule }) => rule);
-    const shares = mergeStandings({ standings, schedule: inForce, seats, ownerHotkey }, merge);
-    if (!shares.some((share) => share > 0)) throw runtimeErrors.WEIGHTS_EMPTY({});
-    const { uids, weights } = quantizeWeights(shares, { minAllowedWeights: snapshot.parameters.minAllowedWeights });
-    const sources = inForce.map(({ id, share, name = '' }) => ({
-      id,
-      name: this.deps.competitions.at(id, snapshot.at.number)?.competition.name ?? name,
-      share,
-      standing: standings.get(id) ?? [],
-    }));
-    return { shares, uids: uids.map(asUid), values: weights, sources, snapshot };
-  }
 }
 
 function rowEquals(snapshot: ChainSnapshot, uid: Uid, uids: readonly number[], weights: readonly number[]): boolean {
   const held = new Map(snapshot.weights.get(uid) ?? []);
   return held.size === uids.length && uids.every((other, index) => held.get(other) === weights[index]);
 }
-
-const weightsForReport = ({ shares, uids, values, sources }: PlannedWeights): EventOf<'weights-set'>['weights'] =>
-  uids.map((uid, index) => ({
-    uid,
-    share: shares[uid] ?? 0,
-    value: values[index] ?? 0,
-    from: sources.map(({ standing, ...source }) => ({ ...source, standing: standing[uid] ?? 0 })),
-  }));

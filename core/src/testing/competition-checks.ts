@@ -18,6 +18,7 @@ const LOSS = 2.5;
 
 /** Stands for the profile's rules where a competition leaves its standing to them. */
 const PROFILE = {
+  syncCadence: 100,
   sampleMin: 5,
   keepThreshold: 0.001,
   rules: [

@@ -25,8 +25,8 @@ export interface DatasetWorld {
   environment?: Readonly<Record<string, string | undefined>>;
 }
 
-/** Read by libraries, also where a dataset does not declare them. */
-const USUAL_VARIABLES = ['HF_TOKEN', 'AWS_SECRET_ACCESS_KEY'];
+/** Names of variables that hold secrets, also where a dataset does not declare them. */
+const SECRET_NAME = /(?:TOKEN|SECRET|PASSWORD|KEY)(?:$|_(?!PATH$|FILE$))/;
 const SOON_MS = 5000;
 const MOST_REQUESTS = 2000;
 
@@ -177,8 +177,8 @@ function silence({ implementation, world }: Drawing): Record<string, Check> {
   return {
     'says nothing of the credentials that it uses': async () => {
       const logged: unknown[] = [];
-      const secrets = madeUpSecrets([...USUAL_VARIABLES, ...declaredBy(implementation, world)]);
-      const environment = { ...world.environment, ...secrets };
+      const secrets = new Set(declaredBy(implementation, world));
+      const environment = secretive({ ...world.environment, ...madeUpSecrets([...secrets]) }, secrets);
       const deps = { log: (...line: unknown[]): void => void logged.push(line), environment };
       const outcomes = await Promise.all(
         [undefined, new FailingRows()].map((rows) =>
@@ -192,7 +192,7 @@ function silence({ implementation, world }: Drawing): Record<string, Check> {
         ),
       );
       const said = JSON.stringify([outcomes, logged]);
-      const shown = Object.keys(secrets).filter((name) => said.includes(secretOf(name)));
+      const shown = [...secrets].filter((name) => said.includes(secretOf(name)));
       demand(shown.length === 0, `the value of ${shown.join(' and ')} stands in the sample, in an error or in the log`);
     },
   };
@@ -207,6 +207,16 @@ const secretOf = (variable: string): string => `conformance-secret-${variable}-0
 
 const madeUpSecrets = (variables: readonly string[]): Record<string, string> =>
   Object.fromEntries(variables.map((name) => [name, secretOf(name)]));
+
+/** An environment in which every variable that a dataset reads and that sounds like a secret has one, noted in `secrets`. */
+const secretive = (environment: Record<string, string | undefined>, secrets: Set<string>): typeof environment =>
+  new Proxy(environment, {
+    get: (target, name): string | undefined => {
+      if (typeof name !== 'string' || !SECRET_NAME.test(name)) return target[String(name)];
+      secrets.add(name);
+      return secretOf(name);
+    },
+  });
 
 async function withDataset<T>(
   implementation: DatasetImplementation,

@@ -3,9 +3,12 @@ import type { DoorName, Doors } from '../rules/doors.js';
 import type { Checks } from './checks.js';
 import { demand } from './checks.js';
 import { ENTRANTS_CASES } from './rules/entrants-cases.js';
+import { ENTRY_CASES } from './rules/entry-cases.js';
 import { EPSILON_CASES } from './rules/epsilon-cases.js';
 import { MATCH_CASES } from './rules/match-cases.js';
 import { MERGE_CASES } from './rules/merge-cases.js';
+import { SCHEME_CASES } from './rules/scheme-cases.js';
+import { SEED_CASES } from './rules/seed-cases.js';
 import { STANDING_CASES } from './rules/standing-cases.js';
 
 /** One table of cases for each door: every rule behind it has to pass all of them, with each of its examples. */
@@ -13,6 +16,9 @@ export const RULE_CASES: {
   readonly [Door in DoorName]: Readonly<Record<string, (rule: Doors[Door]) => void>>;
 } = {
   epsilons: EPSILON_CASES,
+  commitmentSchemes: SCHEME_CASES,
+  entryChecks: ENTRY_CASES,
+  seedRules: SEED_CASES,
   entrantsRules: ENTRANTS_CASES,
   matchRules: MATCH_CASES,
   standingRules: STANDING_CASES,

@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { RowSource } from '@assay/core/contracts/row-source';
-import { endpointOption, hubEndpoint } from '@assay/core/datasets/endpoint';
-import { hubToken, rowDataset, splitDataset } from '@assay/core/datasets/row-dataset';
+import { endpointOption } from '@assay/core/datasets/endpoint';
+import { rowDataset, splitDataset } from '@assay/core/datasets/row-dataset';
 import { definePlugin, type DatasetDeps, type PluginDeps } from '@assay/core/plugin/plugin';
+import { hubEndpoint, hubToken } from '@assay/lib-hub';
 
 const options = z.strictObject({
   source: z

@@ -5,10 +5,9 @@ import { datasetErrors } from '@assay/core/datasets/errors';
 import { printable } from '@assay/core/errors/printable';
 import { isAssayError } from '@assay/core/errors/assay-error';
 import { z } from 'zod';
-import { LONGEST_REASON } from './http.js';
 import { ParquetIndex, type FileSize } from './parquet-index.js';
 import { getWell, jsonOf, shaped, type HttpDeps } from './rows-api.js';
-import { requireToken } from './token.js';
+import { LONGEST_REASON, requireToken } from '@assay/lib-hub';
 
 const MIB = 1024 * 1024;
 /** A row group of a column may be hundreds of megabytes; nothing longer is asked for at a time. */

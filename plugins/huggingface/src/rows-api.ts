@@ -1,11 +1,17 @@
 import type { Clock } from '@assay/core/contracts/clock';
 import type { Page, PageQuery, RowSource, SplitSize } from '@assay/core/contracts/row-source';
 import { datasetErrors } from '@assay/core/datasets/errors';
-import { hubToken } from '@assay/core/datasets/row-dataset';
 import { z } from 'zod';
-import { parseBounded } from './bounded-json.js';
-import { get, retryAfterMs, type Answer, type Fetch, type Request } from './http.js';
-import { requireToken } from './token.js';
+import {
+  get,
+  hubToken,
+  parseBounded,
+  requireToken,
+  retryAfterMs,
+  type Answer,
+  type Fetch,
+  type Request,
+} from '@assay/lib-hub';
 
 /** Fifty rows of text are a megabyte or so, and the service gives no more than ten. */
 const MAX_BYTES = 16 * 1024 * 1024;

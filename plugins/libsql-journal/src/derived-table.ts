@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type Database from 'libsql';
 import { z } from 'zod';
-import { bytes, text } from './columns.js';
+import { bytes, text } from '@assay/lib-libsql';
 
 /** A derived row as it is stored, still bytes. */
 const storedRow = z.object({ name: bytes, key: bytes, value: bytes, checksum: bytes.nullable() });

@@ -52,7 +52,7 @@ export const libsqlJournalErrors = defineErrors({
     fault: 'config',
     retry: 'never',
     message: (p: { file: string; rounds: number }) =>
-      `The journal ${p.file} is missing or empty, and ${p.rounds} rounds were recorded in this data folder.`,
+      `The journal ${p.file} is missing or empty, and ${p.rounds} records were written in this data folder.`,
     hint: () =>
       'Restore journal.db from a backup. To begin without the old standing, which means other weights, delete lock.json in the data folder.',
   },
@@ -60,7 +60,7 @@ export const libsqlJournalErrors = defineErrors({
     fault: 'config',
     retry: 'never',
     message: (p: { file: string; rounds: number; recorded: number }) =>
-      `The journal ${p.file} ends with round ${p.rounds}, and round ${p.recorded} was recorded in this data folder.`,
+      `The journal ${p.file} ends with record ${p.rounds}, and record ${p.recorded} was written in this data folder.`,
     hint: () =>
       'Put journal.db-wal back beside it if there is one, or restore a newer backup. To go on from this older state, delete lock.json in the data folder.',
   },

@@ -8,7 +8,7 @@ import { isBusy, journalError } from './sqlite-errors.js';
 const note = z.object({
   /** Process that holds the lock. */
   pid: z.number().int().positive(),
-  /** Rounds that the journal of this folder has had: a journal with fewer has lost some. */
+  /** Records that the journal of this folder has had: a journal with fewer has lost some. In 0.1 all were rounds. */
   rounds: z.number().int().nonnegative().default(0),
 });
 
@@ -16,7 +16,7 @@ const note = z.object({
  * Keeps a second validator off a data folder. The lock is an exclusive transaction, left open, on a database of its own:
  * the operating system drops it with the process, however that ends, so there is never a stale lock to clear away.
  * Children don't inherit it. The file `lock.json` beside it names the process that holds the lock, for the message, and
- * outlives the journal as a witness of how many rounds it held.
+ * outlives the journal as a witness of how many records it held.
  */
 export class FolderLock {
   #database: Database.Database | undefined;
@@ -24,8 +24,8 @@ export class FolderLock {
   private constructor(
     database: Database.Database,
     private readonly noteFile: string,
-    /** Rounds that were recorded in this folder before. */
-    readonly roundsBefore: number,
+    /** Records that were written in this folder before. */
+    readonly recordsBefore: number,
   ) {
     this.#database = database;
   }
@@ -47,7 +47,7 @@ export class FolderLock {
     }
     const lock = new FolderLock(database, noteFile, readNote(noteFile)?.rounds ?? 0);
     try {
-      lock.note(lock.roundsBefore);
+      lock.note(lock.recordsBefore);
     } catch (error) {
       lock.release();
       throw unusable(folder, error);
@@ -55,7 +55,7 @@ export class FolderLock {
     return lock;
   }
 
-  /** Notes how many rounds there are, whole or not at all. */
+  /** Notes how many records there are, whole or not at all. */
   note(rounds: number): void {
     const draft = `${this.noteFile}.draft`;
     writeFileSync(draft, `${JSON.stringify({ pid: process.pid, rounds })}\n`);

@@ -10,6 +10,14 @@ import { libsqlJournalErrors } from './errors.js';
 
 const options = z.strictObject({
   file: z.string().min(1).optional().describe("The journal's file; `journal.db` in the data folder when left out."),
+  keepRounds: z
+    .number()
+    .int()
+    .positive()
+    .optional()
+    .describe(
+      'Rounds whose attachments (losses, pages) are kept; all of them when left out. The chain keeps every record.',
+    ),
 });
 type Options = z.infer<typeof options>;
 
@@ -21,18 +29,19 @@ type Options = z.infer<typeof options>;
  */
 export function openJournal({
   file: given,
+  keepRounds,
   folder,
   mode,
-}: { file?: string | undefined; folder: string } & JournalOpenMode): LibsqlJournal {
+}: { file?: string | undefined; keepRounds?: number | undefined; folder: string } & JournalOpenMode): LibsqlJournal {
   const file = given ?? join(folder, 'journal.db');
   const lock = mode === 'write' ? FolderLock.take(folder) : undefined;
   let opened: OpenedJournal | undefined;
   try {
     if (lock) requireJournal(file, lock);
     opened = lock ? { database: openForWriting(file) } : openForReading(file);
-    const journal = new LibsqlJournal({ file }, { ...opened, lock });
+    const journal = new LibsqlJournal({ file, keepRounds }, { ...opened, lock });
     journal.checkNewest();
-    if (lock) requireRounds(file, lock, journal.head()?.number ?? 0);
+    if (lock) requireRecords(file, lock, journal.length);
     return journal;
   } catch (error) {
     opened?.database.close();
@@ -43,15 +52,15 @@ export function openJournal({
 }
 
 /** An empty journal would mean that nobody holds weight. @throws JOURNAL_LOST */
-function requireJournal(file: string, { roundsBefore }: FolderLock): void {
-  if (roundsBefore > 0 && isEmptyFile(file)) throw libsqlJournalErrors.JOURNAL_LOST({ file, rounds: roundsBefore });
+function requireJournal(file: string, { recordsBefore }: FolderLock): void {
+  if (recordsBefore > 0 && isEmptyFile(file)) throw libsqlJournalErrors.JOURNAL_LOST({ file, rounds: recordsBefore });
 }
 
 /** A write-ahead log that was cut leaves an older journal that is whole. @throws JOURNAL_BEHIND */
-function requireRounds(file: string, lock: FolderLock, rounds: number): void {
-  if (rounds < lock.roundsBefore)
-    throw libsqlJournalErrors.JOURNAL_BEHIND({ file, rounds, recorded: lock.roundsBefore });
-  lock.note(rounds);
+function requireRecords(file: string, lock: FolderLock, records: number): void {
+  const { recordsBefore: recorded } = lock;
+  if (records < recorded) throw libsqlJournalErrors.JOURNAL_BEHIND({ file, rounds: records, recorded });
+  lock.note(records);
 }
 
 export default definePlugin({
@@ -60,9 +69,9 @@ export default definePlugin({
   provides: {
     journal: {
       options,
-      create: ({ file }: Options, { dataDir, resolvePath, mode }: PluginDeps & JournalOpenMode) =>
+      create: ({ file, keepRounds }: Options, { dataDir, resolvePath, mode }: PluginDeps & JournalOpenMode) =>
         Promise.resolve().then(() =>
-          openJournal({ file: file === undefined ? undefined : resolvePath(file), folder: dataDir, mode }),
+          openJournal({ file: file === undefined ? undefined : resolvePath(file), keepRounds, folder: dataDir, mode }),
         ),
     },
   },

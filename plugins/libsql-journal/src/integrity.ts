@@ -1,6 +1,6 @@
 import type Database from 'libsql';
 import { z } from 'zod';
-import { bytes } from './columns.js';
+import { bytes } from '@assay/lib-libsql';
 import { libsqlJournalErrors } from './errors.js';
 
 const problems = z.array(z.object({ problem: bytes }));

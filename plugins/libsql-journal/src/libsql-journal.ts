@@ -1,11 +1,28 @@
-import type { JournalChange, JournalRecord, Json, RoundJournal } from '@assay/core/contracts/round-journal';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type {
+  JournalChange,
+  JournalRecord,
+  Json,
+  NewRecord,
+  RecordType,
+  RoundJournal,
+} from '@assay/core/contracts/round-journal';
 import { canonicalJson } from '@assay/core/journal/canonical-json';
-import { FIRST_PREVIOUS_HASH, entryHash } from '@assay/core/journal/hash';
+import { journalErrors } from '@assay/core/journal/errors';
+import { FIRST_PREVIOUS_HASH, hashOfText, typeOfEntry } from '@assay/core/journal/hash';
 import { brokenPart } from '@assay/core/journal/verify-chain';
 import { wellFormed } from '@assay/core/journal/well-formed';
 import type Database from 'libsql';
 import { z } from 'zod';
-import { text } from './columns.js';
+import {
+  dropAttachments,
+  packed,
+  missingParts,
+  readAttachment,
+  readPart,
+  writeAttachments,
+  writeParts,
+} from './contents.js';
 import {
   readRow,
   readRows,
@@ -19,49 +36,63 @@ import {
 import { libsqlJournalErrors } from './errors.js';
 import type { FolderLock } from './folder-lock.js';
 import type { ReadableCopy } from './readable-copy.js';
+import { RecordTable, UnreadableRecord, type StoredRecord } from './records.js';
+import { schemaVersion } from './schema.js';
 import { journalError } from './sqlite-errors.js';
 
-const recordRow = z.object({
-  number: z.number(),
-  previous_hash: text,
-  hash: text,
-  entry: text,
-  signature: text.nullable(),
-});
-
-const RECORDS = `SELECT number, CAST(previous_hash AS BLOB) AS previous_hash, CAST(hash AS BLOB) AS hash,
-  CAST(entry AS BLOB) AS entry, CAST(signature AS BLOB) AS signature FROM records`;
+interface Opened {
+  database: Database.Database;
+  lock: FolderLock | undefined;
+  copy?: ReadableCopy | undefined;
+}
 
 /** RoundJournal over one SQLite file. Reads go to the file each time, so nothing here can differ from what is kept. */
 export class LibsqlJournal implements RoundJournal {
   /** Commits one after another, in the order of their calls: a signature may keep one waiting. */
   #last: Promise<unknown> = Promise.resolve();
   #closing: Promise<void> | undefined;
+  readonly #table: RecordTable;
 
   /** `lock` is what makes this the writer; without one, commits are refused. */
   constructor(
-    private readonly options: { file: string },
-    private readonly deps: {
-      database: Database.Database;
-      lock: FolderLock | undefined;
-      copy?: ReadableCopy | undefined;
-    },
-  ) {}
+    private readonly options: { file: string; keepRounds?: number | undefined },
+    private readonly deps: Opened,
+  ) {
+    this.#table = new RecordTable(deps.database, schemaVersion(deps.database));
+  }
+
+  /** Records of all types. */
+  get length(): number {
+    return this.#read(() => this.#table.head()?.position ?? 0);
+  }
 
   /** @throws JOURNAL_DAMAGED when the newest record does not fit the one before or its own hash, or newer ones are gone. */
   checkNewest(): void {
-    const newest = this.head();
-    const sealed = this.deps.lock && this.#read(sealedRecords);
-    if (sealed && sealed.number > (newest?.number ?? 0) && sealed.hash !== newest?.hash) {
-      const reason = `it ends with record ${newest?.number ?? 0}, and record ${sealed.number} was written`;
-      throw libsqlJournalErrors.JOURNAL_DAMAGED({ file: this.options.file, reason });
-    }
+    const { newest, sealed } = this.#newest();
+    if (sealed && sealed.number > (newest?.position ?? 0) && sealed.hash !== newest?.hash)
+      throw this.#damaged(`it ends with record ${newest?.position ?? 0}, and record ${sealed.number} was written`);
     if (!newest) return;
-    const before = newest.number === 1 ? FIRST_PREVIOUS_HASH : this.record(newest.number - 1)?.hash;
-    const broken = before === undefined ? 'number' : brokenPart(newest, before);
-    if (!broken) return;
-    const reason = `record ${newest.number} does not fit the chain, its ${broken} is wrong`;
-    throw libsqlJournalErrors.JOURNAL_DAMAGED({ file: this.options.file, reason });
+    const { position, type, number } = newest;
+    const before = position === 1 ? FIRST_PREVIOUS_HASH : this.#read(() => this.#table.at(position - 1))?.hash;
+    const isNumbered = before !== undefined && number === this.#read(() => this.#table.newest(type));
+    const broken = isNumbered ? brokenPart(newest, before) : 'number';
+    if (broken) throw this.#damaged(`record ${position} does not fit the chain, its ${broken} is wrong`);
+  }
+
+  /** The newest record and the one that was sealed last, as they are at one moment: a writer may go on meanwhile. */
+  #newest(): { newest: JournalRecord | undefined; sealed: ReturnType<typeof sealedRecords> } {
+    return this.#read((database) => {
+      database.exec('BEGIN');
+      try {
+        const found = this.#table.at(this.length);
+        return {
+          newest: found && this.#record(found),
+          sealed: this.#table.hasSeals ? sealedRecords(database) : undefined,
+        };
+      } finally {
+        database.exec('COMMIT');
+      }
+    });
   }
 
   commit(change: JournalChange): Promise<JournalRecord | undefined> {
@@ -95,18 +126,45 @@ export class LibsqlJournal implements RoundJournal {
     return done;
   }
 
-  head(): JournalRecord | undefined {
-    return this.records(1)[0];
+  head(type: RecordType = 'round'): JournalRecord | undefined {
+    return this.record(
+      this.#read(() => this.#table.newest(type)),
+      type,
+    );
   }
 
-  record(number: number): JournalRecord | undefined {
-    const row = this.#read((database) => database.prepare(`${RECORDS} WHERE number = ?`).get(number));
-    return row === undefined ? undefined : this.#record(row);
+  record(number: number, type: RecordType = 'round'): JournalRecord | undefined {
+    const found = this.#read(() => this.#table.numbered(type, number));
+    return found && this.#record(found);
   }
 
-  records(limit: number): JournalRecord[] {
-    const rows = this.#read((database) => database.prepare(`${RECORDS} ORDER BY number DESC LIMIT ?`).all(limit));
-    return rows.map((row) => this.#record(row));
+  records(limit: number, type: RecordType = 'round'): JournalRecord[] {
+    const newest = this.#read(() => this.#table.newest(type));
+    const numbers = Array.from({ length: Math.min(limit, newest) }, (_none, index) => newest - index);
+    return numbers.flatMap((number) => this.record(number, type) ?? []);
+  }
+
+  *chain(): Generator<JournalRecord> {
+    let found = this.#read(() => this.#table.after(0));
+    while (found) {
+      yield this.#record(found);
+      const { position } = found;
+      found = this.#read(() => this.#table.after(position));
+    }
+  }
+
+  attachment(digest: string): Uint8Array | undefined {
+    if (!this.#table.hasContents) return undefined;
+    const found = this.#read((database) => readAttachment(database, digest));
+    if (found === 'damaged') throw journalErrors.JOURNAL_ATTACHMENT_DAMAGED({ digest });
+    return found;
+  }
+
+  part(digest: string): Json | undefined {
+    if (!this.#table.hasContents) return undefined;
+    const found = this.#read((database) => readPart(database, digest));
+    if (found === 'damaged') throw journalErrors.JOURNAL_ATTACHMENT_DAMAGED({ digest });
+    return found === undefined ? undefined : this.#json(found);
   }
 
   /** Waits for commits under way; then the file and its lock are free. */
@@ -125,38 +183,67 @@ export class LibsqlJournal implements RoundJournal {
   async #commit({ append, put = [] }: JournalChange): Promise<JournalRecord | undefined> {
     const { lock } = this.deps;
     if (!lock) throw libsqlJournalErrors.JOURNAL_READ_ONLY({ file: this.options.file });
-    const record = append && (await this.#next(append));
+    const added = append && !this.#isOnRecord(append) ? append : undefined;
+    const record = added && (await this.#next(added));
+    const attachments = await packed(added?.attachments ?? []);
+    const parts = this.#read((database) => missingParts(database, added?.parts ?? []));
+    await nextTurn();
     const rows = put.map(({ table, key, value }) => ({
       table,
       key,
       value: value === undefined ? undefined : canonicalJson(wellFormed(value)),
     }));
     this.#transaction((database) => {
-      if (record) insertRecord(database, record);
+      if (record) {
+        writeAttachments(database, attachments, record.position);
+        writeParts(database, parts);
+        this.#table.insert(record, added.once);
+        sealRecords(database, record.position, record.hash);
+        this.#dropOld(database, record);
+      }
       for (const row of rows) writeRow(database, row);
     });
-    if (record) this.#note(lock, record.number);
-    return record;
+    if (!record) return undefined;
+    this.#note(lock, record.position);
+    return this.#record(record);
   }
 
-  /** The round is durable already; a note that can't be written only says less at the next start. */
-  #note(lock: FolderLock, rounds: number): void {
+  #isOnRecord({ once }: NewRecord): boolean {
+    return once !== undefined && this.#read(() => this.#table.hasKey(once));
+  }
+
+  /** The record is durable already; a note that can't be written only says less at the next start. */
+  #note(lock: FolderLock, records: number): void {
     try {
-      lock.note(rounds);
+      lock.note(records);
     } catch {
       return;
     }
   }
 
-  async #next({ entry: given, sign }: NonNullable<JournalChange['append']>): Promise<JournalRecord> {
-    const head = this.head();
+  /** Drops the attachments of rounds that are older than those to be kept. */
+  #dropOld(database: Database.Database, { type, number }: StoredRecord): void {
+    const { keepRounds } = this.options;
+    if (keepRounds === undefined || type !== 'round' || number <= keepRounds) return;
+    const oldest = this.#table.numbered('round', number - keepRounds + 1);
+    if (oldest) dropAttachments(database, oldest.position);
+  }
+
+  async #next({ entry: given, sign }: NewRecord): Promise<StoredRecord> {
+    const head = this.#read(() => this.#table.head());
     const previousHash = head?.hash ?? FIRST_PREVIOUS_HASH;
     // As a reader will get it back, whatever the caller does with its own objects meanwhile.
-    const entry = this.#json(canonicalJson(wellFormed(given)));
-    const hash = entryHash(previousHash, entry);
+    const sound = wellFormed(given);
+    await nextTurn();
+    const entry = canonicalJson(sound);
+    const type = typeOfEntry(sound);
+    const number = this.#read(() => this.#table.newest(type)) + 1;
+    const hash = hashOfText(previousHash, entry);
     const signature = sign && `0x${Buffer.from(await sign(Buffer.from(hash, 'hex'))).toString('hex')}`;
     return {
-      number: (head?.number ?? 0) + 1,
+      type,
+      number,
+      position: (head?.position ?? 0) + 1,
       previousHash,
       hash,
       entry,
@@ -182,18 +269,17 @@ export class LibsqlJournal implements RoundJournal {
     try {
       return query(this.deps.database);
     } catch (error) {
+      if (error instanceof UnreadableRecord) throw this.#damaged(error.message, error);
       throw journalError(error, this.options.file);
     }
   }
 
-  #record(row: unknown): JournalRecord {
-    const parsed = recordRow.safeParse(row);
-    if (!parsed.success) {
-      const reason = `a stored record is not as it was written: ${parsed.error.issues.map(({ path }) => path.join('.')).join(', ')}`;
-      throw libsqlJournalErrors.JOURNAL_DAMAGED({ file: this.options.file, reason }, parsed.error);
-    }
-    const { number, previous_hash: previousHash, hash, entry, signature } = parsed.data;
-    return { number, previousHash, hash, entry: this.#json(entry), ...(signature === null ? {} : { signature }) };
+  #damaged(reason: string, cause?: unknown): Error {
+    return libsqlJournalErrors.JOURNAL_DAMAGED({ file: this.options.file, reason }, cause);
+  }
+
+  #record(stored: StoredRecord): JournalRecord {
+    return { ...stored, entry: this.#json(stored.entry) };
   }
 
   #whole(table: string, row: Found): { key: string; value: Json } {
@@ -205,21 +291,10 @@ export class LibsqlJournal implements RoundJournal {
     try {
       return json.parse(JSON.parse(text));
     } catch (error) {
-      throw libsqlJournalErrors.JOURNAL_DAMAGED(
-        { file: this.options.file, reason: 'a stored value is not JSON' },
-        error,
-      );
+      throw this.#damaged('a stored value is not JSON', error);
     }
   }
 }
 
 /** JSON.parse has made it; JSON is all that it can be. */
 const json = z.custom<Json>();
-
-function insertRecord(database: Database.Database, record: JournalRecord): void {
-  const { number, previousHash, hash, entry, signature } = record;
-  database
-    .prepare('INSERT INTO records (number, previous_hash, hash, entry, signature) VALUES (?, ?, ?, ?, ?)')
-    .run(number, previousHash, hash, canonicalJson(entry), signature ?? null);
-  sealRecords(database, number, hash);
-}

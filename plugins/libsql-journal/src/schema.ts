@@ -1,6 +1,6 @@
 import type Database from 'libsql';
 import { sealRecords, writeRow } from './derived-table.js';
-import { text } from './columns.js';
+import { text } from '@assay/lib-libsql';
 import { z } from 'zod';
 import { libsqlJournalErrors } from './errors.js';
 
@@ -25,6 +25,20 @@ const MIGRATIONS: readonly (string | ((database: Database.Database) => void))[] 
      PRIMARY KEY (name, key)
    ) STRICT, WITHOUT ROWID;`,
   addChecksums,
+  // Records get a type and a number within it; those that are there are rounds. Attachments and parts lie beside the chain.
+  `ALTER TABLE records ADD COLUMN type TEXT NOT NULL DEFAULT 'round';
+   ALTER TABLE records ADD COLUMN ordinal INTEGER;
+   ALTER TABLE records ADD COLUMN once TEXT;
+   CREATE UNIQUE INDEX records_by_type ON records (type, coalesce(ordinal, number));
+   CREATE UNIQUE INDEX records_once ON records (once) WHERE once IS NOT NULL;
+   CREATE TABLE attachments (
+     digest BLOB NOT NULL UNIQUE,
+     content BLOB NOT NULL,
+     packed INTEGER NOT NULL,
+     newest INTEGER NOT NULL
+   ) STRICT;
+   CREATE INDEX attachments_by_newest ON attachments (newest);
+   CREATE TABLE parts (digest BLOB PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;`,
 ];
 
 export const SCHEMA_VERSION: number = MIGRATIONS.length;
@@ -70,11 +84,13 @@ export function inspectSchema(database: Database.Database, file: string): 'empty
   return version < SCHEMA_VERSION ? 'outdated' : 'current';
 }
 
+/** Schema version of the file; a reader may open one that no writer has brought to the current one yet. */
+export const schemaVersion = (database: Database.Database): number =>
+  z.object({ user_version: z.number() }).parse(database.prepare('PRAGMA user_version').get()).user_version;
+
 /** Brings the file to the current schema, all steps or none. */
 export function migrate(database: Database.Database): void {
-  const version = z
-    .object({ user_version: z.number() })
-    .parse(database.prepare('PRAGMA user_version').get()).user_version;
+  const version = schemaVersion(database);
   database.exec('BEGIN IMMEDIATE');
   try {
     for (const step of MIGRATIONS.slice(version)) {

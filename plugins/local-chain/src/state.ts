@@ -3,7 +3,7 @@ import type { ChainSnapshot, Commitment, Neuron, WeightRow } from '@assay/core/c
 import type Database from 'libsql';
 import { z } from 'zod';
 import { blockReference } from './blocks.js';
-import { columns, text } from './columns.js';
+import { columns, text } from '@assay/lib-libsql';
 import { commitmentText } from './commitment-text.js';
 
 const bool = z.union([z.literal(0), z.literal(1)]).transform((value) => value === 1);

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { DatasetProvider } from '@assay/core/contracts/dataset-provider';
 import type { ModelSource } from '@assay/core/contracts/model-store';
 import { definePlugin, type PluginDeps } from '@assay/core/plugin/plugin';
-import { LocalTextDataset } from '@assay/core/datasets/local-text-dataset';
+import { LocalTextDataset } from './local-text-dataset.js';
 import { RepoFolder } from './repo-folder.js';
 
 const storeOptions = z.strictObject({

@@ -4,7 +4,7 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { HubApiError } from '@huggingface/hub';
 import type { Tokenizer, TokenizerReference } from '@assay/core/contracts/tokenizer';
-import { hubEndpoint } from '@assay/core/datasets/endpoint';
+import { hubEndpoint } from '@assay/lib-hub';
 import { printable } from '@assay/core/errors/printable';
 import { isAssayError } from '@assay/core/errors/assay-error';
 import type { PluginDeps } from '@assay/core/plugin/plugin';

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import refinedWeb from '@assay/competition-refined-web';
+import preset from '@assay/competition-pretraining';
 import sixTasks from '@assay/competition-six-tasks';
 import theStackV2 from '@assay/competition-the-stack-v2';
 import { competitionsAt, scheduleProblem } from '@assay/core/competition/schedule';
 
-const profile = sixTasks.provides.profiles?.['pretraining'];
+const profile = preset.provides.profiles?.['pretraining'];
 const competitions = [refinedWeb, theStackV2, sixTasks].flatMap(({ provides }) => provides.competitions ?? []);
 const B = 1_000_000_000;
 const GIB = 1024 ** 3;

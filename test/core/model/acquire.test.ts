@@ -6,6 +6,9 @@ import type { ModelInspector } from '@assay/core/contracts/evaluator';
 import type { ModelFacts } from '@assay/core/contracts/model';
 import type { ModelStore } from '@assay/core/contracts/model-store';
 import { AssayError } from '@assay/core/errors/assay-error';
+import type { EntryContext } from '@assay/core/contracts/entry-check';
+import { pretraining } from '@assay/core/rules/commitment/pretraining';
+import { limits as limitsRule } from '@assay/core/rules/entry/limits';
 import { ModelAcquirer, type AcquireRequest } from '@assay/core/model/acquire';
 import { ModelKeeper } from '@assay/core/model/keeper';
 import { directoryHash, secureHash } from '@assay/core/model/directory-hash';
@@ -47,19 +50,25 @@ class ToldInspector implements ModelInspector {
   }
 }
 
+const scheme = pretraining.bind({});
+const CONTEXT: EntryContext = {
+  constraints: {
+    minParameters: 1,
+    maxParameters: 1_000_000,
+    maxBytes: 5_000_000,
+    architectures: ['LlamaForCausalLM'],
+    sequenceLength: 256,
+  },
+  vocabularySize: 1024,
+};
+
 function request(change: Partial<AcquireRequest> = {}): AcquireRequest {
   return {
     reference,
-    secureHash: secureHash(DIRECTORY_HASH, HOTKEY),
+    proof: secureHash(DIRECTORY_HASH, HOTKEY),
     hotkey: HOTKEY,
-    constraints: {
-      minParameters: 1,
-      maxParameters: 1_000_000,
-      maxBytes: 5_000_000,
-      architectures: ['LlamaForCausalLM'],
-      sequenceLength: 256,
-    },
-    vocabularySize: 1024,
+    checks: [limitsRule.bind({})],
+    context: CONTEXT,
     ...change,
   };
 }
@@ -73,8 +82,8 @@ const nan = {
   payload: {},
 };
 
-const limits = (change: Partial<AcquireRequest['constraints']>): Partial<AcquireRequest> => ({
-  constraints: { ...request().constraints, ...change },
+const limits = (change: Partial<EntryContext['constraints']>): Partial<AcquireRequest> => ({
+  context: { ...CONTEXT, constraints: { ...CONTEXT.constraints, ...change } },
 });
 
 interface Scene {
@@ -104,7 +113,7 @@ async function scene(answer: Partial<ModelFacts> | Error = {}): Promise<Scene> {
   const source = await provided.create({ repos: join(folder, 'repos') }, deps, never);
   const store = await ModelKeeper.open({ directory: join(deps.dataDir, 'models') }, { source, clock: systemClock });
   const inspector = new ToldInspector(answer);
-  return { repo, store, inspector, acquirer: new ModelAcquirer({}, { store, inspector }) };
+  return { repo, store, inspector, acquirer: new ModelAcquirer({}, { store, inspector, scheme }) };
 }
 
 describe('ModelAcquirer', () => {
@@ -160,7 +169,7 @@ describe('ModelAcquirer', () => {
       },
       close: async () => Promise.resolve(),
     };
-    const fresh = new ModelAcquirer({}, { store, inspector });
+    const fresh = new ModelAcquirer({}, { store, inspector, scheme });
     expect((await fresh.acquire(request(), silent, never)).facts).toEqual(facts);
     expect(inspections).toBe(2);
   });
@@ -175,7 +184,9 @@ describe('ModelAcquirer', () => {
       },
       close: async () => Promise.resolve(),
     };
-    await expect(new ModelAcquirer({}, { store, inspector }).acquire(request(), silent, never)).rejects.toMatchObject({
+    await expect(
+      new ModelAcquirer({}, { store, inspector, scheme }).acquire(request(), silent, never),
+    ).rejects.toMatchObject({
       code: 'STORED_MODEL_CHANGED',
       fault: 'validator',
     });
@@ -192,7 +203,7 @@ describe('ModelAcquirer', () => {
     await expect(acquirer.acquire(request(limits({ maxBytes: 1000 })), silent, never)).rejects.toMatchObject({
       code: 'MODEL_TOO_LARGE',
     });
-    const own = { ...other, secureHash: secureHash(DIRECTORY_HASH, other.hotkey) };
+    const own = { ...other, proof: secureHash(DIRECTORY_HASH, other.hotkey) };
     await expect(acquirer.acquire(request(own), silent, never)).resolves.toMatchObject({ facts });
   });
 
@@ -241,7 +252,9 @@ describe('ModelAcquirer', () => {
       close: async () => Promise.resolve(),
     };
     const { store } = await scene();
-    await expect(new ModelAcquirer({}, { store, inspector }).acquire(request(), silent, never)).resolves.toMatchObject({
+    await expect(
+      new ModelAcquirer({}, { store, inspector, scheme }).acquire(request(), silent, never),
+    ).resolves.toMatchObject({
       facts: unlimited,
     });
   });
@@ -350,7 +363,7 @@ describe('ModelAcquirer', () => {
     for (const file of ['tokenizer_config.json', 'tokenizer.json']) writeFileSync(join(repo, file), `{ ${file}`);
     await expect(acquirer.acquire(request(), silent, never)).rejects.toMatchObject({ code: 'HASH_MISMATCH' });
     const counted = directoryHash(hashes(repo, [...FILES, 'tokenizer_config.json']));
-    await acquirer.acquire(request({ secureHash: secureHash(counted, HOTKEY) }), silent, never);
+    await acquirer.acquire(request({ proof: secureHash(counted, HOTKEY) }), silent, never);
     expect(inspector.seen).toEqual([[...FILES, 'tokenizer_config.json']]);
   });
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { configFile, filesThatCount, type RepoDocuments } from '@assay/core/model/files-that-count';
+import type { RepoDocuments } from '@assay/core/contracts/commitment-scheme';
+import { configFile, filesThatCount } from '@assay/core/model/files-that-count';
 import type { JsonObject } from '@assay/core/model/json-object';
 import { tokenizerFiles } from '@assay/core/model/tokenizer-files';
 import { versionedFile } from '@assay/core/model/versioned-file';

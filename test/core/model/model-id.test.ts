@@ -1,6 +1,7 @@
-import { compressModelId, parseModelId, splitRepoId, validateCommitment } from '@assay/core/model/model-id';
+import { formatCommitment, parseCommitment } from '@assay/core/model/model-id';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { compressModelId, parseModelId, splitRepoId } from '../../vectors/reference-model-id.js';
 
 const REVISION = '0123456789abcdef0123456789abcdef01234567';
 const HASH = `${'A'.repeat(43)}=`;
@@ -15,14 +16,12 @@ const commitment = (
     parts.competition ?? '2',
   ].join(':');
 
-describe('validateCommitment', () => {
+describe('parseCommitment', () => {
   it('gives the parts of a good one', () => {
-    expect(validateCommitment(commitment())).toEqual({
-      namespace: 'org',
-      name: 'model',
-      revision: REVISION,
-      secureHash: HASH,
-      competitionId: 2,
+    expect(parseCommitment(commitment())).toEqual({
+      reference: { namespace: 'org', name: 'model', revision: REVISION },
+      proof: HASH,
+      competition: 2,
     });
   });
 
@@ -43,7 +42,7 @@ describe('validateCommitment', () => {
     ['a line break', `${commitment()}\n`],
     ['more than 1,024 bytes', commitment({ namespace: 'n'.repeat(1024) })],
   ])('refuses %s', (_what, text) => {
-    expect(() => validateCommitment(text)).toThrow(
+    expect(() => parseCommitment(text)).toThrow(
       expect.objectContaining({ code: 'COMMITMENT_MALFORMED', fault: 'miner', retry: 'never' }),
     );
   });
@@ -66,7 +65,7 @@ describe('validateCommitment', () => {
     { name: 'a b' },
     { name: '%2e%2e' },
   ])('refuses the repo %j', (parts) => {
-    expect(() => validateCommitment(commitment(parts))).toThrow(
+    expect(() => parseCommitment(commitment(parts))).toThrow(
       expect.objectContaining({ code: 'REPO_ID_INVALID', fault: 'miner' }),
     );
   });
@@ -79,7 +78,7 @@ describe('validateCommitment', () => {
     fc.assert(
       fc.property(hostile, (text) => {
         try {
-          expect(validateCommitment(text).revision).toHaveLength(40);
+          expect(parseCommitment(text).reference.revision).toHaveLength(40);
         } catch (error) {
           expect(error).toMatchObject({ fault: 'miner', retry: 'never' });
           expect(JSON.stringify(error).length).toBeLessThan(4000);
@@ -96,13 +95,14 @@ describe('validateCommitment', () => {
         const parsed = parseModelId(text);
         expect(compressModelId(parsed)).toBe(text);
         try {
-          const valid = validateCommitment(text);
+          const valid = parseCommitment(text);
+          expect(formatCommitment(valid)).toBe(text);
           expect({ ...parsed, competitionId: Number(parsed.competitionId) }).toEqual({
             namespace,
             name,
-            commit: valid.revision,
+            commit: valid.reference.revision,
             hash: null,
-            secureHash: valid.secureHash,
+            secureHash: valid.proof,
             competitionId: competition,
           });
         } catch (error) {

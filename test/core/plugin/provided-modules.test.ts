@@ -31,6 +31,9 @@ function importedBy(files: Readonly<Record<string, string>>): string {
   return execFileSync(process.execPath, entry, { cwd: ROOT, encoding: 'utf8' }).trim();
 }
 
+/** A module that no package imports. */
+const INTERNAL = 'evaluation/process-memory';
+
 const OTHER = {
   'other/package.json': '{ "name": "other-plugin", "type": "module", "exports": { "./blocks": "./blocks.js" } }',
   'other/blocks.js': 'export const block = "a block of the other plugin";',
@@ -71,8 +74,22 @@ describe('a package that stands elsewhere imports', () => {
       OTHER,
       'a block of the other plugin',
     ],
+    ...['datasets', 'errors', 'evaluator', 'journal', 'modules', 'sampling', 'store', 'testing'].map(
+      (entry): [string, string, Readonly<Record<string, string>>, string] => [
+        `the entry ${entry} of the core`,
+        `import * as entry from '@assay/core/${entry}'; export default Object.keys(entry).length > 0;`,
+        {},
+        'true',
+      ],
+    ),
     ["the host's zod where it has none", "import { z } from 'zod'; export default z === host.z;", {}, 'true'],
     ['its own zod where it has one', "import { z } from 'zod'; export default z;", OWN_ZOD, 'its own'],
+    [
+      'nothing that is internal',
+      `import '@assay/core/${INTERNAL}'; export default 1;`,
+      {},
+      'ERR_PACKAGE_PATH_NOT_EXPORTED',
+    ],
     ['nothing that the host has and does not provide', "import 'pino'; export default 1;", {}, 'ERR_MODULE_NOT_FOUND'],
   ])('%s', (_what, code, files, expected) => {
     expect(importedBy({ 'outside/index.js': code, 'outside/package.json': '{ "type": "module" }', ...files })).toBe(

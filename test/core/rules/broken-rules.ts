@@ -1,3 +1,9 @@
+import type { CommitmentScheme } from '@assay/core/contracts/commitment-scheme';
+import type { EntryCheck } from '@assay/core/contracts/entry-check';
+import type { SeedRule } from '@assay/core/contracts/seed-rule';
+import { judgingErrors } from '@assay/core/judging/errors';
+import { pretraining } from '@assay/core/rules/commitment/pretraining';
+import { syncBlock } from '@assay/core/rules/seed/sync-block';
 import type { EntrantsRule } from '@assay/core/contracts/entrants-rule';
 import type { EpsilonFunction } from '@assay/core/contracts/epsilon-function';
 import type { MatchOutcome, MatchRule } from '@assay/core/contracts/match-rule';
@@ -86,6 +92,24 @@ const entrantsThat = (fails: string, change: Partial<EntrantsRule<any>>): Broken
   rule: ruleOf<EntrantsRule<any>>({ ...pool.bind({ count: 5, threshold: 0.001 }), ...change }),
 });
 
+const schemeThat = (fails: string, change: Partial<CommitmentScheme>): BrokenRule => ({
+  door: 'commitmentSchemes',
+  fails,
+  rule: ruleOf<CommitmentScheme>({ ...pretraining.bind({}), ...change }),
+});
+
+const entryThat = (fails: string, bound: EntryCheck): BrokenRule => ({
+  door: 'entryChecks',
+  fails,
+  rule: ruleOf<EntryCheck>(bound),
+});
+
+const seedThat = (fails: string, change: Partial<SeedRule>): BrokenRule => ({
+  door: 'seedRules',
+  fails,
+  rule: ruleOf<SeedRule>({ ...syncBlock.bind({ cadence: 100 }), ...change }),
+});
+
 let counter = 0;
 
 export const BROKEN: readonly BrokenRule[] = [
@@ -153,7 +177,8 @@ export const BROKEN: readonly BrokenRule[] = [
     shares: ({ weights }: { weights: number[] }) => weights,
   }),
   standingThat('takes a subnet that grows', {
-    shares: (state, seats) => (seats.length > 8 ? seats.map(() => 0) : standing.shares(state, seats)),
+    shares: (state: { weights: number[]; hotkeys: string[] }, seats) =>
+      seats.length > 8 ? seats.map(() => 0) : standing.shares(state, seats),
   }),
   standingThat('calls incumbent who holds weight', { incumbents: () => [] }),
   standingThat('has values for its columns and for nothing else', { columns: [] }),
@@ -184,6 +209,34 @@ export const BROKEN: readonly BrokenRule[] = [
   entrantsThat('answers whether a model comes again, whatever its history', {
     again: (history) => (history.length > 0 ? true : (undefined as unknown as boolean)),
   }),
+  schemeThat('reads what it writes', { format: () => 'something else' }),
+  schemeThat('writes at most 1,024 bytes', {
+    format: (claim) => pretraining.bind({}).format(claim) + ' '.repeat(2000),
+    parse: (text) => pretraining.bind({}).parse(text.trimEnd()),
+  }),
+  schemeThat('refuses nonsense with a code, as the fault of the miner', {
+    parse: () => {
+      throw new TypeError('no code');
+    },
+  }),
+  schemeThat('binds the files or the revision', { proofOf: () => 'the same' }),
+  schemeThat('gives the same proof twice', { proofOf: () => String((counter += 1)) }),
+  schemeThat('counts only files that the repo has, and never code or a pickle', {
+    filesThatCount: (files) => [...files],
+  }),
+
+  entryThat('looks at something, and tells each thing that it looked at', {}),
+  entryThat('finds the same twice and changes nothing of what it is given', {
+    listed: () => [{ name: 'counter', found: (counter += 1), limit: 0 }],
+  }),
+  entryThat('refuses with a code, as the fault of the miner', {
+    listed: () => [{ name: 'size', found: 1, limit: 0, error: judgingErrors.NO_FINITE_SCORE({ contenders: 0 }) }],
+  }),
+
+  seedThat('takes a block that the chain has', { blockOf: ({ block }) => block + 1 }),
+  seedThat('gives an integer from 0, the same one twice', { seedOf: () => -1n }),
+  seedThat('differs where the hash differs', { seedOf: () => 5n }),
+
   {
     door: 'epsilons',
     fails: 'refuses parameters that it does not know',

@@ -16,6 +16,7 @@ const book = new RuleBook([{ name: 'duel', provides: DUEL }]);
 // What a rule binds to is that of its door.
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 async function failuresOf(door: DoorName, rule: Rule<any>): Promise<CheckResult[]> {
+  // eslint-disable-next-line @typescript-eslint/no-unsafe-argument -- as above
   return (await runChecks(rule.name, ruleChecks(door, rule))).filter(({ reason }) => reason !== undefined);
 }
 

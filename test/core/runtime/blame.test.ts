@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AssayError, type Fault } from '@assay/core/errors/assay-error';
 import { EvaluationLoop } from '@assay/core/runtime/evaluation-loop';
-import { replayEntry } from '@assay/core/runtime/round/entry';
+import { replayed } from '../../recorded-round.js';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { CANARY_LOSS, canaryIn } from './canary.js';
 import { newSubnet, type Subnet, weightsOf } from './subnet.js';
@@ -59,7 +59,7 @@ describe('a model beside a healthy canary', () => {
     });
     expect(outcomeOf(3)).toMatchObject({ score: 2 });
     expect(subnet.told('round-finished')[0]?.void).toBeNull();
-    expect(replayEntry(subnet.deps.state.journal.record(1)?.entry ?? null, subnet.deps.rules)).toMatchObject({
+    expect(replayed(subnet.deps.state.journal, 1, subnet.deps.rules)).toMatchObject({
       agrees: true,
     });
   });

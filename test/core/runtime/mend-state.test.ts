@@ -97,7 +97,7 @@ it('a damaged round that a standing rests on is no reason for other weights', as
   const subnet = await afterRounds();
   damage(
     subnet,
-    `DROP TRIGGER records_are_never_changed; UPDATE records SET entry = replace(entry, '2.2', '2.9') WHERE number = 4`,
+    `DROP TRIGGER records_are_never_changed; UPDATE records SET entry = replace(entry, '2.2', '2.9') WHERE type = 'round' AND ordinal = 4`,
   );
   await expect(mendState(subnet.deps)).rejects.toMatchObject({ code: 'JOURNAL_CHAIN_BROKEN', payload: { number: 4 } });
   const options = { hotkey: subnet.hotkey, offline: false, dryRun: false, setWeights: true };

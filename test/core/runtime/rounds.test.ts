@@ -1,13 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { EvaluationLoop } from '@assay/core/runtime/evaluation-loop';
 import { MetagraphSync } from '@assay/core/runtime/metagraph-sync';
-import { replayEntry } from '@assay/core/runtime/round/entry';
 import { readStanding } from '@assay/core/rules/read-standing';
-import { roundEntry } from '@assay/core/runtime/round/entry-shape';
 import { rows } from '@assay/core/runtime/validator-state';
 import { assertChain } from '@assay/core/journal/verify-chain';
 import { AssayError } from '@assay/core/errors/assay-error';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { replayed, wholeRound } from '../../recorded-round.js';
 import { COMPETITION, newSubnet, NOTE, type Subnet, weightsOf } from './subnet.js';
 
 let subnet: Subnet;
@@ -45,9 +44,9 @@ describe('a round', () => {
     );
     expect(lists()).toEqual({ pending: [], kept: hotkeysOf(3, 4) });
     const record = subnet.deps.state.journal.record(1);
-    expect(replayEntry(record?.entry ?? null, subnet.deps.rules)).toMatchObject({ agrees: true, differences: [] });
+    expect(replayed(subnet.deps.state.journal, 1)).toMatchObject({ agrees: true, differences: [], missing: [] });
     expect(record?.signature).toMatch(/^0x[0-9a-f]{128}$/);
-    expect(assertChain(subnet.deps.state.journal).records).toBe(1);
+    expect(assertChain(subnet.deps.state.journal).counts).toEqual({ round: 1, claim: 3, submission: 0 });
   });
 
   it('tells and records what the inspector notes of a model', async () => {
@@ -57,9 +56,9 @@ describe('a round', () => {
       [4, undefined],
       [5, [NOTE]],
     ]);
-    const { entry = null } = subnet.deps.state.journal.record(1) ?? {};
-    expect(roundEntry.parse(entry).contenders.map(({ notes }) => notes)).toEqual([undefined, undefined, [NOTE]]);
-    expect(replayEntry(entry, subnet.deps.rules)).toMatchObject({ agrees: true, differences: [] });
+    const { journal } = subnet.deps.state;
+    expect(wholeRound(journal, 1).contenders.map(({ notes }) => notes)).toEqual([undefined, undefined, [NOTE]]);
+    expect(replayed(journal, 1)).toMatchObject({ agrees: true, differences: [] });
   });
 
   it('is not judged again until something has changed', async () => {
@@ -197,7 +196,7 @@ describe('blame', () => {
     await loop.pass(subnet.signal);
     expect(subnet.told('round-finished')[1]?.void).toMatchObject({ code: 'INCUMBENT_NOT_SCORED' });
     expect([subnet.deps.state.standing(1), lists()]).toEqual([standing, before]);
-    expect(roundEntry.parse(subnet.deps.state.journal.record(2)?.entry).contenders).toHaveLength(2);
+    expect(wholeRound(subnet.deps.state.journal, 2).contenders).toHaveLength(2);
   });
 
   it('a round void for it is tried again on the same samples, and counts when all is well', async () => {
@@ -209,9 +208,7 @@ describe('blame', () => {
     expect(subnet.deps.state.lastRound(1)?.number).toBe(1);
     subnet.evaluator.during = () => Promise.resolve();
     await new EvaluationLoop({ hotkey: subnet.hotkey, rounds: 1 }, subnet.deps, subnet.check).run(subnet.signal);
-    const [, second, third] = [1, 2, 3].map((number) =>
-      roundEntry.parse(subnet.deps.state.journal.record(number)?.entry),
-    );
+    const [, second, third] = [1, 2, 3].map((number) => wholeRound(subnet.deps.state.journal, number));
     expect(third?.syncBlock).toBe(second?.syncBlock);
     expect(subnet.told('round-finished')[2]?.void).toBeNull();
     expect(subnet.deps.state.lastRound(1)?.number).toBe(3);
@@ -240,7 +237,7 @@ describe('a uid that changes hands', () => {
     subnet.commit(3, 'newcomer', 3.5);
     await look(3);
     await loop.pass(subnet.signal);
-    const entry = roundEntry.parse(subnet.deps.state.journal.record(2)?.entry);
+    const entry = wholeRound(subnet.deps.state.journal, 2);
     const seats = entry.seats;
     const before = entry.standingBefore && readStanding(subnet.deps.rules, entry.standingBefore, seats);
     expect(before?.shares[3]).toBe(0);
@@ -274,10 +271,10 @@ it('records no path of a tokenizer that lies in a folder', async () => {
   await other.deps.view.refresh(other.signal);
   await other.check.check(other.neuron(3), other.network.head().number, false, other.signal);
   await new EvaluationLoop({ hotkey: other.hotkey }, other.deps, other.check).pass(other.signal);
-  const record = other.deps.state.journal.head();
-  const entry = roundEntry.parse(record?.entry);
-  expect(JSON.stringify(record)).not.toContain(path);
+  const { journal } = other.deps.state;
+  const entry = wholeRound(journal, 1);
+  expect(JSON.stringify([...journal.chain(), entry])).not.toContain(path);
   expect(entry.tokenizer).toEqual({ name: 'folder', digest: 'abc' });
   expect(entry.competition.tokenizer).toEqual({ kind: 'folder', path: 'sha256:abc' });
-  expect(replayEntry(record?.entry ?? null, subnet.deps.rules).agrees).toBe(true);
+  expect(replayed(journal, 1).agrees).toBe(true);
 });

@@ -14,12 +14,12 @@ import { ModelKeeper } from '@assay/core/model/keeper';
 import type { EventOf, RunEvent } from '@assay/core/contracts/reporter';
 import { abortError } from '@assay/core/errors/describe';
 import { rulesByBlock } from '@assay/core/rules/chosen';
+import type { RuleChoice } from '@assay/core/contracts/rule';
 import type { Standing } from '@assay/core/contracts/standing-rule';
 import type { RuleProvisions } from '@assay/core/rules/built-in';
 import { RuleBook } from '@assay/core/rules/rule-book';
 import { z } from 'zod';
 import { ModelAcquirer } from '@assay/core/model/acquire';
-import { directoryHash, secureHash } from '@assay/core/model/directory-hash';
 import { ChainView } from '@assay/core/runtime/chain-view';
 import type { RuntimeDeps } from '@assay/core/runtime/context';
 import { ModelCheck } from '@assay/core/runtime/model-check';
@@ -84,7 +84,7 @@ export const CADENCES: Cadences = {
   modelDeadline: 300_000,
   weights: 1_200_000,
   weightsPoll: 60_000,
-  weightsDeadline: 200,
+  weightsDeadline: 1_000,
   weightsRetry: 120_000,
   cleaning: 300_000,
   cleaningStart: 60_000,
@@ -204,6 +204,8 @@ interface SubnetChange {
   provides?: RuleProvisions;
   /** Losses of each result; 1 when left out. */
   samples?: number;
+  /** How miners name their models. */
+  commitment?: RuleChoice;
 }
 
 export const AVERAGING: readonly DatedRules[] = [
@@ -233,6 +235,7 @@ export async function newSubnet({
   rules = AVERAGING,
   provides = {},
   samples = 1,
+  commitment = { rule: 'pretraining' },
 }: SubnetChange = {}): Promise<Subnet> {
   const folder = mkdtempSync(join(tmpdir(), 'assay-runtime-'));
   folders.push(folder);
@@ -252,11 +255,12 @@ export async function newSubnet({
   });
   const clock = new JumpingClock();
   const book = new RuleBook([{ name: 'test', provides }]);
+  const scheme = book.bind('commitmentSchemes', commitment).rule;
   const profile: SubnetProfile = {
     name: 'test',
     netuid: 9,
     weightsVersionKey: 0n,
-    commitmentCodec: 'pretraining',
+    commitment,
     schedule: [{ fromBlock: 0, competitions: competitions.map(({ id }) => ({ id, share: 1 / competitions.length })) }],
     syncCadence: 100,
     evaluationDelay: 0,
@@ -302,7 +306,8 @@ export async function newSubnet({
     rules: book,
     chain,
     store,
-    acquirer: new ModelAcquirer({}, { store, inspector }),
+    scheme,
+    acquirer: new ModelAcquirer({}, { store, inspector, scheme }),
     evaluator,
     reporter: { report: (event) => void events.push(event), close: () => Promise.resolve() },
     clock,
@@ -366,7 +371,9 @@ export async function newSubnet({
           .digest('hex'),
       }));
       const owner = network.snapshot().neurons.find((candidate) => candidate.uid === asUid(uid))?.hotkey ?? '';
-      network.setCommitment(uid, `miner:${name}:${revision}:${secureHash(directoryHash(digests), owner)}:1`);
+      const reference = { namespace: 'miner', name, revision };
+      const proof = scheme.proofOf({ reference, files: digests.map((file) => ({ ...file, size: 1 })) }, owner);
+      network.setCommitment(uid, scheme.format({ reference, proof, competition: 1 }));
     },
   };
 }

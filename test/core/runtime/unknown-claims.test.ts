@@ -6,8 +6,8 @@ import { EvaluationLoop } from '@assay/core/runtime/evaluation-loop';
 import { lookAgainOnce } from '@assay/core/runtime/look-again-once';
 import { ModelSync } from '@assay/core/runtime/model-sync';
 import { warnOfShortRoom } from '@assay/core/runtime/room-check';
-import { replayEntry } from '@assay/core/runtime/round/entry';
-import { roundEntry } from '@assay/core/runtime/round/entry-shape';
+import type { RoundEntry } from '@assay/core/runtime/round/entry-shape';
+import { replayed, wholeRound } from '../../recorded-round.js';
 import { UNKNOWN_BLOCKS, UNKNOWN_TRIES } from '@assay/core/runtime/unknown-claims';
 import { WeightSetting } from '@assay/core/runtime/weight-setting';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -58,10 +58,10 @@ async function look(...uids: number[]): Promise<void> {
 
 const voids = (): (string | undefined)[] => subnet.told('round-finished').map(({ void: reason }) => reason?.code);
 const alarms = (): string[] => subnet.told('warning').map(({ error }) => error.code);
-const entry = (number: number): ReturnType<typeof roundEntry.parse> => {
-  const recorded = subnet.deps.state.journal.record(number)?.entry ?? null;
-  expect(replayEntry(recorded, subnet.deps.rules).differences).toEqual([]);
-  return roundEntry.parse(recorded);
+const entry = (number: number): RoundEntry => {
+  const { journal } = subnet.deps.state;
+  expect(replayed(journal, number, subnet.deps.rules).differences).toEqual([]);
+  return wholeRound(journal, number);
 };
 const setting = (): WeightSetting =>
   new WeightSetting({ hotkey: subnet.hotkey, offline: false, dryRun: false, setWeights: true }, subnet.deps);

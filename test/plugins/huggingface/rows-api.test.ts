@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import type { PageQuery, RowSource } from '@assay/core/contracts/row-source';
 import { systemClock } from '@assay/core/runtime/system-clock';
 import huggingFace from '@assay/plugin-huggingface';
-import { parseBounded } from '@assay/plugin-huggingface/dist/bounded-json.js';
+import { parseBounded } from '@assay/lib-hub';
 import { fakeService, json, rowsAnswer, type Answering } from './fake-services.js';
 
 const never = new AbortController().signal;

@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import type { RoundJournal } from '@assay/core/contracts/round-journal';
 import { assertChain } from '@assay/core/journal/verify-chain';
 import { openJournal } from '@assay/plugin-libsql-journal';
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { newFolder, startWriter, WRITER } from './processes.js';
 
 describe('kill -9', () => {
@@ -15,6 +17,7 @@ describe('kill -9', () => {
 
       const journal = openJournal({ folder, mode: 'write' });
       const { records } = assertChain(journal);
+      requireContents(journal);
       // The one commit that was under way may have made it.
       expect(records - acknowledged).toBeOneOf([0, 1]);
       // Record and tables are one change.
@@ -23,6 +26,36 @@ describe('kill -9', () => {
     }
   });
 });
+
+describe('kill -9 after each statement of a commit', () => {
+  // BEGIN, the attachment, the part, the record, its seal, the row, the seal of the table, COMMIT.
+  it.each([1, 2, 3, 4, 5, 6, 7, 8])('%i leaves a record with its attachments or none', async (statement) => {
+    const folder = newFolder();
+    const first = openJournal({ folder, mode: 'write' });
+    await first.commit({ append: { entry: 0 } });
+    await first.close();
+    const writer = await startWriter(folder, 'die', String(statement));
+    const [code, signal] = (await once(writer.process, 'exit')) as [number | null, string | null];
+    expect([code, signal]).toEqual([null, 'SIGKILL']);
+    const journal = openJournal({ folder, mode: 'write' });
+    expect(assertChain(journal).records).toBe(statement === 8 ? 2 : 1);
+    expect(requireContents(journal)).toBe(statement === 8 ? 1 : 0);
+    expect(journal.get('last', 'number')).toBe(statement === 8 ? 2 : undefined);
+    await journal.close();
+  });
+});
+
+/** Every record has what it names. @returns how many records name something */
+function requireContents(journal: RoundJournal): number {
+  const named = [...journal.chain()].flatMap(
+    ({ entry }) => z.object({ losses: z.string(), limits: z.string() }).safeParse(entry).data ?? [],
+  );
+  for (const { losses, limits } of named) {
+    expect(journal.attachment(losses)).toBeDefined();
+    expect(journal.part(limits)).toBeDefined();
+  }
+  return named.length;
+}
 
 describe('the lock of the data folder', () => {
   it('keeps a second writer out while the first lives, and lets it in after kill -9', async () => {

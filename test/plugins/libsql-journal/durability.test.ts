@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { digestOf } from '@assay/core/journal/hash';
 import { assertChain } from '@assay/core/journal/verify-chain';
 import { FolderLock } from '@assay/plugin-libsql-journal/dist/folder-lock.js';
 import { LibsqlJournal } from '@assay/plugin-libsql-journal/dist/libsql-journal.js';
@@ -13,8 +14,12 @@ it('keeps nothing of a change that finds the disk full, and goes on when there i
   const journal = new LibsqlJournal({ file }, { database, lock: FolderLock.take(folder) });
   await journal.commit({ append: { entry: 'small' }, put: [{ table: 't', key: 'k', value: 'before' }] });
   // SQLite itself runs out of pages, as it does on a full disk.
-  database.exec('PRAGMA max_page_count = 12');
-  const large = { append: { entry: 'x'.repeat(100_000) }, put: [{ table: 't', key: 'k', value: 'after' }] };
+  database.exec('PRAGMA max_page_count = 18');
+  const content = Buffer.from('losses of the large round');
+  const large = {
+    append: { entry: 'x'.repeat(100_000), attachments: [{ digest: digestOf(content), content }] },
+    put: [{ table: 't', key: 'k', value: 'after' }],
+  };
   await expect(journal.commit(large)).rejects.toMatchObject({
     code: 'JOURNAL_DISK_FULL',
     fault: 'validator',
@@ -22,6 +27,7 @@ it('keeps nothing of a change that finds the disk full, and goes on when there i
   });
   expect(journal.head()).toMatchObject({ number: 1, entry: 'small' });
   expect(journal.get('t', 'k')).toBe('before');
+  expect(journal.attachment(digestOf(content))).toBeUndefined();
   database.exec('PRAGMA max_page_count = 100000');
   await expect(journal.commit(large)).resolves.toMatchObject({ number: 2 });
   expect(assertChain(journal).records).toBe(2);

@@ -34,7 +34,9 @@ describe('commit', () => {
     const first = await journal.commit({ append: { entry: { b: 1, a: [true, null, 'ä'] } } });
     const second = await journal.commit({ append: { entry: 'x' } });
     expect(first).toEqual({
+      type: 'round',
       number: 1,
+      position: 1,
       previousHash: '0'.repeat(64),
       // sha256sum of 64 zeros followed by {"a":[true,null,"ä"],"b":1}
       hash: '6cd452174449a63fd8e8d251cf77ad67e098f0ad0b8287c6f1f550f648e03998',

@@ -32,8 +32,8 @@ export interface Writer {
 }
 
 /** Resolves when the child holds the journal. */
-export async function startWriter(folder: string, what: 'commit' | 'hold'): Promise<Writer> {
-  const child = spawn(process.execPath, [WRITER, folder, what], { stdio: ['ignore', 'pipe', 'inherit'] });
+export async function startWriter(folder: string, ...what: ['commit' | 'hold'] | ['die', string]): Promise<Writer> {
+  const child = spawn(process.execPath, [WRITER, folder, ...what], { stdio: ['ignore', 'pipe', 'inherit'] });
   const lines: string[] = [];
   const reader = createInterface({ input: child.stdout });
   const ended = once(reader, 'close');

@@ -1,22 +1,34 @@
 import { Flags } from '@oclif/core';
+import type { JournalRecord } from '@assay/core/contracts/round-journal';
+import { printable } from '@assay/core/errors/printable';
+import type { Contents } from '@assay/core/journal/stored-entry';
 import { commonFlags } from '../../base-command.js';
-import { JournalCommand } from '../../journal-command.js';
+import { JournalCommand, recordType, typeFlag } from '../../journal-command.js';
 import { plainTable } from '../../report/plain-table.js';
+import { claimSummaryOf, submissionSummaryOf } from '../../report/record-summaries.js';
 import { summaryOf } from '../../report/round-summary.js';
 
 export default class JournalLs extends JournalCommand {
-  static override readonly description = 'Recorded rounds, newest first.';
+  static override readonly description = 'Recorded rounds, claims or submissions of weights, newest first.';
   static override readonly flags = {
     ...commonFlags,
+    type: typeFlag,
     limit: Flags.integer({ description: 'How many.', default: 20, min: 1 }),
   };
 
   async run(): Promise<void> {
     const { flags } = await this.parse(JournalLs);
     const journal = await this.openJournal(flags);
-    const records = await Promise.all(journal.records(flags.limit).map((record) => this.requireWhole(record)));
-    const rounds = records.map(summaryOf);
-    this.answer(flags.json, { rounds }, () =>
+    const type = recordType(flags.type);
+    const records = await Promise.all(journal.records(flags.limit, type).map((record) => this.requireWhole(record)));
+    if (type === 'claim') this.#claims(flags.json, records);
+    else if (type === 'submission') this.#submissions(flags.json, records, journal);
+    else this.#rounds(flags.json, records, journal);
+  }
+
+  #rounds(json: boolean, records: readonly JournalRecord[], contents: Contents): void {
+    const rounds = records.map((record) => summaryOf(record, contents));
+    this.answer(json, { rounds }, () =>
       plainTable(
         ['round', 'recorded', 'competition', 'block', 'contenders', 'winner', 'loss', 'hash'],
         rounds.map(({ number, recordedAt, competition, block, contenders, winner, voidCode, hash }) => [
@@ -27,6 +39,41 @@ export default class JournalLs extends JournalCommand {
           contenders,
           winner ? `uid ${winner.uid}` : `void: ${voidCode ?? ''}`,
           winner ? winner.score.toFixed(6) : '',
+          hash.slice(0, 12),
+        ]),
+      ),
+    );
+  }
+
+  #claims(json: boolean, records: readonly JournalRecord[]): void {
+    const claims = records.map(claimSummaryOf);
+    this.answer(json, { claims }, () =>
+      plainTable(
+        ['claim', 'recorded', 'block', 'uid', 'commitment', 'outcome', 'hash'],
+        claims.map(({ number, recordedAt, block, uid, commitment, outcome, hash }) => [
+          number,
+          recordedAt,
+          block,
+          uid,
+          printable(commitment, 60),
+          outcome,
+          hash.slice(0, 12),
+        ]),
+      ),
+    );
+  }
+
+  #submissions(json: boolean, records: readonly JournalRecord[], contents: Contents): void {
+    const submissions = records.map((record) => submissionSummaryOf(record, contents));
+    this.answer(json, { submissions }, () =>
+      plainTable(
+        ['submission', 'recorded', 'block', 'uids', 'outcome', 'hash'],
+        submissions.map(({ number, recordedAt, block, uids, outcome, hash }) => [
+          number,
+          recordedAt,
+          block,
+          uids,
+          outcome,
           hash.slice(0, 12),
         ]),
       ),

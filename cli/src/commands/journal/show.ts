@@ -3,25 +3,29 @@ import { recordedRules } from '@assay/core/rules/chosen';
 import { roundOf } from '@assay/core/runtime/recorded-rounds';
 import { columnsOf, judgedRows } from '@assay/core/runtime/round/tell';
 import { commonFlags } from '../../base-command.js';
-import { JournalCommand } from '../../journal-command.js';
+import { JournalCommand, recordType, typeFlag } from '../../journal-command.js';
 import { paletteFor } from '../../report/palette.js';
 import { roundTable } from '../../report/round-table.js';
 import { isTerminal } from '../../report/terminal.js';
 
 export default class JournalShow extends JournalCommand {
-  static override readonly description = 'One recorded round: the table that the run showed, samples, and weights.';
+  static override readonly description =
+    'One recorded round: the table that the run showed, samples, and weights. Or one claim or submission as JSON.';
   static override readonly args = {
     number: Args.integer({ description: 'Number of the round.', required: true, min: 1 }),
   };
-  static override readonly flags = commonFlags;
+  static override readonly flags = { ...commonFlags, type: typeFlag };
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(JournalShow);
-    const record = await this.recordOf(await this.openJournal(flags), args.number);
+    const journal = await this.openJournal(flags);
+    const type = recordType(flags.type);
+    const record = await this.wholeRecord(await this.recordOf(journal, args.number, type), journal);
     const { config, baseDir } = await this.loadConfig(flags);
     const { rules } = await this.registry(config, baseDir);
     this.answer(flags.json, record, () => {
-      const { entry, verdict } = roundOf(record.entry);
+      if (type !== 'round') return JSON.stringify(record.entry, null, 2);
+      const { entry, verdict } = roundOf(record.entry, journal);
       const columns = columnsOf(recordedRules(rules, entry.rules));
       return [
         `Round ${record.number}, ${entry.competition.name}, block ${entry.block}, ${entry.recordedAt}`,

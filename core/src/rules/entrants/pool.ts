@@ -9,7 +9,7 @@ const parameters = z.strictObject({
   threshold: z.number().min(0).max(1).describe('Share of the competition from which a model is kept first.'),
 });
 
-/** Everybody who waits plays; those who hold weight or win most are kept, and the others come again as netuid 9 has it. */
+/** Everybody who waits plays; those who hold weight or win most are kept, and the others come again as the preset has it. */
 export const pool: Rule<EntrantsRule<null>, z.infer<typeof parameters>> = {
   name: 'pool',
   version: 1,

@@ -5,7 +5,7 @@ import { judgingErrors } from '../../judging/errors.js';
 import { barByEpsilon } from './mean-loss.js';
 import { everyPair } from './pairs.js';
 
-/** One match for each pair and batch: what the first description of netuid 9 says. */
+/** One match for each pair and batch: as the mechanism was first written down. */
 export const perBatch: Rule<MatchRule, object> = {
   name: 'per-batch',
   version: 1,

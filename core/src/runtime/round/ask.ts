@@ -1,3 +1,4 @@
+import { repoName } from '../../contracts/model.js';
 import { monotonicMs } from '../../contracts/clock.js';
 import type { EvaluationAnswer } from '../../contracts/evaluator.js';
 import { storeErrors } from '../../model/errors.js';
@@ -119,7 +120,7 @@ export class Asking {
       competition: { id: competition.id, name: competition.name },
       uid: neuron.uid,
       hotkey: neuron.hotkey,
-      repo: `${model.reference.namespace}/${model.reference.name}`,
+      repo: repoName(model.reference),
       ...progress,
       remainingMs: perModel === null ? null : Math.round(perModel * (models - current + 1 - share)),
     });

@@ -1,7 +1,6 @@
-import { readStanding } from '../../rules/read-standing.js';
 import type { RuntimeDeps } from '../context.js';
 import type { ScheduledCompetition } from '../schedule-now.js';
-import { contendersOf, type Contender } from './plan.js';
+import { contendersOf, incumbentsOf, type Contender } from './plan.js';
 
 /** Contenders of the next round: of all with a verified model those that the competition's entrants rule lets play. */
 export function entrantsOf(
@@ -9,13 +8,12 @@ export function entrantsOf(
   { competition: { id }, rulesAt }: Pick<ScheduledCompetition, 'competition' | 'rulesAt'>,
   block: number,
 ): Contender[] {
-  const { state, view } = deps;
+  const { state } = deps;
   const all = contendersOf(deps, id);
   const { record, rule } = rulesAt(block).entrants;
   const stored = state.entrants(id);
   const own: unknown = stored?.by.rule === record.rule ? rule.state.parse(stored.state) : undefined;
-  const standing = state.standing(id);
-  const incumbents = standing ? readStanding(deps.rules, standing, view.current.neurons).incumbents : [];
+  const incumbents = incumbentsOf(deps, id);
   const kept = new Set(state.contenders(id).kept);
   const waiting = all.map(({ neuron: { uid, hotkey }, model }) => ({
     ...{ uid, hotkey, block: model.block, digest: model.facts.evaluationDigest },

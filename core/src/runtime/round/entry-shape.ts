@@ -80,6 +80,8 @@ export const roundEntry = z.object({
     match: ruleRecord,
     standing: ruleRecord,
     entrants: ruleRecord,
+    seed: ruleRecord,
+    entryChecks: z.array(ruleRecord),
     keepThreshold: z.number(),
   }),
   /** Everybody who was registered. */

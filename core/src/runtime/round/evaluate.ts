@@ -1,3 +1,4 @@
+import { repoName } from '../../contracts/model.js';
 import { createHash } from 'node:crypto';
 import { monotonicMs } from '../../contracts/clock.js';
 import type { Numerics } from '../../contracts/evaluator.js';
@@ -162,7 +163,7 @@ export class RoundEvaluation {
       competition: { id: this.plan.entry.competition.id, name: this.plan.entry.competition.name },
       uid: neuron.uid,
       hotkey: neuron.hotkey,
-      repo: `${model.reference.namespace}/${model.reference.name}`,
+      repo: repoName(model.reference),
       score: outcome.status === 'scored' && !error ? scoreOf(outcome.judged, this.tasks) : null,
       error: error?.toReport() ?? null,
       sameAs,

@@ -59,10 +59,12 @@ export function fromFormat1(old: Format1): RoundEntry {
   const length = Math.max(averageBefore?.length ?? 0, ...scored.map(({ uid }) => uid + 1));
   const standing = { rule: 'softmax-average', version: 1, parameters: { temperature, alpha } };
   const entrants = { rule: 'pool', version: 1, parameters: { count: sampleMin, threshold: keepThreshold } };
+  const seed = { rule: 'sync-block', version: 1, parameters: { cadence: 1 } };
+  const entryChecks = [{ rule: 'limits', version: 1, parameters: {} }];
   return {
     ...common,
     format: 2,
-    rules: { epsilon: recorded(epsilon), match: recorded(match), standing, entrants, keepThreshold },
+    rules: { epsilon: recorded(epsilon), match: recorded(match), standing, entrants, seed, entryChecks, keepThreshold },
     seats: Array.from({ length }, (_none, uid) => ({ uid, hotkey: hotkeyAt(uid) })),
     entrantsBefore: null,
     standingBefore: averageBefore && averageAsStanding(averageBefore, standing, hotkeyAt),

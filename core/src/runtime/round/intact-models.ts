@@ -3,7 +3,8 @@ import { AssayError } from '../../errors/assay-error.js';
 import { toAssayError } from '../../errors/describe.js';
 import { storeErrors } from '../../model/errors.js';
 import { fileStates, filesIntact } from '../../model/files-intact.js';
-import { validateCommitment } from '../../model/model-id.js';
+import { readClaim } from '../claims.js';
+import { repoName } from '../../contracts/model.js';
 import { report, type RuntimeDeps } from '../context.js';
 import { runtimeErrors } from '../errors.js';
 import type { ModelCheck } from '../model-check.js';
@@ -70,7 +71,7 @@ export class IntactModels {
 
   /** Scores that rest on changed files say nothing about the model: the retry rule must not go by them. */
   async #tell({ neuron, model }: Contender, { directory }: StoredModel): Promise<void> {
-    const error = storeErrors.STORED_MODEL_CHANGED({ repo: repoOf(model.reference), directory });
+    const error = storeErrors.STORED_MODEL_CHANGED({ repo: repoName(model.reference), directory });
     this.deps.log('error', 'stored files have changed and are fetched again', { uid: neuron.uid, directory });
     report(this.deps, { event: 'warning', error: error.toReport() });
     const { competitions, state } = this.deps;
@@ -79,9 +80,10 @@ export class IntactModels {
 
   async #fetchAgain(contender: Contender, signal: AbortSignal): Promise<IntactModel> {
     const { neuron, model } = contender;
-    const repo = repoOf(model.reference);
+    const repo = repoName(model.reference);
     try {
-      const { facts, ...stored } = await this.check.acquire(neuron, validateCommitment(model.commitment), signal);
+      const claim = readClaim(this.deps, model.commitment, this.deps.view.current.at.number);
+      const { facts, ...stored } = await this.check.acquire(neuron, claim, signal);
       if (facts.evaluationDigest === model.facts.evaluationDigest) return { stored, states: await fileStates(stored) };
       // The facts on record are of files that had changed before they were read: the next round has the right ones.
       await this.deps.state.update(() => {
@@ -98,5 +100,3 @@ export class IntactModels {
     }
   }
 }
-
-const repoOf = ({ namespace, name }: { namespace: string; name: string }): string => `${namespace}/${name}`;

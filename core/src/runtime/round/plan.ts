@@ -4,7 +4,7 @@ import type { BlockReference, ChainSnapshot, Neuron } from '../../contracts/chai
 import { asBlockNumber } from '../../contracts/brands.js';
 import { competitionsAt } from '../../competition/schedule.js';
 import { recordOf, type ChosenRules } from '../../rules/chosen.js';
-import { syncBlockOf, syncBlockSeed } from '../../sampling/sync-block.js';
+import { readStanding } from '../../rules/read-standing.js';
 import type { RuntimeDeps } from '../context.js';
 import { runtimeErrors } from '../errors.js';
 import { isAbort } from '../supervise.js';
@@ -53,6 +53,15 @@ export function contendersOf(deps: Pick<RuntimeDeps, 'state' | 'view'>, competit
   return found.sort((a, b) => a.model.block - b.model.block || a.neuron.uid - b.neuron.uid);
 }
 
+/** Hotkeys that hold weight in a competition, the first of them first. */
+export function incumbentsOf(
+  { state, view, rules }: Pick<RuntimeDeps, 'state' | 'view' | 'rules'>,
+  competition: number,
+): readonly string[] {
+  const standing = state.standing(competition);
+  return standing ? readStanding(rules, standing, view.current.neurons).incumbents : [];
+}
+
 export async function planRound(
   deps: RuntimeDeps,
   entry: ScheduledCompetition,
@@ -60,15 +69,20 @@ export async function planRound(
   now: BlockReference,
   signal: AbortSignal,
 ): Promise<RoundPlan> {
-  const syncBlock = syncBlockOf(now.number, deps.profile.syncCadence);
-  const seed = syncBlockSeed(await hashOf(deps, syncBlock, signal));
+  const rules = entry.rulesAt(now.number);
+  const seeded = {
+    block: now.number,
+    contenders: contenders.map(({ neuron: { hotkey }, model: { block } }) => ({ hotkey, block })),
+    incumbents: incumbentsOf(deps, entry.competition.id),
+  };
+  const syncBlock = rules.seed.rule.blockOf(seeded);
+  const seed = rules.seed.rule.seedOf(await hashOf(deps, syncBlock, signal), seeded);
   const models = contenders.map(({ neuron: { uid, hotkey }, model: { block, facts } }) => ({
     uid,
     hotkey,
     block,
     evaluationDigest: facts.evaluationDigest,
   }));
-  const rules = entry.rulesAt(now.number);
   const judgedBy = [entry.competition, { ...recordOf(rules), keepThreshold: deps.profile.keepThreshold }];
   const fingerprint = fingerprintOf(judgedBy, syncBlock, seed, models, unknown);
   return {

@@ -1,3 +1,4 @@
+import { repoName } from '../../contracts/model.js';
 import { monotonicMs } from '../../contracts/clock.js';
 import type { Numerics } from '../../contracts/evaluator.js';
 import type { JournalRecord } from '../../contracts/round-journal.js';
@@ -9,7 +10,8 @@ import type { ErrorReport } from '../../errors/assay-error.js';
 import type { ModelCheck } from '../model-check.js';
 import { inSlices } from '../slices.js';
 import type { UnknownMiner } from '../unknown-claims.js';
-import { asJson, rows } from '../validator-state.js';
+import { newRecord } from '../new-record.js';
+import { rows } from '../validator-state.js';
 import type { RoundVerdict } from '../../judging/verdict.js';
 import { recordOf } from '../../rules/chosen.js';
 import { judgeEntryInSteps } from './entry.js';
@@ -17,11 +19,9 @@ import type { EntryContender, RoundEntry, UnjudgedRound } from './entry-shape.js
 import { RoundEvaluation, type EvaluatedContender } from './evaluate.js';
 import { DISK_FAILURES, saysNothing } from './blame.js';
 import type { RoundPlan } from './plan.js';
+import { rowsAfter } from './state-rows.js';
 import { drawSamples, type DrawnTask } from './sample.js';
 import { tellRound } from './tell.js';
-
-/** Results of one hotkey and competition that the retry rule looks at. */
-export const HISTORY_LENGTH = 3;
 
 /** One round of one competition, from samples to the recorded verdict. Nothing is kept of a round that does not end. */
 export async function runRound(
@@ -42,7 +42,7 @@ export async function runRound(
     contenders: plan.contenders.map(({ neuron, model }) => ({
       uid: neuron.uid,
       hotkey: neuron.hotkey,
-      repo: `${model.reference.namespace}/${model.reference.name}`,
+      repo: repoName(model.reference),
     })),
   });
   const found = plan.unknown.length > 0 ? NOTHING : await evaluate(deps, check, plan, signal);
@@ -114,6 +114,7 @@ function entryOf(
     schedule: plan.schedule.map(({ id, share }) => ({ id, share })),
     competition: {
       ...competition,
+      entryChecks: competition.entryChecks ? [...competition.entryChecks] : undefined,
       judges: competition.judges ? [...competition.judges] : undefined,
       constraints: { ...competition.constraints, architectures: [...competition.constraints.architectures] },
       // A record holds no path of this machine: a tokenizer's files are named by their digest, data stands under `samples`.
@@ -186,11 +187,9 @@ async function recordRound(
   const { state, chain } = deps;
   const { competition } = plan.entry;
   const identity = await chain.identity();
+  const append = await newRecord('round', { ...entry, verdict }, identity);
   const record = await state.change(() => ({
-    append: {
-      entry: asJson({ ...entry, verdict }),
-      ...(identity.sign ? { sign: identity.sign.bind(identity) } : {}),
-    },
+    append,
     put: [
       ...(canGoBetter(entry, verdict)
         ? []
@@ -203,7 +202,7 @@ async function recordRound(
           ]),
       ...state.staleEvaluations(plan.syncBlock).map(rows.forgetEvaluation),
       ...unknownRows(check, entry),
-      ...(verdict.void === null ? consequences(deps, plan, entry, verdict) : []),
+      ...rowsAfter(state, entry, verdict),
     ],
   }));
   if (!record) throw new Error('the journal took a round and gave no record');
@@ -228,55 +227,3 @@ function unknownRows(
 export const canGoBetter = (entry: Pick<RoundEntry, 'contenders'>, verdict: { void: unknown }): boolean =>
   verdict.void !== null &&
   entry.contenders.some(({ outcome }) => outcome.status === 'failed' && outcome.error.fault !== 'miner');
-
-/** New standing, new contenders and new history of a round that counts. */
-function consequences(
-  deps: RuntimeDeps,
-  plan: RoundPlan,
-  entry: UnjudgedRound,
-  verdict: RoundVerdict,
-): ReturnType<typeof rows.standing>[] {
-  const { competition } = plan.entry;
-  // Whoever has committed anew while the round ran is not judged yet: what was judged is no longer theirs.
-  const current = entry.contenders.filter(({ hotkey, commitment, block }) => {
-    const model = deps.state.model(hotkey);
-    return model?.commitment === commitment && model.block === block;
-  });
-  const waiting = new Set(
-    current.flatMap(({ hotkey, outcome }) =>
-      outcome.status === 'failed' && outcome.error.fault !== 'miner' ? [hotkey] : [],
-    ),
-  );
-  const judged = new Set(current.map(({ hotkey }) => hotkey));
-  const kept = current.flatMap(({ uid, hotkey }) => (verdict.keep.includes(uid) ? [hotkey] : []));
-  const before = deps.state.contenders(competition.id);
-  const pending = [...new Set([...before.pending, ...before.kept, ...waiting])].filter(
-    (hotkey) => waiting.has(hotkey) || !judged.has(hotkey),
-  );
-  const ended = [...deps.state.standings().keys()].filter(
-    (id) => !plan.schedule.some((scheduled) => scheduled.id === id),
-  );
-  return [
-    rows.standing(competition.id, verdict.standing ?? undefined),
-    rows.entrants(competition.id, verdict.entrants ?? undefined),
-    // A competition that comes back begins anew, as in the reference.
-    ...ended.flatMap((id) => [rows.standing(id, undefined), rows.entrants(id, undefined)]),
-    rows.contenders(competition.id, { pending, kept }),
-    ...current
-      .filter(({ hotkey }) => !waiting.has(hotkey))
-      .map(({ uid, hotkey }) => {
-        const score = verdict.contenders.find((one) => one.uid === uid)?.score ?? null;
-        const result = {
-          block: plan.now.number,
-          score,
-          winnerBlock: verdict.winner?.block ?? null,
-          winnerScore: verdict.winner?.score ?? null,
-        };
-        return rows.history(
-          competition.id,
-          hotkey,
-          [...deps.state.history(competition.id, hotkey), result].slice(-HISTORY_LENGTH),
-        );
-      }),
-  ];
-}

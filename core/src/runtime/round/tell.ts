@@ -1,8 +1,9 @@
 import type { JournalRecord } from '../../contracts/round-journal.js';
 import { repoName } from '../../contracts/model.js';
 import type { RuleColumn } from '../../contracts/rule.js';
-import type { ChosenRules } from '../../rules/chosen.js';
+import type { JudgingRules } from '../../rules/chosen.js';
 import type { RoundRow } from '../../contracts/reporter.js';
+import { claimIn, type PlacedClaim } from '../claims.js';
 import { report, type RuntimeDeps } from '../context.js';
 import type { RoundVerdict } from '../../judging/verdict.js';
 import type { RoundEntry, UnjudgedRound } from './entry-shape.js';
@@ -34,7 +35,7 @@ export function tellRound(deps: RuntimeDeps, { plan, entry, verdict, record, ela
 }
 
 /** The columns that a round's own rules add. */
-export const columnsOf = ({ match, standing }: Pick<ChosenRules, 'match' | 'standing'>): RuleColumn[] => [
+export const columnsOf = ({ match, standing }: Pick<JudgingRules, 'match' | 'standing'>): RuleColumn[] => [
   ...match.rule.columns,
   ...standing.rule.columns,
 ];
@@ -59,11 +60,10 @@ export function judgedRows(
   });
 }
 
-function refusedRows(
-  { state }: RuntimeDeps,
-  { snapshot, entry: { competition } }: RoundPlan,
-  entry: FinishedRound['entry'],
-): RoundRow[] {
+function refusedRows(deps: RuntimeDeps, plan: RoundPlan, entry: FinishedRound['entry']): RoundRow[] {
+  const { state } = deps;
+  const { snapshot } = plan;
+  const { competition } = plan.entry;
   const judges = competition.judges ?? [competition.id];
   return snapshot.neurons.flatMap(({ uid, hotkey }) => {
     const model = state.model(hotkey);
@@ -74,7 +74,7 @@ function refusedRows(
       {
         uid,
         hotkey,
-        repo: model.commitment.split(':').slice(0, 2).join('/'),
+        repo: repoOf(claimIn(deps, model.commitment, plan.now.number)),
         block: model.block,
         score: null,
         epsilon: null,
@@ -88,3 +88,5 @@ function refusedRows(
     ];
   });
 }
+
+const repoOf = (claim: PlacedClaim | undefined): string => (claim ? repoName(claim.reference) : '');

@@ -1,27 +1,11 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import type { DatasetProvider, DatasetSample, SampleRequest } from '../contracts/dataset-provider.js';
-import { isAssayError } from '../errors/assay-error.js';
-import { defineErrors } from '../errors/define-errors.js';
-import { batchesOf } from '../sampling/packing.js';
-import { PythonRandom } from '../sampling/python-random.js';
-
-export const localTextErrors = defineErrors({
-  TEXT_FILE_UNREADABLE: {
-    fault: 'config',
-    retry: 'never',
-    message: (p: { path: string; reason: string }) => `The texts in ${p.path} can't be read: ${p.reason}`,
-    hint: () => 'Name a .jsonl or .txt file, or a folder of them, in the options of the dataset.',
-  },
-  TEXT_ROW_INVALID: {
-    fault: 'config',
-    retry: 'never',
-    message: (p: { file: string; line: number; field: string }) =>
-      `Line ${p.line} of ${p.file} is no JSON object with a text in "${p.field}".`,
-    hint: () => 'Correct the line, or name the field with textField.',
-  },
-});
+import type { DatasetProvider, DatasetSample, SampleRequest } from '@assay/core/contracts/dataset-provider';
+import { isAssayError } from '@assay/core/errors/assay-error';
+import { batchesOf } from '@assay/core/sampling/packing';
+import { localFilesErrors } from './errors.js';
+import { PythonRandom } from '@assay/core/sampling/python-random';
 
 export interface LocalTextOptions {
   /** A .jsonl or .txt file, or a folder of them. */
@@ -92,9 +76,9 @@ async function readTexts({ path, textField }: LocalTextOptions): Promise<{ texts
     }
   } catch (error) {
     if (isAssayError(error) || !(error instanceof Error)) throw error;
-    throw localTextErrors.TEXT_FILE_UNREADABLE({ path, reason: error.message }, error);
+    throw localFilesErrors.TEXT_FILE_UNREADABLE({ path, reason: error.message }, error);
   }
-  if (texts.length === 0) throw localTextErrors.TEXT_FILE_UNREADABLE({ path, reason: 'there is no row in it' });
+  if (texts.length === 0) throw localFilesErrors.TEXT_FILE_UNREADABLE({ path, reason: 'there is no row in it' });
   return { texts, digest: hash.digest('hex') };
 }
 
@@ -112,7 +96,7 @@ function rowsOf(content: string, file: string, field: string): string[] {
     .flatMap((line, index) => {
       if (line.trim() === '') return [];
       const text = textOf(line, field);
-      if (text === undefined) throw localTextErrors.TEXT_ROW_INVALID({ file, line: index + 1, field });
+      if (text === undefined) throw localFilesErrors.TEXT_ROW_INVALID({ file, line: index + 1, field });
       return [text];
     });
 }

@@ -3,12 +3,19 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { datasetErrors } from '@assay/core/datasets/errors';
 import { keepSecret } from '@assay/core/errors/secrets';
-import { hubToken } from '@assay/core/datasets/row-dataset';
+import type { CredentialNeed } from '@assay/core/plugin/plugin';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What may stand in a header, and nothing that would need quoting. */
 const TOKEN = /^[\x21-\x7e]+$/;
+
+/** What a gated dataset of the hub needs: the variable, or the file in which the hub's own tools keep a token. */
+export const hubToken = (dataset: string): CredentialNeed => ({
+  variables: ['HF_TOKEN'],
+  page: `https://huggingface.co/datasets/${dataset}`,
+  files: ['${HF_TOKEN_PATH}', '${HF_HOME}/token', '${XDG_CACHE_HOME}/huggingface/token', '~/.cache/huggingface/token'],
+});
 
 /**
  * The operator's token where the hub's own tools look for it: HF_TOKEN, else the file that they keep.

@@ -1,4 +1,4 @@
-import { pythonInt } from '@assay/core/model/python-int';
+import { pythonInt } from './python-int.js';
 import { describe, expect, it } from 'vitest';
 
 // Results and messages of CPython 3.11.

@@ -1,0 +1,42 @@
+import type { JournalRecord } from '@assay/core/contracts/round-journal';
+import { joinEntry, type Contents } from '@assay/core/journal/stored-entry';
+import { claimEntry } from '@assay/core/runtime/claim-record';
+import { submissionEntry } from '@assay/core/runtime/submission-entry';
+
+export interface ClaimSummary {
+  number: number;
+  hash: string;
+  recordedAt: string;
+  block: number;
+  uid: number;
+  hotkey: string;
+  commitment: string;
+  /** `accepted`, or the code of the refusal. */
+  outcome: string;
+}
+
+/** The line of a recorded claim in a list. */
+export function claimSummaryOf({ number, hash, entry }: JournalRecord): ClaimSummary {
+  const { recordedAt, block, claim, outcome } = claimEntry.parse(entry);
+  const { uid, hotkey, commitment } = claim;
+  const became = outcome.status === 'refused' ? outcome.error.code : outcome.status;
+  return { number, hash, recordedAt, block, uid, hotkey, commitment, outcome: became };
+}
+
+export interface SubmissionSummary {
+  number: number;
+  hash: string;
+  recordedAt: string;
+  block: number;
+  /** Uids that got weight. */
+  uids: number;
+  /** `set`, `committed`, `landed`, `not-landed`, or the code of the refusal. */
+  outcome: string;
+}
+
+/** The line of a recorded submission in a list. */
+export function submissionSummaryOf({ number, hash, entry }: JournalRecord, contents: Contents): SubmissionSummary {
+  const { recordedAt, block, uids, outcome } = submissionEntry.parse(joinEntry(entry, contents, 'left-out').entry);
+  const became = outcome.status === 'refused' ? outcome.error.code : outcome.status;
+  return { number, hash, recordedAt, block, uids: uids.length, outcome: became };
+}

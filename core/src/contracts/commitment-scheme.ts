@@ -1,0 +1,46 @@
+import type { JsonObject } from '../model/json-object.js';
+import type { ModelReference, RepoFile, StoredFile } from './model.js';
+import type { Rule } from './rule.js';
+
+/** What a commitment says: a model at a fixed revision, and what binds its files to the owner. */
+export interface Claim {
+  reference: ModelReference;
+  /** What the files have to come to, in the scheme's own notation. */
+  proof: string;
+  /** Number of the competition; null where the scheme names none, because the subnet has one. */
+  competition: number | null;
+}
+
+/** The small files that decide what else counts; those that the repo has. */
+export interface RepoDocuments {
+  /** config.json itself. */
+  config: JsonObject;
+  /** The file that config.json names for this version of the library, where it is another one. */
+  versionedConfig?: JsonObject;
+  /** null: the repo has one, but it is no JSON object. */
+  tokenizerConfig?: JsonObject | null;
+  /** Of weights in shards. */
+  index?: JsonObject;
+}
+
+/** How miners name their models on chain. */
+export interface CommitmentScheme {
+  /** Where the chain holds the texts. */
+  readonly readFrom: 'commitments' | 'revealed-commitments';
+  /**
+   * @param text at most 1,024 bytes of UTF-8
+   * @throws a coded error of fault `miner` that says what is wrong: the claim is refused until it changes
+   */
+  parse(text: string): Claim;
+  /** The text of a claim, as a miner commits it. */
+  format(claim: Claim): string;
+  /**
+   * The files of a repo that count: they are fetched and bound to the owner, and nothing else is.
+   * @throws a coded error of fault `miner` when the repo lacks what a model needs
+   */
+  filesThatCount(files: readonly RepoFile[], documents: RepoDocuments): RepoFile[];
+  /** What a claim to these files has to carry as `proof` when this hotkey makes it. */
+  proofOf(model: { reference: ModelReference; files: readonly StoredFile[] }, hotkey: string): string;
+}
+
+export type CommitmentSchemeDefinition = Rule<CommitmentScheme>;

@@ -1,0 +1,4 @@
+/** What evaluators, competitions, profiles, datasets and rules are checked with, for the tests of a package. */
+export * from '../testing/evaluator-conformance.js';
+export * from '../testing/plugin-conformance.js';
+export * from '../testing/rule-checks.js';

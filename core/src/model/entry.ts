@@ -1,0 +1,19 @@
+import type { Finding } from '../contracts/entry-check.js';
+import type { ModelFacts } from '../contracts/model.js';
+
+/** @throws the reason of the first finding that refuses the model */
+export function requireEntry(findings: readonly Finding[]): void {
+  const error = findings.find((one) => one.error)?.error;
+  if (error) throw error;
+}
+
+const MAX_NOTES = 20;
+const MAX_NOTE_LENGTH = 500;
+
+/** The facts of a model with what is suspicious about it among its notes, for whoever reads a table or a record. */
+export function withSuspicions(facts: ModelFacts, findings: readonly Finding[]): ModelFacts {
+  const suspicions = findings.flatMap(({ suspicion }) => (suspicion === undefined ? [] : [suspicion]));
+  if (suspicions.length === 0) return facts;
+  const notes = [...suspicions.map((text) => text.slice(0, MAX_NOTE_LENGTH)), ...(facts.notes ?? [])];
+  return { ...facts, notes: notes.slice(0, MAX_NOTES) };
+}

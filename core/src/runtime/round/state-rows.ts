@@ -1,0 +1,50 @@
+import type { CompetitionState, IsCurrent, JudgingState } from '../../judging/next-state.js';
+import { nextState } from '../../judging/next-state.js';
+import type { RoundVerdict } from '../../judging/verdict.js';
+import type { ValidatorState } from '../validator-state.js';
+import { rows } from '../validator-state.js';
+import type { UnjudgedRound } from './entry-shape.js';
+
+type Put = ReturnType<typeof rows.standing>;
+
+/** Rows of everything that a round changes. */
+export function rowsAfter(state: ValidatorState, round: UnjudgedRound, verdict: RoundVerdict): Put[] {
+  const isCurrent: IsCurrent = ({ hotkey, commitment, block }) => {
+    const model = state.model(hotkey);
+    return model?.commitment === commitment && model.block === block;
+  };
+  const hotkeys = round.contenders.map(({ hotkey }) => hotkey);
+  const before = judgingState(state, round.competition.id, hotkeys);
+  const after = nextState(before, round, verdict, isCurrent);
+  return [...after].flatMap(([id, one]) => changedRows(id, before.get(id), one));
+}
+
+/** What is stored of every competition; lists and history of the one that is judged, which alone may change. */
+function judgingState(state: ValidatorState, judged: number, hotkeys: readonly string[]): JudgingState {
+  const ids = new Set([judged, ...state.standings().keys()]);
+  return new Map(
+    [...ids].map((id): [number, CompetitionState] => [
+      id,
+      {
+        standing: state.standing(id),
+        entrants: state.entrants(id),
+        ...(id === judged ? state.contenders(id) : { pending: [], kept: [] }),
+        history: new Map(id === judged ? hotkeys.map((hotkey) => [hotkey, state.history(id, hotkey)]) : []),
+      },
+    ]),
+  );
+}
+
+function changedRows(id: number, before: CompetitionState | undefined, after: CompetitionState): Put[] {
+  if (before === after) return [];
+  const lists = { pending: [...after.pending], kept: [...after.kept] };
+  const hasLists = before?.pending !== after.pending || before.kept !== after.kept;
+  return [
+    rows.standing(id, after.standing),
+    rows.entrants(id, after.entrants),
+    ...(hasLists ? [rows.contenders(id, lists)] : []),
+    ...[...after.history].flatMap(([hotkey, results]) =>
+      before?.history.get(hotkey) === results ? [] : [rows.history(id, hotkey, [...results])],
+    ),
+  ];
+}
