@@ -121,9 +121,9 @@ function epsilonText(epsilon: EpsilonFunction): string {
   return `epsilon: ${percent(first)} over later models when committed${first === last ? '' : `, ${percent(last)} in the end`}`;
 }
 
-function bestText({ round, uid, block, score, epsilon, toBeat, sameSamples }: BestKnown): string[] {
+function bestText({ round, uid, block, score, toBeat, bar, sameSamples }: BestKnown): string[] {
   return [
     `best known: uid ${uid}, committed at block ${block}, ${score.toFixed(6)} in round ${round}${sameSamples ? ' on the same samples' : ', on other samples'}`,
-    `to beat it: less than ${toBeat.toFixed(6)} there, for its epsilon is ${percent(epsilon)} now`,
+    `to beat it: less than ${toBeat.toFixed(6)} there${bar && `, ${bar}`}`,
   ];
 }
