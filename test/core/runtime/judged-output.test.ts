@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import type { Json } from '@assay/core/contracts/round-journal';
 import { EvaluationLoop } from '@assay/core/runtime/evaluation-loop';
 import { replayEntry } from '@assay/core/runtime/round/entry';
-import { roundEntry, type RoundEntry } from '@assay/core/runtime/round/entry-shape';
+import type { RoundEntry } from '@assay/core/runtime/round/entry-shape';
 import { asJson } from '@assay/core/runtime/validator-state';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { wholeRound } from '../../recorded-round.js';
 import { newSubnet, type Subnet } from './subnet.js';
 
 let subnet: Subnet;
@@ -26,7 +27,7 @@ beforeEach(async () => {
   await new EvaluationLoop({ hotkey: subnet.hotkey }, subnet.deps, subnet.check).pass(subnet.signal);
 });
 
-const recorded = (): RoundEntry => roundEntry.parse(subnet.deps.state.journal.record(1)?.entry);
+const recorded = (): RoundEntry => wholeRound(subnet.deps.state.journal, 1);
 const tasksOf = (
   entry: RoundEntry,
   uid: number,
@@ -74,6 +75,12 @@ describe('what a model generates', () => {
     expect(() => replayEntry(asJson(entry), subnet.deps.rules)).toThrow(
       expect.objectContaining({ code: 'TASK_KIND_VERSION', fault: 'config' }) as Error,
     );
+  });
+
+  it('is judged again where the losses of an old round have been dropped', () => {
+    const entry = recorded();
+    for (const uid of [3, 4]) for (const task of tasksOf(entry, uid)) task.losses = [];
+    expect(replayEntry(asJson(entry), subnet.deps.rules)).toMatchObject({ agrees: true, differences: [] });
   });
 
   it('that is no text at all is told', () => {

@@ -42,8 +42,8 @@ async function judged(rule: 'mean-loss' | 'per-batch'): Promise<Subnet> {
   subnet.evaluator.evaluate = async (request) => {
     const answer = await evaluate(request);
     const results = answer.results.map((result) => {
-      const losses = [0.1, 0.2, -0.3].map((by) => (result.losses[0] ?? 0) + by);
-      return { ...result, losses };
+      const [loss = Number.NaN] = result.losses;
+      return { ...result, losses: [0.1, 0.2, -0.3].map((by) => loss + by) };
     });
     return { ...answer, results };
   };

@@ -53,13 +53,15 @@ export function refusalOf(
   kinds: readonly TaskKindRule[],
 ): ErrorReport | null {
   if (outcome.status === 'failed') return outcome.error;
-  for (const { name, losses, kindVersion, evidence } of outcome.tasks) {
+  for (const { name, rawScore, losses, kindVersion, evidence } of outcome.tasks) {
     const task = tasks.find((candidate) => candidate.name === name);
     if (!task || kindVersion === undefined || evidence === undefined) continue;
     const { kind } = task;
     const installed = taskKindNamed(kind, kinds).version;
     if (installed !== kindVersion) throw kindErrors.TASK_KIND_VERSION({ kind, recorded: kindVersion, installed });
-    const { refusal } = taskKindOf(task, kinds).judge({ losses, evidence }, name);
+    // Losses of an old round may have been dropped; their mean is on record.
+    const kept = losses.length > 0 ? losses : [rawScore];
+    const { refusal } = taskKindOf(task, kinds).judge({ losses: kept, evidence }, name);
     if (refusal) return refusal.toReport();
   }
   return null;
