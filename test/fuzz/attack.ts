@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Evaluator, ModelInspector } from '@assay/core/contracts/evaluator';
 import { toAssayError } from '@assay/core/errors/describe';
 import type { Log } from '@assay/core/contracts/logger';
+import { makesNothing } from '@assay/core/testing/makes-nothing';
 import plugin from '@assay/plugin-onnxruntime';
 import { mutate, random } from './mutations.js';
 
@@ -45,6 +46,7 @@ export class Attack {
       dataDir: tmpdir(),
       netuid: 1,
       modules: [],
+      make: makesNothing,
       environment: {},
       log,
       resolvePath: (path: string) => path,

@@ -13,6 +13,7 @@ import {
 } from '@assay/core/contracts/task-kinds';
 import { isAssayError, type AssayError } from '@assay/core/errors/assay-error';
 import { abortError } from '@assay/core/errors/describe';
+import { makesNothing } from '@assay/core/testing/makes-nothing';
 import plugin from '@assay/plugin-onnxruntime';
 import { z } from 'zod';
 import { scratchFolder } from './scratch.js';
@@ -28,6 +29,7 @@ const deps = {
   dataDir: tmpdir(),
   netuid: 1,
   modules: [],
+  make: makesNothing,
   environment: {},
   log: (): void => undefined,
   resolvePath: (path: string): string => path,
