@@ -12,6 +12,8 @@ and safetensors; flash attention needs flash-attn as well. The library's version
       network: deny-if-possible
 """
 
+import array
+import hashlib
 import json
 import os
 import queue
@@ -44,6 +46,7 @@ NUMERICS = {
     "attention": ATTENTION,
 }
 SPOT_LOGITS = 8
+MAX_KEPT = 2  # models that stay loaded between two parts: as many as a match has
 
 
 class Fault(Exception):
@@ -52,6 +55,10 @@ class Fault(Exception):
     def __init__(self, code, message, hint, fault="miner", **payload):
         super().__init__(message)
         self.report = {"code": code, "message": message[:500], "hint": hint, "fault": fault, "retry": "never" if fault == "miner" else "next-round", "payload": payload}
+
+
+class Cancelled(Exception):
+    """The validator has given the request up."""
 
 
 def send(**message):
@@ -83,92 +90,139 @@ def load(wanted):
     return model.to(DEVICE).eval()
 
 
-def losses_of_rows(model, batch):
+class Samples:
+    """The samples of a task: 32-bit ids in a file that is named by its digest, and their shapes beside it."""
+
+    def __init__(self, task):
+        self.name, self.told = task["name"], task["parameters"]
+        path, digest = task["samples"]["path"], task["samples"]["digest"]
+        self.shapes = [(one["rows"], one["length"]) for one in task["samples"]["shapes"] for _ in range(one["samples"])]
+        try:
+            with open(path, "rb") as file:
+                content = file.read()
+        except OSError as error:
+            raise Fault("SAMPLES_UNREADABLE", f"The samples in {path} can't be read: {error}", "Let the program read the scratch folder.", "validator") from error
+        if hashlib.sha256(content).hexdigest() != digest or len(content) != 4 * sum(rows * length for rows, length in self.shapes):
+            raise Fault("SAMPLES_DIFFER", f"The samples in {path} are not those that were drawn.", "Check the disk.", "validator")
+        self.ids = array.array("I", content)
+        if sys.byteorder == "big":
+            self.ids.byteswap()
+        wanted = task.get("range", {"from": 0, "to": len(self.shapes)})
+        self.range = range(wanted["from"], wanted["to"])
+
+    def __iter__(self):
+        """Number and rows, [row][token], of every sample that is asked for."""
+        start = 0
+        for number, (rows, length) in enumerate(self.shapes):
+            if number in self.range:
+                yield number, self.rows_at(start, rows, length)
+            start += rows * length
+
+    def rows_at(self, start, rows, length):
+        return [self.ids[start + row * length : start + (row + 1) * length].tolist() for row in range(rows)]
+
+    def prompts(self):
+        """Beginnings of the first two samples, where the model is asked to continue them."""
+        length = self.told["promptLength"]
+        if length == 0 or self.range.start > 0 or len(self.shapes) < 2:
+            return []
+        (rows, row_length), second = self.shapes[:2]
+        firsts = [self.rows_at(0, rows, row_length), self.rows_at(rows * row_length, *second)]
+        return [[row[:length] for row in rows] for rows in firsts]
+
+
+def losses_of_rows(model, rows):
     """For each row: the cross entropy in nats of every token given those before it, [length - 1], and logits of the last position."""
-    for row in batch:
+    for row in rows:
         tokens = torch.tensor([row], device=DEVICE)
         logits = model(tokens, use_cache=False).logits[0].float()
         yield cross_entropy(logits[:-1], tokens[0, 1:], reduction="none").double(), logits[-1, :SPOT_LOGITS]
 
 
-def score(model, task, tell):
-    """Mean loss of each batch: over all its positions or, unpacked, without those whose predecessor is a pad token."""
-    samples = task["samples"]
-    losses, spots = [], []
-    for number, batch in enumerate(samples["batches"]):
-        kept, last = [], []
-        for row, (per_token, spot) in zip(batch, losses_of_rows(model, batch)):
-            counts = [samples["packed"] or index == 0 or row[index] != samples["padTokenId"] for index in range(len(row) - 1)]
-            kept.append(per_token[torch.tensor(counts, device=DEVICE)])
-            last.append(spot.tolist())
-        loss = torch.cat(kept).mean().item()
+def loss_of(model, rows, told):
+    """Mean loss of a sample over all its positions or, unpacked, without those whose predecessor is a pad token; and spot logits."""
+    kept, last = [], []
+    for row, (per_token, spot) in zip(rows, losses_of_rows(model, rows)):
+        counts = [told["packed"] or index == 0 or row[index] != told["padTokenId"] for index in range(len(row) - 1)]
+        kept.append(per_token[torch.tensor(counts, device=DEVICE)])
+        last.append(spot.tolist())
+    return torch.cat(kept).mean().item(), last
+
+
+def score(model, samples, send_loss, requests, id):
+    """Sends the loss of every sample as soon as it is known. Returns the spot logits."""
+    spots = []
+    for number, rows in samples:
+        if requests.is_cancelled(id):
+            raise Cancelled
+        loss, last = loss_of(model, rows, samples.told)
         if loss != loss or loss in (float("inf"), float("-inf")):
-            raise Fault("NON_FINITE_LOSS", f"The loss of batch {number} in {task['name']} is not a finite number.", "Weights or activations hold NaN or infinity.", batch=number)
-        losses.append(loss)
+            raise Fault("NON_FINITE_LOSS", f"The loss of sample {number} in {samples.name} is not a finite number.", "Weights or activations hold NaN or infinity.", batch=number)
+        send_loss(number, loss)
         spots.append(last)
-        tell(phase="score", task=task["name"], done=number + 1)
-    return losses, spots
+    return spots
 
 
 def continuations(model, samples):
-    """[prompt][row][token]: what the model says after the beginnings of the first two batches, by its own generation config."""
-    length, count = samples["promptLength"], samples["generatedTokens"]
-    if length == 0 or len(samples["batches"]) < 2:
-        return []
-    said = []
-    for batch in samples["batches"][:2]:
-        prompts = torch.tensor([row[:length] for row in batch], device=DEVICE)
+    """[prompt][row][token]: what the model says after the beginnings of the first two samples, by its own generation config."""
+    count, said = samples.told["generatedTokens"], []
+    for rows in samples.prompts():
+        prompts = torch.tensor(rows, device=DEVICE)
         output = model.generate(
-            prompts, min_new_tokens=count, max_new_tokens=count, pad_token_id=samples["padTokenId"], do_sample=False
+            prompts, min_new_tokens=count, max_new_tokens=count, pad_token_id=samples.told["padTokenId"], do_sample=False
         )
         said.append(output[:, prompts.shape[1] :].tolist())
     return said
 
 
-def is_reasonable(generations):
-    """Unreasonable: two continuations agree at 10 positions or more, or in both one token fills more than 10 places."""
-    if not generations:
-        return None
-    first, second = ([token for row in rows for token in row] for rows in generations)
-    if sum(a == b for a, b in zip(first, second)) >= 10:
-        return False
-    return not all(max(map(tokens.count, tokens)) > 10 for tokens in (first, second))
+class Models:
+    """Loaded models by digest: the one that is asked for, and those of which another part comes."""
+
+    def __init__(self):
+        self.kept = {}
+
+    def take(self, wanted):
+        return self.kept.pop(wanted["digest"], None) or load(wanted)
+
+    def keep(self, wanted, model):
+        self.kept[wanted["digest"]] = model
+        while len(self.kept) > MAX_KEPT:
+            del self.kept[next(iter(self.kept))]
+
+    def release(self, digest):
+        self.kept.pop(digest, None)
 
 
-def evaluate(request):
-    tasks = request["tasks"]
+def evaluate(request, models, requests):
+    id, tasks = request["id"], request["tasks"]
     for task in tasks:
         if task["kind"] != "text-loss":
             raise Fault("KIND_UNKNOWN", f"This program has no tasks of kind {task['kind']}.", "Name another evaluator.", "config")
-    total = sum(len(task["samples"]["batches"]) for task in tasks)
-    begun = 0
-
-    def tell(done=0, **what):
-        send(type="progress", id=request["id"], done=begun + done, total=total, **what)
-
     started = time.monotonic()
-    tell(phase="load")
-    model = load(request["model"])
+    send(type="progress", id=id, phase="load")
+    all_samples = [Samples(task) for task in tasks]
+    model = models.take(request["model"])
     loaded = time.monotonic()
     vocabulary = model.get_input_embeddings().num_embeddings
-    scores = []
-    for task in tasks:
-        highest = max(token for batch in task["samples"]["batches"] for row in batch for token in row)
+    spots = []
+    for samples in all_samples:
+        highest = max(samples.ids)
         if highest >= vocabulary:
             raise Fault("TOKEN_OUT_OF_RANGE", f"Token {highest} is beyond the model's vocabulary of {vocabulary}.", "Train with the competition's tokenizer.")
-        scores.append(score(model, task, tell))
-        begun += len(task["samples"]["batches"])
+        send_loss = lambda number, loss: send(type="losses", id=id, task=samples.name, losses=[loss], **{"from": number})
+        spots.append(score(model, samples, send_loss, requests, id))
     results = []
     # After every loss: some models remember how long a text they have seen.
-    for task, (losses, spots) in zip(tasks, scores):
-        tell(phase="generate", task=task["name"])
-        generations = continuations(model, task["samples"])
-        details = {"losses": losses, "reasonable": is_reasonable(generations), "generations": generations}
+    for task, samples, last in zip(tasks, all_samples, spots):
+        send(type="progress", id=id, phase="generate", task=task["name"])
+        details = {"generations": continuations(model, samples)}
         if "logits-spot" in task.get("extras", []):
-            details["logitsSpot"] = spots
-        results.append({"name": task["name"], "kind": "text-loss", "rawScore": sum(losses) / len(losses), "samples": len(losses), "details": details})
+            details["logitsSpot"] = last
+        results.append({"name": task["name"], "kind": "text-loss", "details": details})
+    if request["keep"]:
+        models.keep(request["model"], model)
     timings = {"loadMs": (loaded - started) * 1000, "computeMs": (time.monotonic() - loaded) * 1000}
-    send(type="answer", id=request["id"], results=results, numerics=NUMERICS, timings=timings)
+    send(type="answer", id=id, results=results, numerics=NUMERICS, timings=timings)
 
 
 def fault_of(error):
@@ -180,25 +234,45 @@ def fault_of(error):
     return Fault("RUNTIME_FAILED", message, "The program's standard error tells more.", "validator").report
 
 
-def read_into(requests):
-    """The program ends with its validator, also in the middle of a computation."""
-    for line in sys.stdin:
-        requests.put(json.loads(line))
-    os._exit(0)
+class Requests:
+    """What the validator writes: requests in their order, and which of them are given up."""
+
+    def __init__(self):
+        self.waiting = queue.SimpleQueue()
+        self.cancelled = set()
+
+    def read(self):
+        """The program ends with its validator, also in the middle of a computation."""
+        for line in sys.stdin:
+            message = json.loads(line)
+            if message["type"] == "cancel":
+                self.cancelled.add(message["id"])
+            else:
+                self.cancelled.discard(message.get("id"))  # the same id may be asked for again
+                self.waiting.put(message)
+        os._exit(0)
+
+    def is_cancelled(self, id):
+        return id in self.cancelled
 
 
 def main():
     torch.set_grad_enabled(False)
     torch.backends.cuda.matmul.allow_tf32 = False
     transformers.logging.set_verbosity_error()
-    send(type="hello", protocol=1, name="transformers", kinds=["text-loss"], operations=["evaluate"], architectures=ARCHITECTURES, numerics=NUMERICS)
-    requests = queue.SimpleQueue()
-    threading.Thread(target=read_into, args=[requests], daemon=True).start()
+    operations = ["evaluate", "cancel", "release"]
+    send(type="hello", protocol=2, name="transformers", kinds=["text-loss"], operations=operations, architectures=ARCHITECTURES, numerics=NUMERICS, capacity=1)
+    models, requests = Models(), Requests()
+    threading.Thread(target=requests.read, daemon=True).start()
     while True:
-        request = requests.get()
+        request = requests.waiting.get()
         try:
             if request["type"] == "evaluate":
-                evaluate(request)
+                evaluate(request, models, requests)
+            elif request["type"] == "release":
+                models.release(request["digest"])
+        except Cancelled:
+            send(type="cancelled", id=request["id"])
         except Exception as error:
             send(type="fault", id=request["id"], error=fault_of(error))
 

@@ -1,11 +1,13 @@
 import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import type { EvaluationTask } from '@assay/core/contracts/evaluation-task';
 import type { Evaluator, ModelInspector } from '@assay/core/contracts/evaluator';
 import { toAssayError } from '@assay/core/errors/describe';
 import type { Log } from '@assay/core/contracts/logger';
 import { makesNothing } from '@assay/core/testing/makes-nothing';
 import plugin from '@assay/plugin-onnxruntime';
+import { textLossTaskOf } from '../sample-file.js';
 import { mutate, random } from './mutations.js';
 
 const FIXTURES = join(import.meta.dirname, import.meta.dirname.includes('dist') ? '../../fixtures' : '../fixtures');
@@ -37,6 +39,7 @@ export class Attack {
   private constructor(
     private readonly inspector: ModelInspector,
     private readonly evaluator: Evaluator,
+    private readonly task: EvaluationTask,
   ) {}
 
   static async init(): Promise<Attack> {
@@ -62,6 +65,7 @@ export class Attack {
     return new Attack(
       await inspector.create(options, deps, signal),
       await evaluator.create(evaluatorOptions, deps, signal),
+      textLossTaskOf(mkdtempSync(join(tmpdir(), 'assay-fuzz-samples-')), SAMPLES),
     );
   }
 
@@ -90,7 +94,7 @@ export class Attack {
         {
           id: 'fuzz',
           model,
-          tasks: [{ name: 'fuzz', kind: 'text-loss', samplesDigest: '', samples: SAMPLES }],
+          tasks: [this.task],
           deadlineMs: LIMITS.deadlineMs,
         },
         () => undefined,
@@ -105,5 +109,6 @@ export class Attack {
 
   async close(): Promise<void> {
     await Promise.all([this.inspector.close(), this.evaluator.close()]);
+    rmSync(dirname(this.task.samples.path), { recursive: true, force: true });
   }
 }

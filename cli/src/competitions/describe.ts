@@ -2,6 +2,7 @@ import type { Competition } from '@assay/core/competition/competition';
 import type { SubnetProfile } from '@assay/core/competition/profile';
 import type { Config } from '@assay/core/config/schema';
 import type { RuleChoice } from '@assay/core/contracts/rule';
+import { parametersOf } from '@assay/core/kinds/task-kinds';
 import { credentialsOf, foundCredential } from '@assay/core/plugin/credentials';
 import type { PluginRegistry } from '@assay/core/plugin/registry';
 import { epsilonCurve, type EpsilonCurve } from './epsilon-curve.js';
@@ -22,8 +23,11 @@ export interface CompetitionDescription {
     kind: string;
     dataset: string;
     installed: boolean;
-    pages: number;
+    /** null where the amount is stated otherwise, see `parameters`. */
+    pages: number | null;
     maxBatches: number | null;
+    /** All parameters of the kind, as the competition states them. */
+    parameters: Readonly<Record<string, unknown>>;
     weight: number | 'samples';
   }[];
   epsilon: Competition['epsilon'] & EpsilonCurve;
@@ -67,8 +71,9 @@ export function describeCompetition(competition: Competition, around: Around): C
       kind: task.kind,
       dataset: task.dataset,
       installed: registry.findDataset(task.dataset) !== undefined,
-      pages: task.pages,
+      pages: task.pages ?? null,
       maxBatches: task.maxBatches ?? null,
+      parameters: parametersOf(task),
       weight: task.weight,
     })),
     epsilon: { ...competition.epsilon, ...epsilonCurve(registry.rules.bind('epsilons', competition.epsilon).rule) },

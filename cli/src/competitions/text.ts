@@ -33,7 +33,7 @@ function linesOf(one: CompetitionDescription, palette: Palette): string[] {
     ...tasks.map((task, index) =>
       line(
         index === 0 ? 'tasks' : '',
-        `${weightText(task.weight)}  ${task.name}: ${task.dataset}, ${task.pages} pages, ${task.maxBatches === null ? 'all batches' : `at most ${task.maxBatches} batches`}${task.installed ? '' : palette.red(' (not installed)')}`,
+        `${weightText(task.weight)}  ${task.name}: ${task.dataset}, ${amountText(task)}, ${task.maxBatches === null ? 'all batches' : `at most ${task.maxBatches} batches`}${task.installed ? '' : palette.red(' (not installed)')}`,
       ),
     ),
     line('epsilon', epsilonText(one.epsilon)),
@@ -57,6 +57,12 @@ function linesOf(one: CompetitionDescription, palette: Palette): string[] {
 }
 
 const line = (head: string, text: string): string => `  ${head.padEnd(12)} ${text}`;
+
+function amountText({ pages, parameters }: CompetitionDescription['tasks'][number]): string {
+  const { sequences } = parameters;
+  return pages === null && typeof sequences === 'number' ? `${sequences} sequences` : `${pages ?? 0} pages`;
+}
+
 const weightText = (weight: number | 'samples'): string => (weight === 'samples' ? 'by batches' : percent(weight));
 
 function epsilonText({ points, decayBlocks }: CompetitionDescription['epsilon']): string {

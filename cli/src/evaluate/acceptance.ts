@@ -36,11 +36,10 @@ export function acceptanceOf(
 ): Acceptance {
   const { competition } = drawn.runtime;
   const checks = checksOf(drawn, { profile, scheme }, found, facts);
-  const unreasonable = tasks.filter(({ details }) => details.reasonable === false);
   const errors = [
     ...checks.flatMap(({ error }) => error ?? []),
     ...(failure ? [failure] : []),
-    ...unreasonable.map(({ evaluation: { name: task } }) => runtimeErrors.UNREASONABLE_OUTPUT({ task })),
+    ...tasks.flatMap(({ refusal }) => refusal ?? []),
   ];
   const { score } = scoreModel(
     tasks.flatMap(({ evaluation: { name }, rawScore, weight }) => {

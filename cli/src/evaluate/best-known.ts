@@ -2,6 +2,10 @@ import type { Container } from 'inversify';
 import { ROUND_JOURNAL, type JournalRecord, type RoundJournal } from '@assay/core/contracts/round-journal';
 import type { Contents } from '@assay/core/journal/stored-entry';
 import { recordedRound } from '@assay/core/runtime/recorded-rounds';
+import type { TaskKindRule } from '@assay/core/contracts/task-kind';
+import type { ScoredContender } from '@assay/core/contracts/match-rule';
+import type { RoundEntry } from '@assay/core/runtime/round/entry-shape';
+import { judgedContender } from '@assay/core/runtime/round/judged-contender';
 import { epsilonOf, type DrawnCompetition } from './competition.js';
 
 /** Rounds of all competitions among which the newest of one is looked for. */
@@ -18,6 +22,8 @@ export interface BestKnown {
   epsilon: number;
   /** On the same samples a later model has to score less. */
   toBeat: number;
+  /** The same in the words of the match rule. */
+  bar: string;
   /** Whether the round was scored on the samples drawn here. */
   sameSamples: boolean;
 }
@@ -38,9 +44,30 @@ function winnerOf(record: JournalRecord, contents: Contents, drawn: DrawnCompeti
   if (found?.entry.competition.id !== runtime.competition.id || !found.verdict.winner) return undefined;
   const { number: round, entry: recorded } = found;
   const { uid, block, score } = found.verdict.winner;
-  const epsilon = epsilonOf(drawn).rule.compute(now ?? recorded.block, block);
+  const at = now ?? recorded.block;
+  const epsilon = epsilonOf(drawn).rule;
+  const { match } = runtime.rulesAt(at);
+  const incumbent = scoredContenderOf(recorded, uid, runtime.kinds);
+  const bar = incumbent && match.rule.bar(incumbent, { epsilon, block: at });
   const sameSamples =
     recorded.samples.map(({ digest }) => digest).join() ===
     questions.map(({ evaluation }) => evaluation.samplesDigest).join();
-  return { round, uid, block, score, epsilon, toBeat: (1 - epsilon) * score, sameSamples };
+  return {
+    ...{ round, uid, block, score, sameSamples },
+    epsilon: epsilon.compute(at, block),
+    toBeat: bar?.score ?? score,
+    bar: bar?.about ?? '',
+  };
+}
+
+/** A contender of a recorded round as the match rule saw it. */
+function scoredContenderOf(
+  { contenders, competition }: RoundEntry,
+  uid: number,
+  kinds: readonly TaskKindRule[],
+): ScoredContender | undefined {
+  const found = contenders.find((contender) => contender.uid === uid);
+  if (!found) return undefined;
+  const { hotkey, block, outcome } = judgedContender(found, competition.tasks, kinds);
+  return outcome.status === 'scored' ? { uid, hotkey, block, score: outcome.score, tasks: outcome.tasks } : undefined;
 }

@@ -4,7 +4,7 @@ import type { Surroundings } from '@assay/core/composition/container';
 import type { Competition } from '@assay/core/competition/competition';
 import { EVALUATOR, type Evaluator } from '@assay/core/contracts/evaluator';
 import type { RunEvent } from '@assay/core/contracts/reporter';
-import type { TextLossSamples } from '@assay/core/contracts/task-kinds';
+import { tokenCount } from '@assay/core/contracts/evaluation-task';
 import type { ErrorReport } from '@assay/core/errors/assay-error';
 import type { CompetitionRuntime } from '@assay/core/runtime/competitions';
 import { runtimeErrors } from '@assay/core/runtime/errors';
@@ -13,7 +13,7 @@ import { taskWeight } from '@assay/core/judging/score';
 import { drawSamples } from '@assay/core/runtime/round/sample';
 import { chainNow } from './chain-now.js';
 import { evaluateErrors } from './errors.js';
-import { countTokens, type Question } from './questions.js';
+import type { Question } from './questions.js';
 
 /** A competition with samples as a round draws them. */
 export interface DrawnCompetition {
@@ -49,12 +49,14 @@ export function competitionOf({ registry, config, profile }: Surroundings, named
   return withOverrides(found, config);
 }
 
-/** @param given the seed; without one that of the newest sync block, which all validators share */
+/**
+ * @param drawing seed, without one that of the newest sync block, which all validators share; and the folder for the samples
+ */
 export async function drawCompetition(
   container: Container,
   surroundings: Surroundings,
   competition: Competition,
-  given: bigint | undefined,
+  { seed: given, scratch }: { seed: bigint | undefined; scratch: string },
   signal: AbortSignal,
 ): Promise<DrawnCompetition> {
   await requireKinds(container, competition);
@@ -71,18 +73,18 @@ export async function drawCompetition(
     { reporter, clock: surroundings.clock, profile: surroundings.profile },
     runtime,
     seed,
+    scratch,
     signal,
   );
-  const questions = tasks.map(({ task, evaluation, batches }) => {
-    const { batches: tokens } = evaluation.samples as TextLossSamples;
-    return {
-      evaluation,
-      source: task.dataset,
-      sequences: batches,
-      tokens: countTokens(tokens),
-      weight: taskWeight(task.weight, batches),
-    };
-  });
+  const questions = tasks.map(({ task, kind, evaluation, prompts, batches }) => ({
+    kind,
+    evaluation,
+    prompts,
+    source: task.dataset,
+    sequences: batches,
+    tokens: tokenCount(evaluation.samples),
+    weight: taskWeight(task.weight, batches),
+  }));
   return { runtime, questions, seed, seedSource, warnings, ...(block === undefined ? {} : { block }) };
 }
 

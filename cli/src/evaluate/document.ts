@@ -5,7 +5,7 @@ import { epsilonOf } from './competition.js';
 
 /** null where no task was checked. */
 function reasonableOf(tasks: readonly TaskReport[]): boolean | null {
-  const verdicts = tasks.flatMap(({ details }) => details.reasonable ?? []);
+  const verdicts = tasks.flatMap(({ reasonable }) => reasonable ?? []);
   return verdicts.length === 0 ? null : verdicts.every(Boolean);
 }
 
@@ -44,7 +44,8 @@ function taskDocument({
   tokens,
   weight,
   rawScore,
-  details,
+  losses,
+  reasonable,
 }: TaskReport): Record<string, unknown> {
   return {
     name: evaluation.name,
@@ -55,8 +56,8 @@ function taskDocument({
     weight,
     meanLoss: rawScore,
     perplexity: Math.exp(rawScore),
-    reasonable: details.reasonable,
-    losses: details.losses,
+    reasonable,
+    losses,
   };
 }
 

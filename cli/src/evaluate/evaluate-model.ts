@@ -8,10 +8,11 @@ import {
   type ModelInspector,
 } from '@assay/core/contracts/evaluator';
 import type { ModelFacts } from '@assay/core/contracts/model';
-import type { TextLossDetails } from '@assay/core/contracts/task-kinds';
 import type { AssayError } from '@assay/core/errors/assay-error';
 import { toAssayError } from '@assay/core/errors/describe';
-import { scoredResult } from '@assay/core/runtime/round/results';
+import { textLossDetails, type TextLossDetails } from '@assay/core/kinds/text-loss/schemas';
+import { isReasonable } from '@assay/core/kinds/text-loss/text-loss';
+import { judgedTask } from '@assay/core/runtime/round/results';
 import type { FoundModel } from './find-model.js';
 import type { Question } from './questions.js';
 
@@ -20,7 +21,12 @@ const DEADLINE_MS = 24 * 3_600_000;
 /** What the model answered to one question. */
 export interface TaskReport extends Question {
   rawScore: number;
+  losses: readonly number[];
+  /** Verdict of the reasonable-output check; null where nothing was continued. */
+  reasonable: boolean | null;
   details: TextLossDetails;
+  /** Why the task's kind refuses the model. */
+  refusal: AssayError | null;
 }
 
 export interface EvaluatedModel {
@@ -70,10 +76,15 @@ export async function evaluateModel(
 }
 
 function reportOf(question: Question, { results }: EvaluationAnswer): TaskReport {
-  const { result, details } = scoredResult(results, question.evaluation);
+  const { evaluation, kind, prompts } = question;
+  const { record, score, refusal } = judgedTask(results, evaluation, kind, prompts);
+  const details = textLossDetails.safeParse(results.find(({ name }) => name === evaluation.name)?.details).data;
   return {
     ...question,
-    rawScore: result.rawScore,
-    details: details ?? { losses: [result.rawScore], reasonable: null, generations: [] },
+    rawScore: score,
+    losses: record.losses,
+    reasonable: details ? isReasonable(record, evaluation.name) : null,
+    details: details ?? { generations: [] },
+    refusal,
   };
 }

@@ -1,6 +1,7 @@
 import type { Container } from 'inversify';
 import type { Surroundings } from '@assay/core/composition/container';
 import type { ModelFacts } from '@assay/core/contracts/model';
+import { scratchFolderIn, withScratch } from '@assay/core/evaluation/scratch';
 import { acceptanceOf, type Acceptance } from './acceptance.js';
 import { bestKnown, type BestKnown } from './best-known.js';
 import { competitionOf, drawCompetition, type DrawnCompetition } from './competition.js';
@@ -51,16 +52,19 @@ export async function evaluate(
   const onProgress = ({ phase, done, total }: { phase: string; done: number; total: number }): void => {
     tell(`${phase}: ${done} of ${total}`);
   };
-  if (!chosen) {
-    const questions = read ? [questionOfSequences(read, sequences ?? '', facts.vocabularySize)] : [];
-    return { found, facts, ...(await evaluateModel(container, found, facts, questions, onProgress, signal)) };
-  }
-  tell('drawing samples');
-  const drawn = await drawCompetition(container, surroundings, chosen, given, signal);
-  const evaluated = await evaluateOrSayWhyNot(container, found, facts, drawn.questions, onProgress, signal);
-  const acceptance = acceptanceOf(drawn, { profile, scheme }, found, facts, evaluated);
-  const best = await bestKnown(container, drawn);
-  return { found, facts, ...evaluated, competition: { drawn, acceptance, ...(best ? { best } : {}) } };
+  return withScratch(scratchFolderIn(surroundings.dataDir), async (scratch) => {
+    if (!chosen) {
+      const questions = read ? [await questionOfSequences(read, sequences ?? '', facts.vocabularySize, scratch)] : [];
+      return { found, facts, ...(await evaluateModel(container, found, facts, questions, onProgress, signal)) };
+    }
+    tell('drawing samples');
+    const drawing = { seed: given, scratch };
+    const drawn = await drawCompetition(container, surroundings, chosen, drawing, signal);
+    const evaluated = await evaluateOrSayWhyNot(container, found, facts, drawn.questions, onProgress, signal);
+    const acceptance = acceptanceOf(drawn, { profile, scheme }, found, facts, evaluated);
+    const best = await bestKnown(container, drawn);
+    return { found, facts, ...evaluated, competition: { drawn, acceptance, ...(best ? { best } : {}) } };
+  });
 }
 
 /** @throws SEED_INVALID */

@@ -1,13 +1,20 @@
-import { createHash } from 'node:crypto';
-import type { EvaluationTask, TextLossSamples } from '@assay/core/contracts/task-kinds';
-import { canonicalJson } from '@assay/core/journal/canonical-json';
+import { sampleCount, tokenCount, type EvaluationTask } from '@assay/core/contracts/evaluation-task';
+import type { TaskKind } from '@assay/core/contracts/task-kind';
+import { samplesDigest, writeSamples } from '@assay/core/evaluation/write-samples';
+import { TASK_KINDS, taskKindNamed } from '@assay/core/kinds/task-kinds';
+import type { TextLossTask } from '@assay/core/kinds/text-loss/schemas';
+import { promptsOf } from '@assay/core/kinds/text-loss/text-loss';
+import type { DrawnTask } from '@assay/core/runtime/round/sample';
 import type { Sequences } from './sequences-file.js';
 
+const KIND = 'text-loss';
 const GENERATED_TOKENS = 20;
 
 /** One task that a model is asked, and what it counts. */
 export interface Question {
+  kind: TaskKind;
   evaluation: EvaluationTask;
+  prompts: DrawnTask['prompts'];
   /** Dataset, or the file. */
   source: string;
   sequences: number;
@@ -16,28 +23,40 @@ export interface Question {
   weight: number;
 }
 
-export const countTokens = (batches: TextLossSamples['batches']): number =>
-  batches.reduce((sum, rows) => sum + rows.reduce((tokens, row) => tokens + row.length, 0), 0);
-
-/** @param noPad an id that occurs nowhere, for sequences that name no pad token: then no position is masked */
-export function questionOfSequences(
+/**
+ * @param noPad an id that occurs nowhere, for sequences that name no pad token: then no position is masked
+ * @param scratch folder for the file with the samples
+ */
+export async function questionOfSequences(
   { batches, promptLength, padTokenId }: Sequences,
   source: string,
   noPad: number,
-): Question {
-  const samples: TextLossSamples = {
-    batches,
+  scratch: string,
+): Promise<Question> {
+  const rule = taskKindNamed(KIND, TASK_KINDS);
+  const continuation = { promptLength, tokens: GENERATED_TOKENS };
+  const parameters = rule.parameters.parse({ pages: 1, batchSize: 1, packSamples: true, continuation });
+  const told: TextLossTask = {
     padTokenId: padTokenId ?? noPad,
     packed: true,
     promptLength,
     generatedTokens: GENERATED_TOKENS,
   };
-  const samplesDigest = createHash('sha256').update(canonicalJson(samples)).digest('hex');
+  const samples = await writeSamples(scratch, batches);
   return {
-    evaluation: { name: 'sequences', kind: 'text-loss', samplesDigest, samples, extras: ['logits-spot'] },
+    kind: rule.bind(parameters),
+    evaluation: {
+      name: 'sequences',
+      kind: KIND,
+      samplesDigest: samplesDigest(KIND, samples, { ...told }),
+      samples,
+      parameters: told,
+      extras: ['logits-spot'],
+    },
+    prompts: promptsOf(batches, promptLength),
     source,
-    sequences: batches.length,
-    tokens: countTokens(batches),
+    sequences: sampleCount(samples),
+    tokens: tokenCount(samples),
     weight: 1,
   };
 }

@@ -71,7 +71,7 @@ function runOf(answer: EvaluationAnswer, tasks: readonly TaskReport[]): Row[] {
 const tasksText = (tasks: readonly TaskReport[]): string =>
   plainTable(
     ['task', 'dataset', 'sequences', 'tokens', 'mean loss', 'perplexity', 'weight', 'reasonable'],
-    tasks.map(({ evaluation: { name }, source, sequences, tokens, rawScore, weight, details }) => [
+    tasks.map(({ evaluation: { name }, source, sequences, tokens, rawScore, weight, reasonable }) => [
       name,
       source,
       sequences,
@@ -79,7 +79,7 @@ const tasksText = (tasks: readonly TaskReport[]): string =>
       rawScore.toFixed(6),
       Math.exp(rawScore).toFixed(3),
       weight,
-      verdict(details.reasonable),
+      verdict(reasonable),
     ]),
   );
 
@@ -89,9 +89,7 @@ const verdict = (reasonable: boolean | null): string =>
 const lossesText = (tasks: readonly TaskReport[]): string =>
   plainTable(
     ['task', 'sequence', 'loss'],
-    tasks.flatMap(({ evaluation: { name }, details }) =>
-      details.losses.map((loss, index) => [name, index, loss.toFixed(6)]),
-    ),
+    tasks.flatMap(({ evaluation: { name }, losses }) => losses.map((loss, index) => [name, index, loss.toFixed(6)])),
   );
 
 function competitionText({ drawn, acceptance, best }: NonNullable<Evaluation['competition']>): string[] {
@@ -123,9 +121,9 @@ function epsilonText(epsilon: EpsilonFunction): string {
   return `epsilon: ${percent(first)} over later models when committed${first === last ? '' : `, ${percent(last)} in the end`}`;
 }
 
-function bestText({ round, uid, block, score, epsilon, toBeat, sameSamples }: BestKnown): string[] {
+function bestText({ round, uid, block, score, toBeat, bar, sameSamples }: BestKnown): string[] {
   return [
     `best known: uid ${uid}, committed at block ${block}, ${score.toFixed(6)} in round ${round}${sameSamples ? ' on the same samples' : ', on other samples'}`,
-    `to beat it: less than ${toBeat.toFixed(6)} there, for its epsilon is ${percent(epsilon)} now`,
+    `to beat it: less than ${toBeat.toFixed(6)} there${bar && `, ${bar}`}`,
   ];
 }

@@ -7,7 +7,7 @@ export interface Speed {
   secondsPerSequence: number;
 }
 
-export const lossesOf = (tasks: readonly TaskReport[]): number[] => tasks.flatMap(({ details }) => details.losses);
+export const lossesOf = (tasks: readonly TaskReport[]): number[] => tasks.flatMap(({ losses }) => losses);
 
 /** Over the sequences of all tasks; undefined without any. */
 export function meanLossOf(tasks: readonly TaskReport[]): number | undefined {

@@ -4,6 +4,7 @@ import { configErrors } from '@assay/core/config/errors';
 import { journalErrors } from '@assay/core/journal/errors';
 import { judgingErrors } from '@assay/core/judging/errors';
 import { commitmentErrors, storeErrors, verificationErrors } from '@assay/core/model/errors';
+import { kindErrors } from '@assay/core/kinds/errors';
 import { runtimeErrors } from '@assay/core/runtime/errors';
 import { scheduleErrors } from '@assay/core/competition/schedule';
 import { datasetErrors } from '@assay/core/datasets/errors';
@@ -29,6 +30,7 @@ const CATALOGUES = {
   Tokenizers: tokenizerErrors,
   Datasets: datasetErrors,
   'Local files': localFilesErrors,
+  'Task kinds': kindErrors,
   Judging: judgingErrors,
   Rules: ruleErrors,
   'Run loop': runtimeErrors,

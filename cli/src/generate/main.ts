@@ -5,6 +5,7 @@ import { configJsonSchema } from './config-schema.js';
 import { sortedManifest } from './manifest.js';
 import { errorReference } from './error-reference.js';
 import { eventJsonSchema } from './event-schema.js';
+import { protocolJsonSchema } from './protocol-schema.js';
 
 /**
  * Writes what is made from the code: `npm run generate`. With --check it only compares, and fails where a file is not
@@ -19,6 +20,7 @@ const files: readonly (readonly [path: string, content: () => string | Promise<s
   ['docs/reference/cli.md', () => cliReference(root)],
   ['docs/reference/config.schema.json', configJsonSchema],
   ['docs/reference/events.schema.json', eventJsonSchema],
+  ['docs/reference/evaluator-protocol.schema.json', protocolJsonSchema],
   ['docs/reference/errors.md', errorReference],
 ];
 

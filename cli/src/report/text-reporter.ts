@@ -47,7 +47,7 @@ function progressOf(event: RunEvent): string | undefined {
     return `fetching uid ${event.uid} ${printable(event.repo, 40)} ${printable(event.path, 40)} ${share} %`;
   }
   if (event.event === 'sampling-started')
-    return `${event.competition.name}: drawing ${event.pages} pages of ${event.dataset} for ${event.task}`;
+    return `${event.competition.name}: drawing ${event.sequences === undefined ? `${event.pages} pages` : `${event.sequences} sequences`} of ${event.dataset} for ${event.task}`;
   if (event.event === 'evaluation-progress') {
     const { uid, repo, phase, done, total, model, models, remainingMs } = event;
     const left = remainingMs === null ? '' : `, about ${duration(remainingMs)} left`;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parametersOf, TASK_KINDS } from '../kinds/task-kinds.js';
 
 const share = z.number().min(0).max(1);
 
@@ -17,20 +18,31 @@ export const MATCH_BY_COMPARISON = {
   'per-sequence': { rule: 'per-batch' },
 } as const;
 
-const task = z.strictObject({
+const statedTask = z.strictObject({
   name: z.string().min(1),
   kind: z.string().min(1),
   dataset: z.string().min(1),
   datasetOptions: z.record(z.string(), z.unknown()).optional(),
-  pages: z.number().int().positive(),
-  batchSize: z.number().int().positive(),
-  packSamples: z.boolean(),
+  pages: z.number().int().positive().optional(),
+  batchSize: z.number().int().positive().optional(),
+  packSamples: z.boolean().optional(),
   maxBatches: z.number().int().positive().optional(),
+  parameters: z.record(z.string(), z.unknown()).optional(),
   weight: z.union([share, z.literal('samples')]),
   normalization: z.discriminatedUnion('type', [
     z.strictObject({ type: z.literal('none') }),
     z.strictObject({ type: z.literal('inverse-exponential'), ceiling: z.number().positive() }),
   ]),
+});
+
+/** Parameters of a kind that comes with core are checked here, those of another kind when its package is known. */
+const task = statedTask.superRefine((stated, context) => {
+  const kind = TASK_KINDS.find(({ name }) => name === stated.kind);
+  const { error } = kind?.parameters.safeParse(parametersOf(stated)) ?? {};
+  for (const { path, message } of error?.issues ?? []) {
+    const at = path[0] !== undefined && path[0] in (stated.parameters ?? {}) ? ['parameters', ...path] : path;
+    context.addIssue({ code: 'custom', path: at, message });
+  }
 });
 
 const constraints = z

@@ -24,11 +24,14 @@ export interface EvalTask {
   dataset: string;
   /** Options of that dataset's own schema. */
   datasetOptions?: Readonly<Record<string, unknown>>;
-  pages: number;
-  batchSize: number;
-  packSamples: boolean;
+  /** Pages to draw. This and the next three may stand here or among `parameters`. */
+  pages?: number;
+  batchSize?: number;
+  packSamples?: boolean;
   /** Batches kept after the shuffle; all of them when left out. */
   maxBatches?: number;
+  /** Further parameters of the kind, by its own schema. */
+  parameters?: Readonly<Record<string, unknown>>;
   /**
    * Share of the score; the weights of a competition sum to 1. `samples` for all of its tasks: each has its number of
    * batches for a weight, so that the score is the mean over the batches of all of them.

@@ -7,6 +7,7 @@ import type { DatasetProvider } from '../contracts/dataset-provider.js';
 import { EVALUATOR, MODEL_INSPECTOR, type Evaluator, type ModelInspector } from '../contracts/evaluator.js';
 import { ROW_SOURCE, type RowSource } from '../contracts/row-source.js';
 import { TOKENIZER_LOADER, type TokenizerLoader } from '../contracts/tokenizer.js';
+import { taskKindOf } from '../kinds/task-kinds.js';
 import { rulesByBlock } from '../rules/chosen.js';
 import { configErrors } from '../config/errors.js';
 import { competitionsAt } from '../competition/schedule.js';
@@ -101,13 +102,18 @@ export function withOverrides(
   };
 }
 
-/** A competition with its rules, its tokenizer and its datasets. @throws RULE_UNKNOWN, RULE_PARAMETERS, OPTIONS_INVALID */
+/**
+ * A competition with its rules, its tokenizer and its datasets.
+ * @throws RULE_UNKNOWN, RULE_PARAMETERS, TASK_KIND_UNKNOWN, TASK_PARAMETERS, OPTIONS_INVALID
+ */
 export async function buildCompetition(
   root: Container,
   competition: Competition,
   surroundings: Surroundings & { isNeeded: boolean },
   signal: AbortSignal,
 ): Promise<CompetitionRuntime> {
+  const kinds = surroundings.registry.rules.kinds();
+  for (const task of competition.tasks) taskKindOf(task, kinds);
   const rulesAt = rulesByBlock(surroundings.registry.rules, surroundings.profile, competition);
   const tokenizers = await root.getAsync<TokenizerLoader>(TOKENIZER_LOADER);
   const tokenizer = await tokenizers.load(competition.tokenizer, signal);
@@ -115,7 +121,7 @@ export async function buildCompetition(
   for (const task of competition.tasks)
     datasets.set(task.name, await buildDataset(root, competition, task, surroundings, signal));
   await requireAccess(datasets, surroundings, signal);
-  return { competition, rulesAt, tokenizer, datasets };
+  return { competition, kinds, rulesAt, tokenizer, datasets };
 }
 
 async function buildDataset(

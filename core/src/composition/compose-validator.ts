@@ -5,6 +5,7 @@ import { MODEL_STORE, type ModelStore } from '../contracts/model-store.js';
 import { RECORD_TYPES, ROUND_JOURNAL, type RoundJournal } from '../contracts/round-journal.js';
 import type { SubnetProfile } from '../competition/profile.js';
 import type { Config } from '../config/schema.js';
+import { scratchFolderIn } from '../evaluation/scratch.js';
 import { ModelAcquirer } from '../model/acquire.js';
 import { ChainView } from '../runtime/chain-view.js';
 import { runtimeErrors } from '../runtime/errors.js';
@@ -65,6 +66,7 @@ export async function composeValidator(
     state: new ValidatorState(journal),
     view: new ChainView({ deadlineMs: profile.cadences.metagraphDeadline }, { chain }),
     competitions,
+    scratch: scratchFolderIn(surroundings.dataDir),
   };
   return new Validator(options, deps);
 }

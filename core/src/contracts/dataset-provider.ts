@@ -8,8 +8,10 @@ export interface SampleRequest {
   sequenceLength: number;
   /** Sequences per batch. */
   batchSize: number;
-  /** Pages to draw. */
+  /** Pages to draw; 0 where `sequences` says how much. */
   pages: number;
+  /** Sequences to draw, for datasets that are drawn by sequence. */
+  sequences?: number;
   /** One stream cut into sequences, or one padded sequence per document. */
   packSamples: boolean;
 }

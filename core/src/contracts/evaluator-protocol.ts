@@ -1,13 +1,16 @@
 import { z } from 'zod';
 import { errorReport } from '../errors/error-report.js';
+import { evaluationTask } from './evaluation-task.js';
 import { modelFacts } from './model.js';
-import { evaluationTask, taskResult } from './task-kinds.js';
 
 /**
  * The border between the validator and the process that evaluates: one JSON object per line, requests on the child's
- * stdin, answers on its stdout, free text for people on its stderr. docs/build/evaluator-protocol.md tells it in prose.
+ * stdin, messages on its stdout, free text for people on its stderr. docs/build/evaluator-protocol.md tells it in prose.
  */
-export const EVALUATOR_PROTOCOL_VERSION = 1;
+export const EVALUATOR_PROTOCOL_VERSION = 2;
+
+/** Requests that a program may say it computes at a time. */
+const MAX_CAPACITY = 1024;
 
 const storedFile = z.object({ path: z.string(), size: z.number().int().nonnegative(), sha256: z.string() });
 
@@ -20,55 +23,77 @@ const modelOnTheWire = z.object({
   directory: z.string().optional(),
 });
 
-export const evaluatorRequest = z.discriminatedUnion('type', [
-  z.object({
-    type: z.literal('evaluate'),
-    id: z.string(),
-    model: modelOnTheWire,
-    tasks: z.array(evaluationTask),
-    /** Milliseconds until the parent gives up. */
-    deadlineMs: z.number().positive(),
-  }),
-  z.object({ type: z.literal('inspect'), id: z.string(), directory: z.string() }),
-]);
+const evaluate = z.object({
+  type: z.literal('evaluate'),
+  id: z.string(),
+  model: modelOnTheWire,
+  tasks: z.array(evaluationTask),
+  /** Milliseconds until the parent gives up. */
+  deadlineMs: z.number().positive(),
+  /** Another part of this model is asked for soon: it may stay loaded. */
+  keep: z.boolean(),
+});
+
+const inspect = z.object({ type: z.literal('inspect'), id: z.string(), directory: z.string() });
+
+export const evaluatorRequest = z.discriminatedUnion('type', [evaluate, inspect]);
 export type EvaluatorRequest = z.infer<typeof evaluatorRequest>;
+export type EvaluateRequest = z.infer<typeof evaluate>;
 
-/** Sent to programs whose hello lists `prepare`: this model comes next. It has no answer, and doing nothing is allowed. */
-export const evaluatorHint = z.object({ type: z.literal('prepare'), model: modelOnTheWire });
-export type EvaluatorHint = z.infer<typeof evaluatorHint>;
+/** Lines that get no answer. A program is sent those that the `operations` of its hello name. */
+export const evaluatorNotice = z.discriminatedUnion('type', [
+  /** This model comes next. Doing nothing is allowed. */
+  z.object({ type: z.literal('prepare'), model: modelOnTheWire }),
+  /** The request of this id is given up: it ends with `cancelled`, unless its answer is on its way. */
+  z.object({ type: z.literal('cancel'), id: z.string() }),
+  /** No further part of this model is asked for: it need not stay loaded. */
+  z.object({ type: z.literal('release'), digest: z.string() }),
+]);
+export type EvaluatorNotice = z.infer<typeof evaluatorNotice>;
 
+const word = z.string().min(1);
 const numerics = z
-  .object({
-    device: z.string(),
-    computeType: z.string(),
-    runtime: z.string(),
-    attention: z.string(),
-  })
-  .catchall(z.string());
+  .object({ device: word, computeType: word, runtime: word, attention: word })
+  .catchall(z.string())
+  .describe('Whatever could move a digit.');
+
+export const evaluatorHello = z.object({
+  type: z.literal('hello'),
+  protocol: z.literal(EVALUATOR_PROTOCOL_VERSION),
+  name: z.string(),
+  /** Kinds of task that it can evaluate. */
+  kinds: z.array(z.string()),
+  /** `evaluate`, `inspect`, `prepare`, `cancel`, `release`. */
+  operations: z.array(z.string()),
+  /** Class names of what it can load. */
+  architectures: z.array(z.string()),
+  numerics,
+  /** Requests that it computes at a time. */
+  capacity: z.number().int().positive().max(MAX_CAPACITY).default(1),
+});
+export type EvaluatorHello = z.infer<typeof evaluatorHello>;
 
 export const evaluatorMessage = z.discriminatedUnion('type', [
-  /** First line of the child, before any request. */
-  z.object({
-    type: z.literal('hello'),
-    protocol: z.number().int(),
-    name: z.string(),
-    kinds: z.array(z.string()),
-    operations: z.array(z.string()),
-    architectures: z.array(z.string()).optional(),
-    numerics,
-  }),
   z.object({
     type: z.literal('progress'),
     id: z.string(),
-    phase: z.enum(['load', 'generate', 'score']),
+    phase: z.enum(['load', 'generate']),
     task: z.string().optional(),
-    done: z.number().int().nonnegative(),
-    total: z.number().int().nonnegative(),
   }),
+  /** Losses of samples `from`, `from + 1`, ... of a task. Each sample of the range comes once, in order. */
+  z.object({
+    type: z.literal('losses'),
+    id: z.string(),
+    task: z.string(),
+    from: z.number().int().nonnegative(),
+    losses: z.array(z.number()).min(1),
+  }),
+  /** All losses are out. */
   z.object({
     type: z.literal('answer'),
     id: z.string(),
-    results: z.array(taskResult),
+    /** One for each task, in the order asked. */
+    results: z.array(z.object({ name: z.string(), kind: z.string(), details: z.unknown() })),
     numerics,
     timings: z.object({
       loadMs: z.number(),
@@ -78,6 +103,7 @@ export const evaluatorMessage = z.discriminatedUnion('type', [
       peakAnonymousBytes: z.number().optional(),
     }),
   }),
+  z.object({ type: z.literal('cancelled'), id: z.string() }),
   z.object({ type: z.literal('facts'), id: z.string(), facts: modelFacts }),
   z.object({ type: z.literal('fault'), id: z.string(), error: errorReport }),
 ]);

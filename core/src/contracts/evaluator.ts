@@ -1,5 +1,5 @@
 import type { ModelFacts, VerifiedModel } from './model.js';
-import type { EvaluationTask, TaskResult } from './task-kinds.js';
+import type { EvaluationTask, TaskResult } from './evaluation-task.js';
 
 /** What the numbers were made with. Results of different numerics are never mixed or cached as one. */
 export interface Numerics {
@@ -23,14 +23,21 @@ export interface EvaluationRequest {
   tasks: EvaluationTask[];
   /** Milliseconds from acceptance to answer; on expiry the work is killed and the fault is the validator's. */
   deadlineMs: number;
+  /**
+   * Another part of this model is asked for soon: it may stay loaded until a request without this member, or `release`.
+   * Two models at a time are kept, so that they can be scored alternately.
+   */
+  keep?: boolean;
 }
 
 export interface EvaluationProgress {
   phase: 'load' | 'generate' | 'score';
   task?: string;
-  /** Batches of all tasks finished, and of how many. */
+  /** Samples of all tasks finished, and of how many. */
   done: number;
   total: number;
+  /** Losses of samples of `task` that have just been computed; `from` is the index of the first in the task's file. */
+  losses?: { from: number; values: readonly number[] };
 }
 
 export interface EvaluationAnswer {
@@ -41,21 +48,29 @@ export interface EvaluationAnswer {
   timings: { loadMs: number; computeMs: number; cpuMs?: number; peakRssBytes?: number; peakAnonymousBytes?: number };
 }
 
-/** A model whose score is known: whoever can't score it right is not fit to score others. */
+/** A model whose mean loss is known: an evaluator that gives it another one can't be trusted with others. */
 export interface Canary {
   model: VerifiedModel;
   task: EvaluationTask;
+  /** Mean of the losses. */
   score: number;
-  /** By how much the score may be off. */
+  /** By how much the mean may be off. */
   tolerance: (numerics: Numerics) => number;
 }
 
-/** Computes raw scores of a model. Rejects with a coded error whose `fault` says whose doing it was. */
+/**
+ * Computes the losses of a model. It returns what it has computed and judges nothing. Rejects with a coded error whose `fault`
+ * says whose doing it was.
+ */
 export interface Evaluator {
   /** Kinds of task that it can evaluate: `text-loss`, ... */
   readonly kinds: readonly string[];
   /** Known before the first evaluation: starts the backend when need be. */
   numerics(signal: AbortSignal): Promise<Numerics>;
+  /**
+   * The losses reach `onProgress` as they are computed, in order within a task, and are all in the answer as well. The signal
+   * cancels the work.
+   */
   evaluate(
     request: EvaluationRequest,
     onProgress: (progress: EvaluationProgress) => void,
@@ -63,10 +78,14 @@ export interface Evaluator {
   ): Promise<EvaluationAnswer>;
   /** Class names, e.g. `LlamaForCausalLM`, of what it can evaluate; undefined where it does not say. */
   architectures?(signal: AbortSignal): Promise<readonly string[] | undefined>;
+  /** How many requests it computes at a time; 1 where it does not say. More may be asked, and wait. */
+  capacity?(signal: AbortSignal): Promise<number>;
   /** Absent where no such model is known. */
   canary?(): Promise<Canary>;
   /** Says which model is likely asked for next, so that it can be made ready while the current one is computed. */
   prepare?(model: VerifiedModel): void;
+  /** Says that no further part of a model is asked for that was asked for with `keep`. */
+  release?(model: VerifiedModel): void;
   close(): Promise<void>;
 }
 

@@ -101,7 +101,9 @@ export const runEvent = z.discriminatedUnion('event', [
     competition,
     task: z.string(),
     dataset: z.string(),
+    /** 0 where `sequences` says how much is drawn. */
     pages: z.number(),
+    sequences: z.number().optional(),
   }),
   z.object({
     event: z.literal('samples-drawn'),

@@ -26,9 +26,19 @@ export const evaluationErrors = defineErrors({
   EVALUATOR_VERSION: {
     fault: 'config',
     retry: 'never',
-    message: (p: { version: number; wanted: number }) =>
-      `The evaluator speaks protocol ${p.version}; this is ${p.wanted}.`,
-    hint: () => 'Install the evaluator that belongs to this validator.',
+    message: (p: { command: string; version: number; wanted: number }) =>
+      `The evaluator ${p.command} speaks protocol ${p.version}; this validator speaks ${p.wanted}.`,
+    hint: (p: { version: number; wanted: number }) =>
+      p.version < p.wanted
+        ? `Update the evaluator to protocol ${p.wanted}: docs/build/evaluator-protocol.md says what changed since version 1.`
+        : 'Install the validator that belongs to this evaluator.',
+  },
+  EVALUATOR_HELLO: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { command: string; issues: readonly string[] }) =>
+      `The hello of the evaluator ${p.command} lacks or misstates: ${p.issues.join('; ')}`,
+    hint: () => 'Add these members to the first line of the program, as docs/build/evaluator-protocol.md shows it.',
   },
   EVALUATOR_UNABLE: {
     fault: 'config',
@@ -64,5 +74,24 @@ export const evaluationErrors = defineErrors({
     message: (p: { bytes: number; limit: number }) =>
       `The evaluator used ${Math.round(p.bytes / 2 ** 20)} MiB of memory of its own, over the limit of ${Math.round(p.limit / 2 ** 20)} MiB, and was killed.`,
     hint: () => 'Raise evaluator.memoryLimit if the machine has the memory.',
+  },
+  SAMPLES_NOT_WRITTEN: {
+    fault: 'validator',
+    retry: 'next-round',
+    message: (p: { folder: string; reason: string }) => `The samples can't be written into ${p.folder}: ${p.reason}`,
+    hint: () => 'Free space on the disk of dataDir, and let the validator write there.',
+  },
+  SAMPLES_UNREADABLE: {
+    fault: 'validator',
+    retry: 'next-round',
+    message: (p: { path: string; reason: string }) => `The samples in ${p.path} can't be read: ${p.reason}`,
+    hint: () => 'Leave the folder scratch below dataDir to the validator, and let the evaluator read it.',
+  },
+  SAMPLES_DIFFER: {
+    fault: 'validator',
+    retry: 'next-round',
+    message: (p: { path: string; reason: string }) =>
+      `The samples in ${p.path} are not those that were drawn: ${p.reason}`,
+    hint: () => 'Leave the folder scratch below dataDir to the validator, and check the disk.',
   },
 });

@@ -1,23 +1,32 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
-import {
-  EVALUATOR_PROTOCOL_VERSION,
-  evaluatorMessage,
-  type EvaluatorHint,
-  type EvaluatorMessage,
-  type EvaluatorRequest,
+import type {
+  EvaluatorHello,
+  EvaluatorMessage,
+  EvaluatorNotice,
+  EvaluatorRequest,
 } from '../contracts/evaluator-protocol.js';
 import type { Log } from '../contracts/logger.js';
 import { AssayError, isAssayError } from '../errors/assay-error.js';
 import { abortError } from '../errors/describe.js';
+import { childEnvironment } from './child-environment.js';
 import { evaluationErrors } from './errors.js';
+import { exitText, isKill } from './exits.js';
+import { helloOf, messageOf } from './incoming-lines.js';
 import { LineReader } from './line-reader.js';
-import { withoutNetwork, type NetworkAccess } from './network-isolation.js';
+import { commandFor, type NetworkAccess } from './network-isolation.js';
 import { anonymousMemory, isStopped } from './process-memory.js';
 
-export type Hello = Extract<EvaluatorMessage, { type: 'hello' }>;
-export type Answer = Exclude<EvaluatorMessage, { type: 'hello' | 'progress' }>;
-export type Progress = Extract<EvaluatorMessage, { type: 'progress' }>;
+/** What comes while a request is computed. */
+export type Step = Extract<EvaluatorMessage, { type: 'progress' | 'losses' }>;
+export type Answer = Exclude<EvaluatorMessage, Step>;
+/** Takes what comes for a request. @returns what is wrong with it: the program broke its protocol */
+export type OnMessage = (message: Step | Answer) => string | undefined;
+export interface ExchangeLimits {
+  deadlineMs: number;
+  /** Whether a program that can cancel a request is told to, and stays, when the signal fires; else it is killed. */
+  cancels: boolean;
+}
 
 export interface ProcessOptions {
   /** Program and arguments. */
@@ -32,13 +41,14 @@ export interface ProcessOptions {
 
 interface Pending {
   id: string;
-  onProgress: (progress: Progress) => void;
+  onMessage: OnMessage;
   resolve: (answer: Answer) => void;
   reject: (error: AssayError) => void;
 }
 
-const PASSED_ON = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TMPDIR', 'LD_LIBRARY_PATH', 'CUDA_VISIBLE_DEVICES', 'SystemRoot'];
 const POLL_MS = 250;
+/** A program that lists `cancel` ends a request within this time, or it is killed. */
+const CANCEL_MS = 2000;
 const STDERR_KEPT = 4000;
 /** Output that was written before the end may still be on its way; a grandchild may hold the pipe open for ever. */
 const LAST_WORDS_MS = 250;
@@ -50,11 +60,12 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
  */
 export class EvaluatorChild {
   /** What it says of itself. Rejects when it ends first. */
-  readonly hello: Promise<Hello>;
+  readonly hello: Promise<EvaluatorHello>;
   /** Resolves when the process is gone. */
   readonly gone: Promise<void>;
   readonly #process: ChildProcessByStdio<Writable, Readable, Readable> | undefined;
-  #greet: ((hello: Hello) => void) | undefined;
+  #greet: ((hello: EvaluatorHello) => void) | undefined;
+  #operations: readonly string[] = [];
   #refuse: (error: AssayError) => void = () => undefined;
   #pending: Pending | undefined;
   #ended: AssayError | undefined;
@@ -76,11 +87,11 @@ export class EvaluatorChild {
     // Who asks, awaits it; nobody has to.
     this.hello.catch(() => undefined);
     try {
-      const [program = '', ...args] = this.#command();
+      const [program = '', ...args] = commandFor(options.command, options.network);
       this.#process = spawn(program, args, {
         stdio: ['pipe', 'pipe', 'pipe'],
         detached: true,
-        env: environment(options),
+        env: childEnvironment(options.environment),
       });
     } catch (error) {
       this.end(isAssayError(error) ? error : this.#startError(error instanceof Error ? error.message : String(error)));
@@ -88,32 +99,27 @@ export class EvaluatorChild {
     this.gone = this.#listen();
   }
 
-  #command(): readonly string[] {
-    const { command, network } = this.options;
-    if (network === 'allow') return command;
-    const prefix = withoutNetwork();
-    if (!prefix && network === 'deny') throw evaluationErrors.EVALUATOR_NETWORK({ command: command.join(' ') });
-    return [...(prefix ?? []), ...command];
-  }
-
-  /** Says something that needs no answer. */
-  tell(hint: EvaluatorHint): void {
-    if (this.alive) this.#process?.stdin.write(`${JSON.stringify(hint)}\n`);
+  /** Says something that gets no answer, to a program whose hello lists it. */
+  tell(notice: EvaluatorNotice): void {
+    if (this.alive && this.#operations.includes(notice.type)) this.#write(notice);
   }
 
   get alive(): boolean {
     return this.#ended === undefined;
   }
 
-  /** Asks one thing; nothing else may be asked meanwhile. Giving up in any way ends the process. */
+  /**
+   * Asks one thing; nothing else may be asked meanwhile. A deadline that passes ends the process. So does the signal, unless
+   * the program can cancel and `cancels` is set.
+   */
   async exchange(
     request: EvaluatorRequest,
-    deadlineMs: number,
-    onProgress: Pending['onProgress'],
+    { deadlineMs, cancels }: ExchangeLimits,
+    onMessage: OnMessage,
     signal: AbortSignal,
   ): Promise<Answer> {
     if (this.#ended) throw this.#ended;
-    if (signal.aborted) throw abortError();
+    requireWanted(signal);
     this.#stopped = false;
     const timer = setTimeout(
       () => {
@@ -122,21 +128,35 @@ export class EvaluatorChild {
       Math.min(deadlineMs, LONGEST_TIMER_MS),
     );
     const memory = setInterval(() => void this.#look(), POLL_MS);
+    let patience: NodeJS.Timeout | undefined;
     const onAbort = (): void => {
-      this.end(abortError());
+      if (cancels && this.#operations.includes('cancel')) patience = this.#cancel(request.id);
+      else this.end(abortError());
     };
     signal.addEventListener('abort', onAbort, { once: true });
     try {
-      return await new Promise<Answer>((resolve, reject) => {
-        this.#pending = { id: request.id, onProgress, resolve, reject };
-        this.#process?.stdin.write(`${JSON.stringify(request)}\n`);
+      const answer = await new Promise<Answer>((resolve, reject) => {
+        const heard: OnMessage = (message) => (signal.aborted ? undefined : onMessage(message));
+        this.#pending = { id: request.id, onMessage: heard, resolve, reject };
+        this.#write(request);
       });
+      requireWanted(signal);
+      return answer;
     } finally {
       this.#pending = undefined;
       clearTimeout(timer);
+      clearTimeout(patience);
       clearInterval(memory);
       signal.removeEventListener('abort', onAbort);
     }
+  }
+
+  /** Tells the program to give a request up, and kills it when it does not. */
+  #cancel(id: string): NodeJS.Timeout {
+    this.tell({ type: 'cancel', id });
+    return setTimeout(() => {
+      this.end(abortError());
+    }, CANCEL_MS);
   }
 
   /** Kills it for a reason. The first reason stands. */
@@ -146,6 +166,10 @@ export class EvaluatorChild {
     this.#kill();
     this.#refuse(reason);
     this.#pending?.reject(reason);
+  }
+
+  #write(line: EvaluatorRequest | EvaluatorNotice): void {
+    this.#process?.stdin.write(`${JSON.stringify(line)}\n`);
   }
 
   #listen(): Promise<void> {
@@ -191,7 +215,7 @@ export class EvaluatorChild {
         this.#endSoon('its output closed');
       });
       child.once('exit', (code, signal) => {
-        const exit = signal === null ? `exit code ${code ?? 'unknown'}` : `signal ${signal}`;
+        const exit = exitText(code, signal);
         // Descendants that outlive it have nobody left to answer to.
         this.#kill();
         child.once('close', () => {
@@ -219,30 +243,35 @@ export class EvaluatorChild {
   }
 
   #receive(line: string): void {
-    const message = parseMessage(line);
     if (!this.alive) return;
-    if (this.#greet) this.#welcome(message);
-    else if (!message) this.#breach('a line is not one of its messages', line);
-    else if (message.type === 'hello') this.#breach('it said hello twice', line);
+    if (this.#greet) {
+      this.#welcome(line, this.#greet);
+      return;
+    }
+    const message = messageOf(line);
+    if (!message) this.#breach('a line is not one of its messages', line);
     else if (message.id !== this.#pending?.id) this.#breach('it answers what nobody asked', line);
-    else if (message.type === 'progress') this.#pending.onProgress(message);
-    else {
-      const { resolve } = this.#pending;
+    else this.#take(message, this.#pending, line);
+  }
+
+  #take(message: EvaluatorMessage, pending: Pending, line: string): void {
+    const reason = pending.onMessage(message);
+    if (reason !== undefined) this.#breach(reason, line);
+    else if (message.type !== 'progress' && message.type !== 'losses') {
       this.#pending = undefined;
-      resolve(message);
+      pending.resolve(message);
     }
   }
 
-  #welcome(message: EvaluatorMessage | undefined): void {
-    // A program that can't start may say why.
-    if (message?.type === 'fault') this.end(new AssayError(message.error));
-    else if (message?.type !== 'hello') this.end(this.#startError('its first line is not a hello'));
-    else if (message.protocol !== EVALUATOR_PROTOCOL_VERSION) {
-      this.end(evaluationErrors.EVALUATOR_VERSION({ version: message.protocol, wanted: EVALUATOR_PROTOCOL_VERSION }));
-    } else {
-      this.#greet?.(message);
-      this.#greet = undefined;
+  #welcome(line: string, greet: (hello: EvaluatorHello) => void): void {
+    const hello = helloOf(line, this.options.command.join(' '));
+    if (isAssayError(hello)) {
+      this.end(hello);
+      return;
     }
+    this.#greet = undefined;
+    this.#operations = hello.operations;
+    greet(hello);
   }
 
   #breach(reason: string, line: string): void {
@@ -275,24 +304,7 @@ export class EvaluatorChild {
   }
 }
 
-/** Signals that come from outside of the process; a shell or a wrapper reports them as 128 and their number. */
-const isKill = (exit: string): boolean =>
-  ['signal SIGKILL', 'signal SIGTERM', 'signal SIGHUP', 'signal SIGINT', 'exit code 137', 'exit code 143'].includes(
-    exit,
-  );
-
-function parseMessage(line: string): EvaluatorMessage | undefined {
-  try {
-    return evaluatorMessage.safeParse(JSON.parse(line)).data;
-  } catch {
-    return undefined;
-  }
-}
-
-function environment(options: ProcessOptions): Record<string, string> {
-  const passed = PASSED_ON.flatMap((name): [string, string][] => {
-    const value = process.env[name];
-    return value === undefined ? [] : [[name, value]];
-  });
-  return { ...Object.fromEntries(passed), ...options.environment };
+/** @throws ABORTED */
+function requireWanted(signal: AbortSignal): void {
+  if (signal.aborted) throw abortError();
 }

@@ -1,5 +1,5 @@
-/** Bytes in one line; the largest message holds the generations and losses of a task. */
-export const MAX_LINE_BYTES = 64 * 1024 * 1024;
+/** Bytes in one line. The largest message names the unused tensors of a model, or holds the logits of a diagnosis. */
+export const MAX_LINE_BYTES = 8 * 1024 * 1024;
 
 /** Cuts a byte stream into lines and refuses to buffer one without end. */
 export class LineReader {

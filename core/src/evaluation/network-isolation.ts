@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { evaluationErrors } from './errors.js';
 
 /** Whether a process may reach the network. `deny-if-possible` denies it where the platform lets us. */
 export type NetworkAccess = 'allow' | 'deny' | 'deny-if-possible';
@@ -13,6 +14,14 @@ let probed: readonly string[] | undefined;
 export function withoutNetwork(): readonly string[] | undefined {
   probed ??= probe();
   return probed.length > 0 ? probed : undefined;
+}
+
+/** A command as it is started: without the network where that is wanted. @throws EVALUATOR_NETWORK */
+export function commandFor(command: readonly string[], network: NetworkAccess): readonly string[] {
+  if (network === 'allow') return command;
+  const prefix = withoutNetwork();
+  if (!prefix && network === 'deny') throw evaluationErrors.EVALUATOR_NETWORK({ command: command.join(' ') });
+  return [...(prefix ?? []), ...command];
 }
 
 function probe(): readonly string[] {

@@ -1,25 +1,28 @@
-import type { EvaluatorHint, EvaluatorRequest } from '../contracts/evaluator-protocol.js';
+import type { EvaluatorHello, EvaluatorNotice, EvaluatorRequest } from '../contracts/evaluator-protocol.js';
 import type { Log } from '../contracts/logger.js';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AssayError, isAssayError } from '../errors/assay-error.js';
 import { abortError } from '../errors/describe.js';
 import { evaluationErrors } from './errors.js';
 import { withoutNetwork } from './network-isolation.js';
-import { EvaluatorChild, type Answer, type Hello, type ProcessOptions, type Progress } from './evaluator-child.js';
+import { EvaluatorChild, type Answer, type OnMessage, type ProcessOptions } from './evaluator-child.js';
+import { KeptProcesses } from './kept-processes.js';
 
-export type { Hello, ProcessOptions } from './evaluator-child.js';
+export type { ProcessOptions } from './evaluator-child.js';
 
 /** Pauses before a process that was killed while it started is started again, in milliseconds. */
 const START_AGAIN_MS = [250, 500, 1000, 2000];
 
+type PrepareNotice = Extract<EvaluatorNotice, { type: 'prepare' }>;
+
 export interface ClientOptions extends ProcessOptions {
-  /** Whether a process answers one request and ends; the next one starts while this one computes. */
-  oneRequestEach: boolean;
+  /** Whether a process evaluates one model and ends; the next one starts while this one computes. */
+  oneModelEach: boolean;
 }
 
 /**
  * The parent's end of the evaluator protocol. One process at a time is asked one thing at a time; it is killed when it
- * is late, too large, talks nonsense or the caller gives up, and replaced at the next request.
+ * is late, too large or breaks its protocol, and replaced at the next request.
  * Whatever the process does, the caller gets an answer or a coded error.
  */
 export class ProcessClient {
@@ -27,7 +30,9 @@ export class ProcessClient {
   #child: EvaluatorChild | undefined;
   /** The one that is being asked, where it is not the same. */
   #busy: EvaluatorChild | undefined;
-  #hint: EvaluatorHint | undefined;
+  /** Those that have a model loaded of which another part is asked for. */
+  readonly #kept = new KeptProcesses();
+  #next: PrepareNotice | undefined;
   #queue: Promise<unknown> = Promise.resolve();
   #closed = false;
   #warned = false;
@@ -41,10 +46,10 @@ export class ProcessClient {
    * What the process says of itself; starts it when need be, and again when it was killed before it said anything.
    * @throws EVALUATOR_KILLED when that happens every time
    */
-  async hello(signal: AbortSignal): Promise<Hello> {
+  async hello(signal: AbortSignal): Promise<EvaluatorHello> {
     for (const pauseMs of START_AGAIN_MS) {
       try {
-        return await unlessAborted(this.#next(signal).hello, signal);
+        return await unlessAborted(this.#idle(signal).hello, signal);
       } catch (error) {
         if (!isKilled(error)) throw error;
         this.deps.log('warn', 'the evaluator was killed while it started and is started again', { pauseMs });
@@ -52,7 +57,7 @@ export class ProcessClient {
       }
     }
     try {
-      return await unlessAborted(this.#next(signal).hello, signal);
+      return await unlessAborted(this.#idle(signal).hello, signal);
     } catch (error) {
       if (!isKilled(error)) throw error;
       const { exit } = error.payload;
@@ -71,12 +76,12 @@ export class ProcessClient {
   async request(
     request: EvaluatorRequest,
     limits: { deadlineMs: number },
-    onProgress: (progress: Progress) => void,
+    onMessage: OnMessage,
     signal: AbortSignal,
   ): Promise<Answer> {
     const turn = this.#queue.then(async () => {
-      await this.hello(signal);
-      return this.#exchange(request, limits.deadlineMs, onProgress, signal);
+      if (!this.#kept.has(request)) await this.hello(signal);
+      return this.#exchange(request, limits.deadlineMs, onMessage, signal);
     });
     this.#queue = turn.catch(() => undefined);
     const answer = await unlessAborted(turn, signal);
@@ -85,42 +90,54 @@ export class ProcessClient {
   }
 
   /** What comes next, for the process that waits while another one computes. */
-  prepare(hint: EvaluatorHint): void {
-    this.#hint = hint;
+  prepare(notice: PrepareNotice): void {
+    this.#next = notice;
     if (this.#busy && this.#child) this.#tell(this.#child);
+  }
+
+  /** A model of which no further part is asked for. */
+  release(digest: string): void {
+    this.#kept.release(digest);
+    if (!this.options.oneModelEach) this.#child?.tell({ type: 'release', digest });
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     const children = [this.#child, this.#busy].flatMap((child) => child ?? []);
     for (const child of children) child.end(abortError());
-    await Promise.all(children.map(({ gone }) => gone));
+    await Promise.all([this.#kept.close(), ...children.map(({ gone }) => gone)]);
   }
 
   async #exchange(
     request: EvaluatorRequest,
     deadlineMs: number,
-    onProgress: (progress: Progress) => void,
+    onMessage: OnMessage,
     signal: AbortSignal,
   ): Promise<Answer> {
-    const child = this.#next(signal);
-    if (!this.options.oneRequestEach) return child.exchange(request, deadlineMs, onProgress, signal);
-    [this.#busy, this.#child] = [child, undefined];
-    const onStep = (progress: Progress): void => {
+    if (!this.options.oneModelEach)
+      return this.#idle(signal).exchange(request, { deadlineMs, cancels: true }, onMessage, signal);
+    let child = this.#kept.take(request);
+    if (!child) [child, this.#child] = [this.#idle(signal), undefined];
+    this.#busy = child;
+    const withSpare: OnMessage = (message) => {
       // Not before the first result: loading wants the processor for itself.
-      if (progress.phase === 'score' && progress.done > 0 && !this.#closed) this.#child ??= this.#start();
-      onProgress(progress);
+      if (message.type === 'losses' && !this.#closed) this.#child ??= this.#start();
+      return onMessage(message);
     };
     try {
-      return await child.exchange(request, deadlineMs, onStep, signal);
+      const answer = await child.exchange(request, { deadlineMs, cancels: false }, withSpare, signal);
+      if (answer.type === 'answer' && !this.#closed) this.#kept.put(request, child);
+      return answer;
     } finally {
-      child.end(abortError());
-      await child.gone;
       this.#busy = undefined;
+      if (!this.#kept.holds(child)) {
+        child.end(abortError());
+        await child.gone;
+      }
     }
   }
 
-  #next(signal: AbortSignal): EvaluatorChild {
+  #idle(signal: AbortSignal): EvaluatorChild {
     if (signal.aborted || this.#closed) throw abortError();
     if (!this.#child?.alive) this.#child = this.#start();
     return this.#child;
@@ -141,11 +158,11 @@ export class ProcessClient {
   }
 
   #tell(child: EvaluatorChild): void {
-    const hint = this.#hint;
-    if (!hint) return;
+    const notice = this.#next;
+    if (!notice) return;
     child.hello.then(
-      ({ operations }) => {
-        if (operations.includes('prepare') && this.#hint === hint && this.#child === child) child.tell(hint);
+      () => {
+        if (this.#next === notice && this.#child === child) child.tell(notice);
       },
       () => undefined,
     );

@@ -6,22 +6,26 @@ import type {
   Evaluator,
   Numerics,
 } from '../contracts/evaluator.js';
-import type { EvaluatorHint } from '../contracts/evaluator-protocol.js';
+import type { EvaluationTask } from '../contracts/evaluation-task.js';
+import type { EvaluateRequest, EvaluatorHello } from '../contracts/evaluator-protocol.js';
 import type { VerifiedModel } from '../contracts/model.js';
 import type { Log } from '../contracts/logger.js';
-import { textLossCanary } from './canary.js';
+import { TASK_KINDS } from '../kinds/task-kinds.js';
 import { evaluationErrors } from './errors.js';
-import type { Hello } from './evaluator-child.js';
+import type { OnMessage } from './evaluator-child.js';
 import { ProcessClient, type ProcessOptions } from './process-client.js';
+import { StreamedLosses } from './streamed-losses.js';
 
 export interface ProcessEvaluatorOptions extends ProcessOptions {
   /** Kinds of task that the program has to be able to do. */
   kinds: readonly string[];
   /** Whether each model gets a process of its own, started while the one before is computed. */
   processPerModel: boolean;
-  /** Whether the canary of text losses is scored before and between models. */
+  /** Whether a canary of one of the kinds is scored before and between models. */
   canary: boolean;
 }
+
+type NamedTask = Pick<EvaluationTask, 'name' | 'kind'>;
 
 /** An Evaluator in a process of its own, whatever program it is. */
 export class ProcessEvaluator implements Evaluator {
@@ -33,16 +37,14 @@ export class ProcessEvaluator implements Evaluator {
 
   constructor(options: ProcessEvaluatorOptions, deps: { log: Log }) {
     this.kinds = options.kinds;
-    if (options.canary && options.kinds.includes('text-loss')) this.canary = textLossCanary;
+    const canary = TASK_KINDS.find(({ name, canary: one }) => one && options.kinds.includes(name))?.canary;
+    if (options.canary && canary) this.canary = canary;
     this.#command = options.command.join(' ');
-    this.#client = new ProcessClient({ ...options, oneRequestEach: options.processPerModel }, deps);
+    this.#client = new ProcessClient({ ...options, oneModelEach: options.processPerModel }, deps);
   }
 
   async numerics(signal: AbortSignal): Promise<Numerics> {
-    const hello = await this.#client.hello(signal);
-    this.#requireAbilities(hello);
-    this.#requireSame(hello.numerics);
-    return hello.numerics;
+    return (await this.#hello(signal)).numerics;
   }
 
   async evaluate(
@@ -50,38 +52,75 @@ export class ProcessEvaluator implements Evaluator {
     onProgress: (progress: EvaluationProgress) => void,
     signal: AbortSignal,
   ): Promise<EvaluationAnswer> {
-    await this.numerics(signal);
-    const { id, model, tasks, deadlineMs } = request;
+    await this.#hello(signal);
+    const { id, model, tasks, deadlineMs, keep = false } = request;
+    const losses = new StreamedLosses(tasks);
     const answer = await this.#client.request(
-      { type: 'evaluate', id, model: onTheWire(model), tasks, deadlineMs },
+      { type: 'evaluate', id, model: onTheWire(model), tasks, deadlineMs, keep },
       { deadlineMs },
-      ({ phase, task, done, total }) => {
-        onProgress({ phase, done, total, ...(task === undefined ? {} : { task }) });
-      },
+      (message) => this.#take(message, tasks, losses, onProgress),
       signal,
     );
-    if (answer.type !== 'answer') throw breach(`it answered an evaluation with ${answer.type}`);
-    const answered = answer.results.map(({ name, kind }) => [name, kind].join());
-    if (answered.join() !== tasks.map(({ name, kind }) => [name, kind].join()).join())
-      throw breach('its results are not those of the tasks');
-    this.#requireSame(answer.numerics);
-    const { results, numerics, timings } = answer;
-    return { id, results, numerics, timings };
+    if (answer.type !== 'answer') throw evaluationErrors.EVALUATOR_PROTOCOL({ reason: 'it gave no answer', line: '' });
+    const results = answer.results.map(({ name, kind, details }) => ({ name, kind, losses: losses.of(name), details }));
+    return { id, results, numerics: answer.numerics, timings: answer.timings };
   }
 
-  async architectures(signal: AbortSignal): Promise<readonly string[] | undefined> {
+  /** Collects the losses of a request, and reports how far it is. @returns what is wrong with the message */
+  #take(
+    message: Parameters<OnMessage>[0],
+    tasks: readonly EvaluationTask[],
+    losses: StreamedLosses,
+    onProgress: (progress: EvaluationProgress) => void,
+  ): string | undefined {
+    if (message.type === 'progress') {
+      const { phase, task } = message;
+      onProgress({ phase, done: losses.done, total: losses.total, ...(task === undefined ? {} : { task }) });
+      return undefined;
+    }
+    if (message.type === 'losses') {
+      const reason = losses.take(message);
+      if (reason !== undefined) return reason;
+      const { task, from, losses: values } = message;
+      onProgress({ phase: 'score', task, done: losses.done, total: losses.total, losses: { from, values } });
+      return undefined;
+    }
+    if (message.type === 'fault') return undefined;
+    if (message.type !== 'answer') return `it answered an evaluation with ${message.type}`;
+    if (!sameTasks(message.results, tasks)) return 'its results are not those of the tasks';
+    return losses.missing ?? this.#changed(message.numerics);
+  }
+
+  async architectures(signal: AbortSignal): Promise<readonly string[]> {
     return (await this.#client.hello(signal)).architectures;
+  }
+
+  async capacity(signal: AbortSignal): Promise<number> {
+    return (await this.#client.hello(signal)).capacity;
   }
 
   prepare(model: VerifiedModel): void {
     this.#client.prepare({ type: 'prepare', model: onTheWire(model) });
   }
 
+  release({ facts }: VerifiedModel): void {
+    this.#client.release(facts.evaluationDigest);
+  }
+
   close(): Promise<void> {
     return this.#client.close();
   }
 
-  #requireAbilities({ kinds, operations }: Hello): void {
+  async #hello(signal: AbortSignal): Promise<EvaluatorHello> {
+    const hello = await this.#client.hello(signal);
+    this.#requireAbilities(hello);
+    this.#numerics ??= hello.numerics;
+    const reason = this.#changed(hello.numerics);
+    if (reason !== undefined) throw evaluationErrors.EVALUATOR_PROTOCOL({ reason, line: '' });
+    return hello;
+  }
+
+  #requireAbilities({ kinds, operations }: EvaluatorHello): void {
     const missing = [
       ...(operations.includes('evaluate') ? [] : ['evaluate']),
       ...this.kinds.filter((kind) => !kinds.includes(kind)),
@@ -90,14 +129,18 @@ export class ProcessEvaluator implements Evaluator {
   }
 
   /** Results of two numerics are never mixed: a program that changes them under a running validator is not asked on. */
-  #requireSame(numerics: Numerics): void {
-    this.#numerics ??= numerics;
-    if (fingerprint(this.#numerics) !== fingerprint(numerics))
-      throw breach('its numerics have changed since the start');
+  #changed(numerics: Numerics): string | undefined {
+    return fingerprint(this.#numerics ?? numerics) === fingerprint(numerics)
+      ? undefined
+      : 'its numerics have changed since the start';
   }
 }
 
-const onTheWire = ({ facts, files, directory }: VerifiedModel): EvaluatorHint['model'] => ({
+const sameTasks = (results: readonly NamedTask[], tasks: readonly NamedTask[]): boolean =>
+  results.length === tasks.length &&
+  results.every(({ name, kind }, index) => tasks[index]?.name === name && tasks[index].kind === kind);
+
+const onTheWire = ({ facts, files, directory }: VerifiedModel): EvaluateRequest['model'] => ({
   digest: facts.evaluationDigest,
   architecture: facts.architecture,
   files,
@@ -106,5 +149,3 @@ const onTheWire = ({ facts, files, directory }: VerifiedModel): EvaluatorHint['m
 
 const fingerprint = (numerics: Numerics): string =>
   JSON.stringify(Object.entries(numerics).sort(([a], [b]) => (a < b ? -1 : 1)));
-
-const breach = (reason: string): Error => evaluationErrors.EVALUATOR_PROTOCOL({ reason, line: '' });

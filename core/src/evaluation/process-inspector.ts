@@ -13,7 +13,7 @@ export class ProcessInspector implements ModelInspector {
   readonly #client: ProcessClient;
 
   constructor(options: ProcessOptions, deps: { log: Log }) {
-    this.#client = new ProcessClient({ ...options, oneRequestEach: false }, deps);
+    this.#client = new ProcessClient({ ...options, oneModelEach: false }, deps);
   }
 
   async inspect(directory: string, signal: AbortSignal): Promise<ModelFacts> {
@@ -27,7 +27,7 @@ export class ProcessInspector implements ModelInspector {
     throw evaluationErrors.EVALUATOR_PROTOCOL({ reason: `it answered an inspection with ${answer.type}`, line: '' });
   }
 
-  async architectures(signal: AbortSignal): Promise<readonly string[] | undefined> {
+  async architectures(signal: AbortSignal): Promise<readonly string[]> {
     return (await this.#client.hello(signal)).architectures;
   }
 

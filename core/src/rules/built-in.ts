@@ -1,4 +1,6 @@
 import type { Doors, DoorName } from './doors.js';
+import type { TaskKindRule } from '../contracts/task-kind.js';
+import { TASK_KINDS } from '../kinds/task-kinds.js';
 import type { Rule } from '../contracts/rule.js';
 import { pretraining } from './commitment/pretraining.js';
 import { configLock } from './entry/config-lock.js';
@@ -21,12 +23,17 @@ import { winnerTakesAll } from './standing/winner-takes-all.js';
 /** Rules by door, as a package brings them. */
 // The parameters of each rule are its own; its schema checks them before it sees them.
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
-export type RuleProvisions = { readonly [Door in DoorName]?: readonly Rule<Doors[Door], any>[] };
+export type RuleProvisions = {
+  readonly [Door in Exclude<DoorName, 'taskKinds'>]?: readonly Rule<Doors[Door], any>[];
+} & {
+  readonly taskKinds?: readonly TaskKindRule[];
+};
 
 /** The rules that come with core: those of the preset `pretraining`, and a few simple ones beside them. */
 export const BUILT_IN_RULES: RuleProvisions = {
   commitmentSchemes: [pretraining],
   entryChecks: [limits, configLock],
+  taskKinds: TASK_KINDS,
   seedRules: [syncBlock],
   epsilons: [linearDecay, fixed, exponential, piecewise],
   entrantsRules: [pool],

@@ -5,6 +5,7 @@ import type { EpsilonFunction } from '../contracts/epsilon-function.js';
 import type { MatchRule } from '../contracts/match-rule.js';
 import type { MergeRule } from '../contracts/merge-rule.js';
 import type { SeedRule } from '../contracts/seed-rule.js';
+import type { TaskKind } from '../contracts/task-kind.js';
 import type { StandingRule } from '../contracts/standing-rule.js';
 
 /** What the rules behind each door bind to, by the key in `provides`. */
@@ -21,6 +22,7 @@ export interface Doors {
   seedRules: SeedRule;
   commitmentSchemes: CommitmentScheme;
   entryChecks: EntryCheck;
+  taskKinds: TaskKind;
 }
 
 export type DoorName = keyof Doors;
@@ -32,6 +34,10 @@ export const DOORS: Readonly<Record<DoorName, { title: string; decides: string }
     decides: 'Where claims are read, what they say, which files count, and what binds them to the owner.',
   },
   entryChecks: { title: 'entry check', decides: 'Whether a model may play.' },
+  taskKinds: {
+    title: 'task kind',
+    decides: 'What is sampled and what follows from a result: losses, a score, or a refusal.',
+  },
   seedRules: { title: 'seed rule', decides: 'What the samples are drawn from.' },
   epsilons: { title: 'epsilon function', decides: 'How much better a later model has to be than an earlier one.' },
   entrantsRules: {

@@ -1,4 +1,5 @@
 import { configErrors } from '../config/errors.js';
+import type { TaskKindRule } from '../contracts/task-kind.js';
 import { ruleRecord, type Rule, type RuleChoice, type RuleRecord } from '../contracts/rule.js';
 import { issueLines, messageOf } from '../errors/describe.js';
 import { BUILT_IN_RULES, type RuleProvisions } from './built-in.js';
@@ -23,12 +24,20 @@ const CORE = 'core';
 /** Every installed rule, by door and name. */
 export class RuleBook {
   readonly #rules = new Map<string, ListedRule>();
+  readonly #kinds: readonly TaskKindRule[];
 
   /** @throws PLUGIN_DUPLICATE */
   constructor(plugins: readonly { name: string; provides: RuleProvisions }[] = []) {
-    for (const { name, provides } of [{ name: CORE, provides: BUILT_IN_RULES }, ...plugins]) {
+    const all = [{ name: CORE, provides: BUILT_IN_RULES }, ...plugins];
+    this.#kinds = all.flatMap(({ provides }) => provides.taskKinds ?? []);
+    for (const { name, provides } of all) {
       for (const door of DOOR_NAMES) for (const rule of provides[door] ?? []) this.#add({ door, rule, plugin: name });
     }
+  }
+
+  /** Every installed kind of task. */
+  kinds(): readonly TaskKindRule[] {
+    return this.#kinds;
   }
 
   list(): ListedRule[] {

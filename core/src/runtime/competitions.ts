@@ -1,4 +1,5 @@
 import type { DatasetProvider } from '../contracts/dataset-provider.js';
+import type { TaskKindRule } from '../contracts/task-kind.js';
 import type { Tokenizer } from '../contracts/tokenizer.js';
 import type { Competition } from '../competition/competition.js';
 import type { ScheduledId, ScheduleEntry } from '../competition/profile.js';
@@ -8,6 +9,8 @@ import { competitionAt } from '../competition/schedule.js';
 /** A competition with all that it needs: ready to draw samples and to be judged. */
 export interface CompetitionRuntime {
   competition: Competition;
+  /** Kinds of task that are installed. */
+  kinds: readonly TaskKindRule[];
   /** What it is judged by at a block. */
   readonly rulesAt: (block: number) => ChosenRules;
   tokenizer: Tokenizer;

@@ -43,6 +43,8 @@ export interface RuntimeDeps {
   /** The newest snapshot, shared by all loops. */
   view: ChainView;
   competitions: Competitions;
+  /** Folder for files of one round, on the disk of dataDir. */
+  scratch: string;
 }
 
 export function report(deps: Pick<RuntimeDeps, 'reporter' | 'clock'>, event: RunEvent): void {

@@ -103,13 +103,6 @@ export const runtimeErrors = defineErrors({
       `This model was not scored in ${p.tries.length} tries (${p.tries.map(({ code }) => code).join(', ')}), between which the model of uid ${p.control.uid}, of ${p.control.parameterCount} parameters, was.`,
     hint: () => 'Run validator evaluate on it and compare time and memory with those of other models of its size.',
   },
-  UNREASONABLE_OUTPUT: {
-    fault: 'miner',
-    retry: 'never',
-    message: (p: { task: string }) =>
-      `What the model generates in task ${p.task} is repetitive or independent of its prompt.`,
-    hint: () => 'Generate from it yourself: validator evaluate MODEL shows the continuations that were judged.',
-  },
   ROUND_DEADLINE: {
     fault: 'validator',
     retry: 'next-round',
@@ -128,18 +121,6 @@ export const runtimeErrors = defineErrors({
     retry: 'never',
     message: (p: { id: number; block: number }) => `Competition ${p.id} was not open at block ${p.block}.`,
     hint: () => 'Commit to a competition of the schedule: validator config show lists them.',
-  },
-  NON_FINITE_SCORE: {
-    fault: 'miner',
-    retry: 'never',
-    message: (p: { task: string }) => `The raw score of task ${p.task} is not a finite number.`,
-    hint: () => 'Weights or activations hold NaN or infinity: evaluate the model yourself before committing it.',
-  },
-  EVALUATION_ABSENT: {
-    fault: 'validator',
-    retry: 'next-round',
-    message: (p: { task: string }) => `The evaluator's answer has no usable result for task ${p.task}.`,
-    hint: () => 'The evaluator breaks its protocol: see docs/build/evaluator-protocol.md.',
   },
   STANDING_INCOMPLETE: {
     fault: 'validator',

@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { taskResult } from '../contracts/evaluation-task.js';
 import { modelFacts, modelReference } from '../contracts/model.js';
 import { ruleState } from '../contracts/rule.js';
-import { taskResult } from '../contracts/task-kinds.js';
 import { errorReport } from '../errors/error-report.js';
 import { plannedSubmission } from './submission-entry.js';
 

@@ -5,6 +5,7 @@ import { demand } from './checks.js';
 import { ENTRANTS_CASES } from './rules/entrants-cases.js';
 import { ENTRY_CASES } from './rules/entry-cases.js';
 import { EPSILON_CASES } from './rules/epsilon-cases.js';
+import { KIND_CASES } from './rules/kind-cases.js';
 import { MATCH_CASES } from './rules/match-cases.js';
 import { MERGE_CASES } from './rules/merge-cases.js';
 import { SCHEME_CASES } from './rules/scheme-cases.js';
@@ -18,6 +19,7 @@ export const RULE_CASES: {
   epsilons: EPSILON_CASES,
   commitmentSchemes: SCHEME_CASES,
   entryChecks: ENTRY_CASES,
+  taskKinds: KIND_CASES,
   seedRules: SEED_CASES,
   entrantsRules: ENTRANTS_CASES,
   matchRules: MATCH_CASES,

@@ -13,6 +13,7 @@ const LARGEST = 1024 * 1024 * 1024;
 const packedRow = z.object({ content: bytes, packed: z.number() });
 const partRow = z.object({ value: text });
 const pack = promisify(deflateRaw);
+const PACKED_AT_A_TIME = 16;
 
 /** An attachment as it is stored: deflated where that makes it smaller. */
 export interface PackedAttachment {
@@ -34,15 +35,18 @@ export function missingParts(database: Database.Database, parts: readonly Shared
     .filter(({ digest, value }) => storedPart(database, digest) !== value);
 }
 
-/** Works in threads of its own: the event loop goes on. @throws Error when a digest is not that of its content */
+/** Works in threads of its own, some at a time since each takes memory and a start: the event loop goes on. */
 export async function packed(attachments: readonly Attachment[]): Promise<PackedAttachment[]> {
-  return Promise.all(
-    attachments.map(async ({ digest, content }) => {
-      const small = await pack(content);
-      const pays = small.length < content.length;
-      return { digest, content: pays ? small : content, packed: pays };
-    }),
-  );
+  const all: PackedAttachment[] = [];
+  for (let at = 0; at < attachments.length; at += PACKED_AT_A_TIME)
+    all.push(...(await Promise.all(attachments.slice(at, at + PACKED_AT_A_TIME).map(packedOne))));
+  return all;
+}
+
+async function packedOne({ digest, content }: Attachment): Promise<PackedAttachment> {
+  const small = await pack(content);
+  const pays = small.length < content.length;
+  return { digest, content: pays ? small : content, packed: pays };
 }
 
 /** Writes what is not there yet, and notes the newest record that names it, inside the caller's transaction. */

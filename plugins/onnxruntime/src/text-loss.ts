@@ -1,109 +1,113 @@
-import {
-  textLossSamples,
-  type EvaluationTask,
-  type TaskResult,
-  type TextLossSamples,
-} from '@assay/core/contracts/task-kinds';
-import { isReasonableOutput } from '@assay/core/judging/reasonable-output';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { rangeOf, type EvaluationTask, type SampleRange } from '@assay/core/contracts/evaluation-task';
+import { SampleReader } from '@assay/core/evaluation/read-samples';
+import { textLossTask, type TextLossDetails, type TextLossTask } from '@assay/core/kinds/text-loss/schemas';
 import { evaluatorErrors, modelErrors } from './errors.js';
-import type { InspectedModel } from './inspect.js';
+import type { LoadedModel } from './loaded-models.js';
 import { generate } from './running/generate.js';
-import { batchLosses } from './running/losses.js';
+import { sampleLoss } from './running/losses.js';
 import { spotLogits } from './running/spot-logits.js';
-import type { SessionOptions } from './running/session.js';
 
 const SPOT_LOGITS = 8;
+/** Samples that are continued. */
+const PROMPTS = 2;
 
-export interface TaskProgress {
-  phase: 'generate' | 'score';
-  done: number;
+export interface TextLossListener {
+  onGenerate: () => void;
+  /** The loss of the sample of this index. */
+  onLoss: (sample: number, loss: number) => void;
 }
 
-/** The reasonable-output check, then the mean loss of every batch. */
+/** One task with its samples, which fit the model. */
+interface Work {
+  model: LoadedModel;
+  reader: SampleReader;
+  range: SampleRange;
+  told: TextLossTask;
+}
+
+/**
+ * Continues the beginnings of the first two samples, where the range has them, and computes the loss of every sample.
+ * @throws SAMPLES_INVALID and other faults; what `signal` was aborted with
+ */
 export async function evaluateTextLoss(
-  model: InspectedModel,
+  model: LoadedModel,
   task: EvaluationTask,
-  options: SessionOptions,
-  onProgress: (progress: TaskProgress) => void,
-): Promise<TaskResult> {
-  const samples = usableSamples(model, task);
-  onProgress({ phase: 'generate', done: 0 });
-  const generations = await continuations(model, samples, options);
-  const [first, second] = generations.map((rows, index) => lastTokens(samples, index, rows));
-  const losses = await batchLosses(model, samples, options, (done) => {
-    onProgress({ phase: 'score', done });
-  });
-  const broken = losses.findIndex((loss) => !Number.isFinite(loss));
-  if (broken >= 0) throw modelErrors.NON_FINITE_LOSS({ task: task.name, batch: broken });
-  const logitsSpot =
-    task.extras?.includes('logits-spot') === true
-      ? await spotLogits(model, samples.batches, SPOT_LOGITS, options)
-      : undefined;
-  return {
-    name: task.name,
-    kind: task.kind,
-    rawScore: losses.reduce((sum, loss) => sum + loss, 0) / losses.length,
-    samples: losses.length,
-    details: {
-      losses,
-      reasonable: first && second ? isReasonableOutput(first, second) : null,
-      generations,
-      ...(logitsSpot ? { logitsSpot } : {}),
-    },
-  };
+  { onGenerate, onLoss }: TextLossListener,
+  signal: AbortSignal,
+): Promise<TextLossDetails> {
+  const told = textLossTask.safeParse(task.parameters);
+  if (!told.success) throw invalid(task, told.error.issues[0]?.message ?? 'not of the kind');
+  const reader = await SampleReader.open(task.samples);
+  try {
+    const work: Work = { model, reader, range: rangeOf(task), told: told.data };
+    requireUsable(work, task);
+    onGenerate();
+    const generations = await continuations(work);
+    for await (const { sample, rows } of samplesOf(work, signal)) {
+      const loss = await sampleLoss(model.losses, rows, work.told);
+      if (!Number.isFinite(loss)) throw modelErrors.NON_FINITE_LOSS({ task: task.name, batch: sample });
+      onLoss(sample, loss);
+    }
+    if (task.extras?.includes('logits-spot') !== true) return { generations };
+    const logitsSpot = await spotLogits(model.opened, rowsOf(work, signal), SPOT_LOGITS, model.options);
+    return { generations, logitsSpot };
+  } finally {
+    await reader.close();
+  }
 }
 
-/** 20 tokens after the beginnings of the first two batches; none when there are not two batches that long. */
-async function continuations(
-  model: InspectedModel,
-  samples: TextLossSamples,
-  options: SessionOptions,
-): Promise<number[][][]> {
-  const { promptLength, generatedTokens: count, padTokenId } = samples;
-  const prompts = samples.batches.slice(0, 2).map((rows) => rows.map((row) => row.slice(0, promptLength)));
-  if (promptLength === 0 || prompts.length < 2) return [];
+/** Samples of the range. A request that was given up ends here: between two of them the process hears of it. */
+async function* samplesOf(
+  { reader, range }: Work,
+  signal: AbortSignal,
+): AsyncGenerator<{ sample: number; rows: number[][] }> {
+  for (let sample = range.from; sample < range.to; sample += 1) {
+    await nextTurn();
+    signal.throwIfAborted();
+    yield { sample, rows: await reader.rows(sample) };
+  }
+}
+
+async function* rowsOf(work: Work, signal: AbortSignal): AsyncGenerator<number[][]> {
+  for await (const { rows } of samplesOf(work, signal)) yield rows;
+}
+
+/** Tokens after the beginnings of the first two samples; none when there are not two, or when the range begins later. */
+async function continuations({ model, reader, range, told }: Work): Promise<number[][][]> {
+  const { promptLength, generatedTokens: count, padTokenId } = told;
+  if (promptLength === 0 || range.from > 0 || reader.count < PROMPTS) return [];
+  // One graph at a time is in memory.
+  await model.losses.release();
   const results: number[][][] = [];
   let seenLength = 0;
-  for (const rows of prompts) {
-    const generated = await generate(model, rows, { ...options, count, padTokenId, seenLength });
+  for (let sample = 0; sample < PROMPTS; sample += 1) {
+    const prompts = (await reader.rows(sample)).map((row) => row.slice(0, promptLength));
+    const generated = await generate(model.opened, prompts, { ...model.options, count, padTokenId, seenLength });
     // The last token of a row is generated, but never computed.
-    seenLength = (rows[0]?.length ?? 0) + (generated[0]?.length ?? 1) - 1;
+    seenLength = (prompts[0]?.length ?? 0) + (generated[0]?.length ?? 1) - 1;
     results.push(generated);
   }
   return results;
 }
 
-/** The reference judges the last tokens of the whole text: where it ends early, some of them are the prompt's. */
-function lastTokens(samples: TextLossSamples, index: number, generated: readonly number[][]): number[][] {
-  const { batches, promptLength, generatedTokens } = samples;
-  const prompts = (batches[index] ?? []).map((row) => row.slice(0, promptLength));
-  const perPrompt = generated.length / prompts.length;
-  return generated.map((tokens, place) =>
-    [...(prompts[Math.floor(place / perPrompt)] ?? []), ...tokens].slice(-generatedTokens),
-  );
-}
-
-function usableSamples(model: InspectedModel, task: EvaluationTask): TextLossSamples {
-  const refuse = (reason: string): never => {
-    throw evaluatorErrors.SAMPLES_INVALID({ task: task.name, reason });
-  };
-  const parsed = textLossSamples.safeParse(task.samples);
-  if (!parsed.success) return refuse(parsed.error.issues[0]?.message ?? 'not of the kind');
-  const samples = parsed.data;
-  if (samples.batches.length === 0) refuse('there is no batch');
-  const vocabularySize = model.architecture.vocabularySize(model.config);
-  const limit = model.architecture.maxPositions(model.config);
-  for (const [index, rows] of samples.batches.entries()) {
-    const length = rows[0]?.length ?? 0;
-    if (length < 2 || rows.some((row) => row.length !== length))
-      refuse('the rows of a batch need one length of at least 2');
+/** Whether the model can take all samples, whichever part is asked for: then every part has the same outcome. */
+function requireUsable({ model: { opened }, reader, range, told }: Work, task: EvaluationTask): void {
+  if (range.to > reader.count) throw invalid(task, `there are ${reader.count} samples`);
+  const { architecture, config } = opened;
+  const limit = architecture.maxPositions(config);
+  for (const [index, { length }] of reader.shapes.entries()) {
+    if (length < 2) throw invalid(task, 'the rows of a sample need a length of at least 2');
     // The last generated token is never computed with.
     const continued =
-      index < 2 && samples.promptLength > 0 ? Math.min(length, samples.promptLength) + samples.generatedTokens - 1 : 0;
+      index < PROMPTS && told.promptLength > 0 ? Math.min(length, told.promptLength) + told.generatedTokens - 1 : 0;
     const longest = Math.max(length, continued);
     if (limit !== undefined && longest > limit) throw modelErrors.SEQUENCE_TOO_LONG({ length: longest, limit });
-    for (const token of rows.flat())
-      if (token >= vocabularySize) throw modelErrors.TOKEN_OUT_OF_RANGE({ token, vocabularySize });
   }
-  return samples;
+  const vocabularySize = architecture.vocabularySize(config);
+  if (reader.highestId >= vocabularySize)
+    throw modelErrors.TOKEN_OUT_OF_RANGE({ token: reader.highestId, vocabularySize });
 }
+
+const invalid = ({ name }: EvaluationTask, reason: string): Error =>
+  evaluatorErrors.SAMPLES_INVALID({ task: name, reason });

@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline';
 import { Worker } from 'node:worker_threads';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -7,12 +6,12 @@ import { createRequire } from 'node:module';
 import { z } from 'zod';
 import {
   EVALUATOR_PROTOCOL_VERSION,
-  evaluatorHint,
-  evaluatorRequest,
+  type EvaluateRequest,
+  type EvaluatorHello,
   type EvaluatorMessage,
   type EvaluatorRequest,
 } from '@assay/core/contracts/evaluator-protocol';
-import type { TaskResult } from '@assay/core/contracts/task-kinds';
+import type { EvaluationTask } from '@assay/core/contracts/evaluation-task';
 import { isAssayError } from '@assay/core/errors/assay-error';
 import { HOST_PACKAGES, provideModules } from '@assay/core/plugin/provided-modules';
 import { attentionRule } from './architectures/architecture.js';
@@ -23,9 +22,11 @@ import { requireAgreement } from './devices/agreement.js';
 import { computeType, deviceName, deviceOf } from './devices/device.js';
 import { evaluatorErrors } from './errors.js';
 import { faultReport } from './fault-report.js';
-import { inspectModel, openModel } from './inspect.js';
+import { inspectModel } from './inspect.js';
 import { libraryName, libraryVersion } from './library.js';
+import { LoadedModels, type LoadedModel } from './loaded-models.js';
 import { prepare } from './prepare.js';
+import { Cancelled, Requests } from './requests.js';
 import { warmUp } from './running/warm-up.js';
 import { evaluateTextLoss } from './text-loss.js';
 import type { WatchdogData } from './watchdog.js';
@@ -53,70 +54,90 @@ const numerics = {
 const watch: WatchdogData = { parent: process.ppid, peak: new Float64Array(new SharedArrayBuffer(8)) };
 new Worker(new URL('watchdog.js', import.meta.url), { workerData: watch }).unref();
 
-function send(message: EvaluatorMessage): void {
+const models = new LoadedModels({ threads, device, attention });
+
+function send(message: EvaluatorHello | EvaluatorMessage): void {
   process.stdout.write(`${JSON.stringify(message)}\n`);
 }
 
-async function answer(request: EvaluatorRequest): Promise<void> {
+async function answer(request: EvaluatorRequest, signal: AbortSignal): Promise<void> {
+  const { id } = request;
   try {
-    if (request.type === 'inspect')
-      send({ type: 'facts', id: request.id, facts: await inspectModel(request.directory) });
-    else await evaluate(request);
+    if (request.type === 'inspect') send({ type: 'facts', id, facts: await inspectModel(request.directory) });
+    else await evaluate(request, signal);
   } catch (error) {
+    if (error instanceof Cancelled) {
+      send({ type: 'cancelled', id });
+      return;
+    }
     if (!isAssayError(error))
       process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-    send({ type: 'fault', id: request.id, error: faultReport(error) });
+    send({ type: 'fault', id, error: faultReport(error) });
   }
 }
 
-type EvaluationModel = Extract<EvaluatorRequest, { type: 'evaluate' }>['model'];
-
-async function evaluate(request: Extract<EvaluatorRequest, { type: 'evaluate' }>): Promise<void> {
-  const { id, model, tasks } = request;
-  if (model.directory === undefined)
+async function evaluate(request: EvaluateRequest, signal: AbortSignal): Promise<void> {
+  const { id, model: wanted, tasks } = request;
+  if (wanted.directory === undefined)
     throw evaluatorErrors.SAMPLES_INVALID({ task: '', reason: 'this evaluator needs the folder of the model' });
-  const total = tasks.reduce((sum, { samples }) => sum + countBatches(samples), 0);
-  send({ type: 'progress', id, phase: 'load', done: 0, total });
+  send({ type: 'progress', id, phase: 'load' });
   const startedAt = performance.now();
   const usedBefore = process.cpuUsage();
-  await requireSameSizes(model.directory, model);
-  const opened = await openModel(model.directory);
-  if (opened.architecture.className !== model.architecture)
-    throw evaluatorErrors.FILES_CHANGED({ directory: model.directory });
-  let loadMs = performance.now() - startedAt;
-  const onLoad = (ms: number): void => {
-    loadMs += ms;
-  };
-  const results: TaskResult[] = [];
-  let before = 0;
-  for (const task of tasks) {
-    if (task.kind !== 'text-loss') throw evaluatorErrors.KIND_UNKNOWN({ kind: task.kind });
-    const result = await evaluateTextLoss(opened, task, { threads, device, attention, onLoad }, ({ phase, done }) => {
-      send({ type: 'progress', id, phase, task: task.name, done: before + done, total });
-    });
-    before += countBatches(task.samples);
-    results.push(result);
+  await requireSameSizes(wanted.directory, wanted);
+  const loaded = await models.open(wanted.digest, wanted.directory);
+  const loadedBefore = loaded.loadMs;
+  const fresh = performance.now() - startedAt;
+  let keeps = false;
+  try {
+    if (loaded.opened.architecture.className !== wanted.architecture)
+      throw evaluatorErrors.FILES_CHANGED({ directory: wanted.directory });
+    const results = [];
+    for (const task of tasks) results.push(await evaluateTask(id, loaded, task, signal));
+    const loadMs = fresh + loaded.loadMs - loadedBefore;
+    send({ type: 'answer', id, results, numerics, timings: timingsSince(startedAt, usedBefore, loadMs) });
+    keeps = request.keep;
+  } finally {
+    if (keeps) await models.keep(wanted.digest, loaded);
+    else await loaded.losses.release();
   }
+}
+
+async function evaluateTask(
+  id: string,
+  model: LoadedModel,
+  task: EvaluationTask,
+  signal: AbortSignal,
+): Promise<{ name: string; kind: string; details: unknown }> {
+  const { name, kind } = task;
+  if (kind !== 'text-loss') throw evaluatorErrors.KIND_UNKNOWN({ kind });
+  const listener = {
+    onGenerate: (): void => {
+      send({ type: 'progress', id, phase: 'generate', task: name });
+    },
+    onLoss: (from: number, loss: number): void => {
+      send({ type: 'losses', id, task: name, from, losses: [loss] });
+    },
+  };
+  return { name, kind, details: await evaluateTextLoss(model, task, listener, signal) };
+}
+
+type Timings = Extract<EvaluatorMessage, { type: 'answer' }>['timings'];
+
+function timingsSince(startedAt: number, usedBefore: NodeJS.CpuUsage, loadMs: number): Timings {
   const { maxRSS } = process.resourceUsage();
   const { user, system } = process.cpuUsage(usedBefore);
   const peakAnonymousBytes = Math.max(watch.peak[0] ?? 0, anonymousBytes());
-  send({
-    type: 'answer',
-    id,
-    results,
-    numerics,
-    timings: {
-      loadMs,
-      computeMs: performance.now() - startedAt - loadMs,
-      cpuMs: (user + system) / 1000,
-      peakRssBytes: maxRSS * 1024,
-      ...(peakAnonymousBytes > 0 ? { peakAnonymousBytes } : {}),
-    },
-  });
+  return {
+    loadMs,
+    computeMs: performance.now() - startedAt - loadMs,
+    cpuMs: (user + system) / 1000,
+    peakRssBytes: maxRSS * 1024,
+    ...(peakAnonymousBytes > 0 ? { peakAnonymousBytes } : {}),
+  };
 }
 
 /** What was verified is what is evaluated, as far as a glance tells: hashing it all again would cost as much as it. */
-async function requireSameSizes(directory: string, { files }: EvaluationModel): Promise<void> {
+async function requireSameSizes(directory: string, { files }: EvaluateRequest['model']): Promise<void> {
   const sizes = await Promise.all(
     files.map(({ path }) =>
       stat(join(directory, path)).then(
@@ -126,12 +147,6 @@ async function requireSameSizes(directory: string, { files }: EvaluationModel): 
     ),
   );
   if (files.some(({ size }, index) => sizes[index] !== size)) throw evaluatorErrors.FILES_CHANGED({ directory });
-}
-
-function countBatches(samples: unknown): number {
-  const batches: unknown =
-    typeof samples === 'object' && samples !== null && 'batches' in samples ? samples.batches : undefined;
-  return Array.isArray(batches) ? batches.length : 0;
 }
 
 /** Modules of other packages import values of the core and of this plugin, which they don't bring. */
@@ -156,23 +171,26 @@ send({
   protocol: EVALUATOR_PROTOCOL_VERSION,
   name: 'assay-onnxruntime',
   kinds: ['text-loss'],
-  operations: ['evaluate', 'inspect', 'prepare'],
+  operations: ['evaluate', 'inspect', 'prepare', 'cancel', 'release'],
   architectures: classNames(),
   numerics,
+  capacity: 1,
 });
 
 let preparing = new AbortController();
-for await (const line of createInterface({ input: process.stdin, crlfDelay: Infinity })) {
-  if (line.trim() === '') continue;
-  preparing.abort();
-  const message: unknown = JSON.parse(line);
-  const hint = evaluatorHint.safeParse(message);
-  if (hint.success) {
-    preparing = new AbortController();
-    if (hint.data.model.directory !== undefined) void prepare(hint.data.model.directory, preparing.signal);
-    continue;
-  }
-  const parsed = evaluatorRequest.safeParse(message);
-  if (parsed.success) await answer(parsed.data);
-  else process.stderr.write(`a request is not of protocol ${EVALUATOR_PROTOCOL_VERSION}: ${parsed.error.message}\n`);
-}
+const requests = new Requests(process.stdin, {
+  onLine: () => {
+    preparing.abort();
+  },
+  onNotice: (notice) => {
+    if (notice.type === 'release') void models.release(notice.digest);
+    else if (notice.model.directory !== undefined) {
+      preparing = new AbortController();
+      void prepare(notice.model.directory, preparing.signal);
+    }
+  },
+  onNonsense: (why) => {
+    process.stderr.write(`a line is not of protocol ${EVALUATOR_PROTOCOL_VERSION}: ${why}\n`);
+  },
+});
+for await (const { request, signal } of requests) await answer(request, signal);

@@ -1,7 +1,8 @@
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { EvaluationAnswer, EvaluationRequest } from '@assay/core/contracts/evaluator';
+import type { EvaluationTask } from '@assay/core/contracts/evaluation-task';
+import type { EvaluationAnswer, EvaluationProgress, EvaluationRequest } from '@assay/core/contracts/evaluator';
 import { isAssayError, type AssayError } from '@assay/core/errors/assay-error';
 import { withoutNetwork, type NetworkAccess } from '@assay/core/evaluation/network-isolation';
 import { ProcessEvaluator } from '@assay/core/evaluation/process-evaluator';
@@ -47,12 +48,9 @@ const facts = {
   dtypes: [],
 };
 const model = { reference: { namespace: 'n', name: 'm', revision: 'r' }, directory: '/nowhere', files: [], facts };
-const request = (deadlineMs = 20_000): EvaluationRequest => ({
-  id: 'one',
-  model,
-  tasks: [{ name: 'task', kind: 'text-loss', samplesDigest: 's', samples: { batches: [] } }],
-  deadlineMs,
-});
+const SAMPLES = { path: '/nowhere', digest: '0'.repeat(64), shapes: [{ samples: 3, rows: 1, length: 4 }] };
+const task: EvaluationTask = { name: 'task', kind: 'text-loss', samplesDigest: 's', samples: SAMPLES, parameters: {} };
+const request = (deadlineMs = 20_000): EvaluationRequest => ({ id: 'one', model, tasks: [task], deadlineMs });
 
 const never = new AbortController().signal;
 
@@ -76,10 +74,47 @@ describe('a program that behaves', () => {
     const answer = await evaluatorThat('good').evaluate(request(), (event) => progress.push(event), never);
     expect(answer).toMatchObject({
       id: 'one',
-      results: [{ name: 'task', kind: 'text-loss', rawScore: 1.5 }],
+      results: [{ name: 'task', kind: 'text-loss', losses: [0.5, 1.5, 2.5] }],
       numerics: { runtime: 'test 1' },
     });
-    expect(progress).toEqual([{ phase: 'score', done: 1, total: 2 }]);
+    expect(progress).toEqual([
+      { phase: 'load', done: 0, total: 3 },
+      { phase: 'score', task: 'task', done: 3, total: 3, losses: { from: 0, values: [0.5, 1.5, 2.5] } },
+    ]);
+  });
+
+  it('passes losses on as they come', async () => {
+    const progress: EvaluationProgress[] = [];
+    const { results } = await evaluatorThat('one-by-one').evaluate(request(), (event) => progress.push(event), never);
+    expect(progress.map(({ done, losses }) => [done, losses])).toEqual(
+      [0, 1, 2].map((from) => [from + 1, { from, values: [from + 0.5] }]),
+    );
+    expect(results[0]?.losses).toEqual([0.5, 1.5, 2.5]);
+  });
+
+  it('scores the part that is asked for', async () => {
+    const evaluator = evaluatorThat('one-by-one');
+    const tasks = [{ ...task, range: { from: 1, to: 3 } }];
+    const { results } = await evaluator.evaluate({ ...request(), tasks }, () => undefined, never);
+    expect(results[0]?.losses).toEqual([1.5, 2.5]);
+  });
+
+  it('says nothing that is a verdict: such members do not arrive', async () => {
+    const { results } = await ask(evaluatorThat('verdicts'));
+    expect(Object.keys(results[0] ?? {}).sort()).toEqual(['details', 'kind', 'losses', 'name']);
+    expect(results[0]?.losses).toEqual([0.5, 1.5, 2.5]);
+  });
+
+  it('says how many requests it takes at a time, or takes one', async () => {
+    await expect(evaluatorThat('several-at-a-time').capacity(never)).resolves.toBe(3);
+    await expect(evaluatorThat('good').capacity(never)).resolves.toBe(1);
+  });
+
+  it('is asked for two tasks of one name by mistake only', async () => {
+    const tasks = [task, task];
+    await expect(evaluatorThat('good').evaluate({ ...request(), tasks }, () => undefined, never)).rejects.toThrow(
+      'the same name',
+    );
   });
 
   it('is asked one thing at a time, by the same process', async () => {
@@ -140,13 +175,28 @@ describe('a program that does not', () => {
     ['silent', 'EVALUATOR_START', 'config'],
     ['exit-at-once', 'EVALUATOR_START', 'config'],
     ['garbage-hello', 'EVALUATOR_START', 'config'],
-    ['old-protocol', 'EVALUATOR_VERSION', 'config'],
+    ['protocol-1', 'EVALUATOR_VERSION', 'config'],
+    ['protocol-3', 'EVALUATOR_VERSION', 'config'],
+    ['no-architectures', 'EVALUATOR_HELLO', 'config'],
+    ['no-numerics', 'EVALUATOR_HELLO', 'config'],
+    ['half-numerics', 'EVALUATOR_HELLO', 'config'],
+    ['no-capacity', 'EVALUATOR_HELLO', 'config'],
     ['other-kind', 'EVALUATOR_UNABLE', 'config'],
     ['hang', 'EVALUATOR_DEADLINE', 'validator'],
     ['hang-ignoring-signals', 'EVALUATOR_DEADLINE', 'validator'],
     ['busy', 'EVALUATOR_DEADLINE', 'validator'],
     ['crash', 'EVALUATOR_CRASHED', 'validator'],
     ['exit-mid-answer', 'EVALUATOR_CRASHED', 'validator'],
+    ['cut-mid-stream', 'EVALUATOR_CRASHED', 'validator'],
+    ['losses-missing', 'EVALUATOR_PROTOCOL', 'validator'],
+    ['losses-twice', 'EVALUATOR_PROTOCOL', 'validator'],
+    ['losses-out-of-order', 'EVALUATOR_PROTOCOL', 'validator'],
+    ['losses-too-many', 'EVALUATOR_PROTOCOL', 'validator'],
+    ['losses-of-another-task', 'EVALUATOR_PROTOCOL', 'validator'],
+    ['losses-null', 'EVALUATOR_PROTOCOL', 'validator'],
+    ['losses-text', 'EVALUATOR_PROTOCOL', 'validator'],
+    ['losses-empty', 'EVALUATOR_PROTOCOL', 'validator'],
+    ['cancelled-unasked', 'EVALUATOR_PROTOCOL', 'validator'],
     ['close-output', 'EVALUATOR_CRASHED', 'validator'],
     ['garbage', 'EVALUATOR_PROTOCOL', 'validator'],
     ['nan', 'EVALUATOR_PROTOCOL', 'validator'],
@@ -165,6 +215,24 @@ describe('a program that does not', () => {
     await evaluator.close();
     const started = childrenOf(process.pid).filter((pid) => !before.includes(pid));
     await expect(survivors(started, 2000)).resolves.toEqual([]);
+  });
+
+  it.each([
+    ['no-architectures', ['architectures']],
+    ['no-numerics', ['numerics']],
+    ['half-numerics', ['architectures', 'numerics.computeType', 'numerics.runtime', 'numerics.attention']],
+    ['no-capacity', ['capacity']],
+  ])('%s: each member is named', async (mode, members) => {
+    const { payload, message } = await errorOf(ask(evaluatorThat(mode)));
+    const issues = payload['issues'] as string[];
+    expect(issues.map((issue) => issue.split(':')[0]).sort()).toEqual([...members].sort());
+    for (const member of members) expect(message).toContain(member);
+  });
+
+  it('of protocol 1 hears what to do', async () => {
+    const error = await errorOf(ask(evaluatorThat('protocol-1')));
+    expect(error).toMatchObject({ payload: { version: 1, wanted: 2 } });
+    expect(error.hint).toMatch(/^Update the evaluator to protocol 2/);
   });
 
   it.each(['memory', 'memory-of-a-child'])('%s: killed at its limit', async (mode) => {
@@ -232,6 +300,56 @@ describe('giving up', () => {
     await expect(survivors(before, 2000)).resolves.toEqual([]);
   });
 
+  it('a program that can cancel is told to, and stays', async () => {
+    const evaluator = evaluatorThat('cancels');
+    await evaluator.numerics(never);
+    const before = childrenOf(process.pid);
+    const controller = new AbortController();
+    const seen: number[] = [];
+    const work = errorOf(
+      evaluator.evaluate(
+        request(60_000),
+        ({ done }) => {
+          seen.push(done);
+          controller.abort();
+        },
+        controller.signal,
+      ),
+    );
+    await expect(work).resolves.toMatchObject({ code: 'ABORTED' });
+    // Long after the time that a program has for it.
+    await delay(2500);
+    expect(childrenOf(process.pid)).toEqual(before);
+    expect(seen).toEqual([1]);
+    const next = new AbortController();
+    const again = evaluator.evaluate(
+      request(60_000),
+      () => {
+        next.abort();
+      },
+      next.signal,
+    );
+    await expect(errorOf(again)).resolves.toMatchObject({ code: 'ABORTED' });
+  });
+
+  it('one that says so and does not is killed', async () => {
+    const evaluator = evaluatorThat('ignores-cancel');
+    await evaluator.numerics(never);
+    const before = childrenOf(process.pid);
+    const controller = new AbortController();
+    const work = errorOf(
+      evaluator.evaluate(
+        request(60_000),
+        () => {
+          controller.abort();
+        },
+        controller.signal,
+      ),
+    );
+    await expect(work).resolves.toMatchObject({ code: 'ABORTED' });
+    await expect(survivors(before, 4000)).resolves.toEqual([]);
+  });
+
   it('so does one while another request is under way, and that one goes on', async () => {
     const evaluator = evaluatorThat('good');
     const controller = new AbortController();
@@ -275,6 +393,46 @@ describe('a process for each model', () => {
     expect(detailsOf(await ask(evaluator))).toMatchObject({ prepared: ['second'] });
   });
 
+  const pidOf = async (evaluator: ProcessEvaluator, digest: string, keep: boolean): Promise<unknown> => {
+    const of = { ...model, facts: { ...facts, evaluationDigest: digest } };
+    const answer = await evaluator.evaluate({ ...request(), model: of, keep }, () => undefined, never);
+    return (detailsOf(answer) as { pid: number }).pid;
+  };
+
+  it('stays for the other parts of its model, beside that of another model', async () => {
+    const evaluator = evaluatorThat('good', { perModel: true });
+    const pids: unknown[] = [];
+    for (const [digest, keep] of [
+      ['a', true],
+      ['b', true],
+      ['a', true],
+      ['b', true],
+      ['a', false],
+      ['a', false],
+    ] as const)
+      pids.push(await pidOf(evaluator, digest, keep));
+    const [a, b] = pids;
+    expect(a).not.toBe(b);
+    expect(pids.slice(0, 5)).toEqual([a, b, a, b, a]);
+    expect(pids[5]).not.toBe(a);
+    await expect(survivors([a as number, pids[5] as number], 2000)).resolves.toEqual([]);
+    await evaluator.close();
+    await expect(survivors([b as number], 2000)).resolves.toEqual([]);
+  });
+
+  it('ends when its model is released, or when two others are kept', async () => {
+    const evaluator = evaluatorThat('good', { perModel: true });
+    const a = await pidOf(evaluator, 'a', true);
+    evaluator.release({ ...model, facts: { ...facts, evaluationDigest: 'a' } });
+    await expect(survivors([a as number], 2000)).resolves.toEqual([]);
+    const [b] = [
+      await pidOf(evaluator, 'b', true),
+      await pidOf(evaluator, 'c', true),
+      await pidOf(evaluator, 'd', true),
+    ];
+    await expect(survivors([b as number], 2000)).resolves.toEqual([]);
+  });
+
   it('is not told where it does not list prepare', async () => {
     const evaluator = evaluatorThat('good');
     evaluator.prepare(model);
@@ -300,14 +458,14 @@ describe('the network', () => {
   };
 
   it('is there where it is allowed', async () => {
-    await expect(reach('allow')).resolves.toEqual({ outcome: 'connected' });
+    await expect(reach('allow')).resolves.toMatchObject({ outcome: 'connected' });
   });
 
   const possible = withoutNetwork() !== undefined;
   it.skipIf(!possible)(
     `is gone where it is denied${possible ? '' : ': skipped, no user namespaces on this machine'}`,
     async () => {
-      await expect(reach('deny')).resolves.toEqual({ outcome: 'ENETUNREACH' });
+      await expect(reach('deny')).resolves.toMatchObject({ outcome: 'ENETUNREACH' });
     },
   );
 });

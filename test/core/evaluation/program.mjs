@@ -5,7 +5,15 @@ import { createInterface } from 'node:readline';
 
 const mode = process.argv[2] ?? 'good';
 const numerics = { device: 'cpu', computeType: 'float32', runtime: 'test 1', attention: 'none' };
-const hello = { type: 'hello', protocol: 1, name: 'test', kinds: ['text-loss'], operations: ['evaluate'], numerics };
+const hello = {
+  type: 'hello',
+  protocol: 2,
+  name: 'test',
+  kinds: ['text-loss'],
+  operations: ['evaluate'],
+  architectures: ['LlamaForCausalLM'],
+  numerics,
+};
 const say = (message) => process.stdout.write(`${JSON.stringify(message)}\n`);
 const hang = () => new Promise(() => setInterval(() => undefined, 1000));
 
@@ -15,7 +23,20 @@ if (mode === 'exit-at-once') {
   process.exit(3);
 }
 if (mode === 'garbage-hello') console.log('Loading model, please wait...');
-if (mode === 'old-protocol') say({ ...hello, protocol: 0 });
+const { architectures: _none, ...withoutArchitectures } = hello;
+/** First lines that differ from the usual one. */
+const HELLOS = {
+  'protocol-1': { ...withoutArchitectures, protocol: 1 },
+  'protocol-3': { ...hello, protocol: 3 },
+  'no-architectures': withoutArchitectures,
+  'no-numerics': { ...hello, numerics: undefined },
+  'half-numerics': { ...withoutArchitectures, numerics: { device: 'cpu', runtime: '' } },
+  'no-capacity': { ...hello, capacity: 0 },
+  'several-at-a-time': { ...hello, capacity: 3 },
+  cancels: { ...hello, operations: ['evaluate', 'cancel'] },
+  'ignores-cancel': { ...hello, operations: ['evaluate', 'cancel'] },
+};
+if (HELLOS[mode]) say(HELLOS[mode]);
 else if (mode === 'other-kind') say({ ...hello, kinds: ['word-error-rate'] });
 else if (mode === 'refuses')
   say({
@@ -28,15 +49,26 @@ else say(hello);
 
 const prepared = [];
 
-const answer = (id, tasks) => ({
+const countOf = ({ samples }) => samples.shapes.reduce((sum, shape) => sum + shape.samples, 0);
+const rangeOf = (task) => task.range ?? { from: 0, to: countOf(task) };
+/** The loss of a sample is its index and a half. */
+const lossesOf = ({ from, to }) => Array.from({ length: to - from }, (_, index) => from + index + 0.5);
+const losses = (id, task, range = rangeOf(task)) => ({
+  type: 'losses',
+  id,
+  task: task.name,
+  from: range.from,
+  losses: lossesOf(range),
+});
+const stream = (id, tasks) => tasks.forEach((task) => say(losses(id, task)));
+
+const answer = (id, tasks, details = {}) => ({
   type: 'answer',
   id,
   results: tasks.map(({ name, kind }) => ({
     name,
     kind,
-    rawScore: 1.5,
-    samples: 1,
-    details: { env: Object.keys(process.env).sort(), pid: process.pid, prepared },
+    details: { env: Object.keys(process.env).sort(), pid: process.pid, prepared, ...details },
   })),
   numerics: mode === 'other-numerics' ? { ...numerics, runtime: 'test 2' } : numerics,
   timings: { loadMs: 1, computeMs: 1 },
@@ -44,9 +76,57 @@ const answer = (id, tasks) => ({
 
 const behaviours = {
   good: ({ id, tasks }) => {
-    say({ type: 'progress', id, phase: 'score', done: 1, total: 2 });
+    say({ type: 'progress', id, phase: 'load' });
+    stream(id, tasks);
     say(answer(id, tasks));
   },
+  'one-by-one': ({ id, tasks }) => {
+    for (const task of tasks)
+      for (let from = rangeOf(task).from; from < rangeOf(task).to; from += 1)
+        say(losses(id, task, { from, to: from + 1 }));
+    say(answer(id, tasks));
+  },
+  verdicts: ({ id, tasks }) => {
+    stream(id, tasks);
+    const { results, ...rest } = answer(id, tasks, { generations: [], reasonable: true });
+    say({ ...rest, results: results.map((one) => ({ ...one, rawScore: 0, score: 0, samples: 9, refusal: null })) });
+  },
+  cancels: ({ type, id, tasks }) => {
+    if (type === 'cancel') return say({ type: 'cancelled', id });
+    return say(losses(id, tasks[0], { from: 0, to: 1 }));
+  },
+  'ignores-cancel': ({ type, id, tasks }) => type === 'evaluate' && say(losses(id, tasks[0], { from: 0, to: 1 })),
+  'cancelled-unasked': ({ id }) => say({ type: 'cancelled', id }),
+  'cut-mid-stream': ({ id, tasks }) => {
+    say(losses(id, tasks[0], { from: 0, to: 1 }));
+    process.stdout.write('{"type":"losses","id":');
+    setTimeout(() => process.exit(0), 20);
+  },
+  'losses-missing': ({ id, tasks }) => {
+    say(losses(id, tasks[0], { from: 0, to: 2 }));
+    say(answer(id, tasks));
+  },
+  'losses-twice': ({ id, tasks }) => {
+    say(losses(id, tasks[0], { from: 0, to: 2 }));
+    say(losses(id, tasks[0], { from: 1, to: 3 }));
+    say(answer(id, tasks));
+  },
+  'losses-out-of-order': ({ id, tasks }) => {
+    say(losses(id, tasks[0], { from: 1, to: 3 }));
+    say(losses(id, tasks[0], { from: 0, to: 1 }));
+    say(answer(id, tasks));
+  },
+  'losses-too-many': ({ id, tasks }) => {
+    say(losses(id, tasks[0], { from: 0, to: 4 }));
+    say(answer(id, tasks));
+  },
+  'losses-of-another-task': ({ id, tasks }) => {
+    say(losses(id, { ...tasks[0], name: 'another' }));
+    say(answer(id, tasks));
+  },
+  'losses-null': ({ id, tasks }) => say({ ...losses(id, tasks[0]), losses: [null, 1, 1] }),
+  'losses-text': ({ id, tasks }) => say({ ...losses(id, tasks[0]), losses: ['1.5', 1, 1] }),
+  'losses-empty': ({ id, tasks }) => say({ ...losses(id, tasks[0]), losses: [] }),
   fault: ({ id }) =>
     say({
       type: 'fault',
@@ -63,7 +143,7 @@ const behaviours = {
   refuses: hang,
   prepares: async ({ type, model, id, tasks }) => {
     if (type === 'prepare') return prepared.push(model.digest);
-    say({ type: 'progress', id, phase: 'score', done: 1, total: 2 });
+    stream(id, tasks);
     await new Promise((resolve) => setTimeout(resolve, 500));
     return say(answer(id, tasks));
   },
@@ -71,10 +151,8 @@ const behaviours = {
     new Promise((resolve) => {
       const socket = connect({ host: '127.0.0.1', port: Number(process.env.PORT) });
       const done = (outcome) => {
-        say({
-          ...answer(id, tasks),
-          results: tasks.map(({ name, kind }) => ({ name, kind, rawScore: 1, samples: 1, details: { outcome } })),
-        });
+        stream(id, tasks);
+        say(answer(id, tasks, { outcome }));
         socket.destroy();
         resolve();
       };
@@ -99,6 +177,7 @@ const behaviours = {
     setTimeout(() => process.exit(0), 20);
   },
   'answer-then-exit': ({ id, tasks }) => {
+    stream(id, tasks);
     say(answer(id, tasks));
     process.exit(0);
   },
@@ -107,16 +186,19 @@ const behaviours = {
     return hang();
   },
   garbage: () => process.stdout.write('42 is the answer\n'),
-  nan: ({ id, tasks }) => process.stdout.write(`${JSON.stringify(answer(id, tasks)).replace('1.5', 'NaN')}\n`),
-  infinite: ({ id, tasks }) => process.stdout.write(`${JSON.stringify(answer(id, tasks)).replace('1.5', '1e999')}\n`),
+  nan: ({ id, tasks }) => process.stdout.write(`${JSON.stringify(losses(id, tasks[0])).replace('1.5', 'NaN')}\n`),
+  infinite: ({ id, tasks }) =>
+    process.stdout.write(`${JSON.stringify(losses(id, tasks[0])).replace('1.5', '1e999')}\n`),
   'wrong-id': ({ tasks }) => say(answer('another', tasks)),
-  'wrong-task': ({ id, tasks }) =>
+  'wrong-task': ({ id, tasks }) => {
+    stream(id, tasks);
     say(
       answer(
         id,
         tasks.map((task) => ({ ...task, name: 'another' })),
       ),
-    ),
+    );
+  },
   facts: ({ id }) =>
     say({
       type: 'facts',
@@ -154,7 +236,13 @@ const behaviours = {
     process.stderr.write(`grandchild ${child.pid}\n`);
     return hang();
   },
-  'other-numerics': ({ id, tasks }) => say(answer(id, tasks)),
+  'other-numerics': ({ id, tasks }) => {
+    stream(id, tasks);
+    say(answer(id, tasks));
+  },
 };
 
-for await (const line of createInterface({ input: process.stdin })) await behaviours[mode](JSON.parse(line));
+createInterface({ input: process.stdin }).on(
+  'line',
+  (line) => void (behaviours[mode] ?? behaviours.good)(JSON.parse(line)),
+);

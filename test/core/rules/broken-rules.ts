@@ -1,5 +1,7 @@
 import type { CommitmentScheme } from '@assay/core/contracts/commitment-scheme';
 import type { EntryCheck } from '@assay/core/contracts/entry-check';
+import type { TaskKind } from '@assay/core/contracts/task-kind';
+import { textLoss } from '@assay/core/kinds/text-loss/text-loss';
 import type { SeedRule } from '@assay/core/contracts/seed-rule';
 import { judgingErrors } from '@assay/core/judging/errors';
 import { pretraining } from '@assay/core/rules/commitment/pretraining';
@@ -108,6 +110,20 @@ const seedThat = (fails: string, change: Partial<SeedRule>): BrokenRule => ({
   door: 'seedRules',
   fails,
   rule: ruleOf<SeedRule>({ ...syncBlock.bind({ cadence: 100 }), ...change }),
+});
+
+const kind = textLoss.bind({ pages: 1, batchSize: 1, packSamples: true } as never);
+const kindThat = (fails: string, change: (base: TaskKind) => Partial<TaskKind>): BrokenRule => ({
+  door: 'taskKinds',
+  fails,
+  rule: ruleOf<TaskKind>({
+    better: kind.better,
+    request: (given) => kind.request(given),
+    samples: (drawn, given) => kind.samples(drawn, given),
+    record: (result, prompts) => kind.record(result, prompts),
+    judge: (record, task) => kind.judge(record, task),
+    ...change(kind),
+  }),
 });
 
 let counter = 0;
@@ -236,6 +252,21 @@ export const BROKEN: readonly BrokenRule[] = [
   seedThat('takes a block that the chain has', { blockOf: ({ block }) => block + 1 }),
   seedThat('gives an integer from 0, the same one twice', { seedOf: () => -1n }),
   seedThat('differs where the hash differs', { seedOf: () => 5n }),
+
+  kindThat('asks for some amount of data', (base) => ({ request: (given) => ({ ...base.request(given), pages: 0 }) })),
+  kindThat('scores samples of what was drawn, the same twice', () => ({
+    samples: () => ({ samples: [], parameters: {}, prompts: [] }),
+  })),
+  kindThat('gives the evaluator plain data', (base) => ({
+    samples: (drawn, given) => ({ ...base.samples(drawn, given), parameters: { at: Number.NaN } }),
+  })),
+  kindThat('has a finite score for finite losses, the same twice', () => ({
+    judge: ({ losses }) => ({ refusal: null, score: Number.NaN, losses }),
+  })),
+  kindThat('prefers the side that it says', () => ({ judge: ({ losses }) => ({ refusal: null, score: 1, losses }) })),
+  kindThat('refuses losses that are no numbers, as the fault of the miner', () => ({
+    judge: ({ losses }) => ({ refusal: null, score: losses[1] ?? 0, losses }),
+  })),
 
   {
     door: 'epsilons',

@@ -5,6 +5,7 @@ import { WeightSetting } from '@assay/core/runtime/weight-setting';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { replayed, wholeRound } from '../../recorded-round.js';
 import { COMPETITION, newSubnet, type Subnet } from '../runtime/subnet.js';
+import { challenge, claims } from './duel/claims.js';
 import { kingChain } from './duel/king-chain.js';
 import { pairedBootstrap } from './duel/paired-bootstrap.js';
 import { queue } from './duel/queue.js';
@@ -25,6 +26,8 @@ async function claim(uid: number, name: string, loss: number): Promise<void> {
 
 const played = (): number[][] => subnet.told('round-finished').map(({ rows }) => rows.map(({ uid }) => uid));
 const kings = (): unknown => subnet.deps.state.standing(1)?.state;
+const blockOf = (uid: number): number =>
+  subnet.deps.view.current.commitments.find(({ hotkey }) => hotkey === hotkeyOf(uid))?.block ?? -1;
 const hotkeyOf = (uid: number): string => subnet.neuron(uid).hotkey;
 
 beforeEach(async () => {
@@ -182,5 +185,61 @@ describe('choices with a date', () => {
     expect(subnet.told('weights-set')[0]?.weights.map(({ uid }) => uid)).toEqual([3]);
     await loop.pass(subnet.signal);
     expect(kings()).toEqual({ kings: [hotkeyOf(4)] });
+  });
+});
+
+describe('claims and seeds of a package', () => {
+  const ruled = {
+    provides: { ...provides, commitmentSchemes: [claims], seedRules: [challenge] },
+    commitment: rule('test-v4'),
+    rules: [
+      {
+        fromBlock: 0,
+        standing: rule('test-king-chain', { kings: 2 }),
+        seed: rule('test-challenge', { base: 3610 }),
+        merge: [rule('by-share')],
+      },
+    ],
+  };
+
+  it('are read, drawn from and recorded: each challenger has a seed of its own', async () => {
+    subnet = await newSubnet({ ...ruled, competitions: [{ ...COMPETITION, entrants: rule('test-queue') }] });
+    loop = new EvaluationLoop({ hotkey: subnet.hotkey }, subnet.deps, subnet.check);
+    await claim(3, 'king', 2);
+    await claim(4, 'better', 1);
+    await loop.pass(subnet.signal);
+    await loop.pass(subnet.signal);
+    const started = subnet.told('round-started');
+    expect(started.map(({ contenders }) => contenders.map(({ repo }) => repo))).toEqual([
+      ['miner/king'],
+      ['miner/king', 'miner/better'],
+    ]);
+    expect(started.map(({ syncBlock }) => syncBlock)).toEqual([3, 4].map((uid) => blockOf(uid)));
+    expect(new Set(started.map(({ seed }) => seed)).size).toBe(2);
+    const { journal } = subnet.deps.state;
+    expect([1, 2].map((number) => wholeRound(journal, number).rules.seed)).toMatchObject([
+      { rule: 'test-challenge', version: 1, parameters: { base: 3610 } },
+      { rule: 'test-challenge' },
+    ]);
+  });
+
+  it('refuse what is no claim of the subnet, with a miner to blame', async () => {
+    subnet = await newSubnet(ruled);
+    subnet.network.setCommitment(3, 'miner:model:0123456789abcdef0123456789abcdef01234567:x:1');
+    await subnet.deps.view.refresh(subnet.signal);
+    await subnet.check.check(subnet.neuron(3), subnet.network.head().number, false, subnet.signal);
+    expect(subnet.told('model-checked')[0]).toMatchObject({
+      status: 'rejected',
+      error: { code: 'COMMITMENT_MALFORMED', fault: 'miner' },
+    });
+  });
+
+  it('that name no competition need exactly one in force, and cost no miner anything', async () => {
+    subnet = await newSubnet({ ...ruled, competitions: [COMPETITION, { ...COMPETITION, id: 2, name: 'two' }] });
+    await claim(3, 'king', 2);
+    expect(subnet.told('model-checked')[0]).toMatchObject({
+      status: 'postponed',
+      error: { code: 'CLAIM_WITHOUT_COMPETITION', fault: 'config' },
+    });
   });
 });

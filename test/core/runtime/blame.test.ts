@@ -64,6 +64,16 @@ describe('a model beside a healthy canary', () => {
     });
   });
 
+  it.each(['SAMPLES_DIFFER', 'SAMPLES_UNREADABLE'])(
+    'whose evaluator finds other samples on this disk, however often, is not to blame: %s',
+    async (code) => {
+      failures = { five: [failure(code), failure(code), failure(code)] };
+      await loop.pass(subnet.signal);
+      expect(outcomeOf(5)).toMatchObject({ score: null, error: { code, fault: 'validator' } });
+      expect(subnet.told('round-finished')[0]?.void).toMatchObject({ code: 'CLAIMS_UNKNOWN' });
+    },
+  );
+
   it('that was only unlucky is scored', async () => {
     failures = { five: [crash()] };
     await loop.pass(subnet.signal);

@@ -20,7 +20,13 @@ export function canaryIn(parent: string): Canary {
   };
   return {
     model: { reference: { namespace: 'assay', name: 'canary', revision: '' }, directory: folder, files: [], facts },
-    task: { name: 'canary', kind: 'text-loss', samplesDigest: 'c', samples: {} },
+    task: {
+      name: 'canary',
+      kind: 'text-loss',
+      samplesDigest: 'c',
+      samples: { path: '/none', digest: '0'.repeat(64), shapes: [{ samples: 1, rows: 1, length: 4 }] },
+      parameters: {},
+    },
     score: CANARY_LOSS,
     tolerance: () => 1e-4,
   };

@@ -42,8 +42,8 @@ async function judged(rule: 'mean-loss' | 'per-batch'): Promise<Subnet> {
   subnet.evaluator.evaluate = async (request) => {
     const answer = await evaluate(request);
     const results = answer.results.map((result) => {
-      const losses = [0.1, 0.2, -0.3].map((by) => result.rawScore + by);
-      return { ...result, samples: 3, details: { losses, reasonable: null, generations: [] } };
+      const [loss = Number.NaN] = result.losses;
+      return { ...result, losses: [0.1, 0.2, -0.3].map((by) => loss + by) };
     });
     return { ...answer, results };
   };

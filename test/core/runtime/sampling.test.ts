@@ -3,12 +3,14 @@ import type { EvalTask } from '@assay/core/competition/competition';
 import type { DatasetProvider } from '@assay/core/contracts/dataset-provider';
 import type { RunEvent } from '@assay/core/contracts/reporter';
 import { profileSchema } from '@assay/core/competition/profile-schema';
+import { TASK_KINDS } from '@assay/core/kinds/task-kinds';
 import { rulesByBlock } from '@assay/core/rules/chosen';
 import { RuleBook } from '@assay/core/rules/rule-book';
 import { drawSamples, type DrawnTask } from '@assay/core/runtime/round/sample';
 import { systemClock } from '@assay/core/runtime/system-clock';
 import { demoProfile } from '@assay/competition-demo/dist/profile.js';
 import { letters } from '../../letters.js';
+import { scratchFolder } from '../../plugins/onnxruntime/scratch.js';
 import { COMPETITION } from './subnet.js';
 
 const base: EvalTask = {
@@ -55,14 +57,14 @@ async function draw(
   const profile = { ...demo, cadences: { ...demo.cadences, roundDeadline: 800 } };
   const entry = {
     competition,
+    kinds: TASK_KINDS,
     rulesAt: rulesByBlock(new RuleBook(), profile, competition),
     tokenizer: letters,
     datasets: new Map(datasets.map((dataset, index) => [`t${index}`, dataset])),
   };
-  return {
-    tasks: await drawSamples({ reporter, clock: systemClock, profile }, entry, 3n, new AbortController().signal),
-    warnings,
-  };
+  const { signal } = new AbortController();
+  const deps = { reporter, clock: systemClock, profile };
+  return { tasks: await drawSamples(deps, entry, 3n, scratchFolder(), signal), warnings };
 }
 
 describe('samples of a round', () => {

@@ -14,12 +14,12 @@ import { ModelKeeper } from '@assay/core/model/keeper';
 import type { EventOf, RunEvent } from '@assay/core/contracts/reporter';
 import { abortError } from '@assay/core/errors/describe';
 import { rulesByBlock } from '@assay/core/rules/chosen';
+import type { RuleChoice } from '@assay/core/contracts/rule';
 import type { Standing } from '@assay/core/contracts/standing-rule';
 import type { RuleProvisions } from '@assay/core/rules/built-in';
 import { RuleBook } from '@assay/core/rules/rule-book';
 import { z } from 'zod';
 import { ModelAcquirer } from '@assay/core/model/acquire';
-import { directoryHash, secureHash } from '@assay/core/model/directory-hash';
 import { ChainView } from '@assay/core/runtime/chain-view';
 import type { RuntimeDeps } from '@assay/core/runtime/context';
 import { ModelCheck } from '@assay/core/runtime/model-check';
@@ -146,6 +146,8 @@ export class ClaimedLoss implements Evaluator {
   readonly kinds = ['text-loss'];
   evaluated: string[] = [];
   during: (name: string) => Promise<void> = () => Promise.resolve();
+  /** What a model says after the prompts. */
+  generations: (name: string) => number[][][] = () => [];
 
   /** @param samples losses of each result */
   constructor(private readonly samples = 1) {}
@@ -164,9 +166,8 @@ export class ClaimedLoss implements Evaluator {
     const results = tasks.map(({ name, kind }) => ({
       name,
       kind,
-      rawScore: loss,
-      samples: this.samples,
-      details: { losses: spread(loss, this.samples), reasonable: null, generations: [] },
+      losses: spread(loss, this.samples),
+      details: { generations: this.generations(model.reference.name) },
     }));
     return { id, results, numerics: this.#numerics, timings: { loadMs: 0, computeMs: 0 } };
   }
@@ -196,12 +197,16 @@ interface SubnetChange {
   chain?: (real: ChainClient) => ChainClient;
   store?: (real: ModelStore) => ModelStore;
   competitions?: readonly Competition[];
+  /** What the dataset draws. */
+  batches?: number[][][];
   /** What the profile decides by; the averaging of netuid 9 when left out. */
   rules?: readonly DatedRules[];
   /** Rules of packages. */
   provides?: RuleProvisions;
   /** Losses of each result; 1 when left out. */
   samples?: number;
+  /** How miners name their models. */
+  commitment?: RuleChoice;
 }
 
 export const AVERAGING: readonly DatedRules[] = [
@@ -227,9 +232,11 @@ export async function newSubnet({
   chain: around = (real) => real,
   store: over = (real) => real,
   competitions = [COMPETITION],
+  batches = [[[1, 2, 3, 4]]],
   rules = AVERAGING,
   provides = {},
   samples = 1,
+  commitment = { rule: 'pretraining' },
 }: SubnetChange = {}): Promise<Subnet> {
   const folder = mkdtempSync(join(tmpdir(), 'assay-runtime-'));
   folders.push(folder);
@@ -249,12 +256,12 @@ export async function newSubnet({
   });
   const clock = new JumpingClock();
   const book = new RuleBook([{ name: 'test', provides }]);
-  const scheme = book.bind('commitmentSchemes', { rule: 'pretraining' }).rule;
+  const scheme = book.bind('commitmentSchemes', commitment).rule;
   const profile: SubnetProfile = {
     name: 'test',
     netuid: 9,
     weightsVersionKey: 0n,
-    commitment: { rule: 'pretraining' },
+    commitment,
     schedule: [{ fromBlock: 0, competitions: competitions.map(({ id }) => ({ id, share: 1 / competitions.length })) }],
     syncCadence: 100,
     evaluationDelay: 0,
@@ -295,7 +302,7 @@ export async function newSubnet({
     encode: () => [],
     decode: () => '',
   };
-  const dataset = { sample: () => Promise.resolve({ batches: [[[1, 2, 3, 4]]], pages: ['p'], source: 'none' }) };
+  const dataset = { sample: () => Promise.resolve({ batches, pages: ['p'], source: 'none' }) };
   const deps: RuntimeDeps = {
     profile,
     rules: book,
@@ -308,6 +315,7 @@ export async function newSubnet({
     clock,
     log: () => undefined,
     state: new ValidatorState(openJournal({ folder: join(folder, 'data'), mode: 'write' })),
+    scratch: join(folder, 'scratch'),
     view,
     competitions: new Competitions(
       profile.schedule,
@@ -322,6 +330,7 @@ export async function newSubnet({
                     scheduled,
                     {
                       competition,
+                      kinds: book.kinds(),
                       rulesAt: rulesByBlock(book, profile, competition),
                       tokenizer,
                       datasets: new Map([['task', dataset]]),
@@ -365,7 +374,9 @@ export async function newSubnet({
           .digest('hex'),
       }));
       const owner = network.snapshot().neurons.find((candidate) => candidate.uid === asUid(uid))?.hotkey ?? '';
-      network.setCommitment(uid, `miner:${name}:${revision}:${secureHash(directoryHash(digests), owner)}:1`);
+      const reference = { namespace: 'miner', name, revision };
+      const proof = scheme.proofOf({ reference, files: digests.map((file) => ({ ...file, size: 1 })) }, owner);
+      network.setCommitment(uid, scheme.format({ reference, proof, competition: 1 }));
     },
   };
 }

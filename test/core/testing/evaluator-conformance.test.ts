@@ -1,6 +1,7 @@
+import { rangeOf, sampleCount, type SampleRange } from '@assay/core/contracts/evaluation-task';
 import type { EvaluationAnswer, EvaluationRequest, Evaluator } from '@assay/core/contracts/evaluator';
 import { AssayError, type Fault } from '@assay/core/errors/assay-error';
-import { textLossCanary } from '@assay/core/evaluation/canary';
+import { knownContinuations, textLossCanary } from '@assay/core/kinds/text-loss/canary';
 import { checkEvaluator } from '@assay/core/testing/evaluator-conformance';
 import { describe, expect, it } from 'vitest';
 import { validator } from '../../e2e/validator-process.js';
@@ -11,6 +12,8 @@ const numerics = { device: 'cpu', computeType: 'float32', runtime: 'test', atten
 const refusal = (code: string, fault: Fault): AssayError =>
   new AssayError({ code, message: code, hint: '', fault, retry: 'never', payload: {} });
 const canary = await textLossCanary();
+const known = await knownContinuations();
+const KNOWN = [5.787015934743642, 5.657042465866564];
 
 /** Knows the canary by heart, and fails in one way. */
 class Program implements Evaluator {
@@ -32,22 +35,20 @@ class Program implements Evaluator {
       return Promise.reject(refusal('KIND_UNKNOWN', 'validator'));
     if (model.directory !== canary.model.directory && this.flaw !== 'gullible')
       return Promise.reject(refusal('BROKEN', this.flaw === 'wrong-blame' ? 'validator' : 'miner'));
+    if (tasks.some(({ samples: { digest } }) => /^0+$/.test(digest)) && this.flaw !== 'any-samples')
+      return Promise.reject(refusal('SAMPLES_DIFFER', 'validator'));
     if (this.flaw === 'miscounts') onProgress({ phase: 'score', done: 2, total: 1 });
-    const known = [5.787015934743642, 5.657042465866564];
-    const wholes = (canary.task.samples as { batches: unknown[] }).batches.map((batch) => JSON.stringify(batch));
-    const results = tasks.map(({ name, kind, samples }) => {
-      const losses = (samples as { batches: unknown[] }).batches.map(
-        (batch) =>
-          (known[wholes.indexOf(JSON.stringify(batch))] ?? 0) +
-          (this.flaw === 'wrong' ? 0.01 : this.flaw === 'drifts' ? this.#asked * 1e-9 : 0),
-      );
-      return {
-        name,
-        kind,
-        rawScore: losses.reduce((sum, loss) => sum + loss, 0) / losses.length,
-        samples: losses.length,
-        details: { losses, reasonable: null, generations: [] },
-      };
+    const total = tasks.reduce((sum, task) => sum + rangeOf(task).to - rangeOf(task).from, 0);
+    let done = 0;
+    const results = tasks.map((task) => {
+      const range = this.flaw === 'whole-only' ? { from: 0, to: sampleCount(task.samples) } : rangeOf(task);
+      const losses = this.#lossesOf(range);
+      done += losses.length;
+      const values = this.flaw === 'streams-others' ? losses.map((loss) => loss + 1) : losses;
+      if (this.flaw !== 'silent')
+        onProgress({ phase: 'score', task: task.name, done, total, losses: { from: range.from, values } });
+      const generations = task.parameters['promptLength'] === 0 ? [] : this.#generations();
+      return { name: task.name, kind: task.kind, losses, details: { generations } };
     });
     return Promise.resolve({
       id,
@@ -55,6 +56,16 @@ class Program implements Evaluator {
       numerics,
       timings: { loadMs: 0, computeMs: 0 },
     });
+  }
+
+  #lossesOf({ from, to }: SampleRange): number[] {
+    const off = this.flaw === 'wrong' ? 0.01 : this.flaw === 'drifts' ? this.#asked * 1e-9 : 0;
+    return KNOWN.slice(from, to).map((loss) => loss + off);
+  }
+
+  #generations(): number[][][] {
+    if (this.flaw === 'chance') return known.continuations.map((rows) => rows.map((row) => row.map(() => 7)));
+    return this.flaw === 'mute' ? [] : known.continuations;
   }
 
   close(): Promise<void> {
@@ -66,21 +77,28 @@ describe('the conformance of an evaluator', () => {
   it('passes one that does what it has to', async () => {
     const results = await checkEvaluator(new Program('none'), signal);
     expect(results.filter(({ reason }) => reason !== undefined)).toEqual([]);
-    expect(results.length).toBeGreaterThan(7);
+    expect(results.length).toBeGreaterThan(8);
+    expect(results[8]?.name).toBe('continues known texts with known tokens');
   });
 
   it.each([
-    ['nameless', 'says what it computes with'],
+    ['nameless', 'says what it computes with before it is asked'],
     ['wrong', 'gives a known model its known loss'],
     ['drifts', 'answers the same request with the same digits'],
-    ['reorders', 'answers every task'],
+    ['reorders', 'answers every task, in the order asked'],
     ['miscounts', 'counts its progress'],
-    ['any-kind', 'refuses a kind'],
-    ['wrong-blame', 'blames the miner'],
-    ['gullible', 'never gives a score that is not a number'],
-  ])('%s: fails at "%s"', async (flaw, check) => {
+    ['any-kind', 'refuses a kind that it does not know, and goes on'],
+    ['gullible', 'blames the miner for a file that is cut off', 'never gives a score that is not a number'],
+    ['wrong-blame', 'blames the miner for a file that is cut off', 'never gives a score that is not a number'],
+    ['chance', 'continues known texts with known tokens'],
+    ['mute', 'continues known texts with known tokens'],
+    ['silent', 'streams every loss once, in order'],
+    ['streams-others', 'streams every loss once, in order'],
+    ['whole-only', 'scores a part of the samples as it scores them all'],
+    ['any-samples', 'refuses samples that are not what their digest says, and goes on'],
+  ])('%s: fails there and nowhere else', async (flaw, ...checks) => {
     const failed = (await checkEvaluator(new Program(flaw), signal)).filter(({ reason }) => reason !== undefined);
-    expect(failed.map(({ name }) => name).some((name) => name.startsWith(check))).toBe(true);
+    expect(failed.map(({ name }) => name)).toEqual(checks);
   });
 
   it('validator evaluator check: the built-in one passes, a liar does not', async () => {

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import type { Evaluator, ModelInspector } from '@assay/core/contracts/evaluator';
 import type { AssayError } from '@assay/core/errors/assay-error';
 import { isAssayError } from '@assay/core/errors/assay-error';
-import type { TextLossDetails } from '@assay/core/contracts/task-kinds';
+import type { TextLossDetails } from '@assay/core/kinds/text-loss/schemas';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { detailsOf, evaluate, newEvaluator, newInspector, taskOf, verified } from './worlds.js';
+import { detailsOf, evaluate, isReasonableAnswer, newEvaluator, newInspector, taskOf, verified } from './worlds.js';
 
 const CASES = join(import.meta.dirname, '../../fixtures/cases');
 /** Another order of additions in float32 may pick another token where two were this close. */
@@ -50,7 +50,14 @@ afterAll(async () => {
   await Promise.all([evaluator.close(), inspector.close()]);
 });
 
-async function outcomeOf(name: string): Promise<{ details: TextLossDetails; parameterCount: number } | AssayError> {
+interface Scored {
+  losses: number[];
+  details: TextLossDetails;
+  reasonable: boolean | null;
+  parameterCount: number;
+}
+
+async function outcomeOf(name: string): Promise<Scored | AssayError> {
   const given = sequences.parse(jsonOf(name, 'sequences.json'));
   const samples = {
     batches: given.batches,
@@ -62,22 +69,21 @@ async function outcomeOf(name: string): Promise<{ details: TextLossDetails; para
   try {
     const model = await verified(inspector, join(CASES, name, 'model'));
     const answer = await evaluate(evaluator, model, [taskOf(samples)]);
-    return { details: detailsOf(answer), parameterCount: model.facts.parameterCount };
+    const { losses, ...details } = detailsOf(answer);
+    const reasonable = isReasonableAnswer(answer, samples);
+    return { losses, details, reasonable, parameterCount: model.facts.parameterCount };
   } catch (error) {
     if (isAssayError(error)) return error;
     throw error;
   }
 }
 
-function expectScored(
-  { details, parameterCount }: { details: TextLossDetails; parameterCount: number },
-  expected: Expectation,
-): void {
-  expect(details.losses).toHaveLength(expected.losses.length);
-  for (const [index, loss] of details.losses.entries())
+function expectScored({ losses, details, reasonable, parameterCount }: Scored, expected: Expectation): void {
+  expect(losses).toHaveLength(expected.losses.length);
+  for (const [index, loss] of losses.entries())
     expect(Math.abs(loss - (expected.losses[index] ?? Number.NaN))).toBeLessThan(1e-5);
   expect(parameterCount).toBe(expected.parameterCount ?? parameterCount);
-  expect(details.reasonable).toBe(expected.reasonable ?? details.reasonable);
+  expect(reasonable).toBe(expected.reasonable ?? reasonable);
   if (!expected.generations) return;
   const certain = (generations: readonly (readonly (readonly number[])[])[]): number[][][] =>
     generations.map((rows, prompt) => {

@@ -7,7 +7,7 @@ import { CPU, deviceOf, type Device } from '../../../plugins/onnxruntime/dist/de
 import { openModel } from '../../../plugins/onnxruntime/dist/inspect.js';
 import { ElementType } from '../../../plugins/onnxruntime/dist/onnx/encode.js';
 import { generate } from '../../../plugins/onnxruntime/dist/running/generate.js';
-import { batchLosses } from '../../../plugins/onnxruntime/dist/running/losses.js';
+import { lossSessions, sampleLoss } from '../../../plugins/onnxruntime/dist/running/losses.js';
 import { errorOf, FIXTURES, goldenOf, newEvaluator, samplesOf } from './worlds.js';
 
 /** A Vulkan device in software, as Debian's chromium brings it; programs find devices through a loader of its own package. */
@@ -29,9 +29,10 @@ async function expectGolden(device: Device, name: string): Promise<void> {
   const golden = goldenOf(directory);
   const samples = samplesOf(golden);
   const model = await openModel(directory);
-  const losses = await batchLosses(model, samples, { threads: 0, device, attention: 'eager' }, () => undefined);
-  for (const [index, loss] of losses.entries())
-    expect(Math.abs(loss - Number(golden.losses[index]))).toBeLessThan(1e-5);
+  const sessions = lossSessions(model, { threads: 0, device, attention: 'eager' });
+  for (const [index, rows] of samples.batches.entries())
+    expect(Math.abs((await sampleLoss(sessions, rows, samples)) - Number(golden.losses[index]))).toBeLessThan(1e-5);
+  await sessions.release();
   const prompt = (samples.batches[0] ?? []).map((row) => row.slice(0, samples.promptLength));
   const options = { threads: 0, attention: 'eager' as const, count: 20, padTokenId: samples.padTokenId, seenLength: 0 };
   expect(await generate(model, prompt, { ...options, device })).toEqual(

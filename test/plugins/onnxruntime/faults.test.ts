@@ -1,12 +1,23 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync, truncateSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { EvaluationTask } from '@assay/core/contracts/evaluation-task';
 import type { EvaluationProgress, Evaluator, ModelInspector } from '@assay/core/contracts/evaluator';
 import type { VerifiedModel } from '@assay/core/contracts/model';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { childrenOf, survivors } from '../../e2e/process-tree.js';
+import type { TextSamples } from '../../sample-file.js';
 import { tinyFolder } from './folders.js';
 import { scratchFolder } from './scratch.js';
 import {
@@ -37,7 +48,7 @@ afterAll(async () => {
 
 const rows = (batches: number, length: number, token = (index: number): number => index % 30): number[][][] =>
   Array.from({ length: batches }, () => [Array.from({ length }, (_none, index) => token(index))]);
-const samples = (batches: number[][][], promptLength = 0): object => ({
+const samples = (batches: number[][][], promptLength = 0): TextSamples => ({
   batches,
   padTokenId: 31,
   packed: true,
@@ -147,26 +158,57 @@ describe("faults of the process are not the miner's, and the next request finds 
 describe("requests that can't be answered", () => {
   const llama = (): Promise<VerifiedModel> => verified(inspector, tinyFolder());
 
-  it.each<[what: string, task: unknown, code: string, fault: string]>([
-    ['a token beyond the vocabulary', samples(rows(1, 8, () => 32)), 'TOKEN_OUT_OF_RANGE', 'miner'],
-    ['no batches', samples([]), 'SAMPLES_INVALID', 'validator'],
-    ['rows of one token', samples([[[1]]]), 'SAMPLES_INVALID', 'validator'],
+  const withFile = (task: EvaluationTask, change: (path: string) => void): EvaluationTask => {
+    change(task.samples.path);
+    return task;
+  };
+  const withSamples = (task: EvaluationTask, change: Partial<EvaluationTask['samples']>): EvaluationTask => ({
+    ...task,
+    samples: { ...task.samples, ...change },
+  });
+  const fine = (): EvaluationTask => taskOf(samples(rows(3, 8)));
+
+  it.each<[what: string, task: () => EvaluationTask, code: string, fault: string]>([
+    ['a token beyond the vocabulary', () => taskOf(samples(rows(1, 8, () => 32))), 'TOKEN_OUT_OF_RANGE', 'miner'],
+    ['rows of one token', () => taskOf(samples([[[1]]])), 'SAMPLES_INVALID', 'validator'],
+    ['parameters of another kind', () => ({ ...fine(), parameters: { beam: 4 } }), 'SAMPLES_INVALID', 'validator'],
+    ['a range beyond the samples', () => ({ ...fine(), range: { from: 2, to: 4 } }), 'SAMPLES_INVALID', 'validator'],
     [
-      'rows of several lengths',
-      samples([
-        [
-          [1, 2, 3],
-          [1, 2],
-        ],
-      ]),
-      'SAMPLES_INVALID',
+      'a file that is too short',
+      () =>
+        withFile(fine(), (path) => {
+          truncateSync(path, 90);
+        }),
+      'SAMPLES_DIFFER',
       'validator',
     ],
-    ['an empty batch', samples([[]]), 'SAMPLES_INVALID', 'validator'],
-    ['negative tokens', samples([[[1, -2]]]), 'SAMPLES_INVALID', 'validator'],
-    ['something else', 'text', 'SAMPLES_INVALID', 'validator'],
-  ])('%s', async (_what, given, code, fault) => {
-    await expect(errorOf(evaluate(evaluator, await llama(), [taskOf(given)]))).resolves.toMatchObject({ code, fault });
+    [
+      'a file that is too long',
+      () =>
+        withFile(fine(), (path) => {
+          appendFileSync(path, 'more');
+        }),
+      'SAMPLES_DIFFER',
+      'validator',
+    ],
+    [
+      'a file of other content',
+      () =>
+        withFile(fine(), (path) => {
+          writeFileSync(path, Buffer.alloc(96, 1));
+        }),
+      'SAMPLES_DIFFER',
+      'validator',
+    ],
+    ['another digest', () => withSamples(fine(), { digest: '0'.repeat(64) }), 'SAMPLES_DIFFER', 'validator'],
+    [
+      'a file that is not there',
+      () => withSamples(fine(), { path: '/no/such/file' }),
+      'SAMPLES_UNREADABLE',
+      'validator',
+    ],
+  ])('%s', async (_what, task, code, fault) => {
+    await expect(errorOf(evaluate(evaluator, await llama(), [task()]))).resolves.toMatchObject({ code, fault });
   });
 
   it('sequences longer than the positions of the model', async () => {
@@ -243,6 +285,66 @@ describe('progress', () => {
     expect(events.filter(({ phase }) => phase === 'score').map(({ done }) => done)).toEqual([1, 2, 3, 4, 5]);
     expect(events.map(({ done }) => done)).toEqual(events.map(({ done }) => done).sort((a, b) => a - b));
     expect(events[0]).toEqual({ phase: 'load', done: 0, total: 5 });
+  });
+});
+
+describe('a model in parts', () => {
+  const part = (task: EvaluationTask, from: number, to: number): EvaluationTask => ({ ...task, range: { from, to } });
+
+  it.each([true, false])('has the losses of the whole, a process for each model: %s', async (processPerModel) => {
+    const own = await newEvaluator({ processPerModel });
+    try {
+      const other = await verified(inspector, join(DEMO, 'gpt2-1300steps'));
+      const task = taskOf(
+        samples(
+          rows(5, 48, (index) => (index * 11) % 97),
+          16,
+        ),
+      );
+      const whole = await evaluate(own, demo, [task]);
+      const losses: number[] = [];
+      for (const [from, to] of [
+        [0, 2],
+        [2, 3],
+        [3, 5],
+      ] as const) {
+        const answer = await evaluate(own, demo, [part(task, from, to)], { keep: to < 5 });
+        losses.push(...detailsOf(answer).losses);
+        // The beginnings are continued by the first part.
+        expect(detailsOf(answer).generations).toEqual(from === 0 ? detailsOf(whole).generations : []);
+        await evaluate(own, other, [part(task, 0, 1)], { keep: true });
+      }
+      expect(losses).toEqual(detailsOf(whole).losses);
+    } finally {
+      await own.close();
+    }
+  });
+});
+
+describe('a request that is cancelled', () => {
+  it('ends between two samples, and the process goes on with the next one', async () => {
+    const own = await newEvaluator({ processPerModel: false });
+    try {
+      await evaluate(own, demo, [short]);
+      const before = childrenOf(process.pid);
+      const abort = new AbortController();
+      const seen: number[] = [];
+      const work = errorOf(
+        evaluate(own, demo, [long], {
+          signal: abort.signal,
+          onProgress: ({ losses }) => {
+            seen.push(...(losses?.values ?? []));
+            if (seen.length === 2) abort.abort();
+          },
+        }),
+      );
+      expect(await work).toMatchObject({ code: 'ABORTED' });
+      expect(detailsOf(await evaluate(own, demo, [short])).losses).toHaveLength(2);
+      expect(seen.length).toBeLessThan(20);
+      expect(childrenOf(process.pid)).toEqual(before);
+    } finally {
+      await own.close();
+    }
   });
 });
 

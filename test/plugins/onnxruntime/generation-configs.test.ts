@@ -1,10 +1,10 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { textLossDetails } from '@assay/core/contracts/task-kinds';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { CPU } from '../../../plugins/onnxruntime/dist/devices/device.js';
 import { openModel } from '../../../plugins/onnxruntime/dist/inspect.js';
+import { LoadedModels } from '../../../plugins/onnxruntime/dist/loaded-models.js';
 import { evaluateTextLoss } from '../../../plugins/onnxruntime/dist/text-loss.js';
 import { copyOf, errorOf, FIXTURES, taskOf } from './worlds.js';
 
@@ -41,15 +41,16 @@ function folderFor({ file, text, beside }: Case): string {
 }
 
 async function generationsOf(one: Case): Promise<number[][][]> {
-  const options = { threads: 1, device: CPU, attention: 'eager' as const, onLoad: (): void => undefined };
+  const models = new LoadedModels({ threads: 1, device: CPU, attention: 'eager' });
+  const model = await models.open('', folderFor(one));
   const task = taskOf({ batches, promptLength: 12, generatedTokens: 20, padTokenId: 96, packed: true });
-  const result = await evaluateTextLoss(await openModel(folderFor(one)), task, options, () => undefined);
+  const listener = { onGenerate: (): void => undefined, onLoss: (): void => undefined };
+  const { generations } = await evaluateTextLoss(model, task, listener, new AbortController().signal);
+  await model.losses.release();
   // The last 20 tokens, as the reference looks at them: a text that ends early begins in its prompt.
-  return textLossDetails
-    .parse(result.details)
-    .generations.map((rows, batch) =>
-      rows.map((row) => [...(batches[batch]?.[0] ?? []).slice(0, 12), ...row].slice(-20)),
-    );
+  return generations.map((rows, batch) =>
+    rows.map((row) => [...(batches[batch]?.[0] ?? []).slice(0, 12), ...row].slice(-20)),
+  );
 }
 
 /** Members that a message has to name one of. */

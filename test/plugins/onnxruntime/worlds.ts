@@ -1,21 +1,19 @@
-import { createHash } from 'node:crypto';
 import { cpSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { EvaluationAnswer, EvaluationProgress, Evaluator, ModelInspector } from '@assay/core/contracts/evaluator';
 import type { Log } from '@assay/core/contracts/logger';
 import type { VerifiedModel } from '@assay/core/contracts/model';
-import {
-  textLossDetails,
-  type EvaluationTask,
-  type TextLossDetails,
-  type TextLossSamples,
-} from '@assay/core/contracts/task-kinds';
+import type { EvaluationTask } from '@assay/core/contracts/evaluation-task';
+import { TASK_KINDS, taskKindOf } from '@assay/core/kinds/task-kinds';
+import { textLossDetails, type TextLossDetails } from '@assay/core/kinds/text-loss/schemas';
+import { isReasonable, promptsOf } from '@assay/core/kinds/text-loss/text-loss';
 import { isAssayError, type AssayError } from '@assay/core/errors/assay-error';
 import { abortError } from '@assay/core/errors/describe';
 import { makesNothing } from '@assay/core/testing/makes-nothing';
 import plugin from '@assay/plugin-onnxruntime';
 import { z } from 'zod';
+import { textLossTaskOf, type TextSamples } from '../../sample-file.js';
 import { scratchFolder } from './scratch.js';
 
 export const FIXTURES = join(import.meta.dirname, '../../fixtures/models');
@@ -75,31 +73,46 @@ export async function verified(inspector: ModelInspector, directory: string): Pr
   };
 }
 
-export const taskOf = (samples: unknown, extras: string[] = []): EvaluationTask => ({
-  name: 'sequences',
-  kind: 'text-loss',
-  samplesDigest: createHash('sha256').update(JSON.stringify(samples)).digest('hex'),
-  samples,
-  extras,
-});
+export const taskOf = (samples: TextSamples, extras: string[] = []): EvaluationTask =>
+  textLossTaskOf(scratchFolder(), samples, extras);
 
 export async function evaluate(
   evaluator: Evaluator,
   model: VerifiedModel,
   tasks: EvaluationTask[],
-  limits: { deadlineMs?: number; signal?: AbortSignal; onProgress?: (progress: EvaluationProgress) => void } = {},
+  limits: {
+    deadlineMs?: number;
+    signal?: AbortSignal;
+    keep?: boolean;
+    onProgress?: (progress: EvaluationProgress) => void;
+  } = {},
 ): Promise<EvaluationAnswer> {
   const request = {
     id: `${model.facts.evaluationDigest}-${tasks.map(({ samplesDigest }) => samplesDigest).join('-')}`,
     model,
     tasks,
     deadlineMs: limits.deadlineMs ?? 60_000,
+    keep: limits.keep ?? false,
   };
   return evaluator.evaluate(request, limits.onProgress ?? (() => undefined), limits.signal ?? signal);
 }
 
-export const detailsOf = (answer: EvaluationAnswer, index = 0): TextLossDetails =>
-  textLossDetails.parse(answer.results[index]?.details);
+/** What the evaluator has found out about a task. */
+export function detailsOf(answer: EvaluationAnswer, index = 0): TextLossDetails & { losses: number[] } {
+  const { losses = [], details } = answer.results[index] ?? {};
+  return { ...textLossDetails.parse(details), losses };
+}
+
+/** The judge's verdict on the generations of the first task; null where nothing was continued. */
+export function isReasonableAnswer(
+  { results: [result] }: EvaluationAnswer,
+  { batches, promptLength, generatedTokens: tokens }: TextSamples,
+): boolean | null {
+  if (!result) throw new Error('there is no result');
+  const parameters = { continuation: promptLength === 0 ? null : { promptLength, tokens } };
+  const kind = taskKindOf({ ...result, pages: 1, batchSize: 1, packSamples: true, parameters }, TASK_KINDS);
+  return isReasonable(kind.record(result, promptsOf(batches, promptLength)), result.name);
+}
 
 const perhapsInfinite = z.union([z.number(), z.enum(['NaN', 'Infinity', '-Infinity'])]);
 
@@ -133,7 +146,7 @@ export function goldenOf(directory: string): Golden {
   return { ...known, batches };
 }
 
-export const samplesOf = (given: Golden, packed = true): TextLossSamples => ({
+export const samplesOf = (given: Golden, packed = true): TextSamples => ({
   batches: given.batches,
   padTokenId: given.pad_token_id,
   packed,

@@ -35,7 +35,8 @@ const facts = {
   dtypes: [],
 };
 const model = { reference: { namespace: 'n', name: 'm', revision: 'r' }, directory: '/nowhere', files: [], facts };
-const tasks = [{ name: 'task', kind: 'text-loss', samplesDigest: 's', samples: {} }];
+const samples = { path: '/nowhere', digest: '0'.repeat(64), shapes: [{ samples: 1, rows: 1, length: 4 }] };
+const tasks = [{ name: 'task', kind: 'text-loss', samplesDigest: 's', samples, parameters: {} }];
 
 describe('any program as the evaluator', () => {
   it('is found beside the config file, gets what the config gives it, and answers', async () => {
@@ -47,7 +48,7 @@ describe('any program as the evaluator', () => {
     expect(own.kinds).toEqual(['text-loss']);
     const answer = await own.evaluate({ id: '1', model, tasks, deadlineMs: 20_000 }, () => undefined, signal);
     expect(answer.results[0]).toMatchObject({
-      rawScore: 1.5,
+      losses: [0.5],
       details: { env: expect.arrayContaining(['ASSAY_EVALUATOR_DEVICE', 'TORCH_THREADS']) as unknown },
     });
     await own.close();

@@ -1,10 +1,4 @@
-import {
-  compressModelId,
-  parseModelId,
-  ParseFailure,
-  splitRepoId,
-  type ParsedModelId,
-} from '../reference-model-id.js';
+import { compressModelId, parseModelId, ParseFailure, splitRepoId, type ParsedModelId } from '../reference-model-id.js';
 import { bigint, equal, fields, Mismatch, show, text, units, type Fields, type Kind } from '../unit.js';
 
 export const modelId: Kind = (content) => [

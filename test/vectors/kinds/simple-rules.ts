@@ -1,7 +1,7 @@
 import { competitionAt, competitionsAt } from '@assay/core/competition/schedule';
 import { isAssayError } from '@assay/core/errors/assay-error';
 import { normalizeScore } from '@assay/core/judging/normalize';
-import { isReasonableOutput } from '@assay/core/judging/reasonable-output';
+import { isReasonableOutput } from '@assay/core/kinds/text-loss/reasonable-output';
 import type { PastResult } from '@assay/core/contracts/entrants-rule';
 import { shouldRetry } from '@assay/core/rules/entrants/retry';
 import { highStakeValidators, topMiners } from '@assay/core/judging/top-miners';

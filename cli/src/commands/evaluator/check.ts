@@ -4,7 +4,7 @@ import { plainTable } from '../../report/plain-table.js';
 export default class EvaluatorCheck extends BaseCommand {
   static override readonly description = `Hold the configured evaluator to what every evaluator has to do.
 
-A tiny model of known losses is scored, twice, in parts, cut off and with weights that are no numbers. For authors of a program that
+A tiny model of known losses and known continuations is scored, twice, in parts, cut off and with weights that are no numbers. For authors of a program that
 speaks docs/build/evaluator-protocol.md, and for operators before they trust a new device. Exit 1 when a check fails.`;
 
   static override readonly examples = [

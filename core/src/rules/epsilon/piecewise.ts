@@ -17,7 +17,8 @@ const parameters = z.strictObject({
     )
     .min(1)
     .refine((points) => pairs(points).every(([one, next]) => one.block < next.block), 'the blocks must ascend')
-    .refine((points) => pairs(points).every(([one, next]) => one.epsilon >= next.epsilon), 'epsilon must not grow'),
+    .refine((points) => pairs(points).every(([one, next]) => one.epsilon >= next.epsilon), 'epsilon must not grow')
+    .describe('Steps in ascending order of `block`, each { block: blocks since the claim, epsilon }.'),
 });
 
 const pairs = (points: readonly Point[]): [Point, Point][] =>

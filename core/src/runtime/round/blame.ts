@@ -95,7 +95,13 @@ function isOfTheModel(failed: FailedTry, control: ControlRun, evidence: Evidence
 }
 
 /** Failures of this machine's disk. */
-export const DISK_FAILURES = new Set(['STORE_FULL', 'STORE_FAILED', 'STORED_MODEL_CHANGED']);
+export const DISK_FAILURES = new Set([
+  'STORE_FULL',
+  'STORE_FAILED',
+  'STORED_MODEL_CHANGED',
+  'SAMPLES_UNREADABLE',
+  'SAMPLES_DIFFER',
+]);
 
 /** Whether a failure is evidently the machine's: its disk, a signal from outside, a process that was kept from working. */
 export function saysNothing(error: Pick<AssayError, 'code' | 'payload'>): boolean {

@@ -7,7 +7,7 @@ import { isAbort } from '../supervise.js';
 import type { Asking, Place } from './ask.js';
 import { CONTROL_SIZE, type ControlRun } from './blame.js';
 import type { Contender } from './plan.js';
-import { usableResults } from './results.js';
+import { judgedTasks } from './results.js';
 import type { DrawnTask } from './sample.js';
 
 /** A second one is asked where the first fails: one flaky model must not protect another. */
@@ -66,7 +66,7 @@ export class Controls {
     try {
       // An id of its own: an answer that somebody has kept would say nothing about now.
       const { results, timings } = await this.asking.ask(control, randomUUID(), place, signal);
-      usableResults({ results }, this.tasks);
+      judgedTasks({ results }, this.tasks);
       return {
         uid: neuron.uid,
         parameterCount: model.facts.parameterCount,

@@ -11,6 +11,10 @@ const taskOutcome = z.object({
   samples: z.number(),
   /** Loss of each sequence, where the kind has them. */
   losses: z.array(z.number()),
+  /** Version of the task's kind, which judges `evidence`. An entry without it has the kind's verdict in its outcome. */
+  kindVersion: z.number().optional(),
+  /** What else the kind judges by; absent where there is nothing. */
+  evidence: z.unknown().optional(),
 });
 
 const contender = z.object({

@@ -23,7 +23,7 @@ export function* judgeEntryInSteps(entry: UnjudgedRound, book: RuleBook): Steps<
   const { keepThreshold } = rules;
   return yield* judgeRoundInSteps(
     {
-      contenders: contenders.map((item) => judgedContender(item, competition.tasks)),
+      contenders: contenders.map((item) => judgedContender(item, competition.tasks, book.kinds())),
       seats,
       standingBefore: standingBefore && readStanding(book, standingBefore, seats),
       entrantsBefore: entry.entrantsBefore,

@@ -1,7 +1,6 @@
 import { repoName } from '../../contracts/model.js';
 import { createHash } from 'node:crypto';
 import { monotonicMs } from '../../contracts/clock.js';
-import type { TaskResult } from '../../contracts/task-kinds.js';
 import type { Numerics } from '../../contracts/evaluator.js';
 import type { AssayError } from '../../errors/assay-error.js';
 import { causeOf, toAssayError } from '../../errors/describe.js';
@@ -16,12 +15,13 @@ import { Controls } from './controls.js';
 import { groupByModel, type Group } from './groups.js';
 import { IntactModels } from './intact-models.js';
 import type { Contender, RoundPlan } from './plan.js';
-import { scoreOf, usableResults } from './results.js';
+import { judgedTasks, refusalOf, scoreOf, type JudgedTask } from './results.js';
 import type { DrawnTask } from './sample.js';
 import { Tries, type Turn } from './tries.js';
 
+/** `scored`: an evaluator has computed all tasks, and the kinds have judged them; one of them may have refused the model. */
 export type ContenderOutcome =
-  | { status: 'scored'; results: TaskResult[]; sameAs: number | null }
+  | { status: 'scored'; judged: JudgedTask[]; sameAs: number | null }
   | { status: 'failed'; error: AssayError; sameAs: number | null };
 
 export interface EvaluatedContender {
@@ -105,12 +105,12 @@ export class RoundEvaluation {
    * Settles a group by what the work finds out.
    * @returns the failure of a first try whose second one waits; nothing is settled then
    */
-  async #take(turn: GroupTurn, work: () => Promise<TaskResult[] | FailedTry>): Promise<FailedTry | undefined> {
+  async #take(turn: GroupTurn, work: () => Promise<JudgedTask[] | FailedTry>): Promise<FailedTry | undefined> {
     let outcome: ContenderOutcome;
     try {
       const found = await work();
       if ('error' in found) return found;
-      outcome = { status: 'scored', results: found, sameAs: null };
+      outcome = { status: 'scored', judged: found, sameAs: null };
     } catch (error) {
       if (isAbort(error)) throw error;
       const known = toAssayError(error);
@@ -123,27 +123,27 @@ export class RoundEvaluation {
       outcome = { status: 'failed', error: known, sameAs: null };
     }
     const elapsedMs = monotonicMs(this.deps.clock) - turn.startedAt;
-    if (outcome.status === 'scored') this.#controls.add(turn.contender, elapsedMs);
+    if (refusedBy(outcome) === undefined) this.#controls.add(turn.contender, elapsedMs);
     this.#settle(turn.contender, outcome, null, elapsedMs);
     for (const other of turn.group.others) this.#settle(other, outcome, turn.contender.neuron.uid, 0);
     return undefined;
   }
 
-  async #firstTry(turn: GroupTurn, signal: AbortSignal): Promise<TaskResult[] | FailedTry> {
+  async #firstTry(turn: GroupTurn, signal: AbortSignal): Promise<JudgedTask[] | FailedTry> {
     const known = this.deps.state.evaluation(this.plan.syncBlock, this.#key(turn.contender));
-    if (known) return usableResults(known, this.tasks);
+    if (known) return judgedTasks(known, this.tasks);
     const first = await this.#tries.first(turn, signal);
     if ('results' in first) return this.#keep(turn, first);
     return this.#tries.isWorthWaiting(turn, first) ? first : this.#secondTry(turn, first, signal);
   }
 
-  async #secondTry(turn: GroupTurn, first: FailedTry, signal: AbortSignal): Promise<TaskResult[]> {
+  async #secondTry(turn: GroupTurn, first: FailedTry, signal: AbortSignal): Promise<JudgedTask[]> {
     return this.#keep(turn, await this.#tries.second(turn, first, signal));
   }
 
-  async #keep({ contender }: GroupTurn, found: StoredEvaluation): Promise<TaskResult[]> {
+  async #keep({ contender }: GroupTurn, found: StoredEvaluation): Promise<JudgedTask[]> {
     await this.deps.state.write(rows.evaluation(this.plan.syncBlock, this.#key(contender), found));
-    return usableResults(found, this.tasks);
+    return judgedTasks(found, this.tasks);
   }
 
   /** What makes two evaluations one: the model, the samples of every task and the numerics. */
@@ -157,14 +157,15 @@ export class RoundEvaluation {
 
   #settle(contender: Contender, outcome: ContenderOutcome, sameAs: number | null, elapsedMs: number): void {
     const { neuron, model } = contender;
+    const error = refusedBy(outcome);
     report(this.deps, {
       event: 'evaluation-finished',
       competition: { id: this.plan.entry.competition.id, name: this.plan.entry.competition.name },
       uid: neuron.uid,
       hotkey: neuron.hotkey,
       repo: repoName(model.reference),
-      score: outcome.status === 'scored' ? scoreOf(outcome.results, this.tasks) : null,
-      error: outcome.status === 'failed' ? outcome.error.toReport() : null,
+      score: outcome.status === 'scored' && !error ? scoreOf(outcome.judged, this.tasks) : null,
+      error: error?.toReport() ?? null,
       sameAs,
       elapsedMs,
       ...(model.facts.notes ? { notes: model.facts.notes } : {}),
@@ -172,5 +173,9 @@ export class RoundEvaluation {
     this.#evaluated.push({ contender, outcome: { ...outcome, sameAs } });
   }
 }
+
+/** Why a contender has no score; undefined where it has one. */
+const refusedBy = (outcome: ContenderOutcome): AssayError | undefined =>
+  outcome.status === 'failed' ? outcome.error : refusalOf(outcome.judged);
 
 const digestOf = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('hex');

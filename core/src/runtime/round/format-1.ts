@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Json } from '../../contracts/round-journal.js';
 import type { Standing } from '../../contracts/standing-rule.js';
 import { errorReport } from '../../errors/error-report.js';
+import { TASK_KINDS } from '../../kinds/task-kinds.js';
 import { mergeStandings } from '../../judging/merge.js';
 import type { RoundVerdict } from '../../judging/verdict.js';
 import { byShare } from '../../rules/merge/by-share.js';
@@ -55,7 +56,7 @@ export function fromFormat1(old: Format1): RoundEntry {
   };
   const owners = new Map(common.contenders.map(({ uid, hotkey }) => [uid, hotkey]));
   const hotkeyAt = (uid: number): string => owners.get(uid) ?? nobodyAt(uid);
-  const scored = common.contenders.filter((one) => judgedContender(one, tasks).outcome.status === 'scored');
+  const scored = common.contenders.filter((one) => judgedContender(one, tasks, TASK_KINDS).outcome.status === 'scored');
   const length = Math.max(averageBefore?.length ?? 0, ...scored.map(({ uid }) => uid + 1));
   const standing = { rule: 'softmax-average', version: 1, parameters: { temperature, alpha } };
   const entrants = { rule: 'pool', version: 1, parameters: { count: sampleMin, threshold: keepThreshold } };

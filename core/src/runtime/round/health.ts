@@ -23,7 +23,8 @@ export async function requireHealth({ evaluator }: Pick<RuntimeDeps, 'evaluator'
       () => undefined,
       signal,
     );
-    found = results[0]?.rawScore ?? Number.NaN;
+    const losses = results[0]?.losses ?? [];
+    found = losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
     limit = tolerance(numerics);
   } catch (error) {
     const known = toAssayError(error);

@@ -1,44 +1,57 @@
-import { textLossDetails, type TaskResult, type TextLossDetails } from '../../contracts/task-kinds.js';
+import type { TaskResult } from '../../contracts/evaluation-task.js';
+import type { TaskKind, TaskRecord } from '../../contracts/task-kind.js';
 import { AssayError } from '../../errors/assay-error.js';
 import { scoreModel, taskWeight } from '../../judging/score.js';
-import { runtimeErrors } from '../errors.js';
+import { kindErrors } from '../../kinds/errors.js';
 import type { StoredEvaluation } from '../tables.js';
 import type { DrawnTask } from './sample.js';
 
-/** The results in task order. @throws the fault that keeps them from being scores */
-export function usableResults(found: StoredEvaluation, tasks: readonly DrawnTask[]): TaskResult[] {
-  if ('error' in found) throw new AssayError(found.error);
-  const { results } = found;
-  return tasks.map(({ task }) => {
-    const { result, details } = scoredResult(results, task);
-    if (details?.reasonable === false) throw runtimeErrors.UNREASONABLE_OUTPUT({ task: task.name });
-    return result;
-  });
+/** What a model has done in one task: what is recorded, and the verdict of the task's kind on it. */
+export interface JudgedTask {
+  name: string;
+  kind: string;
+  record: TaskRecord;
+  score: number;
+  /** Why the kind refuses the model all the same. */
+  refusal: AssayError | null;
 }
 
 /**
- * One task's result, with the details of a `text-loss` task.
- * @throws EVALUATION_ABSENT, NON_FINITE_SCORE
+ * The tasks of a model, in task order, judged.
+ * @throws the fault for which there is no result or no score, EVALUATION_ABSENT
  */
-export function scoredResult(
-  results: readonly TaskResult[],
-  { name, kind }: { name: string; kind: string },
-): { result: TaskResult; details?: TextLossDetails } {
-  const result = results.find((one) => one.name === name);
-  if (result?.kind !== kind) throw runtimeErrors.EVALUATION_ABSENT({ task: name });
-  if (!Number.isFinite(result.rawScore)) throw runtimeErrors.NON_FINITE_SCORE({ task: name });
-  if (kind !== 'text-loss') return { result };
-  const details = textLossDetails.safeParse(result.details);
-  if (!details.success) throw runtimeErrors.EVALUATION_ABSENT({ task: name });
-  return { result, details: details.data };
+export function judgedTasks(found: StoredEvaluation, tasks: readonly DrawnTask[]): JudgedTask[] {
+  if ('error' in found) throw new AssayError(found.error);
+  return tasks.map(({ task, kind, prompts }) => judgedTask(found.results, { ...task, kind: task.kind }, kind, prompts));
 }
 
-export function scoreOf(results: readonly TaskResult[], tasks: readonly DrawnTask[]): number {
-  const raw = results.flatMap(({ name, rawScore, samples }, index) => {
-    const task = tasks[index]?.task;
-    return task
-      ? [{ name, rawScore, weight: taskWeight(task.weight, samples), normalization: task.normalization }]
-      : [];
+/** One task. @throws EVALUATION_ABSENT, the refusal of the kind where there is no score beside it */
+export function judgedTask(
+  results: readonly TaskResult[],
+  { name, kind: kindName }: { name: string; kind: string },
+  kind: TaskKind,
+  prompts: DrawnTask['prompts'],
+): JudgedTask {
+  const result = results.find((one) => one.name === name);
+  if (result?.kind !== kindName) throw kindErrors.EVALUATION_ABSENT({ task: name });
+  const record = kind.record(result, prompts);
+  const verdict = kind.judge(record, name);
+  if (verdict.refusal && verdict.score === null) throw verdict.refusal;
+  return { name, kind: kindName, record, score: verdict.score ?? Number.NaN, refusal: verdict.refusal };
+}
+
+/** Why a model has no score; undefined where it has one. */
+export const refusalOf = (judged: readonly JudgedTask[]): AssayError | undefined =>
+  judged.find(({ refusal }) => refusal !== null)?.refusal ?? undefined;
+
+/** @param judged none of them a refusal */
+export function scoreOf(judged: readonly JudgedTask[], tasks: readonly DrawnTask[]): number {
+  const raw = judged.flatMap(({ name, record, score: rawScore }, index) => {
+    const drawn = tasks[index];
+    if (!drawn) return [];
+    const { task, kind } = drawn;
+    const weight = taskWeight(task.weight, record.losses.length);
+    return [{ name, rawScore: kind.better === 'higher' ? -rawScore : rawScore, weight, normalization: task.normalization }];
   });
   return scoreModel(raw).score;
 }

@@ -2,9 +2,11 @@ import { repoName } from '../../contracts/model.js';
 import { monotonicMs } from '../../contracts/clock.js';
 import type { Numerics } from '../../contracts/evaluator.js';
 import type { JournalRecord } from '../../contracts/round-journal.js';
-import { textLossDetails } from '../../contracts/task-kinds.js';
+import { withScratch } from '../../evaluation/scratch.js';
+import { taskKindNamed } from '../../kinds/task-kinds.js';
 import { RULES_VERSION } from '../../judging/rules-version.js';
 import { report, type RuntimeDeps } from '../context.js';
+import type { TaskKindRule } from '../../contracts/task-kind.js';
 import type { ErrorReport } from '../../errors/assay-error.js';
 import type { ModelCheck } from '../model-check.js';
 import { inSlices } from '../slices.js';
@@ -63,10 +65,12 @@ interface Findings {
 const NOTHING: Findings = { tasks: [], numerics: {}, evaluated: [] };
 
 async function evaluate(deps: RuntimeDeps, check: ModelCheck, plan: RoundPlan, signal: AbortSignal): Promise<Findings> {
-  const tasks = await drawSamples(deps, plan.entry, plan.seed, signal);
-  const numerics = await deps.evaluator.numerics(signal);
-  const evaluated = await new RoundEvaluation(deps, check, plan, tasks, numerics).run(signal);
-  return { tasks, numerics, evaluated };
+  return withScratch(deps.scratch, async (scratch) => {
+    const tasks = await drawSamples(deps, plan.entry, plan.seed, scratch, signal);
+    const numerics = await deps.evaluator.numerics(signal);
+    const evaluated = await new RoundEvaluation(deps, check, plan, tasks, numerics).run(signal);
+    return { tasks, numerics, evaluated };
+  });
 }
 
 /**
@@ -136,14 +140,19 @@ function entryOf(
       digest: tokenizer.digest,
     },
     numerics,
-    contenders: evaluated.map(entryContender).sort((a, b) => a.block - b.block || a.uid - b.uid),
+    contenders: evaluated
+      .map((one) => entryContender(one, plan.entry.kinds))
+      .sort((a, b) => a.block - b.block || a.uid - b.uid),
     ...(unknown.length > 0 ? { unknown } : {}),
     standingBefore: state.standing(competition.id) ?? null,
     entrantsBefore: state.entrants(competition.id) ?? null,
   };
 }
 
-function entryContender({ contender: { neuron, model }, outcome }: EvaluatedContender): EntryContender {
+function entryContender(
+  { contender: { neuron, model }, outcome }: EvaluatedContender,
+  kinds: readonly TaskKindRule[],
+): EntryContender {
   return {
     uid: neuron.uid,
     hotkey: neuron.hotkey,
@@ -160,12 +169,14 @@ function entryContender({ contender: { neuron, model }, outcome }: EvaluatedCont
         ? { status: 'failed', error: outcome.error.toReport() }
         : {
             status: 'scored',
-            tasks: outcome.results.map(({ name, kind, rawScore, samples, details }) => ({
+            tasks: outcome.judged.map(({ name, kind, record: { losses, evidence }, score }) => ({
               name,
               kind,
-              rawScore,
-              samples,
-              losses: textLossDetails.safeParse(details).data?.losses ?? [],
+              rawScore: score,
+              samples: losses.length,
+              losses: [...losses],
+              kindVersion: taskKindNamed(kind, kinds).version,
+              ...(evidence === undefined ? {} : { evidence }),
             })),
           },
   };

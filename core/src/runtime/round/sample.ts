@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import type { EvalTask } from '../../competition/competition.js';
-import { canonicalJson } from '../../journal/canonical-json.js';
 import type { DatasetSample } from '../../contracts/dataset-provider.js';
-import type { EvaluationTask, TextLossSamples } from '../../contracts/task-kinds.js';
+import { sampleCount, tokenCount, type EvaluationTask } from '../../contracts/evaluation-task.js';
+import type { KindSamples, TaskContext, TaskKind } from '../../contracts/task-kind.js';
 import { toAssayError } from '../../errors/describe.js';
-import { shuffleAndTruncate } from '../../sampling/packing.js';
+import { samplesDigest, writeSamples } from '../../evaluation/write-samples.js';
+import { taskKindOf } from '../../kinds/task-kinds.js';
 import type { CompetitionRuntime } from '../competitions.js';
 import { report, type RuntimeDeps } from '../context.js';
 import { withDeadline } from '../deadline.js';
@@ -16,13 +16,13 @@ const SHARE_OF_ROUND = 4;
 
 type SampleDeps = Pick<RuntimeDeps, 'reporter' | 'clock' | 'profile'>;
 
-/** The first tokens of sequences 0 and 1, and how many to generate after them, as the reference asks. */
-const PROMPT_LENGTH = 100;
-const GENERATED_TOKENS = 20;
-
 export interface DrawnTask {
   task: EvalTask;
+  /** The task's kind with its parameters. */
+  kind: TaskKind;
   evaluation: EvaluationTask;
+  /** What a model is asked to continue. */
+  prompts: KindSamples['prompts'];
   pages: string[];
   source: string;
   batches: number;
@@ -31,18 +31,20 @@ export interface DrawnTask {
 /**
  * Samples of every task, in task order, from the round's seed. A dataset that can't be had rejects the round unless the
  * competition prefers to renormalise; one that gives no batch always does.
+ * @param scratch folder for the files with the samples, which have to stay there while models are evaluated
  */
 export async function drawSamples(
   deps: SampleDeps,
   entry: CompetitionRuntime,
   seed: bigint,
+  scratch: string,
   signal: AbortSignal,
 ): Promise<DrawnTask[]> {
   const drawn: DrawnTask[] = [];
   const { competition } = entry;
   for (const task of competition.tasks) {
     try {
-      drawn.push(await drawTask(deps, entry, task, seed, signal));
+      drawn.push(await drawTask(deps, entry, task, { seed, scratch }, signal));
     } catch (error) {
       if (isAbort(error)) throw error;
       const known = toAssayError(error);
@@ -67,35 +69,30 @@ async function drawTask(
   deps: SampleDeps,
   entry: CompetitionRuntime,
   task: EvalTask,
-  seed: bigint,
+  { seed, scratch }: { seed: bigint; scratch: string },
   signal: AbortSignal,
 ): Promise<DrawnTask> {
   const { competition, tokenizer } = entry;
   const told = { competition: { id: competition.id, name: competition.name }, task: task.name, dataset: task.dataset };
-  report(deps, { event: 'sampling-started', ...told, pages: task.pages });
-  const sample = await sampleDataset(deps, entry, task, seed, signal);
-  const batches = shuffleAndTruncate(sample.batches, seed, task.maxBatches);
-  if (batches.length === 0) throw runtimeErrors.DATASET_EMPTY({ ...told, competition: competition.name });
-  const samples: TextLossSamples = {
-    batches,
-    padTokenId: tokenizer.eosTokenId,
-    packed: task.packSamples,
-    promptLength: PROMPT_LENGTH,
-    generatedTokens: GENERATED_TOKENS,
-  };
-  report(deps, {
-    event: 'samples-drawn',
-    ...told,
-    pages: sample.pages.length,
-    batches: batches.length,
-    tokens: batches.flat(2).length,
-  });
+  const kind = taskKindOf(task, entry.kinds);
+  const context: TaskContext = { seed, tokenizer, sequenceLength: competition.constraints.sequenceLength };
+  const { pages, sequences } = kind.request(context);
+  report(deps, { event: 'sampling-started', ...told, pages, ...(sequences === undefined ? {} : { sequences }) });
+  const sample = await sampleDataset(deps, entry, task, kind, context, signal);
+  const { samples, parameters, prompts } = kind.samples(sample, context);
+  const file = await writeSamples(scratch, samples);
+  const batches = sampleCount(file);
+  if (batches === 0) throw runtimeErrors.DATASET_EMPTY({ ...told, competition: competition.name });
+  report(deps, { event: 'samples-drawn', ...told, pages: sample.pages.length, batches, tokens: tokenCount(file) });
+  const digest = samplesDigest(task.kind, file, parameters);
   return {
     task,
-    evaluation: { name: task.name, kind: task.kind, samplesDigest: digestOf(samples), samples },
+    kind,
+    evaluation: { name: task.name, kind: task.kind, samplesDigest: digest, samples: file, parameters },
+    prompts,
     pages: sample.pages,
     source: sample.source,
-    batches: batches.length,
+    batches,
   };
 }
 
@@ -103,34 +100,24 @@ async function sampleDataset(
   { profile }: SampleDeps,
   entry: CompetitionRuntime,
   task: EvalTask,
-  seed: bigint,
+  kind: TaskKind,
+  context: TaskContext,
   signal: AbortSignal,
 ): Promise<DatasetSample> {
-  const { competition, tokenizer } = entry;
+  const { competition } = entry;
   const where = { competition: competition.name, task: task.name, dataset: task.dataset };
   const provider = entry.datasets.get(task.name);
   if (!provider) throw runtimeErrors.DATASET_UNAVAILABLE({ ...where, reason: 'no package provides it' });
   try {
-    const request = {
-      seed,
-      tokenizer,
-      sequenceLength: competition.constraints.sequenceLength,
-      batchSize: task.batchSize,
-      pages: task.pages,
-      packSamples: task.packSamples,
-    };
     const ms = profile.cadences.roundDeadline / SHARE_OF_ROUND;
     return await withDeadline(
       ms,
       signal,
       () => runtimeErrors.DEADLINE({ what: `Drawing from ${task.dataset}`, ms }),
-      (limited) => provider.sample(request, limited),
+      (limited) => provider.sample(kind.request(context), limited),
     );
   } catch (error) {
     if (isAbort(error)) throw error;
     throw runtimeErrors.DATASET_UNAVAILABLE({ ...where, reason: toAssayError(error).message }, error);
   }
 }
-
-const digestOf = (samples: TextLossSamples): string =>
-  createHash('sha256').update(canonicalJson(samples)).digest('hex');

@@ -1,5 +1,6 @@
 import type { JournalRecord } from '../../contracts/round-journal.js';
 import { repoName } from '../../contracts/model.js';
+import type { TaskKindRule } from '../../contracts/task-kind.js';
 import type { RuleColumn } from '../../contracts/rule.js';
 import type { JudgingRules } from '../../rules/chosen.js';
 import type { RoundRow } from '../../contracts/reporter.js';
@@ -7,6 +8,7 @@ import { claimIn, type PlacedClaim } from '../claims.js';
 import { report, type RuntimeDeps } from '../context.js';
 import type { RoundVerdict } from '../../judging/verdict.js';
 import type { RoundEntry, UnjudgedRound } from './entry-shape.js';
+import { refusalOf } from './judged-contender.js';
 import type { RoundPlan } from './plan.js';
 
 interface FinishedRound {
@@ -28,7 +30,7 @@ export function tellRound(deps: RuntimeDeps, { plan, entry, verdict, record, ela
     block: plan.now.number,
     void: verdict.void,
     columns: columnsOf(plan.rules),
-    rows: [...judgedRows(entry, verdict), ...refusedRows(deps, plan, entry)],
+    rows: [...judgedRows(entry, verdict, plan.entry.kinds), ...refusedRows(deps, plan, entry)],
     elapsedMs,
   });
 }
@@ -41,8 +43,9 @@ export const columnsOf = ({ match, standing }: Pick<JudgingRules, 'match' | 'sta
 
 /** The lines of those who were judged. */
 export function judgedRows(
-  entry: Pick<RoundEntry, 'contenders'>,
+  entry: Pick<RoundEntry, 'contenders' | 'competition'>,
   verdict: Pick<RoundVerdict, 'contenders'>,
+  kinds: readonly TaskKindRule[],
 ): RoundRow[] {
   return entry.contenders.flatMap((contender) => {
     const one = verdict.contenders.find(({ uid }) => uid === contender.uid);
@@ -53,7 +56,7 @@ export function judgedRows(
       {
         ...{ uid, hotkey, repo: repoName(reference), block },
         ...{ score, epsilon, winRate, wins, share, values, sameAs },
-        error: outcome.status === 'failed' ? outcome.error : null,
+        error: refusalOf(outcome, entry.competition.tasks, kinds),
       },
     ];
   });

@@ -1,5 +1,5 @@
 import type { EvaluationAnswer } from '../../contracts/evaluator.js';
-import type { TaskResult } from '../../contracts/task-kinds.js';
+import type { TaskResult } from '../../contracts/evaluation-task.js';
 import { toAssayError } from '../../errors/describe.js';
 import { availableMemory, outOfMemoryKills } from '../../evaluation/machine-memory.js';
 import type { RuntimeDeps } from '../context.js';
@@ -27,6 +27,8 @@ const NOT_OF_THE_MODEL = new Set([
   'MODEL_NOT_STORED',
   'STORE_FULL',
   'STORE_FAILED',
+  'SAMPLES_UNREADABLE',
+  'SAMPLES_DIFFER',
 ]);
 
 /**

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { evaluatorErrors } from '../errors.js';
 import { openModel } from '../inspect.js';
-import { batchLosses } from '../running/losses.js';
+import { lossSessions, sampleLoss } from '../running/losses.js';
 import { CPU, INSTALL, installedDevices, type ComputeType, type Device } from './device.js';
 import { writeRandomModel, type RandomModel } from './random-model.js';
 
@@ -11,7 +11,6 @@ import { writeRandomModel, type RandomModel } from './random-model.js';
 export const TOLERANCE: Readonly<Record<ComputeType, number>> = { float32: 1e-4, float16: 0.02, bfloat16: 0.1 };
 
 const SEQUENCE = Array.from({ length: 48 }, (_none, index) => (index * 37 + 11) % 96);
-const SAMPLES = { batches: [[SEQUENCE]], padTokenId: 0, packed: true, promptLength: 0, generatedTokens: 1 };
 
 /** Every kind of block and each storage type at least once. */
 const MODELS: readonly RandomModel[] = [
@@ -57,10 +56,16 @@ export async function requireAgreement(device: Device, threads: number): Promise
     for (const model of MODELS) {
       await writeRandomModel(folder, model);
       const opened = await openModel(folder);
-      const losses = async (on: Device): Promise<number> =>
-        (await batchLosses(opened, SAMPLES, { threads, device: on, attention: 'eager' }, () => undefined))[0] ?? NaN;
-      const expected = await losses(CPU);
-      const difference = Math.abs((await losses(device).catch(unavailable(device))) - expected);
+      const lossOn = async (on: Device): Promise<number> => {
+        const sessions = lossSessions(opened, { threads, device: on, attention: 'eager' });
+        try {
+          return await sampleLoss(sessions, [SEQUENCE], { packed: true, padTokenId: 0 });
+        } finally {
+          await sessions.release();
+        }
+      };
+      const expected = await lossOn(CPU);
+      const difference = Math.abs((await lossOn(device).catch(unavailable(device))) - expected);
       const tolerance = TOLERANCE[device.computeType];
       if (!(difference <= tolerance)) {
         throw evaluatorErrors.DEVICE_DIFFERS({

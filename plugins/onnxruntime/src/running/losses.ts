@@ -1,32 +1,25 @@
-import type { TextLossSamples } from '@assay/core/contracts/task-kinds';
+import type { TextLossTask } from '@assay/core/kinds/text-loss/schemas';
 import type { InspectedModel } from '../inspect.js';
 import { SessionByShape } from './session-by-shape.js';
 import { commonFeeds, labelFeed, ModelSession, type SessionOptions } from './session.js';
 
+/** Sessions that give the losses of one model. */
+export const lossSessions = (model: InspectedModel, options: SessionOptions): SessionByShape =>
+  new SessionByShape((rows, length) => ModelSession.forLosses(model, rows, length, options));
+
 /**
- * Mean cross entropy in nats of each batch: the mean over its positions, in double.
+ * Mean cross entropy in nats of one sample: the mean over its positions, in double.
  * Unpacked, a label whose predecessor is the pad token is left out.
+ * @param rows [row][token]
  */
-export async function batchLosses(
-  model: InspectedModel,
-  samples: TextLossSamples,
-  options: SessionOptions,
-  onBatch: (done: number) => void,
-): Promise<number[]> {
-  const sessions = new SessionByShape((batch, length) => ModelSession.forLosses(model, batch, length, options));
-  try {
-    const losses: number[] = [];
-    for (const rows of samples.batches) {
-      const perToken = await (
-        await sessions.for(rows)
-      ).run({ ...commonFeeds(rows), labels: labelFeed(rows) }, 'losses');
-      losses.push(meanOver(perToken, samples.packed ? undefined : counted(rows, samples.padTokenId)));
-      onBatch(losses.length);
-    }
-    return losses;
-  } finally {
-    await sessions.release();
-  }
+export async function sampleLoss(
+  sessions: SessionByShape,
+  rows: readonly (readonly number[])[],
+  { packed, padTokenId }: Pick<TextLossTask, 'packed' | 'padTokenId'>,
+): Promise<number> {
+  const session = await sessions.for(rows);
+  const perToken = await session.run({ ...commonFeeds(rows), labels: labelFeed(rows) }, 'losses');
+  return meanOver(perToken, packed ? undefined : counted(rows, padTokenId));
 }
 
 /** For each label: whether it counts. [batch * (sequence - 1)] */
