@@ -51,7 +51,9 @@ export function scoreOf(judged: readonly JudgedTask[], tasks: readonly DrawnTask
     if (!drawn) return [];
     const { task, kind } = drawn;
     const weight = taskWeight(task.weight, record.losses.length);
-    return [{ name, rawScore: kind.better === 'higher' ? -rawScore : rawScore, weight, normalization: task.normalization }];
+    return [
+      { name, rawScore: kind.better === 'higher' ? -rawScore : rawScore, weight, normalization: task.normalization },
+    ];
   });
   return scoreModel(raw).score;
 }
