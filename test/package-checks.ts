@@ -5,6 +5,7 @@ import type { Page, PageQuery, SplitSize } from '@assay/core/contracts/row-sourc
 import { asDataset } from '@assay/core/datasets/document-dataset';
 import type { Plugin } from '@assay/core/plugin/plugin';
 import { checkPluginPackage, type PluginWorld } from '@assay/core/testing/plugin-conformance';
+import { makesNothing } from '@assay/core/testing/makes-nothing';
 import { letters } from './letters.js';
 
 /** What the kit finds wrong with a package. */
@@ -46,6 +47,7 @@ export async function asked(
     dataDir: mkdtempSync(join(tmpdir(), 'assay-package-')),
     netuid: 9,
     modules: [],
+    make: makesNothing,
     environment: {},
     log: () => undefined,
     resolvePath: (path: string) => path,

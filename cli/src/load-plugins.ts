@@ -37,7 +37,8 @@ export async function loadPlugins(
     Promise.allSettled(installed.map(({ name, root }) => loadPackage(root, name))),
   ]);
   const whole = [...plugins, ...added.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))];
-  const registry = new PluginRegistry([...whole, ...(await theRest(names, whole))]);
+  const fromElsewhere = chosen.length + installed.length > 0;
+  const registry = new PluginRegistry([...whole, ...(await theRest(names, whole, fromElsewhere))]);
   const broken = installed.flatMap(({ name }, index) => {
     const one = added[index];
     return one?.status === 'rejected' ? [{ name, error: one.reason as unknown }] : [];
@@ -73,10 +74,17 @@ function lacks(registry: PluginRegistry, config: Config): boolean {
   }
 }
 
-/** The config names an unknown implementation: load the other built-ins too, so that the error can list what exists. */
-async function theRest(names: readonly string[], loaded: readonly CheckedPlugin[]): Promise<CheckedPlugin[]> {
+/**
+ * The other packages that come along. They are loaded for plugins of packages from elsewhere, which may be made of them, and
+ * where the config names an unknown implementation, so that the error can list what exists.
+ */
+async function theRest(
+  names: readonly string[],
+  loaded: readonly CheckedPlugin[],
+  fromElsewhere: boolean,
+): Promise<CheckedPlugin[]> {
   const known = new Set(loaded.map(({ name }) => name));
-  if (names.every((name) => known.has(name))) return [];
+  if (!fromElsewhere && names.every((name) => known.has(name))) return [];
   const rest = Object.entries(IMPLEMENTATIONS).filter(([name]) => !known.has(name));
   return Promise.all(rest.map(([name, load]) => builtIn(name, load)));
 }

@@ -32,4 +32,5 @@ export * from './datasets/row-dataset.js';
 export * from './errors/assay-error.js';
 export * from './errors/define-errors.js';
 export { storeErrors } from './model/errors.js';
+export { choiceOf, type Choice } from './plugin/choice.js';
 export * from './plugin/plugin.js';

@@ -61,6 +61,19 @@ const PACKAGE = JSON.stringify({
   validator: { plugin: true, apiVersion: 1 },
 });
 
+describe('a plugin from elsewhere', () => {
+  it('may be made of any that comes along, whether the config names it or not', async () => {
+    const config = folderWith({
+      'config.yaml': 'plugins: [./pool]\nevaluator: { use: pool }\n',
+      'pool/package.json': PACKAGE,
+      'pool/index.js': outside('pool', 'evaluator: { options: anything, create: async () => ({}) }'),
+    });
+    const loaded = await loadConfig(config, { values: {}, names: {} }, {});
+    const registry = await loadPlugins(loaded.config, loaded.baseDir, '/nonexistent', () => undefined);
+    expect(registry.factory('evaluator', 'process')).toBeDefined();
+  });
+});
+
 describe('precedence', () => {
   it('shows no password of an address, and no secret of the environment', async () => {
     const file = join(newFolder(), 'mirror.yaml');

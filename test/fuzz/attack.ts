@@ -5,6 +5,7 @@ import type { EvaluationTask } from '@assay/core/contracts/evaluation-task';
 import type { Evaluator, ModelInspector } from '@assay/core/contracts/evaluator';
 import { toAssayError } from '@assay/core/errors/describe';
 import type { Log } from '@assay/core/contracts/logger';
+import { makesNothing } from '@assay/core/testing/makes-nothing';
 import plugin from '@assay/plugin-onnxruntime';
 import { textLossTaskOf } from '../sample-file.js';
 import { mutate, random } from './mutations.js';
@@ -48,6 +49,7 @@ export class Attack {
       dataDir: tmpdir(),
       netuid: 1,
       modules: [],
+      make: makesNothing,
       environment: {},
       log,
       resolvePath: (path: string) => path,

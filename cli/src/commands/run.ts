@@ -1,5 +1,5 @@
 import { Flags } from '@oclif/core';
-import type { ReporterChoice } from '@assay/core/composition/reporters';
+import type { Choice } from '@assay/core/plugin/choice';
 import { BaseCommand, commonFlags } from '../base-command.js';
 
 export default class Run extends BaseCommand {
@@ -78,7 +78,7 @@ Ctrl+C ends within seconds and loses nothing; a second one ends at once. Started
 }
 
 /** Text on stdout unless the config says otherwise; with --json, JSON lines there in its place. */
-function chosenReporters(given: readonly ReporterChoice[] = [{ use: 'text' }], json: boolean): ReporterChoice[] {
+function chosenReporters(given: readonly Choice[] = [{ use: 'text' }], json: boolean): Choice[] {
   if (!json) return [...given];
   return [{ use: 'json' }, ...given.filter(({ use }) => use !== 'text' && use !== 'json')];
 }

@@ -1,4 +1,6 @@
-import { buildContainer, pluginDeps, type Surroundings } from '@assay/core/composition/container';
+import { join } from 'node:path';
+import { buildContainer, type Surroundings } from '@assay/core/composition/container';
+import { pluginDeps } from '@assay/core/composition/make';
 import { EVALUATOR, MODEL_INSPECTOR, type Evaluator, type ModelInspector } from '@assay/core/contracts/evaluator';
 import { TOKENIZER_LOADER, type TokenizerLoader } from '@assay/core/contracts/tokenizer';
 import { isAssayError } from '@assay/core/errors/assay-error';
@@ -14,13 +16,14 @@ import { requireModules } from '../required-use.js';
 export function installationOf(exported: unknown, surroundings: Surroundings, signal: AbortSignal): Installation {
   const beside = { ...surroundings, registry: withPackage(surroundings.registry, exported) };
   const container = buildContainer(beside, signal);
+  const place = { dataDir: join(beside.dataDir, 'datasets'), outer: [], disposers: beside.disposers };
   return {
     registry: beside.registry,
     datasets: surroundings.config.datasets,
     tokenizers: () => container.getAsync<TokenizerLoader>(TOKENIZER_LOADER),
     evaluator: () => container.getAsync<Evaluator>(EVALUATOR),
     inspector: () => container.getAsync<ModelInspector>(MODEL_INSPECTOR),
-    datasetDeps: { ...pluginDeps(beside, 'datasets'), rows: noRows },
+    datasetDeps: { ...pluginDeps(beside, place, signal), rows: noRows },
   };
 }
 

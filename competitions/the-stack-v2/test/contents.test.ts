@@ -9,6 +9,7 @@ import type { DatasetProvider, DatasetSample } from '@assay/core/contracts/datas
 import type { Page, RowSource } from '@assay/core/contracts/row-source';
 import { asDataset } from '@assay/core/datasets/document-dataset';
 import type { DatasetDeps } from '@assay/core/plugin/plugin';
+import { makesNothing } from '@assay/core/testing/makes-nothing';
 import { letters } from '../../../test/letters.js';
 import { before, KEYS, s3Server, type Spoiling } from '../../../test/s3-server.js';
 
@@ -65,6 +66,7 @@ async function stack(
     dataDir: mkdtempSync(join(tmpdir(), 'assay-stack-')),
     netuid: 9,
     modules: [],
+    make: makesNothing,
     environment: {},
     log: () => undefined,
     resolvePath: (path) => path,

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Container } from 'inversify';
 import type { Competition } from '../competition/competition.js';
 import { MATCH_BY_COMPARISON } from '../competition/competition-schema.js';
@@ -18,7 +19,8 @@ import { requireArchitectures } from '../runtime/require-architectures.js';
 import { checkedOptions } from '../plugin/registry.js';
 import type { CompetitionRuntime } from '../runtime/competitions.js';
 import { runtimeErrors } from '../runtime/errors.js';
-import { pluginDeps, type Surroundings } from './container.js';
+import type { Surroundings } from './container.js';
+import { pluginDeps } from './make.js';
 
 /**
  * Competitions of the profile's schedule, from a block on, that are installed and chosen.
@@ -133,7 +135,8 @@ async function buildDataset(
   const given = { ...task.datasetOptions, ...surroundings.config.datasets[task.dataset] };
   const options: unknown = checkedOptions(`dataset ${task.dataset}`, factory.options, given);
   const rows = await root.getAsync<RowSource>(ROW_SOURCE);
-  return asDataset(await factory.create(options, { ...pluginDeps(surroundings, 'datasets'), rows }, signal));
+  const place = { dataDir: join(surroundings.dataDir, 'datasets'), outer: [], disposers: surroundings.disposers };
+  return asDataset(await factory.create(options, { ...pluginDeps(surroundings, place, signal), rows }, signal));
 }
 
 /**

@@ -13,6 +13,7 @@ import type { PluginDeps } from '../plugin/plugin.js';
 import { CONTRACT_NAMES, CONTRACTS, keeperOptions, type ContractName } from '../plugin/contracts.js';
 import { checkedOptions, type PluginRegistry } from '../plugin/registry.js';
 import type { Disposers } from '../runtime/disposers.js';
+import { makeImplementation, type Closable } from './make.js';
 
 /** What the composition root brings along: everything that is not a plugin's. */
 export interface Surroundings {
@@ -47,24 +48,13 @@ export function buildContainer(surroundings: Surroundings, signal: AbortSignal):
 }
 
 async function create(contract: ContractName, surroundings: Surroundings, signal: AbortSignal): Promise<Closable> {
-  const { registry, config, mode, disposers } = surroundings;
+  const { config, dataDir, disposers } = surroundings;
   const { use, ...given } = config[contract];
-  const factory = registry.factory(contract, use);
   const { own, others } = splitOptions(contract, given);
-  const options: unknown = checkedOptions(`${contract} (${use})`, factory.options, others);
-  const extras = { mode: contract === 'journal' && mode === 'validate' ? 'write' : mode };
-  const deps = pluginDeps(surroundings, contract, use);
-  const created = await (factory.create as Create)(options, { ...deps, ...extras }, signal);
-  const made = contract === 'store' ? await keeperOf(created, own, deps, use) : created;
-  if (made.close) {
-    const close = made.close.bind(made);
-    disposers.add(`${contract} (${use})`, close);
-  }
-  return made;
-}
-
-interface Closable {
-  close?: () => Promise<void>;
+  const place = { dataDir: contract === 'journal' ? dataDir : join(dataDir, contract), outer: [], disposers };
+  return makeImplementation(contract, { ...others, use }, place, surroundings, signal, async (created, deps) =>
+    contract === 'store' ? keeperOf(created, own, deps, use) : created,
+  );
 }
 
 /** Keys that core reads itself, and those of the implementation. */
@@ -100,23 +90,3 @@ async function keeperOf(
 
 const isSource = (made: object): made is ModelSource =>
   'list' in made && typeof made.list === 'function' && 'open' in made && typeof made.open === 'function';
-
-type Create = (options: unknown, deps: PluginDeps & { mode: string }, signal: AbortSignal) => Promise<Closable>;
-
-/**
- * @param folder where this implementation may keep files of its own, below the data folder
- * @param plugin whose it is
- */
-export function pluginDeps(surroundings: Omit<Surroundings, 'reporter'>, folder: string, plugin?: string): PluginDeps {
-  const { clock, dataDir, profile, log, resolvePath, registry, environment } = surroundings;
-  const own = folder === 'journal' ? dataDir : join(dataDir, folder);
-  return {
-    clock,
-    dataDir: own,
-    netuid: profile.netuid,
-    modules: plugin === undefined ? [] : registry.modulesFor(plugin),
-    log,
-    resolvePath,
-    environment,
-  };
-}

@@ -1,12 +1,9 @@
+import { join } from 'node:path';
+import type { Choice } from '../plugin/choice.js';
 import { checkedOptions } from '../plugin/registry.js';
 import { FAN_OUT_DEFAULTS, ReporterFanOut, type NamedReporter } from '../reporting/fan-out.js';
-import { pluginDeps, type Surroundings } from './container.js';
-
-/** A reporter as the config chooses it: `use` names it, the keys beside it are its options. */
-export interface ReporterChoice {
-  use: string;
-  [option: string]: unknown;
-}
+import type { Surroundings } from './container.js';
+import { pluginDeps } from './make.js';
 
 /**
  * Makes the chosen reporters, one fan-out over all of them. A run that is offline gets those only that keep events on
@@ -14,11 +11,11 @@ export interface ReporterChoice {
  * @throws IMPLEMENTATION_UNKNOWN, OPTIONS_INVALID, what a reporter refuses to start with
  */
 export async function buildReporters(
-  choices: readonly ReporterChoice[],
+  choices: readonly Choice[],
   surroundings: Omit<Surroundings, 'reporter'>,
   signal: AbortSignal,
 ): Promise<ReporterFanOut> {
-  const { registry, config, log } = surroundings;
+  const { registry, config, dataDir, disposers, log } = surroundings;
   const reporters: NamedReporter[] = [];
   for (const { use, ...given } of choices) {
     const factory = registry.reporter(use);
@@ -27,7 +24,8 @@ export async function buildReporters(
       log('info', 'a remote reporter is left out: the run is offline', { name: use });
       continue;
     }
-    const reporter = await factory.create(options, pluginDeps(surroundings, 'reporters'), signal);
+    const place = { dataDir: join(dataDir, 'reporters'), outer: [], disposers };
+    const reporter = await factory.create(options, pluginDeps(surroundings, place, signal), signal);
     reporters.push({ name: use, reporter });
   }
   return new ReporterFanOut(FAN_OUT_DEFAULTS, { reporters, log });

@@ -95,9 +95,18 @@ export const configErrors = defineErrors({
   IMPLEMENTATION_UNKNOWN: {
     fault: 'config',
     retry: 'never',
-    message: (p: { contract: string; use: string; known: readonly string[] }) =>
-      `No installed plugin provides a ${p.contract} named ${p.use}; there is ${p.known.join(', ') || 'none'}.`,
-    hint: (p: { contract: string }) => `Correct ${p.contract}.use, or add the plugin's package under \`plugins\`.`,
+    message: (p: { contract: string; use: string; known: readonly string[]; within?: string }) =>
+      `No installed plugin provides a ${p.contract} named ${p.use}${p.within === undefined ? '' : `, of which ${p.within} is made`}; there is ${p.known.join(', ') || 'none'}.`,
+    hint: (p: { contract: string; within?: string }) =>
+      `Correct ${p.within === undefined ? `${p.contract}.use` : `the options of ${p.within}`}, or add the plugin's package under \`plugins\`.`,
+  },
+  PLUGIN_CIRCLE: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { levels: readonly string[] }) =>
+      `Plugins would be made of each other without end: ${p.levels.join(' of ')}.`,
+    hint: () =>
+      'Choose another implementation in the options of one of them. If none is chosen there, tell the author of the plugin.',
   },
   OPTIONS_INVALID: {
     fault: 'config',

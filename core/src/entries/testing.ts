@@ -2,3 +2,4 @@
 export * from '../testing/evaluator-conformance.js';
 export * from '../testing/plugin-conformance.js';
 export * from '../testing/rule-checks.js';
+export { makesNothing } from '../testing/makes-nothing.js';

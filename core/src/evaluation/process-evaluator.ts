@@ -27,7 +27,10 @@ export interface ProcessEvaluatorOptions extends ProcessOptions {
 
 type NamedTask = Pick<EvaluationTask, 'name' | 'kind'>;
 
-/** An Evaluator in a process of its own, whatever program it is. */
+/**
+ * An Evaluator in a process of its own, whatever program it is. A process is asked one thing at a time, also where its program
+ * could do more: the end of a process then says whose model it was. An evaluator of several processes is made of several of these.
+ */
 export class ProcessEvaluator implements Evaluator {
   readonly kinds: readonly string[];
   readonly canary?: () => Promise<Canary>;
@@ -93,10 +96,6 @@ export class ProcessEvaluator implements Evaluator {
 
   async architectures(signal: AbortSignal): Promise<readonly string[]> {
     return (await this.#client.hello(signal)).architectures;
-  }
-
-  async capacity(signal: AbortSignal): Promise<number> {
-    return (await this.#client.hello(signal)).capacity;
   }
 
   prepare(model: VerifiedModel): void {

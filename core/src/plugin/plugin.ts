@@ -7,6 +7,7 @@ import type { RowSource } from '../contracts/row-source.js';
 import type { Competition, CompetitionInput } from '../competition/competition.js';
 import type { SubnetProfile, SubnetProfileInput } from '../competition/profile.js';
 import type { RuleProvisions } from '../rules/built-in.js';
+import type { Choice } from './choice.js';
 import type { ContractName, Contracts } from './contracts.js';
 
 /** Version of this shape; a plugin of another one is refused before boot. */
@@ -26,6 +27,13 @@ export interface PluginDeps {
   log: Log;
   /** A path from the config as an absolute one: `~` expanded, the rest relative to the config file's folder. */
   resolvePath: (path: string) => string;
+  /**
+   * Makes another implementation, so that a plugin may be made of plugins: an evaluator of evaluators, rows of rows. Its
+   * options are checked, and it gets a data folder, modules and variables, as if the config had chosen it. It is closed
+   * after the one that it is made for, which need not close it. A `store` is made as its source, without a keeper.
+   * @throws IMPLEMENTATION_UNKNOWN, OPTIONS_INVALID, PLUGIN_CIRCLE, whatever its `create` throws
+   */
+  make: <Name extends ContractName>(contract: Name, choice: Choice) => Promise<Contracts[Name]['serves']>;
 }
 
 /** One implementation of a contract. `Options` are checked by `options` before `create` sees them. */

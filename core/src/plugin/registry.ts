@@ -37,11 +37,15 @@ export class PluginRegistry {
     return new PluginRegistry([...this.plugins.filter(({ name }) => name !== plugin.name), plugin]);
   }
 
-  factory<C extends ContractName>(contract: C, use: string): FactoryOf<C> {
+  /**
+   * @param within what is made of it, for the error
+   * @throws IMPLEMENTATION_UNKNOWN
+   */
+  factory<C extends ContractName>(contract: C, use: string, within?: string): FactoryOf<C> {
     const factory = this.plugins.find(({ name }) => name === use)?.provides[contract];
     if (factory) return factory;
     const known = this.plugins.filter(({ provides }) => provides[contract]).map(({ name }) => name);
-    throw configErrors.IMPLEMENTATION_UNKNOWN({ contract, use, known });
+    throw configErrors.IMPLEMENTATION_UNKNOWN({ contract, use, known, ...(within === undefined ? {} : { within }) });
   }
 
   /** @throws IMPLEMENTATION_UNKNOWN */

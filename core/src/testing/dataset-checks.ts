@@ -14,6 +14,7 @@ import type { DatasetDeps, DatasetImplementation } from '../plugin/plugin.js';
 import { checkedOptions } from '../plugin/registry.js';
 import { demand, type Check, type Checks, type DependentCheck } from './checks.js';
 import { FailingRows, HOSTILE_ROWS, silent, TextRows } from './made-up-rows.js';
+import { makesNothing } from './makes-nothing.js';
 
 /** What a dataset is tried with. */
 export interface DatasetWorld {
@@ -233,6 +234,7 @@ async function withDataset<T>(
     dataDir: folder,
     netuid: 0,
     modules: [],
+    make: makesNothing,
     environment: { ...madeUpSecrets(declaredBy(implementation, world)), ...world.environment },
     log: () => undefined,
     resolvePath: (path) => path,

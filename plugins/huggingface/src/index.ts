@@ -28,22 +28,27 @@ const options = z.strictObject({
     .describe('Silence after which a request is given up; as a whole it may take four times as long.'),
 });
 
-async function create(
-  { source, endpoint, hubUrl, maxInFlight, timeoutMs }: z.infer<typeof options>,
-  deps: PluginDeps,
-): Promise<RowSource> {
-  const { clock, environment, dataDir, log } = deps;
+type Options = z.infer<typeof options>;
+
+async function create(chosen: Options, deps: PluginDeps): Promise<RowSource> {
+  const { source, endpoint, hubUrl, maxInFlight, timeoutMs } = chosen;
+  if (source === 'rows-api-else-parquet') return withFallback(chosen, deps);
+  const { clock, environment, dataDir } = deps;
   const { RowsApi } = await import('./rows-api.js');
   const http = { fetch: globalThis.fetch, clock, environment, timeoutMs };
   const api = new RowsApi({ endpoint, maxInFlight }, http);
   if (source === 'rows-api') return api;
-  const [{ ParquetRows }, { FallbackRows }] = await Promise.all([import('./parquet-rows.js'), import('./fallback.js')]);
+  const { ParquetRows } = await import('./parquet-rows.js');
   const hub = hubUrl ?? hubEndpoint(environment);
-  const parquet = new ParquetRows(
-    { hubUrl: hub, maxInFlight, directory: join(dataDir, 'parquet') },
-    { ...http, sizes: api },
-  );
-  return source === 'parquet' ? parquet : new FallbackRows(api, parquet, { log });
+  return new ParquetRows({ hubUrl: hub, maxInFlight, directory: join(dataDir, 'parquet') }, { ...http, sizes: api });
+}
+
+/** This plugin twice: the parquet files are asked where a request to the datasets server failed. */
+async function withFallback(chosen: Options, { make, log }: PluginDeps): Promise<RowSource> {
+  const { FallbackRows } = await import('./fallback.js');
+  const first = await make('rows', { ...chosen, use: 'huggingface', source: 'rows-api' });
+  const second = await make('rows', { ...chosen, use: 'huggingface', source: 'parquet' });
+  return new FallbackRows(first, second, { log });
 }
 
 const anyRows = z.strictObject({

@@ -14,6 +14,7 @@ import { keepSecret } from '@assay/core/errors/secrets';
 import type { DatasetImplementation } from '@assay/core/plugin/plugin';
 import { systemClock } from '@assay/core/runtime/system-clock';
 import { PythonRandom } from '@assay/core/sampling/python-random';
+import { makesNothing } from '@assay/core/testing/makes-nothing';
 import { letters } from '../../letters.js';
 
 const never = new AbortController().signal;
@@ -64,7 +65,17 @@ async function world(
   const log = (_level: string, message: string): void => void logged.push(message);
   const made = await implementation.create(
     {},
-    { rows, clock, dataDir, netuid: 9, modules: [], environment: {}, log, resolvePath: (path) => path },
+    {
+      rows,
+      clock,
+      dataDir,
+      netuid: 9,
+      modules: [],
+      make: makesNothing,
+      environment: {},
+      log,
+      resolvePath: (path) => path,
+    },
     never,
   );
   return { dataset: asDataset(made), rows, sleeps, logged };

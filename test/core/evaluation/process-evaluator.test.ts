@@ -105,9 +105,10 @@ describe('a program that behaves', () => {
     expect(results[0]?.losses).toEqual([0.5, 1.5, 2.5]);
   });
 
-  it('says how many requests it takes at a time, or takes one', async () => {
-    await expect(evaluatorThat('several-at-a-time').capacity(never)).resolves.toBe(3);
-    await expect(evaluatorThat('good').capacity(never)).resolves.toBe(1);
+  it('is asked one thing at a time, however many its program could do', async () => {
+    const evaluator = evaluatorThat('several-at-a-time');
+    await expect(evaluator.numerics(never)).resolves.toBeDefined();
+    expect(evaluator).not.toHaveProperty('capacity');
   });
 
   it('is asked for two tasks of one name by mistake only', async () => {

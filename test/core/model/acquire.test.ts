@@ -13,6 +13,7 @@ import { ModelAcquirer, type AcquireRequest } from '@assay/core/model/acquire';
 import { ModelKeeper } from '@assay/core/model/keeper';
 import { directoryHash, secureHash } from '@assay/core/model/directory-hash';
 import { systemClock } from '@assay/core/runtime/system-clock';
+import { makesNothing } from '@assay/core/testing/makes-nothing';
 import localFiles from '@assay/plugin-local-files';
 import { newFolder } from './folders.js';
 
@@ -104,6 +105,7 @@ async function scene(answer: Partial<ModelFacts> | Error = {}): Promise<Scene> {
     dataDir: join(folder, 'data'),
     netuid: 9,
     modules: [],
+    make: makesNothing,
     environment: {},
     log: silent,
     resolvePath: (path: string) => path,

@@ -26,6 +26,7 @@ import { ModelCheck } from '@assay/core/runtime/model-check';
 import { isAbort, type Loop } from '@assay/core/runtime/supervise';
 import { Competitions } from '@assay/core/runtime/competitions';
 import { ValidatorState } from '@assay/core/runtime/validator-state';
+import { makesNothing } from '@assay/core/testing/makes-nothing';
 import { LocalChainClient, LocalNetwork } from '@assay/plugin-local-chain';
 import localFiles from '@assay/plugin-local-files';
 import { openJournal } from '@assay/plugin-libsql-journal';
@@ -279,6 +280,7 @@ export async function newSubnet({
     dataDir: join(folder, 'store'),
     netuid: 9,
     modules: [],
+    make: makesNothing,
     environment: {},
     log: () => undefined,
     resolvePath: (path: string) => path,

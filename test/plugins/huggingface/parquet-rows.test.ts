@@ -4,8 +4,12 @@ import { join } from 'node:path';
 import type { SchemaElement } from 'hyparquet';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { makeImplementation, type MakingSurroundings } from '@assay/core/composition/make';
 import type { PageQuery, RowSource } from '@assay/core/contracts/row-source';
 import { OffsetLoader } from '@assay/core/datasets/offset-loader';
+import { checkPlugin } from '@assay/core/plugin/check';
+import { PluginRegistry } from '@assay/core/plugin/registry';
+import { Disposers } from '@assay/core/runtime/disposers';
 import { PythonRandom } from '@assay/core/sampling/python-random';
 import huggingFace from '@assay/plugin-huggingface';
 import { letters } from '../../letters.js';
@@ -80,23 +84,18 @@ async function source(
   folder = dataDir(),
   environment: Record<string, string> = {},
 ): Promise<RowSource> {
-  const rows = huggingFace.provides.rows;
-  if (!rows) throw new Error('the plugin provides no rows');
-  const clock = { now: () => 0, sleep: () => Promise.resolve() };
-  const deps = {
-    clock,
-    dataDir: folder,
-    netuid: 9,
-    modules: [],
+  const surroundings: MakingSurroundings = {
+    registry: new PluginRegistry([checkPlugin('huggingface', huggingFace)]),
+    profile: { netuid: 9 },
+    clock: { now: () => 0, sleep: () => Promise.resolve() },
     environment,
     log: () => undefined,
-    resolvePath: (path: string) => path,
+    resolvePath: (path) => path,
+    mode: 'read',
   };
-  return rows.create(
-    rows.options.parse({ hubUrl: hub.url, endpoint: server.url, timeoutMs: 500, ...options }),
-    deps,
-    never,
-  );
+  const place = { dataDir: folder, outer: [], disposers: new Disposers(surroundings.log) };
+  const choice = { use: 'huggingface', hubUrl: hub.url, endpoint: server.url, timeoutMs: 500, ...options };
+  return (await makeImplementation('rows', choice, place, surroundings, never)) as RowSource;
 }
 
 const at = (offset: number, change: Partial<PageQuery> = {}): PageQuery => ({

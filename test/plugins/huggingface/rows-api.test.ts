@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { PageQuery, RowSource } from '@assay/core/contracts/row-source';
 import { systemClock } from '@assay/core/runtime/system-clock';
+import { makesNothing } from '@assay/core/testing/makes-nothing';
 import huggingFace from '@assay/plugin-huggingface';
 import { parseBounded } from '@assay/lib-hub';
 import { fakeService, json, rowsAnswer, type Answering } from './fake-services.js';
@@ -30,6 +31,7 @@ async function source(options: Record<string, unknown>, environment: Record<stri
     dataDir: mkdtempSync(join(tmpdir(), 'assay-rows-')),
     netuid: 9,
     modules: [],
+    make: makesNothing,
     environment,
     log: () => undefined,
     resolvePath: (path: string) => path,

@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Json } from '@assay/core/contracts/round-journal';
 import { assertChain } from '@assay/core/journal/verify-chain';
+import { makesNothing } from '@assay/core/testing/makes-nothing';
 import plugin, { openJournal } from '@assay/plugin-libsql-journal';
 import fc from 'fast-check';
 import Database from 'libsql';
@@ -210,6 +211,7 @@ describe('opening', () => {
       dataDir: folder,
       netuid: 9,
       modules: [],
+      make: makesNothing,
       environment: {},
       log: () => undefined,
       resolvePath: (path: string) => join(folder, path),

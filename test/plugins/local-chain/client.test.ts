@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { asBlockNumber } from '@assay/core/contracts/brands';
 import type { ChainClient } from '@assay/core/contracts/chain-client';
+import { makesNothing } from '@assay/core/testing/makes-nothing';
 import { deriveHotkey, verifySignature } from '@assay/lib-sr25519';
 import plugin, { LocalNetwork } from '@assay/plugin-local-chain';
 import { describe, expect, it } from 'vitest';
@@ -35,6 +36,7 @@ async function client(
     dataDir: folder,
     netuid,
     modules: [],
+    make: makesNothing,
     environment: {},
     log: () => undefined,
     resolvePath: (path: string) => join(folder, path),

@@ -9,6 +9,7 @@ import type { DatasetProvider, SampleRequest } from '@assay/core/contracts/datas
 import type { Tokenizer } from '@assay/core/contracts/tokenizer';
 import { systemClock } from '@assay/core/runtime/system-clock';
 import { PythonRandom } from '@assay/core/sampling/python-random';
+import { makesNothing } from '@assay/core/testing/makes-nothing';
 import localFiles from '@assay/plugin-local-files';
 
 const never = new AbortController().signal;
@@ -49,6 +50,7 @@ async function dataset(path: string, options: object = {}): Promise<DatasetProvi
     dataDir: path,
     netuid: 9,
     modules: [],
+    make: makesNothing,
     environment: {},
     log: () => undefined,
     resolvePath: (given: string) => given,

@@ -7,6 +7,7 @@ import type { ModelReference, RepoFile } from '@assay/core/contracts/model';
 import type { ModelStore } from '@assay/core/contracts/model-store';
 import { ModelKeeper } from '@assay/core/model/keeper';
 import { systemClock } from '@assay/core/runtime/system-clock';
+import { makesNothing } from '@assay/core/testing/makes-nothing';
 import localFiles from '@assay/plugin-local-files';
 
 const never = new AbortController().signal;
@@ -35,6 +36,7 @@ async function scene(): Promise<Scene> {
     dataDir: join(folder, 'data'),
     netuid: 9,
     modules: [],
+    make: makesNothing,
     environment: {},
     log: silent,
     resolvePath: (path: string) => join(folder, path),

@@ -10,6 +10,7 @@ import { textLossDetails, type TextLossDetails } from '@assay/core/kinds/text-lo
 import { isReasonable, promptsOf } from '@assay/core/kinds/text-loss/text-loss';
 import { isAssayError, type AssayError } from '@assay/core/errors/assay-error';
 import { abortError } from '@assay/core/errors/describe';
+import { makesNothing } from '@assay/core/testing/makes-nothing';
 import plugin from '@assay/plugin-onnxruntime';
 import { z } from 'zod';
 import { textLossTaskOf, type TextSamples } from '../../sample-file.js';
@@ -26,6 +27,7 @@ const deps = {
   dataDir: tmpdir(),
   netuid: 1,
   modules: [],
+  make: makesNothing,
   environment: {},
   log: (): void => undefined,
   resolvePath: (path: string): string => path,

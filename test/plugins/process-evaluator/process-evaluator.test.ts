@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Evaluator } from '@assay/core/contracts/evaluator';
 import { abortError } from '@assay/core/errors/describe';
+import { makesNothing } from '@assay/core/testing/makes-nothing';
 import plugin from '@assay/plugin-process-evaluator';
 import { describe, expect, it } from 'vitest';
 
@@ -16,6 +17,7 @@ async function evaluator(options: Record<string, unknown>): Promise<Evaluator> {
     dataDir: '/nowhere',
     netuid: 1,
     modules: [],
+    make: makesNothing,
     environment: {},
     log: (): void => undefined,
     resolvePath: (path: string): string => join(PROGRAMS, path),

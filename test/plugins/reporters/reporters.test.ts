@@ -7,6 +7,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { isAssayError } from '@assay/core/errors/assay-error';
 import type { Reporter, RunEvent } from '@assay/core/contracts/reporter';
 import type { PluginDeps } from '@assay/core/plugin/plugin';
+import { makesNothing } from '@assay/core/testing/makes-nothing';
 import reporters from '@assay/plugin-reporters';
 
 const stopped = (rounds: number): RunEvent => ({ event: 'run-stopped', reason: 'rounds-done', rounds });
@@ -20,6 +21,7 @@ async function reporter(use: string, options: object, environment: Record<string
     dataDir: tmpdir(),
     netuid: 9,
     modules: [],
+    make: makesNothing,
     environment,
     log: () => undefined,
     resolvePath: (path) => path,

@@ -6,6 +6,7 @@ import ranks from 'gpt-tokenizer/bpeRanks/cl100k_base';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Tokenizer } from '@assay/core/contracts/tokenizer';
 import { systemClock } from '@assay/core/runtime/system-clock';
+import { makesNothing } from '@assay/core/testing/makes-nothing';
 import { TEXTS } from '@assay/competition-demo/dist/competitions.js';
 import tokenizers from '@assay/plugin-tokenizers';
 import { textsOf } from './texts.js';
@@ -115,6 +116,7 @@ describe('cl100k_base', () => {
         dataDir: '',
         netuid: 9,
         modules: [],
+        make: makesNothing,
         environment: {},
         log: () => undefined,
         resolvePath: (path) => path,

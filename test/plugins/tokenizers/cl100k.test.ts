@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { Tokenizer } from '@assay/core/contracts/tokenizer';
 import tokenizers from '@assay/plugin-tokenizers';
 import { systemClock } from '@assay/core/runtime/system-clock';
+import { makesNothing } from '@assay/core/testing/makes-nothing';
 
 const never = new AbortController().signal;
 let cl100k: Tokenizer;
@@ -18,6 +19,7 @@ beforeAll(async () => {
       dataDir: '',
       netuid: 9,
       modules: [],
+      make: makesNothing,
       environment: {},
       log: () => undefined,
       resolvePath: (path: string) => path,

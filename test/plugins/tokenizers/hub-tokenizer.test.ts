@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Tokenizer } from '@assay/core/contracts/tokenizer';
 import { systemClock } from '@assay/core/runtime/system-clock';
+import { makesNothing } from '@assay/core/testing/makes-nothing';
 import tokenizers from '@assay/plugin-tokenizers';
 import { fakeService, json, type FakeService } from '../huggingface/fake-services.js';
 
@@ -59,6 +60,7 @@ async function load(dataDir: string, revision = 'main', endpoint = hub.url): Pro
     dataDir,
     netuid: 9,
     modules: [],
+    make: makesNothing,
     environment: { HF_ENDPOINT: endpoint },
     log: () => undefined,
     resolvePath: (path: string) => path,

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Tokenizer, TokenizerLoader } from '@assay/core/contracts/tokenizer';
 import { systemClock } from '@assay/core/runtime/system-clock';
+import { makesNothing } from '@assay/core/testing/makes-nothing';
 import tokenizers from '@assay/plugin-tokenizers';
 
 const DEMO = join(import.meta.dirname, '../../../competitions/demo/assets/tokenizer');
@@ -25,6 +26,7 @@ async function loader(): Promise<TokenizerLoader> {
       dataDir: '',
       netuid: 9,
       modules: [],
+      make: makesNothing,
       environment: {},
       log: () => undefined,
       resolvePath: (path: string) => path,

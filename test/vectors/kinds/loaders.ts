@@ -11,6 +11,7 @@ import { isAssayError } from '@assay/core/errors/assay-error';
 import type { DatasetDeps, Plugin } from '@assay/core/plugin/plugin';
 import { batchesOf, shuffleAndTruncate } from '@assay/core/sampling/packing';
 import { PythonRandom } from '@assay/core/sampling/python-random';
+import { makesNothing } from '@assay/core/testing/makes-nothing';
 import refinedWeb from '@assay/competition-refined-web';
 import sixTasks from '@assay/competition-six-tasks';
 import theStackV2 from '@assay/competition-the-stack-v2';
@@ -220,6 +221,7 @@ const datasetDeps = (rows: RowSource, clock: RecordedServices['clock']): Dataset
   dataDir: '/nowhere',
   netuid: 9,
   modules: [],
+  make: makesNothing,
   environment: {},
   log: () => undefined,
   resolvePath: (path) => path,

@@ -20,7 +20,7 @@ export interface Place {
   models: number;
 }
 
-/** Asks the evaluator for one model at a time, within the deadlines of the round and of a model. */
+/** Asks the evaluator for models, within the deadlines of the round and of a model. */
 export class Asking {
   readonly #startedAt: number;
   #computedMs = 0;
@@ -31,6 +31,7 @@ export class Asking {
     private readonly plan: RoundPlan,
     private readonly tasks: readonly DrawnTask[],
     private readonly models: IntactModels,
+    private readonly capacity: number,
   ) {
     this.#startedAt = monotonicMs(deps.clock);
   }
@@ -122,7 +123,7 @@ export class Asking {
       hotkey: neuron.hotkey,
       repo: repoName(model.reference),
       ...progress,
-      remainingMs: perModel === null ? null : Math.round(perModel * (models - current + 1 - share)),
+      remainingMs: perModel === null ? null : Math.round((perModel * (models - current + 1 - share)) / this.capacity),
     });
   }
 }

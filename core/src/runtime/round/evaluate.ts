@@ -1,7 +1,7 @@
 import { repoName } from '../../contracts/model.js';
 import { createHash } from 'node:crypto';
 import { monotonicMs } from '../../contracts/clock.js';
-import type { Numerics } from '../../contracts/evaluator.js';
+import type { EvaluationAnswer, Numerics } from '../../contracts/evaluator.js';
 import type { AssayError } from '../../errors/assay-error.js';
 import { causeOf, toAssayError } from '../../errors/describe.js';
 import { report, type RuntimeDeps } from '../context.js';
@@ -18,6 +18,7 @@ import type { Contender, RoundPlan } from './plan.js';
 import { judgedTasks, refusalOf, scoreOf, type JudgedTask } from './results.js';
 import type { DrawnTask } from './sample.js';
 import { Tries, type Turn } from './tries.js';
+import { WorkAhead } from './work-ahead.js';
 
 /** `scored`: an evaluator has computed all tasks, and the kinds have judged them; one of them may have refused the model. */
 export type ContenderOutcome =
@@ -31,7 +32,8 @@ export interface EvaluatedContender {
 
 interface GroupTurn extends Turn {
   group: Group;
-  startedAt: number;
+  /** How long its tries have taken. */
+  elapsedMs: number;
 }
 
 /** A turn whose second try waits for the end of the round. */
@@ -43,6 +45,9 @@ interface Postponed {
 /**
  * Scores every contender once per distinct model: claimants of the same model share the result, each at its own block.
  * A finished evaluation is stored at once, so that a restart within the same sync block goes on where it stopped.
+ *
+ * As many models are under way as the evaluator computes at a time. They are settled in the order of the round, and a second
+ * try has the evaluator to itself: what a round finds out, and whom it blames, does not depend on the capacity.
  */
 export class RoundEvaluation {
   readonly #sortedNumerics: [string, string][];
@@ -58,45 +63,69 @@ export class RoundEvaluation {
     private readonly plan: RoundPlan,
     private readonly tasks: readonly DrawnTask[],
     numerics: Numerics,
+    private readonly capacity: number,
   ) {
     this.#sortedNumerics = Object.entries(numerics).sort(([a], [b]) => (a < b ? -1 : 1));
     this.#models = new IntactModels(deps, check);
-    this.#asking = new Asking(deps, plan, tasks, this.#models);
+    this.#asking = new Asking(deps, plan, tasks, this.#models, capacity);
     this.#controls = new Controls(deps, tasks, this.#asking);
-    this.#tries = new Tries(deps, this.#controls);
+    this.#tries = new Tries(deps, this.#controls, capacity);
   }
 
   async run(signal: AbortSignal): Promise<EvaluatedContender[]> {
-    const groups = groupByModel(this.plan.contenders);
+    const stop = new AbortController();
+    const inner = AbortSignal.any([signal, stop.signal]);
+    const turns = this.#turns(inner);
+    const ahead = new WorkAhead<GroupTurn, JudgedTask[] | FailedTry>(
+      turns,
+      { capacity: this.capacity, holdsUp: (found) => 'error' in found },
+      (turn) => timed(this.deps, turn, () => this.#firstTry(turn, inner)),
+      ({ contender }) => void this.#prepare(contender, inner),
+    );
+    try {
+      await this.#settleAll(turns, ahead, inner);
+      return this.#evaluated;
+    } finally {
+      stop.abort();
+      await ahead.idle();
+    }
+  }
+
+  async #settleAll(
+    turns: readonly GroupTurn[],
+    ahead: WorkAhead<GroupTurn, JudgedTask[] | FailedTry>,
+    signal: AbortSignal,
+  ): Promise<void> {
     const postponed: Postponed[] = [];
-    for (const [index, group] of groups.entries()) {
+    for (const [index, turn] of turns.entries()) {
       signal.throwIfAborted();
-      const turn = this.#turnOf(group, { model: index + 1, models: groups.length }, signal);
-      void this.#prepare(groups[index + 1]?.first, signal);
-      const first = await this.#take(turn, async () => this.#firstTry(turn, signal));
-      if (first) postponed.push({ turn, first });
+      const waiting = await this.#take(turn, async () => {
+        const first = await ahead.take(index);
+        if (!('error' in first) || this.#tries.isWorthWaiting(turn, first)) return first;
+        await ahead.idle();
+        return this.#secondTry(turn, first, signal);
+      });
+      if (waiting) postponed.push({ turn, first: waiting });
     }
     for (const { turn, first } of postponed) {
       signal.throwIfAborted();
-      await this.#take(turn, async () => this.#secondTry(turn, first, signal));
+      await this.#take(turn, () => this.#secondTry(turn, first, signal));
     }
-    return this.#evaluated;
   }
 
-  #turnOf(group: Group, place: Turn['place'], signal: AbortSignal): GroupTurn {
-    const contender = group.first;
-    return {
-      group,
-      contender,
-      place,
-      startedAt: monotonicMs(this.deps.clock),
-      ask: () => this.#asking.ask(contender, this.#key(contender), place, signal),
-    };
+  #turns(signal: AbortSignal): GroupTurn[] {
+    const groups = groupByModel(this.plan.contenders);
+    return groups.map((group, index) => {
+      const contender = group.first;
+      const place = { model: index + 1, models: groups.length };
+      const ask = (): Promise<EvaluationAnswer> => this.#asking.ask(contender, this.#key(contender), place, signal);
+      return { group, contender, place, elapsedMs: 0, ask };
+    });
   }
 
   /** Verifies the files of the model that comes next, and tells the evaluator of it. What is wrong shows in its turn. */
-  async #prepare(next: Contender | undefined, signal: AbortSignal): Promise<void> {
-    if (!next || this.deps.state.evaluation(this.plan.syncBlock, this.#key(next))) return;
+  async #prepare(next: Contender, signal: AbortSignal): Promise<void> {
+    if (this.deps.state.evaluation(this.plan.syncBlock, this.#key(next))) return;
     const model = await this.#models.prepare(next, signal);
     if (model) this.deps.evaluator.prepare?.({ ...model.stored, facts: next.model.facts });
   }
@@ -122,9 +151,8 @@ export class RoundEvaluation {
       });
       outcome = { status: 'failed', error: known, sameAs: null };
     }
-    const elapsedMs = monotonicMs(this.deps.clock) - turn.startedAt;
-    if (refusedBy(outcome) === undefined) this.#controls.add(turn.contender, elapsedMs);
-    this.#settle(turn.contender, outcome, null, elapsedMs);
+    if (refusedBy(outcome) === undefined) this.#controls.add(turn.contender, turn.elapsedMs);
+    this.#settle(turn.contender, outcome, null, turn.elapsedMs);
     for (const other of turn.group.others) this.#settle(other, outcome, turn.contender.neuron.uid, 0);
     return undefined;
   }
@@ -133,12 +161,11 @@ export class RoundEvaluation {
     const known = this.deps.state.evaluation(this.plan.syncBlock, this.#key(turn.contender));
     if (known) return judgedTasks(known, this.tasks);
     const first = await this.#tries.first(turn, signal);
-    if ('results' in first) return this.#keep(turn, first);
-    return this.#tries.isWorthWaiting(turn, first) ? first : this.#secondTry(turn, first, signal);
+    return 'results' in first ? this.#keep(turn, first) : first;
   }
 
-  async #secondTry(turn: GroupTurn, first: FailedTry, signal: AbortSignal): Promise<JudgedTask[]> {
-    return this.#keep(turn, await this.#tries.second(turn, first, signal));
+  #secondTry(turn: GroupTurn, first: FailedTry, signal: AbortSignal): Promise<JudgedTask[]> {
+    return timed(this.deps, turn, async () => this.#keep(turn, await this.#tries.second(turn, first, signal)));
   }
 
   async #keep({ contender }: GroupTurn, found: StoredEvaluation): Promise<JudgedTask[]> {
@@ -177,5 +204,15 @@ export class RoundEvaluation {
 /** Why a contender has no score; undefined where it has one. */
 const refusedBy = (outcome: ContenderOutcome): AssayError | undefined =>
   outcome.status === 'failed' ? outcome.error : refusalOf(outcome.judged);
+
+/** Adds how long the work takes to the time of the turn. */
+async function timed<T>({ clock }: Pick<RuntimeDeps, 'clock'>, turn: GroupTurn, work: () => Promise<T>): Promise<T> {
+  const startedAt = monotonicMs(clock);
+  try {
+    return await work();
+  } finally {
+    turn.elapsedMs += monotonicMs(clock) - startedAt;
+  }
+}
 
 const digestOf = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('hex');

@@ -68,7 +68,8 @@ async function evaluate(deps: RuntimeDeps, check: ModelCheck, plan: RoundPlan, s
   return withScratch(deps.scratch, async (scratch) => {
     const tasks = await drawSamples(deps, plan.entry, plan.seed, scratch, signal);
     const numerics = await deps.evaluator.numerics(signal);
-    const evaluated = await new RoundEvaluation(deps, check, plan, tasks, numerics).run(signal);
+    const capacity = Math.max(1, (await deps.evaluator.capacity?.(signal)) ?? 1);
+    const evaluated = await new RoundEvaluation(deps, check, plan, tasks, numerics, capacity).run(signal);
     return { tasks, numerics, evaluated };
   });
 }

@@ -41,6 +41,7 @@ export class Tries {
   constructor(
     private readonly deps: RuntimeDeps,
     private readonly controls: Controls,
+    private readonly capacity: number,
   ) {}
 
   /**
@@ -48,7 +49,7 @@ export class Tries {
    * @throws what says nothing about the model, such as a dataset or a disk that fails
    */
   async first({ contender, ask }: Turn, signal: AbortSignal): Promise<{ results: TaskResult[] } | FailedTry> {
-    this.#healthy ??= requireHealth(this.deps, signal);
+    this.#healthy ??= this.#requireHealthOfAll(signal);
     await this.#healthy;
     const first = await attemptOf(ask);
     if ('results' in first || !this.deps.evaluator.canary) return first;
@@ -59,13 +60,20 @@ export class Tries {
     return first;
   }
 
+  /** As many canaries at a time as are computed at a time: each process of an evaluator of several scores one. */
+  async #requireHealthOfAll(signal: AbortSignal): Promise<void> {
+    const all = Array.from({ length: this.capacity }, () => requireHealth(this.deps, signal));
+    const failed = (await Promise.allSettled(all)).find((one) => one.status === 'rejected');
+    if (failed) throw failed.reason;
+  }
+
   /** Whether the second try of this failure is worth more at the end of the round, when there is a control. */
   isWorthWaiting({ contender }: Turn, { error }: FailedTry): boolean {
     return this.deps.evaluator.canary !== undefined && error.fault !== 'miner' && !this.controls.existFor(contender);
   }
 
   /**
-   * The second try: results, or what the miner has done wrong.
+   * The second try: results, or what the miner has done wrong. Nothing else is under way meanwhile.
    * @throws the failure, where it is not the miner's
    */
   async second(turn: Turn, first: FailedTry, signal: AbortSignal): Promise<StoredEvaluation> {

@@ -1,0 +1,178 @@
+import { join } from 'node:path';
+import { configSchema } from '@assay/core/config/schema';
+import { buildContainer, type Surroundings } from '@assay/core/composition/container';
+import { ROW_SOURCE, type RowSource } from '@assay/core/contracts/row-source';
+import { checkPlugin } from '@assay/core/plugin/check';
+import { choiceOf, type Choice } from '@assay/core/plugin/choice';
+import { definePlugin, type Plugin, type PluginDeps } from '@assay/core/plugin/plugin';
+import { PluginRegistry } from '@assay/core/plugin/registry';
+import { Disposers } from '@assay/core/runtime/disposers';
+import { systemClock } from '@assay/core/runtime/system-clock';
+import demo from '@assay/competition-demo';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { usesOf } from '../config/uses.js';
+
+const { signal } = new AbortController();
+
+/** Rows that say what becomes of them. */
+class TellingRows implements RowSource {
+  readonly maxInFlight = 1;
+
+  constructor(
+    readonly description: string,
+    private readonly log: string[],
+  ) {}
+
+  page(): Promise<never> {
+    return Promise.reject(new Error('nobody asks'));
+  }
+
+  splits(): Promise<[]> {
+    return Promise.resolve([]);
+  }
+
+  close(): Promise<void> {
+    this.log.push(`closed ${this.description}`);
+    return this.description === 'sour' ? Promise.reject(new Error('it does not close')) : Promise.resolve();
+  }
+}
+
+interface Told {
+  name: string;
+  deps: PluginDeps;
+}
+
+/** `leaf` is made of nothing, `tree` of what its options choose, `growing` of itself with other options each time. */
+function plugins(log: string[], told: Told[]): Plugin[] {
+  const rowsOf = (
+    name: string,
+    options: z.ZodType,
+    create: (given: never, deps: PluginDeps) => Promise<RowSource>,
+  ): Plugin => definePlugin({ apiVersion: 1, name, provides: { rows: { options, create } } });
+  const leaf = z.strictObject({ name: z.string().default('leaf') });
+  const tree = z.strictObject({ of: z.array(choiceOf('rows')), fails: z.boolean().default(false) });
+  const growing = z.strictObject({ size: z.number().default(0) });
+  return [
+    rowsOf('leaf', leaf, async ({ name }: z.infer<typeof leaf>, deps) => {
+      told.push({ name, deps });
+      return new TellingRows(name, log);
+    }),
+    rowsOf('tree', tree, async ({ of, fails }: z.infer<typeof tree>, deps) => {
+      told.push({ name: 'tree', deps });
+      const made = [];
+      for (const choice of of) made.push(await deps.make('rows', choice));
+      if (fails) throw new Error('no tree');
+      return new TellingRows(`tree of ${made.map(({ description }) => description).join(', ')}`, log);
+    }),
+    rowsOf('growing', growing, ({ size }: z.infer<typeof growing>, deps) =>
+      deps.make('rows', { use: 'growing', size: size + 1 }),
+    ),
+    rowsOf('echo', z.strictObject({}), (_options: object, deps) => deps.make('rows', { use: 'mirror' })),
+    rowsOf('mirror', z.strictObject({}), (_options: object, deps) => deps.make('rows', { use: 'echo' })),
+    rowsOf('stray', z.strictObject({}), (_options: object, deps) =>
+      deps.make('competitions' as 'rows', { use: 'demo' }),
+    ),
+    definePlugin({ apiVersion: 1, name: 'guest', provides: { modules: { leaf: ['file:///leaf.js'] } } }),
+  ];
+}
+
+interface World {
+  log: string[];
+  told: Told[];
+  disposers: Disposers;
+  rows: () => Promise<RowSource>;
+}
+
+function worldOf(rows: Choice): World {
+  const log: string[] = [];
+  const told: Told[] = [];
+  const registry = new PluginRegistry([
+    checkPlugin('demo', demo),
+    ...plugins(log, told).map((plugin) => checkPlugin(plugin.name, plugin)),
+  ]);
+  const disposers = new Disposers(
+    (_level, message, details) => void log.push(`${message} ${String(details?.['name'])}`),
+  );
+  const surroundings: Surroundings = {
+    config: configSchema.parse({ ...usesOf('leaf'), rows }),
+    registry,
+    profile: registry.profile('demo'),
+    dataDir: '/data',
+    resolvePath: (path) => path,
+    environment: { KEY: 'value' },
+    clock: systemClock,
+    log: () => undefined,
+    reporter: { report: () => undefined, close: () => Promise.resolve() },
+    disposers,
+    mode: 'read',
+  };
+  const container = buildContainer(surroundings, signal);
+  return { log, told, disposers, rows: () => container.getAsync<RowSource>(ROW_SOURCE) };
+}
+
+describe('an implementation that is made of others', () => {
+  const leaves = { use: 'tree', of: [{ use: 'leaf', name: 'a' }, { use: 'leaf', name: 'b' }, { use: 'leaf' }] };
+
+  it('gets them made with their options, and is closed before them, the last one first', async () => {
+    const { log, disposers, rows } = worldOf({ use: 'tree', of: [leaves, { use: 'leaf', name: 'c' }] });
+    expect((await rows()).description).toBe('tree of tree of a, b, leaf, c');
+    await disposers.disposeAll();
+    const inner = ['closed tree of a, b, leaf', 'closed leaf', 'closed b', 'closed a'];
+    expect(log).toEqual(['closed tree of tree of a, b, leaf, c', 'closed c', ...inner]);
+  });
+
+  it('gives each a data folder, modules and variables of its own', async () => {
+    const { told, rows } = worldOf(leaves);
+    await rows();
+    const made = join('/data', 'rows', 'made', 'rows');
+    expect(told.map(({ deps: { dataDir, modules, environment } }) => ({ dataDir, modules, environment }))).toEqual([
+      { dataDir: join('/data', 'rows'), modules: [], environment: { KEY: 'value' } },
+      ...['leaf', 'leaf.2', 'leaf.3'].map((folder) => ({
+        dataDir: join(made, folder),
+        modules: ['file:///leaf.js'],
+        environment: { KEY: 'value' },
+      })),
+    ]);
+  });
+
+  it('closes them at once where it can not be made itself', async () => {
+    const { log, rows } = worldOf({ ...leaves, fails: true });
+    await expect(rows()).rejects.toThrow('no tree');
+    expect(log).toEqual(['closed leaf', 'closed b', 'closed a']);
+  });
+
+  it('closes the others where one does not close', async () => {
+    const sour = { use: 'leaf', name: 'sour' };
+    const { log, disposers, rows } = worldOf({ use: 'tree', of: [{ use: 'leaf', name: 'a' }, sour] });
+    await rows();
+    await disposers.disposeAll();
+    expect(log).toEqual(['closed tree of a, sour', 'closed sour', 'closed a']);
+  });
+
+  it('may be made of itself with other options', async () => {
+    const { rows } = worldOf({ use: 'tree', of: [{ use: 'tree', of: [{ use: 'tree', of: [] }] }] });
+    expect((await rows()).description).toBe('tree of tree of tree of ');
+  });
+
+  it.each<[what: string, choice: Choice, code: string, message: string]>([
+    [
+      'a name that nobody has',
+      { use: 'tree', of: [{ use: 'attic' }] },
+      'IMPLEMENTATION_UNKNOWN',
+      'a rows named attic, of which rows (tree) is made; there is leaf, tree,',
+    ],
+    [
+      'options that its schema refuses',
+      { use: 'tree', of: [{ use: 'leaf', nam: 'a' }] },
+      'OPTIONS_INVALID',
+      'rows (leaf) in rows (tree)',
+    ],
+    ['a circle of two', { use: 'echo' }, 'PLUGIN_CIRCLE', 'rows (echo) of rows (mirror) of rows (echo)'],
+    ['itself without end', { use: 'growing' }, 'PLUGIN_CIRCLE', 'rows (growing) of rows (growing)'],
+    ['what is no contract', { use: 'stray' }, 'IMPLEMENTATION_UNKNOWN', 'a competitions named demo'],
+  ])('refuses %s', async (_what, choice, code, message) => {
+    const { rows } = worldOf(choice);
+    await expect(rows()).rejects.toMatchObject({ code, message: expect.stringContaining(message) as string });
+  });
+});
