@@ -29,6 +29,7 @@ export function tellRound(deps: RuntimeDeps, { plan, entry, verdict, record, ela
     competition: { id: competition.id, name: competition.name },
     block: plan.now.number,
     void: verdict.void,
+    numerics: entry.numerics,
     columns: columnsOf(plan.rules),
     rows: [...judgedRows(entry, verdict, plan.entry.kinds), ...refusedRows(deps, plan, entry)],
     elapsedMs,
