@@ -1,5 +1,5 @@
 import type { Container } from 'inversify';
-import type { Surroundings } from '@assay/core/composition/container';
+import type { Surroundings } from '@assay/core/composition/surroundings';
 import type { ModelFacts } from '@assay/core/contracts/model';
 import { scratchFolderIn, withScratch } from '@assay/core/evaluation/scratch';
 import { acceptanceOf, type Acceptance } from './acceptance.js';

@@ -19,7 +19,7 @@ import { requireArchitectures } from '../runtime/require-architectures.js';
 import { checkedOptions } from '../plugin/registry.js';
 import type { CompetitionRuntime } from '../runtime/competitions.js';
 import { runtimeErrors } from '../runtime/errors.js';
-import type { Surroundings } from './container.js';
+import type { Surroundings } from './surroundings.js';
 import { pluginDeps } from './make.js';
 
 /**
@@ -91,13 +91,13 @@ export function chosenCompetitions(
 /** A competition as the config changes it. */
 export function withOverrides(
   competition: Competition,
-  { comparison, onDatasetFailure }: Pick<Surroundings['config'], 'comparison' | 'onDatasetFailure'>,
+  { match, comparison, onDatasetFailure }: Pick<Surroundings['config'], 'match' | 'comparison' | 'onDatasetFailure'>,
 ): Competition {
   const { name } = competition;
   const chosen = comparison[name];
   return {
     ...competition,
-    match: chosen === undefined ? competition.match : MATCH_BY_COMPARISON[chosen],
+    match: match[name] ?? (chosen === undefined ? competition.match : MATCH_BY_COMPARISON[chosen]),
     onDatasetFailure: onDatasetFailure[name] ?? competition.onDatasetFailure,
   };
 }

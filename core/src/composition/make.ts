@@ -7,7 +7,7 @@ import { CONTRACT_NAMES, type ContractName, type Contracts } from '../plugin/con
 import type { PluginDeps } from '../plugin/plugin.js';
 import { checkedOptions } from '../plugin/registry.js';
 import { Disposers } from '../runtime/disposers.js';
-import type { Surroundings } from './container.js';
+import type { Surroundings } from './surroundings.js';
 
 export interface Closable {
   close?: () => Promise<void>;

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { buildCompetitions, chosenCompetitions } from '@assay/core/composition/competitions';
-import { buildContainer, type Surroundings } from '@assay/core/composition/container';
+import { buildContainer } from '@assay/core/composition/container';
+import type { Surroundings } from '@assay/core/composition/surroundings';
 import type { Competition } from '@assay/core/competition/competition';
 import { configSchema } from '@assay/core/config/schema';
 import { EVALUATOR, MODEL_INSPECTOR } from '@assay/core/contracts/evaluator';
@@ -151,6 +152,17 @@ describe('competitions', () => {
     expect(surroundings.events).toMatchObject([
       { event: 'warning', error: { code: 'KIND_UNSUPPORTED' } },
       { event: 'warning', error: { code: 'KIND_UNSUPPORTED' } },
+    ]);
+  });
+
+  it('are judged by the match rule that the config names for them', () => {
+    const surroundings = surroundingsOf([], {
+      competitions: ['demo-docs'],
+      match: { 'demo-docs': { rule: 'per-batch' } },
+      comparison: { 'demo-docs': 'mean-loss' },
+    });
+    expect([...chosenCompetitions(surroundings, 0).values()].map(({ match }) => match)).toEqual([
+      { rule: 'per-batch' },
     ]);
   });
 

@@ -1,5 +1,5 @@
 import { Args } from '@oclif/core';
-import type { Surroundings } from '@assay/core/composition/container';
+import type { Surroundings } from '@assay/core/composition/surroundings';
 import type { CheckResult } from '@assay/core/testing/checks';
 import { BaseCommand, commonFlags } from '../../base-command.js';
 
