@@ -12,6 +12,7 @@ export * from './contracts/evaluator.js';
 export * from './contracts/logger.js';
 export * from './contracts/model.js';
 export * from './contracts/model-store.js';
+export type { EventOf, Reporter, RunEvent } from './contracts/reporter.js';
 export * from './contracts/round-journal.js';
 export * from './contracts/row-source.js';
 export * from './contracts/task-kind.js';

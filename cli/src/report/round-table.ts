@@ -24,11 +24,17 @@ export function roundTable(
   const sorted = [...rows].sort(
     (a, b) => b.share - a.share || (a.score ?? Infinity) - (b.score ?? Infinity) || a.block - b.block,
   );
-  for (const row of sorted) table.push(cells(row, columns, palette));
+  const counts = countingColumns({ rows, columns });
+  for (const row of sorted) table.push(cells(row, columns, counts, palette));
   return table.toString();
 }
 
-function cells(row: RoundRow, columns: EventOf<'round-finished'>['columns'], palette: Palette): string[] {
+function cells(
+  row: RoundRow,
+  columns: EventOf<'round-finished'>['columns'],
+  counts: ReadonlySet<string>,
+  palette: Palette,
+): string[] {
   const plain = [
     String(row.uid),
     printable(row.repo, 38),
@@ -36,7 +42,7 @@ function cells(row: RoundRow, columns: EventOf<'round-finished'>['columns'], pal
     row.epsilon === null ? '–' : `${(row.epsilon * 100).toFixed(3)} %`,
     row.winRate === null ? '–' : row.winRate.toFixed(3),
     row.wins === null ? '–' : String(row.wins),
-    ...columns.map(({ key }) => valueText(row.values[key] ?? null)),
+    ...columns.map(({ key }) => valueText(row.values[key] ?? null, counts.has(key))),
     row.share.toFixed(4),
     String(row.block),
     noteOf(row),
@@ -45,10 +51,19 @@ function cells(row: RoundRow, columns: EventOf<'round-finished'>['columns'], pal
   return row.share >= 0.5 ? plain.map((cell) => palette.green(cell)) : plain;
 }
 
+/** Keys of the columns that count, as ranks do: all whole numbers, and one above 1. Others hold shares. */
+function countingColumns({ columns, rows }: Pick<EventOf<'round-finished'>, 'rows' | 'columns'>): Set<string> {
+  const numbersOf = (key: string): number[] =>
+    rows.flatMap(({ values }) => (typeof values[key] === 'number' ? [values[key]] : []));
+  const isCount = (numbers: readonly number[]): boolean =>
+    numbers.every((value) => Number.isInteger(value)) && numbers.some((value) => value > 1);
+  return new Set(columns.map(({ key }) => key).filter((key) => isCount(numbersOf(key))));
+}
+
 /** A value of a rule's own column. What a rule says is printed as it is, but for control characters. */
-function valueText(value: string | number | boolean | null): string {
+function valueText(value: string | number | boolean | null, isCount: boolean): string {
   if (value === null) return '–';
-  if (typeof value === 'number') return Number.isInteger(value) && value > 1 ? String(value) : value.toFixed(4);
+  if (typeof value === 'number') return isCount ? String(value) : value.toFixed(4);
   return printable(String(value), 20);
 }
 

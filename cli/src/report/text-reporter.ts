@@ -118,6 +118,12 @@ const DESCRIBE: Describe = {
   'run-stopped': ({ reason, rounds }, { bold }) => bold(`Stopped (${reason}) after ${rounds} rounds.`),
 };
 
+/** Where a weight comes from: competitions in which the uid holds something, else a merge rule, as a burn has it. */
+function sourcesText(from: EventOf<'weights-set'>['weights'][number]['from']): string {
+  const earned = from.filter(({ standing }) => standing > 0);
+  return earned.length === 0 ? 'the merge rules, not earned in a competition' : earned.map(sourceText).join(' and ');
+}
+
 const sourceText = ({ name, id, share, standing }: EventOf<'weights-set'>['weights'][number]['from'][number]): string =>
   `${percent(share)} x ${standing.toFixed(4)} of ${name || `competition ${id}`}`;
 
@@ -125,9 +131,6 @@ function weightLines(weights: EventOf<'weights-set'>['weights']): string {
   const sorted = [...weights].sort((a, b) => b.share - a.share);
   const shown = sorted
     .slice(0, 10)
-    .map(
-      ({ uid, share, value, from }) =>
-        `  uid ${uid}: ${percent(share)} (${value}), from ${from.map(sourceText).join(' and ')}`,
-    );
+    .map(({ uid, share, value, from }) => `  uid ${uid}: ${percent(share)} (${value}), from ${sourcesText(from)}`);
   return [...shown, ...(sorted.length > 10 ? [`  and ${sorted.length - 10} more`] : [])].join('\n');
 }

@@ -119,19 +119,18 @@ export function* judgeRoundInSteps(input: RoundInput, rules: RoundRules): Steps<
   const judged = { ...input, contenders };
   const reason = reasonForVoid(judged, scored, sharesBefore, rules.keepThreshold);
   if (reason) return voidVerdict(reason, judged, rules, sharesBefore);
-  let outcome: MatchOutcome;
   try {
-    outcome = yield* rules.match.play(scored, {
+    const outcome = yield* rules.match.play(scored, {
       epsilon: rules.epsilon,
       block: input.block,
       incumbents: input.standingBefore?.incumbents ?? [],
       random: (label) => new PythonRandom(labelledSeed(input.seed, label)),
     });
+    return countingVerdict(judged, rules, scored, outcome);
   } catch (error) {
     if (!isAssayError(error)) throw error;
     return voidVerdict(error.toReport(), judged, rules, sharesBefore);
   }
-  return countingVerdict(judged, rules, scored, outcome);
 }
 
 function countingVerdict(

@@ -25,6 +25,14 @@ export const ruleErrors = defineErrors({
         ? 'Lower them in the schedule: nothing can hand out more than everything.'
         : 'Raise them in the schedule, or add { rule: burn, to: ... } to the merge rules of the profile for what is left.',
   },
+  RULE_BROKEN: {
+    fault: 'validator',
+    retry: 'next-round',
+    message: (p: { door: string; rule: string; plugin: string; reason: string }) =>
+      `The ${p.door} ${p.rule} of the plugin ${p.plugin} does not keep to its contract: ${p.reason}.`,
+    hint: () =>
+      'Tell the author of the rule: `validator competition check` on its package shows what is wrong. Nothing is decided by it until then.',
+  },
   RULE_VERSION: {
     fault: 'config',
     retry: 'never',

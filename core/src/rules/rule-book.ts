@@ -5,6 +5,7 @@ import { issueLines, messageOf } from '../errors/describe.js';
 import { BUILT_IN_RULES, type RuleProvisions } from './built-in.js';
 import { DOOR_NAMES, DOORS, type DoorName, type Doors } from './doors.js';
 import { ruleErrors } from './errors.js';
+import { guarded } from './guard.js';
 
 /** A rule behind a door, and the plugin that brings it. */
 export interface ListedRule {
@@ -46,14 +47,14 @@ export class RuleBook {
 
   /** @throws RULE_UNKNOWN, RULE_PARAMETERS */
   bind<Door extends DoorName>(door: Door, { rule: name, ...parameters }: RuleChoice): BoundRule<Doors[Door]> {
-    const rule = this.#named(door, name);
+    const { rule, plugin } = this.#named(door, name);
     const parsed = rule.parameters.safeParse(parameters);
     if (!parsed.success) {
       const issues = issueLines(parsed.error) ?? [messageOf(parsed.error)];
       throw ruleErrors.RULE_PARAMETERS({ door: DOORS[door].title, rule: name, issues });
     }
     const record = ruleRecord.parse({ rule: name, version: rule.version, parameters: parsed.data });
-    return { record, rule: rule.bind(parsed.data) };
+    return { record, rule: guarded(door, { name, plugin }, rule.bind(parsed.data)) };
   }
 
   /**
@@ -84,10 +85,10 @@ export class RuleBook {
     this.#rules.set(key, listed);
   }
 
-  #named<Door extends DoorName>(door: Door, name: string): Rule<Doors[Door]> {
+  #named<Door extends DoorName>(door: Door, name: string): { rule: Rule<Doors[Door]>; plugin: string } {
     const found = this.#rules.get(keyOf(door, name));
     // What a rule binds to follows from the door that it stands behind.
-    if (found) return found.rule as Rule<Doors[Door]>;
+    if (found) return { rule: found.rule as Rule<Doors[Door]>, plugin: found.plugin };
     const known = this.list().flatMap((one) => (one.door === door ? [one.rule.name] : []));
     throw ruleErrors.RULE_UNKNOWN({ door: DOORS[door].title, rule: name, known });
   }

@@ -1,0 +1,157 @@
+import { z } from 'zod';
+import type { EntrantsRule } from '../contracts/entrants-rule.js';
+import type { EpsilonFunction } from '../contracts/epsilon-function.js';
+import type { MatchOutcome, MatchRule, ScoredContender } from '../contracts/match-rule.js';
+import type { MergeRule } from '../contracts/merge-rule.js';
+import { columnValues } from '../contracts/rule.js';
+import type { StandingRule } from '../contracts/standing-rule.js';
+import { isAssayError } from '../errors/assay-error.js';
+import { messageOf } from '../errors/describe.js';
+import { DOORS, type DoorName, type Doors } from './doors.js';
+import { ruleErrors } from './errors.js';
+
+/** Shares come from floating point, single precision included. */
+const ROUNDING = 1e-6;
+
+/** Refuses what a rule returns, in the name of the rule. */
+type Refuse = (reason: string, cause?: unknown) => Error;
+
+type Guards = { [Door in DoorName]?: (rule: Doors[Door], refuse: Refuse) => Doors[Door] };
+
+const GUARDS: Guards = {
+  epsilons: guardedEpsilon,
+  matchRules: guardedMatch,
+  standingRules: guardedStanding,
+  mergeRules: guardedMerge,
+  entrantsRules: guardedEntrants,
+};
+
+/**
+ * A rule that throws RULE_BROKEN where it throws an error without a code, or returns what its contract excludes: a wrong
+ * number would otherwise become a weight on chain.
+ */
+export function guarded<Door extends DoorName>(
+  door: Door,
+  { name, plugin }: { name: string; plugin: string },
+  rule: Doors[Door],
+): Doors[Door] {
+  const refuse: Refuse = (reason, cause) =>
+    ruleErrors.RULE_BROKEN({ door: DOORS[door].title, rule: name, plugin, reason }, cause);
+  return GUARDS[door]?.(rule, refuse) ?? rule;
+}
+
+function guardedEpsilon(rule: EpsilonFunction, refuse: Refuse): EpsilonFunction {
+  return {
+    fullyDecayed: rule.fullyDecayed,
+    compute(now, claimedAt) {
+      const epsilon = coded(refuse, () => rule.compute(now, claimedAt));
+      if (epsilon >= 0 && epsilon < 1) return epsilon;
+      throw refuse(`epsilon is ${epsilon}, not from 0 below 1`);
+    },
+  };
+}
+
+function guardedMatch(rule: MatchRule, refuse: Refuse): MatchRule {
+  return {
+    columns: rule.columns,
+    *play(contenders, context) {
+      const steps = coded(refuse, () => rule.play(contenders, context));
+      for (;;) {
+        const step = coded(refuse, () => steps.next());
+        if (step.done !== true) {
+          yield;
+          continue;
+        }
+        const reason = coded(refuse, () => wrongOutcome(step.value, contenders));
+        if (reason !== undefined) throw refuse(reason);
+        return step.value;
+      }
+    },
+    bar: (incumbent, context) => coded(refuse, () => rule.bar(incumbent, context)),
+    samplesNeeded: (total) => coded(refuse, () => rule.samplesNeeded(total)),
+  };
+}
+
+function wrongOutcome({ records, winner }: MatchOutcome, contenders: readonly ScoredContender[]): string | undefined {
+  const uids = new Set(contenders.map(({ uid }) => uid));
+  if (winner !== null && !uids.has(winner)) return `it names uid ${winner} as the winner, which did not play`;
+  for (const [uid, { wins, matches, winRate, values }] of records) {
+    if (!uids.has(uid)) return `it has a record for uid ${uid}, which did not play`;
+    if (!(wins >= 0 && wins <= matches)) return `uid ${uid} has ${wins} wins in ${matches} matches`;
+    if (!(winRate >= 0 && winRate <= 1)) return `uid ${uid} has a win rate of ${winRate}, not from 0 to 1`;
+    if (!columnValues.safeParse(values ?? {}).success) return `the values of uid ${uid} can't be recorded`;
+  }
+  return undefined;
+}
+
+// The state of each rule is its own.
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+function guardedStanding(rule: StandingRule<any>, refuse: Refuse): StandingRule<any> {
+  return {
+    columns: rule.columns,
+    state: rule.state,
+    ...(rule.continues ? { continues: rule.continues } : {}),
+    next(before, round) {
+      const next = coded(refuse, () => rule.next(before, round));
+      requireRecordable(next.state, refuse);
+      for (const [uid, values] of next.values) {
+        if (!columnValues.safeParse(values).success) throw refuse(`the values of uid ${uid} can't be recorded`);
+      }
+      return next;
+    },
+    shares(state, seats) {
+      const shares = coded(refuse, () => rule.shares(state, seats));
+      requireWeights(shares, 'share', refuse);
+      const sum = shares.reduce((total, share) => total + share, 0);
+      if (sum > 1 + ROUNDING) throw refuse(`its shares sum to ${sum}, and nothing can hand out more than 1`);
+      return shares;
+    },
+    incumbents: (state) => coded(refuse, () => rule.incumbents(state)),
+  };
+}
+
+function guardedMerge(rule: MergeRule, refuse: Refuse): MergeRule {
+  return {
+    takesTheRest: rule.takesTheRest,
+    apply(weights, input) {
+      const merged = coded(refuse, () => rule.apply(weights, input));
+      if (merged.length !== weights.length)
+        throw refuse(`it returns ${merged.length} weights for ${weights.length} uids`);
+      requireWeights(merged, 'weight', refuse);
+      return merged;
+    },
+  };
+}
+
+// As above.
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+function guardedEntrants(rule: EntrantsRule<any>, refuse: Refuse): EntrantsRule<any> {
+  return {
+    state: rule.state,
+    select: (state, waiting, context) => coded(refuse, () => rule.select(state, waiting, context)),
+    again: (history, epsilon, block) => coded(refuse, () => rule.again(history, epsilon, block)),
+    next(state, round) {
+      const next = coded(refuse, () => rule.next(state, round));
+      requireRecordable(next.state, refuse);
+      return next;
+    },
+  };
+}
+
+/** @throws RULE_BROKEN in place of an error without a code */
+function coded<T>(refuse: Refuse, call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    throw isAssayError(error) ? error : refuse(`it throws an error without a code: ${messageOf(error)}`, error);
+  }
+}
+
+function requireWeights(weights: readonly number[], what: string, refuse: Refuse): void {
+  const wrong = Array.from(weights).findIndex((weight) => !(weight >= 0 && weight < Infinity));
+  if (wrong >= 0) throw refuse(`uid ${wrong} gets a ${what} of ${String(weights[wrong])}`);
+}
+
+function requireRecordable(state: unknown, refuse: Refuse): void {
+  if (!z.json().safeParse(state).success) throw refuse('its state is not plain JSON, so it cannot be recorded');
+}
