@@ -10,8 +10,8 @@ import { messageOf } from '../errors/describe.js';
 import { DOORS, type DoorName, type Doors } from './doors.js';
 import { ruleErrors } from './errors.js';
 
-/** Shares come from floating point, single precision included. */
-const ROUNDING = 1e-6;
+/** Float32 shares of a thousand uids sum to 1 but for a few 1e-5. */
+const ROUNDING = 1e-4;
 
 /** Refuses what a rule returns, in the name of the rule. */
 type Refuse = (reason: string, cause?: unknown) => Error;
