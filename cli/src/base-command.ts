@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { Command, Flags } from '@oclif/core';
-import type { Surroundings } from '@assay/core/composition/container';
+import type { Surroundings } from '@assay/core/composition/surroundings';
 import type { EventSink } from '@assay/core/contracts/reporter';
 import type { PluginRegistry } from '@assay/core/plugin/registry';
 import type { LoadedConfig } from './load-config.js';

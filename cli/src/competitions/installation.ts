@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { buildContainer, type Surroundings } from '@assay/core/composition/container';
+import { buildContainer } from '@assay/core/composition/container';
+import type { Surroundings } from '@assay/core/composition/surroundings';
 import { pluginDeps } from '@assay/core/composition/make';
 import { EVALUATOR, MODEL_INSPECTOR, type Evaluator, type ModelInspector } from '@assay/core/contracts/evaluator';
 import { TOKENIZER_LOADER, type TokenizerLoader } from '@assay/core/contracts/tokenizer';

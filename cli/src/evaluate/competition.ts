@@ -1,6 +1,6 @@
 import type { Container } from 'inversify';
 import { buildCompetition, withOverrides } from '@assay/core/composition/competitions';
-import type { Surroundings } from '@assay/core/composition/container';
+import type { Surroundings } from '@assay/core/composition/surroundings';
 import type { Competition } from '@assay/core/competition/competition';
 import { EVALUATOR, type Evaluator } from '@assay/core/contracts/evaluator';
 import type { RunEvent } from '@assay/core/contracts/reporter';

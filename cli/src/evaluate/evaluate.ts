@@ -1,5 +1,5 @@
 import type { Container } from 'inversify';
-import type { Surroundings } from '@assay/core/composition/container';
+import type { Surroundings } from '@assay/core/composition/surroundings';
 import type { ModelFacts } from '@assay/core/contracts/model';
 import { scratchFolderIn, withScratch } from '@assay/core/evaluation/scratch';
 import { acceptanceOf, type Acceptance } from './acceptance.js';
@@ -17,7 +17,7 @@ export interface Evaluation extends EvaluatedModel {
   competition?: { drawn: DrawnCompetition; acceptance: Acceptance; best?: BestKnown };
 }
 
-export interface EvaluateRequest {
+interface EvaluateRequest {
   /** Folder, or NAMESPACE/NAME@REVISION. */
   model: string;
   /** A file; either this or a competition. */

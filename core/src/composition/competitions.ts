@@ -19,7 +19,7 @@ import { requireArchitectures } from '../runtime/require-architectures.js';
 import { checkedOptions } from '../plugin/registry.js';
 import type { CompetitionRuntime } from '../runtime/competitions.js';
 import { runtimeErrors } from '../runtime/errors.js';
-import type { Surroundings } from './container.js';
+import type { Surroundings } from './surroundings.js';
 import { pluginDeps } from './make.js';
 
 /**

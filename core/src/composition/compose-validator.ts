@@ -13,7 +13,7 @@ import { netuidOf } from '../runtime/round/entry.js';
 import { Validator, type ValidatorOptions } from '../runtime/validator.js';
 import { ValidatorState } from '../runtime/validator-state.js';
 import { buildCompetitions } from './competitions.js';
-import type { Surroundings } from './container.js';
+import type { Surroundings } from './surroundings.js';
 
 /** The profile as this validator runs it: the config's overrides applied. */
 export function effectiveProfile(profile: SubnetProfile, config: Config): SubnetProfile {

@@ -2,35 +2,13 @@ import 'reflect-metadata';
 import { join } from 'node:path';
 import { Container } from 'inversify';
 import { configErrors } from '../config/errors.js';
-import type { Config } from '../config/schema.js';
-import type { Clock } from '../contracts/clock.js';
-import type { Log } from '../contracts/logger.js';
 import type { ModelSource } from '../contracts/model-store.js';
-import type { EventSink } from '../contracts/reporter.js';
-import type { SubnetProfile } from '../competition/profile.js';
 import { ModelKeeper } from '../model/keeper.js';
 import type { PluginDeps } from '../plugin/plugin.js';
 import { CONTRACT_NAMES, CONTRACTS, keeperOptions, type ContractName } from '../plugin/contracts.js';
-import { checkedOptions, type PluginRegistry } from '../plugin/registry.js';
-import type { Disposers } from '../runtime/disposers.js';
+import { checkedOptions } from '../plugin/registry.js';
 import { makeImplementation, type Closable } from './make.js';
-
-/** What the composition root brings along: everything that is not a plugin's. */
-export interface Surroundings {
-  config: Config;
-  registry: PluginRegistry;
-  profile: SubnetProfile;
-  /** Absolute. */
-  dataDir: string;
-  resolvePath: (path: string) => string;
-  environment: Readonly<Record<string, string | undefined>>;
-  clock: Clock;
-  log: Log;
-  reporter: EventSink;
-  disposers: Disposers;
-  /** `read` neither takes the data folder's lock nor lets the embedded chain's time pass. */
-  mode: 'validate' | 'read';
-}
+import type { Surroundings } from './surroundings.js';
 
 /**
  * The root container: each contract bound to the implementation that the config names, made when first asked for, once,

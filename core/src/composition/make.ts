@@ -8,7 +8,7 @@ import { CONTRACT_NAMES, type ContractName, type Contracts } from '../plugin/con
 import type { PluginDeps } from '../plugin/plugin.js';
 import { checkedOptions } from '../plugin/registry.js';
 import { Disposers } from '../runtime/disposers.js';
-import type { Surroundings } from './container.js';
+import type { Surroundings } from './surroundings.js';
 import { requireReady } from './require-ready.js';
 
 export interface Closable {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Choice } from '../plugin/choice.js';
 import { checkedOptions } from '../plugin/registry.js';
 import { FAN_OUT_DEFAULTS, ReporterFanOut, type NamedReporter } from '../reporting/fan-out.js';
-import type { Surroundings } from './container.js';
+import type { Surroundings } from './surroundings.js';
 import { pluginDeps } from './make.js';
 import { requireReady } from './require-ready.js';
 

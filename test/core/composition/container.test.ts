@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { buildCompetitions, chosenCompetitions } from '@assay/core/composition/competitions';
-import { buildContainer, type Surroundings } from '@assay/core/composition/container';
+import { buildContainer } from '@assay/core/composition/container';
+import type { Surroundings } from '@assay/core/composition/surroundings';
 import type { Competition } from '@assay/core/competition/competition';
 import { configSchema } from '@assay/core/config/schema';
 import { EVALUATOR, MODEL_INSPECTOR } from '@assay/core/contracts/evaluator';

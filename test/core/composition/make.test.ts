@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { configSchema } from '@assay/core/config/schema';
-import { buildContainer, type Surroundings } from '@assay/core/composition/container';
+import { buildContainer } from '@assay/core/composition/container';
+import type { Surroundings } from '@assay/core/composition/surroundings';
 import { ROW_SOURCE, type RowSource } from '@assay/core/contracts/row-source';
 import { AssayError } from '@assay/core/errors/assay-error';
 import { checkPlugin } from '@assay/core/plugin/check';

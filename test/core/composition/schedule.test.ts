@@ -1,5 +1,6 @@
 import { buildCompetitions, chosenCompetitions } from '@assay/core/composition/competitions';
-import { buildContainer, type Surroundings } from '@assay/core/composition/container';
+import { buildContainer } from '@assay/core/composition/container';
+import type { Surroundings } from '@assay/core/composition/surroundings';
 import type { Competition } from '@assay/core/competition/competition';
 import type { ScheduleEntry } from '@assay/core/competition/profile';
 import { configErrors } from '@assay/core/config/errors';
