@@ -23,7 +23,7 @@ import { winnerTakesAll } from '@assay/core/rules/standing/winner-takes-all';
 import { z } from 'zod';
 
 /** A rule that breaks one of the cases of its door. */
-export interface BrokenRule {
+interface BrokenRule {
   door: DoorName;
   fails: string;
   // What it binds to is that of its door.
@@ -112,7 +112,7 @@ const seedThat = (fails: string, change: Partial<SeedRule>): BrokenRule => ({
   rule: ruleOf<SeedRule>({ ...syncBlock.bind({ cadence: 100 }), ...change }),
 });
 
-const kind = textLoss.bind({ pages: 1, batchSize: 1, packSamples: true } as never);
+const kind = textLoss.bind({ pages: 1, batchSize: 1, packSamples: true });
 const kindThat = (fails: string, change: (base: TaskKind) => Partial<TaskKind>): BrokenRule => ({
   door: 'taskKinds',
   fails,

@@ -35,7 +35,10 @@ export default class JournalShow extends JournalCommand {
             `samples of ${task}: ${batches} batches of ${dataset}, sha256 ${digest}`,
         ),
         ...(verdict.void ? [`void: ${verdict.void.code}: ${verdict.void.message}`] : []),
-        roundTable({ columns, rows: judgedRows(entry, verdict, rules.kinds()) }, paletteFor(isTerminal(process.stdout))),
+        roundTable(
+          { columns, rows: judgedRows(entry, verdict, rules.kinds()) },
+          paletteFor(isTerminal(process.stdout)),
+        ),
       ].join('\n');
     });
   }
