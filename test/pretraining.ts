@@ -114,7 +114,7 @@ export function judgeRound(
   unknown: readonly { uid: number; code: string }[] = [],
 ): RoundVerdict {
   const standing = book.bind('standingRules', { rule: 'softmax-average', temperature, alpha });
-  const match = book.bind('matchRules', { rule: comparison === 'mean-loss' ? 'mean-loss' : 'per-batch' }).rule;
+  const match = book.bind('matchRules', { rule: comparison === 'mean-loss' ? 'mean-loss' : 'per-batch' });
   const entrants = book.bind('entrantsRules', { rule: 'pool', count: sampleMin, threshold: rules.keepThreshold });
   const scored = contenders.filter(({ outcome }) => outcome.status === 'scored');
   const length = Math.max(averageBefore?.length ?? 0, ...scored.map(({ uid }) => uid + 1));
@@ -173,7 +173,7 @@ export function mergeCompetitions(
   threshold = 0,
 ): number[] {
   const seats = Array.from({ length }, (_none, uid) => ({ uid, hotkey: hotkeyAt(uid) }));
-  const rule = book.bind('mergeRules', { rule: 'by-share', threshold }).rule;
+  const rule = book.bind('mergeRules', { rule: 'by-share', threshold });
   return mergeStandings({ standings: averages, schedule, seats, ownerHotkey: null }, [rule]);
 }
 

@@ -107,7 +107,7 @@ describe('validator run', () => {
     expect(existsSync(join(world.folder, 'store'))).toBe(false);
     const kept = await validator(['journal', 'show', '1', '--config', world.config, '--json']);
     expect(JSON.parse(kept.stdout)).toMatchObject({
-      entry: { rules: { sampleMin: 3 }, verdict: { keep: { length: 3 } } },
+      entry: { rules: { entrants: { parameters: { count: 3 } } }, verdict: { keep: { length: 3 } } },
     });
   });
 

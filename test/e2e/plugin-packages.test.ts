@@ -73,7 +73,7 @@ describe('validator plugins', () => {
       competitions: unknown[];
     };
     expect(competitions).toMatchObject([
-      { name: 'foreign', id: 77, package: 'foreign', epsilon: { type: 'fixed', epsilon: 0.01 } },
+      { name: 'foreign', id: 77, package: 'foreign', epsilon: { rule: 'fixed', epsilon: 0.01 } },
     ]);
     expect((await run('plugins', 'uninstall', 'foreign-competition')).code).toBe(0);
     expect(await names()).not.toContain('foreign');

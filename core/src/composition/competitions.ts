@@ -91,13 +91,13 @@ export function chosenCompetitions(
 /** A competition as the config changes it. */
 export function withOverrides(
   competition: Competition,
-  { comparison, onDatasetFailure }: Pick<Surroundings['config'], 'comparison' | 'onDatasetFailure'>,
+  { match, comparison, onDatasetFailure }: Pick<Surroundings['config'], 'match' | 'comparison' | 'onDatasetFailure'>,
 ): Competition {
   const { name } = competition;
   const chosen = comparison[name];
   return {
     ...competition,
-    match: chosen === undefined ? competition.match : MATCH_BY_COMPARISON[chosen],
+    match: match[name] ?? (chosen === undefined ? competition.match : MATCH_BY_COMPARISON[chosen]),
     onDatasetFailure: onDatasetFailure[name] ?? competition.onDatasetFailure,
   };
 }

@@ -1,3 +1,4 @@
+import { ruleChoice } from '../competition/competition-schema.js';
 import { z } from 'zod';
 import { forEachContract } from '../plugin/contracts.js';
 
@@ -48,10 +49,14 @@ export const configSchema = z
       .array(z.string())
       .optional()
       .describe("Names of those to judge, or of packages for all of theirs; all of the profile's when left out."),
+    match: z
+      .record(z.string(), ruleChoice)
+      .default({})
+      .describe("By competition, the rule that says who wins, in place of the competition's own: { rule: NAME, ... }."),
     comparison: z
       .record(z.string(), z.enum(['mean-loss', 'per-sequence']))
       .default({})
-      .describe('Overrides by competition.'),
+      .describe('Old spelling of `match`: per-sequence is the rule per-batch.'),
     onDatasetFailure: z
       .record(z.string(), z.enum(['skip-round', 'renormalise']))
       .default({})

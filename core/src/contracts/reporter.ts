@@ -137,6 +137,17 @@ export const runEvent = z.discriminatedUnion('event', [
     error: error.nullable(),
     sameAs: z.number().nullable(),
     elapsedMs: z.number(),
+    /** What the evaluator says of its newest answer; null where it gave none for this contender. */
+    timings: z
+      .object({
+        loadMs: z.number(),
+        computeMs: z.number(),
+        /** Of all threads. */
+        cpuMs: z.number().optional(),
+        peakRssBytes: z.number().optional(),
+        peakAnonymousBytes: z.number().optional(),
+      })
+      .nullable(),
     /** What the model's files say and its evaluation does not heed. Absent where there is nothing of the kind. */
     notes: z.array(z.string()).optional(),
   }),
@@ -147,6 +158,8 @@ export const runEvent = z.discriminatedUnion('event', [
     competition,
     block,
     void: error.nullable(),
+    /** Device, compute type, runtime: what scores depend on beside model and samples. Empty where nothing was scored. */
+    numerics: z.record(z.string(), z.string()),
     /** What the round's own rules add to each row. */
     columns: z.array(ruleColumn),
     rows: z.array(roundRow),

@@ -33,6 +33,13 @@ export const judgingErrors = defineErrors({
     hint: () =>
       'The round is void: matches per sequence need the loss of every sequence from the evaluator, see docs/build/evaluator-protocol.md.',
   },
+  RULE_FAILED: {
+    fault: 'config',
+    retry: 'next-round',
+    message: (p: { rule: string; reason: string }) => `The rule ${p.rule} does not work: ${p.reason}.`,
+    hint: () =>
+      'Tell the author of the package that brings the rule; `validator competition check PACKAGE` may find the cause. The standing stays as it is.',
+  },
   BURN_TARGET_MISSING: {
     fault: 'config',
     retry: 'backoff',

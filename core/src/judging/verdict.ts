@@ -5,10 +5,11 @@ import type { MatchOutcome, MatchRule, ScoredContender } from '../contracts/matc
 import type { ColumnValues, RuleRecord, RuleState } from '../contracts/rule.js';
 import type { EntrantsRule } from '../contracts/entrants-rule.js';
 import type { Seat, StandingRule } from '../contracts/standing-rule.js';
-import { isAssayError, type ErrorReport } from '../errors/assay-error.js';
+import type { ErrorReport } from '../errors/assay-error.js';
 import { PythonRandom } from '../sampling/python-random.js';
 import { labelledSeed } from '../sampling/labelled-seed.js';
 import { judgingErrors } from './errors.js';
+import { answerOf, failureOf, usableOutcome, usableShares } from './rule-answers.js';
 import { finish, type Steps } from './steps.js';
 
 /** A contender as a round hands it to its rules. */
@@ -24,7 +25,7 @@ export interface JudgedContender extends Seat {
 
 export interface RoundRules {
   epsilon: EpsilonFunction;
-  match: MatchRule;
+  match: { record: RuleRecord; rule: MatchRule };
   standing: BoundStanding;
   entrants: BoundEntrants;
   /** Share of the competition's weight from which a failure voids the round. */
@@ -121,15 +122,16 @@ export function* judgeRoundInSteps(input: RoundInput, rules: RoundRules): Steps<
   if (reason) return voidVerdict(reason, judged, rules, sharesBefore);
   let outcome: MatchOutcome;
   try {
-    outcome = yield* rules.match.play(scored, {
+    const { rule, record } = rules.match;
+    const played = yield* rule.play(scored, {
       epsilon: rules.epsilon,
       block: input.block,
       incumbents: input.standingBefore?.incumbents ?? [],
       random: (label) => new PythonRandom(labelledSeed(input.seed, label)),
     });
+    outcome = usableOutcome(record.rule, played, new Set(scored.map(({ uid }) => uid)));
   } catch (error) {
-    if (!isAssayError(error)) throw error;
-    return voidVerdict(error.toReport(), judged, rules, sharesBefore);
+    return voidVerdict(failureOf(rules.match.record.rule, error).toReport(), judged, rules, sharesBefore);
   }
   return countingVerdict(judged, rules, scored, outcome);
 }
@@ -148,12 +150,21 @@ function countingVerdict(
     record: records.get(uid) ?? null,
   }));
   const { rule, record } = rules.standing;
-  const before: unknown = ownState(rules.standing, standingBefore?.standing ?? null, rule.continues);
-  const next = rule.next(before, { contenders: judged, winner, seats, block });
-  const shares = rule.shares(next.state, seats);
-  const entered = rules.entrants.rule.next(ownState(rules.entrants, entrantsBefore), {
-    ...{ winner, seats, block, shares },
-    contenders: judged.map((one, index) => ({ ...one, ...enteredOf(contenders[index]) })),
+  const { next, shares, standing } = answerOf(record.rule, () => {
+    const before: unknown = ownState(rules.standing, standingBefore?.standing ?? null, rule.continues);
+    const after = rule.next(before, { contenders: judged, winner, seats, block });
+    const handedOut = usableShares(record.rule, rule.shares(after.state, seats));
+    return { next: after, shares: handedOut, standing: { by: record, state: z.json().parse(after.state) } };
+  });
+  const entered = answerOf(rules.entrants.record.rule, () => {
+    const after: { state: unknown; keep: readonly number[] } = rules.entrants.rule.next(
+      ownState(rules.entrants, entrantsBefore),
+      {
+        ...{ winner, seats, block, shares },
+        contenders: judged.map((one, index) => ({ ...one, ...enteredOf(contenders[index]) })),
+      },
+    );
+    return { keep: after.keep, entrants: { by: rules.entrants.record, state: z.json().parse(after.state) } };
   });
   const best = scored.find(({ uid }) => uid === winner);
   return {
@@ -168,8 +179,8 @@ function countingVerdict(
       share: shares[uid] ?? 0,
       values: { ...record?.values, ...next.values.get(uid) },
     })),
-    standing: { by: record, state: z.json().parse(next.state) },
-    entrants: { by: rules.entrants.record, state: z.json().parse(entered.state) },
+    standing,
+    entrants: entered.entrants,
     shares,
     keep: [...entered.keep],
     winner: best ? { uid: best.uid, block: best.block, score: best.score } : null,

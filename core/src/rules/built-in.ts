@@ -22,12 +22,13 @@ import { winnerTakesAll } from './standing/winner-takes-all.js';
 
 /** Rules by door, as a package brings them. */
 // The parameters of each rule are its own; its schema checks them before it sees them.
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
+/* eslint-disable @typescript-eslint/no-explicit-any */
 export type RuleProvisions = {
   readonly [Door in Exclude<DoorName, 'taskKinds'>]?: readonly Rule<Doors[Door], any>[];
 } & {
   readonly taskKinds?: readonly TaskKindRule[];
 };
+/* eslint-enable @typescript-eslint/no-explicit-any */
 
 /** The rules that come with core: those of the preset `pretraining`, and a few simple ones beside them. */
 export const BUILT_IN_RULES: RuleProvisions = {

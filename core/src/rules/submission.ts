@@ -38,7 +38,7 @@ export function submissionOf(input: SubmissionInput, book: RuleBook): Submission
   const standings = new Map(
     Object.entries(input.standings).map(([id, standing]) => [Number(id), readStanding(book, standing, seats).shares]),
   );
-  const merge = input.merge.map((record) => book.recorded('mergeRules', record).rule);
+  const merge = input.merge.map((record) => book.recorded('mergeRules', record));
   const shares = mergeStandings({ standings, schedule, seats, ownerHotkey }, merge);
   const isEmpty = !shares.some((share) => share > 0);
   return {

@@ -165,6 +165,6 @@ function judged(
       block: BLOCK,
       seed: 1n,
     },
-    { epsilon: epsilon.rule, match: match.rule, standing, entrants, keepThreshold: PROFILE.keepThreshold },
+    { epsilon: epsilon.rule, match, standing, entrants, keepThreshold: PROFILE.keepThreshold },
   );
 }

@@ -155,6 +155,17 @@ describe('competitions', () => {
     ]);
   });
 
+  it('are judged by the match rule that the config names for them', () => {
+    const surroundings = surroundingsOf([], {
+      competitions: ['demo-docs'],
+      match: { 'demo-docs': { rule: 'per-batch' } },
+      comparison: { 'demo-docs': 'mean-loss' },
+    });
+    expect([...chosenCompetitions(surroundings, 0).values()].map(({ match }) => match)).toEqual([
+      { rule: 'per-batch' },
+    ]);
+  });
+
   it('are those that the config names, with its overrides', () => {
     const surroundings = surroundingsOf([], {
       competitions: ['demo-docs'],

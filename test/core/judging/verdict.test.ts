@@ -11,9 +11,14 @@ const plain: RoundRules = {
   keepThreshold: 0.001,
   sampleMin: 5,
 };
-const averages = fc.option(fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 41, maxLength: 41 }), {
-  nil: undefined,
-});
+/** Averages hand out no more than everything. */
+const averages = fc.option(
+  fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 41, maxLength: 41 }).map((all) => {
+    const sum = all.reduce((total, weight) => total + weight, 0);
+    return sum > 1 ? all.map((weight) => weight / sum) : all;
+  }),
+  { nil: undefined },
+);
 
 describe('judgeRound: laws', () => {
   it('does not look at the order of the contenders', () => {

@@ -263,7 +263,9 @@ export const BROKEN: readonly BrokenRule[] = [
   kindThat('has a finite score for finite losses, the same twice', () => ({
     judge: ({ losses }) => ({ refusal: null, score: Number.NaN, losses }),
   })),
-  kindThat('prefers the side that it says', () => ({ judge: ({ losses }) => ({ refusal: null, score: 1, losses }) })),
+  kindThat('tells better losses from worse ones', () => ({
+    judge: ({ losses }) => ({ refusal: null, score: 1, losses }),
+  })),
   kindThat('refuses losses that are no numbers, as the fault of the miner', () => ({
     judge: ({ losses }) => ({ refusal: null, score: losses[1] ?? 0, losses }),
   })),

@@ -9,7 +9,7 @@ const book = new RuleBook();
 const merged = (input: MergeInput, choices: readonly RuleChoice[]): number[] =>
   mergeStandings(
     input,
-    choices.map((choice) => book.bind('mergeRules', choice).rule),
+    choices.map((choice) => book.bind('mergeRules', choice)),
   ).map((weight) => Math.round(weight * 1e6) / 1e6);
 const inputOf = (
   standings: Record<number, number[]>,
@@ -125,7 +125,7 @@ describe('merge rules', () => {
         ]);
         const weights = mergeStandings(
           input,
-          [BY_SHARE, ...choices].map((chosen) => book.bind('mergeRules', chosen).rule),
+          [BY_SHARE, ...choices].map((chosen) => book.bind('mergeRules', chosen)),
         );
         expect(weights.every((weight) => weight >= 0)).toBe(true);
         const sum = weights.reduce((all, weight) => all + weight, 0);

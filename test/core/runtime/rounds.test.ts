@@ -70,6 +70,16 @@ describe('a round', () => {
     expect(subnet.told('round-finished')).toHaveLength(3);
   });
 
+  it('tells how long each model took, and what it was scored with', async () => {
+    await loop.pass(subnet.signal);
+    expect(subnet.told('evaluation-finished').map(({ timings }) => timings)).toEqual([
+      { loadMs: 0, computeMs: 0 },
+      { loadMs: 0, computeMs: 0 },
+      { loadMs: 0, computeMs: 0 },
+    ]);
+    expect(subnet.told('round-finished')[0]?.numerics).toMatchObject({ runtime: 'none' });
+  });
+
   it('evaluates equal models once', async () => {
     subnet.commit(6, 'copy', 2);
     await look(6);

@@ -209,7 +209,7 @@ interface SubnetChange {
   commitment?: RuleChoice;
 }
 
-const AVERAGING: readonly DatedRules[] = [
+export const AVERAGING: readonly DatedRules[] = [
   { fromBlock: 0, standing: { rule: 'softmax-average', temperature: 0.01, alpha: 0.5 }, merge: [{ rule: 'by-share' }] },
 ];
 

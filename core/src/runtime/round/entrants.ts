@@ -1,3 +1,4 @@
+import { answerOf } from '../../judging/rule-answers.js';
 import type { RuntimeDeps } from '../context.js';
 import type { ScheduledCompetition } from '../schedule-now.js';
 import { contendersOf, incumbentsOf, type Contender } from './plan.js';
@@ -19,6 +20,6 @@ export function entrantsOf(
     ...{ uid, hotkey, block: model.block, digest: model.facts.evaluationDigest },
     isKept: kept.has(hotkey),
   }));
-  const playing = new Set(rule.select(own, waiting, { block, incumbents }));
+  const playing = new Set(answerOf(record.rule, () => rule.select(own, waiting, { block, incumbents })));
   return all.filter(({ neuron }) => playing.has(neuron.hotkey));
 }

@@ -31,7 +31,7 @@ export function* judgeEntryInSteps(entry: UnjudgedRound, book: RuleBook): Steps<
       seed: BigInt(seed),
       ...(unknown ? { unknown } : {}),
     },
-    { epsilon: epsilon.rule, match: match.rule, standing: standingRule, entrants, keepThreshold },
+    { epsilon: epsilon.rule, match, standing: standingRule, entrants, keepThreshold },
   );
 }
 

@@ -34,6 +34,8 @@ interface GroupTurn extends Turn {
   group: Group;
   /** How long its tries have taken. */
   elapsedMs: number;
+  /** Of the newest answer; null before there is one. */
+  timings: EvaluationAnswer['timings'] | null;
 }
 
 /** A turn whose second try waits for the end of the round. */
@@ -118,8 +120,15 @@ export class RoundEvaluation {
     return groups.map((group, index) => {
       const contender = group.first;
       const place = { model: index + 1, models: groups.length };
-      const ask = (): Promise<EvaluationAnswer> => this.#asking.ask(contender, this.#key(contender), place, signal);
-      return { group, contender, place, elapsedMs: 0, ask };
+      const turn: GroupTurn = {
+        ...{ group, contender, place, elapsedMs: 0, timings: null },
+        ask: async () => {
+          const answer = await this.#asking.ask(contender, this.#key(contender), place, signal);
+          turn.timings = answer.timings;
+          return answer;
+        },
+      };
+      return turn;
     });
   }
 
@@ -152,8 +161,9 @@ export class RoundEvaluation {
       outcome = { status: 'failed', error: known, sameAs: null };
     }
     if (refusedBy(outcome) === undefined) this.#controls.add(turn.contender, turn.elapsedMs);
-    this.#settle(turn.contender, outcome, null, turn.elapsedMs);
-    for (const other of turn.group.others) this.#settle(other, outcome, turn.contender.neuron.uid, 0);
+    this.#settle(turn.contender, outcome, null, turn);
+    const shared = { elapsedMs: 0, timings: null };
+    for (const other of turn.group.others) this.#settle(other, outcome, turn.contender.neuron.uid, shared);
     return undefined;
   }
 
@@ -182,7 +192,12 @@ export class RoundEvaluation {
     return digestOf([parts, this.#sortedNumerics]);
   }
 
-  #settle(contender: Contender, outcome: ContenderOutcome, sameAs: number | null, elapsedMs: number): void {
+  #settle(
+    contender: Contender,
+    outcome: ContenderOutcome,
+    sameAs: number | null,
+    { elapsedMs, timings }: Pick<GroupTurn, 'elapsedMs' | 'timings'>,
+  ): void {
     const { neuron, model } = contender;
     const error = refusedBy(outcome);
     report(this.deps, {
@@ -195,6 +210,7 @@ export class RoundEvaluation {
       error: error?.toReport() ?? null,
       sameAs,
       elapsedMs,
+      timings,
       ...(model.facts.notes ? { notes: model.facts.notes } : {}),
     });
     this.#evaluated.push({ contender, outcome: { ...outcome, sameAs } });

@@ -102,7 +102,8 @@ export function verdictInFormat1(verdict: RoundVerdict, old: Format1): unknown {
   const { shares: average, keep, winner, contenders } = verdict;
   const standings = new Map(Object.entries(old.otherAverages).map(([id, shares]) => [Number(id), shares]));
   if (average.length > 0) standings.set(old.competition.id, average);
-  const merge = [byShare.bind({ threshold: 0 })];
+  const record = { rule: byShare.name, version: 1, parameters: {} };
+  const merge = [{ record, rule: byShare.bind({ threshold: 0 }) }];
   const subnetWeights = mergeStandings({ standings, schedule: old.schedule, seats: [], ownerHotkey: null }, merge);
   return {
     void: verdict.void,

@@ -29,6 +29,7 @@ export function tellRound(deps: RuntimeDeps, { plan, entry, verdict, record, ela
     competition: { id: competition.id, name: competition.name },
     block: plan.now.number,
     void: verdict.void,
+    numerics: entry.numerics,
     columns: columnsOf(plan.rules),
     rows: [...judgedRows(entry, verdict, plan.entry.kinds), ...refusedRows(deps, plan, entry)],
     elapsedMs,
@@ -76,7 +77,7 @@ function refusedRows(deps: RuntimeDeps, plan: RoundPlan, entry: FinishedRound['e
       {
         uid,
         hotkey,
-        repo: repoOf(claimIn(deps, model.commitment, plan.now.number)),
+        repo: repoOf(claimIn(deps, model.commitment, plan.now.number), model.commitment),
         block: model.block,
         score: null,
         epsilon: null,
@@ -91,4 +92,6 @@ function refusedRows(deps: RuntimeDeps, plan: RoundPlan, entry: FinishedRound['e
   });
 }
 
-const repoOf = (claim: PlacedClaim | undefined): string => (claim ? repoName(claim.reference) : '');
+/** The repo that a claim names; of a commitment that is no claim, how it begins. */
+const repoOf = (claim: PlacedClaim | undefined, commitment: string): string =>
+  claim ? repoName(claim.reference) : commitment.slice(0, 80);
