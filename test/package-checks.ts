@@ -14,7 +14,7 @@ export const failedChecks = async (plugin: unknown, world?: PluginWorld): Promis
     reason === undefined ? [] : [`${subject}: ${name}: ${reason}`],
   );
 
-export interface Asked {
+interface Asked {
   queries: PageQuery[];
   /** Of all batches. */
   text: string;

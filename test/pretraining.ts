@@ -1,6 +1,6 @@
 import type { EpsilonFunction } from '@assay/core/contracts/epsilon-function';
-import { finiteScore, type FiniteScore } from '@assay/core/contracts/brands';
-import type { MatchContext, MatchOutcome, MatchRule, ScoredContender } from '@assay/core/contracts/match-rule';
+import type { FiniteScore } from '@assay/core/contracts/brands';
+import type { ScoredContender } from '@assay/core/contracts/match-rule';
 import { mergeStandings } from '@assay/core/judging/merge';
 import { finish, type Steps } from '@assay/core/judging/steps';
 import { judgeRound as judge, type JudgedContender as Judged } from '@assay/core/judging/verdict';
@@ -9,7 +9,6 @@ import { linearDecay as linearDecayRule } from '@assay/core/rules/epsilon/linear
 import { competitive as competitiveOf } from '@assay/core/rules/match/pairs';
 import { tally } from '@assay/core/rules/match/tally';
 import { RuleBook } from '@assay/core/rules/rule-book';
-import { PythonRandom } from '@assay/core/sampling/python-random';
 
 export { isWin } from '@assay/core/rules/match/advantage';
 
@@ -69,14 +68,6 @@ export const winsBySequenceInSteps = (
   now: number,
 ): Steps<Map<number, WinRecord>> => winsInSteps(all, ({ tasks: [task] }) => task?.losses ?? [], epsilon, now);
 export const winsBySequence: Wins = (all, epsilon, now) => finish(winsBySequenceInSteps(all, epsilon, now));
-
-/** A match rule as a round plays it. */
-export const played = (
-  rule: MatchRule,
-  contestants: readonly Contestant[],
-  context: Pick<MatchContext, 'epsilon' | 'block'>,
-): MatchOutcome =>
-  finish(rule.play(contestants.map(contenderOf), { ...context, incumbents: [], random: () => new PythonRandom(1n) }));
 
 export interface RoundRules {
   epsilon: EpsilonFunction;
@@ -172,12 +163,6 @@ function asJudged({ uid, block, outcome }: JudgedContender): Judged {
     digest,
     outcome: { status: 'scored', score, tasks: [{ name: 'task', weight: 1, losses: sequenceLosses }] },
   };
-}
-
-export function scoredContender(uid: number, block: number, sequenceLosses: readonly number[]): JudgedContender {
-  const score = finiteScore(sequenceLosses.reduce((sum, loss) => sum + loss, 0) / sequenceLosses.length);
-  if (score === undefined) throw new RangeError('a contender of a test needs a score');
-  return { uid, block, outcome: { status: 'scored', score, sequenceLosses } };
 }
 
 /** Averages by competition to weights by uid, by the rule `by-share`. */

@@ -7,7 +7,7 @@ import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import S3rver from 's3rver';
 import { afterAll } from 'vitest';
 
-export const BUCKET = 'softwareheritage';
+const BUCKET = 'softwareheritage';
 /** s3rver knows one pair of keys. */
 export const KEYS = { accessKeyId: 'S3RVER', secretAccessKey: 'S3RVER' };
 

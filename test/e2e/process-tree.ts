@@ -18,7 +18,7 @@ export function childrenOf(parent: number): number[] {
 }
 
 /** A zombie has ended: only its parent has not asked yet. */
-export function isAlive(pid: number): boolean {
+function isAlive(pid: number): boolean {
   try {
     return readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '')[0] !== 'Z';
   } catch {

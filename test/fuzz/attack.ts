@@ -21,7 +21,7 @@ const BATCHES = [
 ];
 const SAMPLES = { batches: BATCHES, padTokenId: 0, packed: true, promptLength: 8, generatedTokens: 4 };
 
-export interface Finding {
+interface Finding {
   model: string;
   mutations: string[];
   what: string;

@@ -12,7 +12,7 @@ export type Fields = Readonly<Record<string, unknown>>;
 export class Mismatch extends Error {}
 
 /** Runs the checks of one unit, and says by which rule it was checked; anything thrown is a failure of that unit alone. */
-export function unit(name: string, check: () => 'reference' | 'assay'): UnitResult {
+function unit(name: string, check: () => 'reference' | 'assay'): UnitResult {
   try {
     return { unit: name, status: check() === 'assay' ? 'rule' : 'passed' };
   } catch (error) {

@@ -37,7 +37,7 @@ export interface CompetitionDescription {
 }
 
 /** What a competition is looked at with. */
-export interface Around {
+interface Around {
   registry: PluginRegistry;
   config: Pick<Config, 'datasets'>;
   environment: Readonly<Record<string, string | undefined>>;

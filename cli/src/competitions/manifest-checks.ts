@@ -23,7 +23,7 @@ const MARK = `"validator": { "plugin": true, "apiVersion": ${PLUGIN_API_VERSION}
  * What `validator plugins install` will look for in a package.json. None of it is needed by a package that a config file names.
  * @param published whether it goes elsewhere: what is beside it here is not beside it there
  */
-export function manifestChecks(packageJson: unknown, published: boolean): Record<string, Check> {
+function manifestChecks(packageJson: unknown, published: boolean): Record<string, Check> {
   const { validator, oclif, dependencies, peerDependencies, peerDependenciesMeta } = manifest
     .catch(manifest.parse({}))
     .parse(packageJson);

@@ -4,7 +4,7 @@ import { messageOf } from '@assay/core/errors/describe';
 import { packInto } from '../npm.js';
 import { competitionErrors } from './errors.js';
 
-export interface Scaffold {
+interface Scaffold {
   name: string;
   /** Where the package is made: empty, or not there. */
   folder: string;

@@ -22,7 +22,7 @@ export interface Acceptance {
 }
 
 /** What a model's way in is looked at with, beside the competition. */
-export interface Judge {
+interface Judge {
   profile: SubnetProfile;
   scheme: CommitmentScheme;
 }

@@ -11,7 +11,7 @@ const DEADLINE_MS = 60_000;
 /** Shows how a model does where there is no chain; no validator scores on its samples. */
 const FIXED_SEED = 1n;
 
-export interface ChainNow {
+interface ChainNow {
   seed: bigint;
   /** For people. */
   seedSource: string;

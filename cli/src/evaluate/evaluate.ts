@@ -17,7 +17,7 @@ export interface Evaluation extends EvaluatedModel {
   competition?: { drawn: DrawnCompetition; acceptance: Acceptance; best?: BestKnown };
 }
 
-export interface EvaluateRequest {
+interface EvaluateRequest {
   /** Folder, or NAMESPACE/NAME@REVISION. */
   model: string;
   /** A file; either this or a competition. */

@@ -17,7 +17,7 @@ const REPO = /^([^/@:]+)\/([^/@]+)@([0-9a-f]{40})$/;
 const OTHER_REPO = /^([a-z0-9]{1,16}):([^@]+)\/([^/@]+)@([^@]+)$/;
 const REPO_AT_ANYTHING = /^[^/@]+\/[^/@]+@/;
 
-export type ModelLocation = { directory: string; given: string } | { reference: ModelReference };
+type ModelLocation = { directory: string; given: string } | { reference: ModelReference };
 
 /** A model to be evaluated, and the bytes of all that is published with it. */
 export interface FoundModel {

@@ -1,7 +1,7 @@
 import type { EvaluationAnswer } from '@assay/core/contracts/evaluator';
 import type { TaskReport } from './evaluate-model.js';
 
-export interface Speed {
+interface Speed {
   /** Of the samples; the time is that of the whole computation, continuations included. */
   tokensPerSecond: number;
   secondsPerSequence: number;

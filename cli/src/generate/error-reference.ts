@@ -12,6 +12,7 @@ import { libsqlJournalErrors } from '@assay/plugin-libsql-journal/dist/errors.js
 import { localFilesErrors } from '@assay/plugin-local-files/dist/errors.js';
 import { localChainErrors, palletErrors } from '@assay/plugin-local-chain/dist/errors.js';
 import { evaluatorErrors, modelErrors } from '@assay/plugin-onnxruntime/dist/errors.js';
+import { processErrors } from '@assay/plugin-process-evaluator/dist/errors.js';
 import { reporterErrors } from '@assay/plugin-reporters/dist/errors.js';
 import { tokenizerErrors } from '@assay/plugin-tokenizers/dist/errors.js';
 import { competitionErrors } from '../competitions/errors.js';
@@ -26,7 +27,7 @@ const CATALOGUES = {
   'Verification of a model': verificationErrors,
   'Model store': storeErrors,
   'Model files': modelErrors,
-  Evaluator: { ...evaluationErrors, ...evaluatorErrors },
+  Evaluator: { ...evaluationErrors, ...evaluatorErrors, ...processErrors },
   Tokenizers: tokenizerErrors,
   Datasets: datasetErrors,
   'Local files': localFilesErrors,

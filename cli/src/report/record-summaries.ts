@@ -3,7 +3,7 @@ import { joinEntry, type Contents } from '@assay/core/journal/stored-entry';
 import { claimEntry } from '@assay/core/runtime/claim-record';
 import { submissionEntry } from '@assay/core/runtime/submission-entry';
 
-export interface ClaimSummary {
+interface ClaimSummary {
   number: number;
   hash: string;
   recordedAt: string;
@@ -23,7 +23,7 @@ export function claimSummaryOf({ number, hash, entry }: JournalRecord): ClaimSum
   return { number, hash, recordedAt, block, uid, hotkey, commitment, outcome: became };
 }
 
-export interface SubmissionSummary {
+interface SubmissionSummary {
   number: number;
   hash: string;
   recordedAt: string;

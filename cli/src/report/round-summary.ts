@@ -2,7 +2,7 @@ import type { JournalRecord } from '@assay/core/contracts/round-journal';
 import type { Contents } from '@assay/core/journal/stored-entry';
 import { roundOf } from '@assay/core/runtime/recorded-rounds';
 
-export interface RoundSummary {
+interface RoundSummary {
   number: number;
   hash: string;
   recordedAt: string;

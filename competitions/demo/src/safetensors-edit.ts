@@ -5,7 +5,7 @@ interface Tensor {
 }
 
 /** A whole small safetensors file, taken apart. */
-export type Tensors = Map<string, Tensor>;
+type Tensors = Map<string, Tensor>;
 
 const LENGTH_BYTES = 8;
 

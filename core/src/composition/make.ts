@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import type { z } from 'zod';
 import type { SubnetProfile } from '../competition/profile.js';
 import { configErrors } from '../config/errors.js';
 import type { Choice } from '../plugin/choice.js';
@@ -8,6 +9,7 @@ import type { PluginDeps } from '../plugin/plugin.js';
 import { checkedOptions } from '../plugin/registry.js';
 import { Disposers } from '../runtime/disposers.js';
 import type { Surroundings } from './surroundings.js';
+import { requireReady } from './require-ready.js';
 
 export interface Closable {
   close?: () => Promise<void>;
@@ -39,17 +41,21 @@ export type MakingSurroundings = Pick<
   'registry' | 'clock' | 'log' | 'resolvePath' | 'environment' | 'mode'
 > & { profile: Pick<SubnetProfile, 'netuid'> };
 
-type Create = (options: unknown, deps: PluginDeps & { mode: string }, signal: AbortSignal) => Promise<Closable>;
+/** An implementation of any contract: its options are those that its own schema has checked. */
+interface AnyFactory {
+  create(options: unknown, deps: PluginDeps & { mode: string }, signal: AbortSignal): Promise<Closable>;
+  check?(options: unknown, deps: PluginDeps & { mode: string }, signal: AbortSignal): Promise<void>;
+}
 
 /**
  * Makes an implementation that the config or another implementation chooses. It is closed before the implementations that
- * it is made of; where it can't be made, those are closed at once.
+ * it is made of; where it can't be made, those are closed at once. Before a run, its check comes first.
  * @param finish turns what `create` has made into what is served and closed in its place
  * @throws IMPLEMENTATION_UNKNOWN, OPTIONS_INVALID, PLUGIN_CIRCLE, whatever `create` throws
  */
 export async function makeImplementation(
   contract: ContractName,
-  { use, ...given }: Choice,
+  { use, ...chosen }: Choice,
   { dataDir, outer, disposers }: Place,
   surroundings: MakingSurroundings,
   signal: AbortSignal,
@@ -60,15 +66,16 @@ export async function makeImplementation(
   const last = outer.at(-1);
   const within = last && nameOf(last);
   if (!CONTRACT_NAMES.includes(contract)) throw configErrors.IMPLEMENTATION_UNKNOWN({ contract, use, known: [] });
-  const factory = registry.factory(contract, use, within);
-  const options: unknown = checkedOptions(within ? `${name} in ${within}` : name, factory.options, given);
+  const factory = registry.factory(contract, use, within) as AnyFactory & { options: z.ZodType };
+  const options: unknown = checkedOptions(within ? `${name} in ${within}` : name, factory.options, chosen);
   const levels = [...outer, { contract, use, options }];
   requireNoCircle(levels);
   const parts = new Disposers(log);
   const deps = pluginDeps(surroundings, { dataDir, outer: levels, disposers: parts }, signal, use);
-  const extras = { mode: contract === 'journal' && mode === 'validate' ? 'write' : mode };
+  const given = { ...deps, mode: contract === 'journal' && mode === 'validate' ? 'write' : mode };
   try {
-    const made = await finish(await (factory.create as Create)(options, { ...deps, ...extras }, signal), deps);
+    if (mode === 'validate') await requireReady(name, () => factory.check?.(options, given, signal), log);
+    const made = await finish(await factory.create(options, given, signal), deps);
     disposers.add(name, async () => {
       try {
         await made.close?.();

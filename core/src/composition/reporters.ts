@@ -4,6 +4,7 @@ import { checkedOptions } from '../plugin/registry.js';
 import { FAN_OUT_DEFAULTS, ReporterFanOut, type NamedReporter } from '../reporting/fan-out.js';
 import type { Surroundings } from './surroundings.js';
 import { pluginDeps } from './make.js';
+import { requireReady } from './require-ready.js';
 
 /**
  * Makes the chosen reporters, one fan-out over all of them. A run that is offline gets those only that keep events on
@@ -25,7 +26,9 @@ export async function buildReporters(
       continue;
     }
     const place = { dataDir: join(dataDir, 'reporters'), outer: [], disposers };
-    const reporter = await factory.create(options, pluginDeps(surroundings, place, signal), signal);
+    const deps = pluginDeps(surroundings, place, signal);
+    await requireReady(`reporter (${use})`, () => factory.check?.(options, deps, signal), log);
+    const reporter = await factory.create(options, deps, signal);
     reporters.push({ name: use, reporter });
   }
   return new ReporterFanOut(FAN_OUT_DEFAULTS, { reporters, log });

@@ -108,6 +108,12 @@ export const configErrors = defineErrors({
     hint: () =>
       'Choose another implementation in the options of one of them. If none is chosen there, tell the author of the plugin.',
   },
+  IMPLEMENTATION_NOT_READY: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { name: string; reason: string }) => `${p.name} lacks something that it needs: ${p.reason}`,
+    hint: (p: { name: string }) => `Provide what the message names, or choose another implementation than ${p.name}.`,
+  },
   OPTIONS_INVALID: {
     fault: 'config',
     retry: 'never',

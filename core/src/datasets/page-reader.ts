@@ -30,7 +30,7 @@ export interface LoaderDeps {
   rowText?: RowText;
 }
 
-export interface PageReaderOptions {
+interface PageReaderOptions {
   dataset: string;
   tokenizer: Tokenizer;
   /** The first of these that a row has holds its text. */

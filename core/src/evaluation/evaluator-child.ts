@@ -22,7 +22,7 @@ export type Step = Extract<EvaluatorMessage, { type: 'progress' | 'losses' }>;
 export type Answer = Exclude<EvaluatorMessage, Step>;
 /** Takes what comes for a request. @returns what is wrong with it: the program broke its protocol */
 export type OnMessage = (message: Step | Answer) => string | undefined;
-export interface ExchangeLimits {
+interface ExchangeLimits {
   deadlineMs: number;
   /** Whether a program that can cancel a request is told to, and stays, when the signal fires; else it is killed. */
   cancels: boolean;

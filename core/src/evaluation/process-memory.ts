@@ -16,7 +16,7 @@ export async function anonymousMemory(pid: number): Promise<number | undefined> 
 }
 
 /** The process itself, then its descendants (Linux; elsewhere the process alone). */
-export async function processTree(pid: number): Promise<number[]> {
+async function processTree(pid: number): Promise<number[]> {
   const found: number[] = [];
   const waiting = [pid];
   for (let next = waiting.pop(); next !== undefined && found.length < MAX_PROCESSES; next = waiting.pop()) {

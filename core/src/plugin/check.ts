@@ -7,12 +7,29 @@ import { forEachContract } from './contracts.js';
 import { forEachDoor } from '../rules/doors.js';
 import { PLUGIN_API_VERSION, type CheckedPlugin } from './plugin.js';
 
+const isFunction = z.custom((value) => typeof value === 'function', 'must be a function');
+
+const question = z
+  .strictObject({
+    key: z.string().regex(/^[A-Za-z]\w*(?:\.[A-Za-z]\w*)*$/, 'keys with dots between them'),
+    question: z.string().min(1),
+    kind: z.enum(['text', 'number', 'boolean', 'path', 'choice']),
+    choices: z.array(z.string()).min(2).optional(),
+    default: z.union([z.string(), z.number(), z.boolean()]).optional(),
+  })
+  .refine(({ kind, choices }) => (kind === 'choice') === (choices !== undefined), {
+    path: ['choices'],
+    message: 'stand beside the kind "choice", and no other',
+  });
+
 const implementation = z.object({
   options: z.custom<z.ZodType>(
     (value) => typeof value === 'object' && value !== null && 'safeParse' in value,
     'must be a zod schema (safeParse is missing)',
   ),
-  create: z.custom((value) => typeof value === 'function', 'must be a function'),
+  create: isFunction,
+  check: isFunction.optional(),
+  questions: z.array(question).optional(),
 });
 
 const credential = z.strictObject({
@@ -27,7 +44,7 @@ const ruleSchema = z.looseObject({
   summary: z.string().min(1),
   parameters: implementation.shape.options,
   examples: z.array(z.record(z.string(), z.unknown())).min(1),
-  bind: z.custom((value) => typeof value === 'function', 'must be a function'),
+  bind: isFunction,
 });
 
 const pluginSchema = z.object({
@@ -36,9 +53,7 @@ const pluginSchema = z.object({
   provides: z
     .object({
       ...forEachContract(() => implementation.optional()),
-      chain: implementation
-        .extend({ verifySignature: z.custom((value) => typeof value === 'function', 'must be a function') })
-        .optional(),
+      chain: implementation.extend({ verifySignature: isFunction }).optional(),
       datasets: z
         .record(
           z.string(),
@@ -61,7 +76,7 @@ const pluginSchema = z.object({
       ...forEachDoor(() => z.array(ruleSchema).optional()),
       competitions: z.array(competitionSchema).superRefine(namesDiffer).optional(),
       modules: z.record(z.string(), z.array(z.string().startsWith('file:', 'must be a file URL'))).optional(),
-      checkModule: z.custom((value) => typeof value === 'function', 'must be a function').optional(),
+      checkModule: isFunction.optional(),
       profiles: z.record(z.string(), profileSchema).optional(),
     })
     .strict(),

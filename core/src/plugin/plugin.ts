@@ -36,10 +36,29 @@ export interface PluginDeps {
   make: <Name extends ContractName>(contract: Name, choice: Choice) => Promise<Contracts[Name]['serves']>;
 }
 
+/** One thing that an operator is asked when a config file is written. Plain data. */
+export interface Question {
+  /** Key of the option, with dots where it lies deeper. */
+  key: string;
+  question: string;
+  /** `path` is a file or folder, `choice` one of `choices`. */
+  kind: 'text' | 'number' | 'boolean' | 'path' | 'choice';
+  choices?: readonly string[];
+  /** What an empty answer means; there has to be an answer where it is left out. */
+  default?: string | number | boolean;
+}
+
 /** One implementation of a contract. `Options` are checked by `options` before `create` sees them. */
 export interface Implementation<Options, Extra, Contract> {
   /** zod schema of the options in the config file, beside `use`. */
   options: z.ZodType<Options>;
+  /**
+   * Rejects with a coded error that says what is missing where something that it needs is not there: a file, a folder, a
+   * program, a device. It runs before `create`, at the start of a run, and makes and keeps nothing.
+   */
+  check?(options: Options, deps: PluginDeps & Extra, signal: AbortSignal): Promise<void>;
+  /** What an operator has to decide, most important first. */
+  questions?: readonly Question[];
   create(options: Options, deps: PluginDeps & Extra, signal: AbortSignal): Promise<Contract>;
 }
 
@@ -62,10 +81,10 @@ export interface CredentialNeed {
   files?: readonly string[];
 }
 
-export interface DatasetImplementation<Options = unknown> extends Implementation<
-  Options,
-  { rows: RowSource },
-  DatasetProvider | DocumentSource
+/** What a dataset needs is checked by its `requireAccess`. */
+export interface DatasetImplementation<Options = unknown> extends Omit<
+  Implementation<Options, { rows: RowSource }, DatasetProvider | DocumentSource>,
+  'check'
 > {
   /** As data, or by the options where these decide. */
   credentials?: readonly CredentialNeed[] | ((options: Options) => readonly CredentialNeed[]);

@@ -25,7 +25,7 @@ export interface ValidatorOptions extends RunOptions {
 }
 
 /** How a run ended that was not ended by an error. */
-export interface RunOutcome {
+interface RunOutcome {
   reason: 'rounds-done' | 'signal';
   /** Rounds that this run has recorded, void ones included. */
   recorded: number;

@@ -11,7 +11,7 @@ import type { PlannedSubmission, SubmissionOutcome } from './submission-entry.js
 type PlanDeps = Pick<RuntimeDeps, 'state' | 'profile' | 'rules' | 'clock' | 'competitions'>;
 
 /** Weights to submit: as they are recorded, and as they are reported. */
-export interface PlannedWeights {
+interface PlannedWeights {
   plan: PlannedSubmission;
   told: EventOf<'weights-set'>['weights'];
 }

@@ -2,6 +2,8 @@ import { checkPlugin } from '../plugin/check.js';
 import type { CheckedPlugin } from '../plugin/plugin.js';
 import { DOOR_NAMES, DOORS } from '../rules/doors.js';
 import { RuleBook } from '../rules/rule-book.js';
+import { questionChecks } from './question-checks.js';
+import { CONTRACT_NAMES } from '../plugin/contracts.js';
 import { ruleChecks } from './rule-checks.js';
 import { runChecks, type Checks, type CheckResult } from './checks.js';
 import { competitionChecks, profileChecks } from './competition-checks.js';
@@ -46,6 +48,12 @@ export async function checkPluginPackage(
   for (const door of DOOR_NAMES)
     for (const rule of plugin.provides[door] ?? [])
       results.push(...(await run(`${DOORS[door].title} ${rule.name}`, ruleChecks(door, rule))));
+  for (const contract of CONTRACT_NAMES) {
+    const implementation = plugin.provides[contract];
+    if (implementation) results.push(...(await run(contract, questionChecks(implementation))));
+  }
+  for (const [name, implementation] of Object.entries(plugin.provides.reporters ?? {}))
+    results.push(...(await run(`reporter ${name}`, questionChecks(implementation))));
   for (const competition of competitions) {
     results.push(
       ...(await run(competition.name, {

@@ -19,7 +19,7 @@ const FOOTER_BYTES = MIB / 4;
 /** Where the hub's own answers say that its files are; a mirror has them at its own address. */
 const HUB = 'https://huggingface.co';
 
-export interface ParquetRowsOptions {
+interface ParquetRowsOptions {
   /** `https://huggingface.co`, or a mirror. */
   hubUrl: string;
   maxInFlight: number;
@@ -27,7 +27,7 @@ export interface ParquetRowsOptions {
   directory: string;
 }
 
-export interface ParquetRowsDeps extends HttpDeps {
+interface ParquetRowsDeps extends HttpDeps {
   /** Tells the splits: parquet files name them only when all of their footers have been read. */
   sizes: Pick<RowSource, 'splits'>;
 }

@@ -34,7 +34,7 @@ export interface HttpDeps {
   environment: Readonly<Record<string, string | undefined>>;
 }
 
-export interface RowsApiOptions {
+interface RowsApiOptions {
   /** `https://datasets-server.huggingface.co`, or a mirror. */
   endpoint: string;
   maxInFlight: number;

@@ -16,14 +16,14 @@ const pack = promisify(deflateRaw);
 const PACKED_AT_A_TIME = 16;
 
 /** An attachment as it is stored: deflated where that makes it smaller. */
-export interface PackedAttachment {
+interface PackedAttachment {
   digest: string;
   content: Uint8Array;
   packed: boolean;
 }
 
 /** A part as it is stored: canonical JSON. */
-export interface PartText {
+interface PartText {
   digest: string;
   value: string;
 }

@@ -41,7 +41,7 @@ const MIGRATIONS: readonly (string | ((database: Database.Database) => void))[] 
    CREATE TABLE parts (digest BLOB PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;`,
 ];
 
-export const SCHEMA_VERSION: number = MIGRATIONS.length;
+const SCHEMA_VERSION: number = MIGRATIONS.length;
 
 const header = z.object({ application: z.number(), version: z.number(), tables: z.number() });
 

@@ -53,7 +53,7 @@ export type Registration = z.output<typeof registration>;
 export type RegistrationInput = z.input<typeof registration>;
 
 const neuron = registration.safeExtend({ uid: u16, registeredAt: block.default(0), lastUpdate: block.optional() });
-export type GenesisNeuron = z.output<typeof neuron>;
+type GenesisNeuron = z.output<typeof neuron>;
 
 /** A uid, a name given to a neuron, or an ss58 address. */
 const who = z.union([u16, z.string().min(1)]);

@@ -4,7 +4,7 @@ import { localChainErrors } from './errors.js';
 import { deriveHotkey, isHotkey } from '@assay/lib-sr25519';
 
 /** A neuron's keys, as the chain has them. */
-export interface Keys {
+interface Keys {
   hotkey: string;
   coldkey: string;
   name: string | null;
@@ -34,7 +34,7 @@ export async function keysOf({
 }
 
 /** Everything that needs keys, worked out before the transaction starts. */
-export interface PreparedGenesis {
+interface PreparedGenesis {
   genesis: Genesis;
   digest: string;
   keys: readonly Keys[];

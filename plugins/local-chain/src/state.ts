@@ -38,7 +38,7 @@ const networkRow = z.object({
   /** Newest block whose state differs from the one before it. */
   changed_at: z.number(),
 });
-export type NetworkRow = z.infer<typeof networkRow>;
+type NetworkRow = z.infer<typeof networkRow>;
 
 const neuronRow = z
   .object({

@@ -13,7 +13,7 @@ const encodable = z.object({
 });
 
 /** What the checks look at: the subnet as the block finds it in which the weights arrive. */
-export interface WeightsState {
+interface WeightsState {
   netuid: number;
   /** Number of that block. */
   block: number;

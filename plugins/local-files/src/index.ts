@@ -23,6 +23,9 @@ export default definePlugin({
   provides: {
     store: {
       options: storeOptions,
+      check: ({ repos }: z.infer<typeof storeOptions>, { resolvePath }: PluginDeps) =>
+        new RepoFolder(resolvePath(repos)).requireFolder(),
+      questions: [{ key: 'repos', question: 'In which folder are the repos of the miners?', kind: 'path' }],
       create: ({ repos }: z.infer<typeof storeOptions>, { resolvePath }: PluginDeps): Promise<ModelSource> =>
         Promise.resolve(new RepoFolder(resolvePath(repos))),
     },

@@ -7,7 +7,7 @@ import { batchesOf } from '@assay/core/sampling/packing';
 import { localFilesErrors } from './errors.js';
 import { PythonRandom } from '@assay/core/sampling/python-random';
 
-export interface LocalTextOptions {
+interface LocalTextOptions {
   /** A .jsonl or .txt file, or a folder of them. */
   path: string;
   /** Field of a .jsonl row that holds the text; a .txt file is one row. */

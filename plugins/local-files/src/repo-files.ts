@@ -10,7 +10,7 @@ const CHUNK = 1 << 20;
 /** A link is not followed and a pipe not waited for, whatever the file has become since it was listed. */
 const PLAIN = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
-export type Presence = 'folder' | 'absent' | 'other';
+type Presence = 'folder' | 'absent' | 'other';
 
 export async function presenceOf(path: string): Promise<Presence> {
   try {

@@ -1,3 +1,4 @@
+import { access, constants } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ModelSource, RepoListing } from '@assay/core/contracts/model-store';
 import { DEFAULT_SOURCE, repoName, type ModelReference } from '@assay/core/contracts/model';
@@ -20,6 +21,16 @@ export class RepoFolder implements ModelSource {
 
   get description(): string {
     return `local folder ${this.repos}`;
+  }
+
+  /** @throws REPOS_UNREADABLE */
+  async requireFolder(): Promise<void> {
+    try {
+      await access(this.repos, constants.R_OK | constants.X_OK);
+      if ((await presenceOf(join(this.repos, '.'))) !== 'folder') throw this.#unreadable('it is not a folder');
+    } catch (error) {
+      throw this.#explained(error);
+    }
   }
 
   async list(reference: ModelReference, signal: AbortSignal): Promise<RepoListing> {

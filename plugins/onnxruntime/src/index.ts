@@ -114,6 +114,15 @@ export default definePlugin({
     checkModule: async (url) => (await loaded()).checkArchitectures(url),
     evaluator: {
       options: evaluatorOptions,
+      questions: [
+        {
+          key: 'device',
+          question: 'On which device are models scored?',
+          kind: 'choice',
+          choices: deviceName.options,
+          default: 'cpu',
+        },
+      ],
       create: async (given: EvaluatorOptions, deps: PluginDeps): Promise<Evaluator> => {
         requireInstalled(given.device, given.computeType);
         return new ProcessEvaluator(

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Evaluator } from '@assay/core/contracts/evaluator';
 import { ProcessEvaluator } from '@assay/core/evaluation/process-evaluator';
 import { definePlugin, type PluginDeps } from '@assay/core/plugin/plugin';
+import { requireProgram } from './require-program.js';
 
 const options = z.strictObject({
   command: z.array(z.string()).min(1).describe('Program and arguments; speaks docs/build/evaluator-protocol.md.'),
@@ -32,18 +33,22 @@ const options = z.strictObject({
 });
 type Options = z.infer<typeof options>;
 
+/** The command with absolute paths where it names files beside the config file. */
+const commandOf = ({ command }: Options, { resolvePath }: PluginDeps): string[] =>
+  command.map((part) => (part.startsWith('./') || part.startsWith('../') ? resolvePath(part) : part));
+
 export default definePlugin({
   apiVersion: 1,
   name: 'process',
   provides: {
     evaluator: {
       options,
+      check: (given: Options, deps: PluginDeps) =>
+        requireProgram(commandOf(given, deps), deps.environment['PATH'] ?? process.env['PATH']),
       create: async (given: Options, deps: PluginDeps): Promise<Evaluator> =>
         new ProcessEvaluator(
           {
-            command: given.command.map((part) =>
-              part.startsWith('./') || part.startsWith('../') ? deps.resolvePath(part) : part,
-            ),
+            command: commandOf(given, deps),
             environment: {
               ...given.environment,
               ...(given.device === undefined ? {} : { ASSAY_EVALUATOR_DEVICE: given.device }),

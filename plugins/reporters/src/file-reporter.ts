@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import type { Reporter, RunEvent } from '@assay/core/contracts/reporter';
 import { eventLine } from '@assay/core/reporting/event-line';
 
-export interface FileReporterOptions {
+interface FileReporterOptions {
   /** Absolute. */
   path: string;
   /** Bytes from which on a new file is begun; the full one becomes `PATH.1`, and the one before it goes. */

@@ -71,6 +71,15 @@ export default definePlugin({
       webhook: {
         remote: true,
         options: webhookOptions,
+        questions: [
+          { key: 'url', question: 'Which address takes the events?', kind: 'text' },
+          {
+            key: 'attempts',
+            question: 'How many requests for one event before it is given up?',
+            kind: 'number',
+            default: 4,
+          },
+        ],
         create: async ({ tokenVariable, ...options }: z.infer<typeof webhookOptions>, deps: PluginDeps) => {
           // The address of many services is a secret by itself.
           keepSecret('webhook url', options.url);

@@ -3,7 +3,7 @@ import type { Reporter, RunEvent } from '@assay/core/contracts/reporter';
 import { eventLine } from '@assay/core/reporting/event-line';
 import { reporterErrors } from './errors.js';
 
-export interface WebhookOptions {
+interface WebhookOptions {
   url: string;
   /** Sent as `authorization: Bearer TOKEN`. */
   token: string | undefined;

@@ -26,7 +26,7 @@ export const configTokens = z.looseObject({
   additional_special_tokens: z.array(token).nullish(),
   added_tokens_decoder: z.record(z.string().regex(/^\d+$/), flags).nullish(),
 });
-export type ConfigTokens = z.infer<typeof configTokens>;
+type ConfigTokens = z.infer<typeof configTokens>;
 
 /** In the order in which the library adds them. */
 const NAMES = ['bos_token', 'eos_token', 'unk_token', 'sep_token', 'pad_token', 'cls_token', 'mask_token'] as const;
@@ -52,7 +52,7 @@ function namedToken(
   return given === undefined ? tokens[name] : (given ?? undefined);
 }
 
-export interface Addition {
+interface Addition {
   /** Tokens that the library adds to those of tokenizer.json. */
   added: AddedToken[];
   /** Tokens that both files describe, and differently: the library would go by tokenizer_config.json. */

@@ -1,5 +1,5 @@
 /** Rank of a byte string (one UTF-16 unit a byte), where it is a token. */
-export type RankOf = (bytes: string) => number | undefined;
+type RankOf = (bytes: string) => number | undefined;
 
 /** Ranks stay below 2^17 and positions below 2^31, so that both fit exactly into one double. */
 const POSITIONS = 2 ** 31;

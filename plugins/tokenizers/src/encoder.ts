@@ -16,7 +16,7 @@ export class EncoderFailure extends Error {
   }
 }
 
-export interface Opened {
+interface Opened {
   vocabularySize: number;
   endTokenId: number | undefined;
 }

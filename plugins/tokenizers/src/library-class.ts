@@ -42,7 +42,7 @@ export const classSettings = z.looseObject({
   split_special_tokens: flag,
   fast_tokenizer_files: z.array(z.string()).nullish(),
 });
-export type ClassSettings = z.infer<typeof classSettings>;
+type ClassSettings = z.infer<typeof classSettings>;
 
 type SpecialTokens = Readonly<Record<string, string>>;
 /** Says what a class changes in the tokenizer of the file, or undefined where it changes nothing. */

@@ -3,6 +3,7 @@ import { configSchema } from '@assay/core/config/schema';
 import { buildContainer } from '@assay/core/composition/container';
 import type { Surroundings } from '@assay/core/composition/surroundings';
 import { ROW_SOURCE, type RowSource } from '@assay/core/contracts/row-source';
+import { AssayError } from '@assay/core/errors/assay-error';
 import { checkPlugin } from '@assay/core/plugin/check';
 import { choiceOf, type Choice } from '@assay/core/plugin/choice';
 import { definePlugin, type Plugin, type PluginDeps } from '@assay/core/plugin/plugin';
@@ -74,8 +75,41 @@ function plugins(log: string[], told: Told[]): Plugin[] {
     rowsOf('stray', z.strictObject({}), (_options: object, deps) =>
       deps.make('competitions' as 'rows', { use: 'demo' }),
     ),
+    needing(told),
     definePlugin({ apiVersion: 1, name: 'guest', provides: { modules: { leaf: ['file:///leaf.js'] } } }),
   ];
+}
+
+/** Rows that are ready but for what their option says. */
+function needing(told: Told[]): Plugin {
+  const options = z.strictObject({ lacks: z.enum(['nothing', 'folder', 'service', 'anything']) });
+  const fault = { folder: 'config', service: 'network' } as const;
+  return definePlugin({
+    apiVersion: 1,
+    name: 'needing',
+    provides: {
+      rows: {
+        options,
+        check: async ({ lacks }: z.infer<typeof options>, deps) => {
+          told.push({ name: `check of ${lacks}`, deps });
+          if (lacks === 'anything') throw new Error('no anything');
+          if (lacks !== 'nothing')
+            throw new AssayError({
+              code: 'GONE',
+              message: lacks,
+              hint: '',
+              fault: fault[lacks],
+              retry: 'never',
+              payload: {},
+            });
+        },
+        create: async ({ lacks }: z.infer<typeof options>, deps) => {
+          told.push({ name: `made in spite of ${lacks}`, deps });
+          return new TellingRows(lacks, []);
+        },
+      },
+    },
+  });
 }
 
 interface World {
@@ -85,7 +119,7 @@ interface World {
   rows: () => Promise<RowSource>;
 }
 
-function worldOf(rows: Choice): World {
+function worldOf(rows: Choice, mode: Surroundings['mode'] = 'read'): World {
   const log: string[] = [];
   const told: Told[] = [];
   const registry = new PluginRegistry([
@@ -106,7 +140,7 @@ function worldOf(rows: Choice): World {
     log: () => undefined,
     reporter: { report: () => undefined, close: () => Promise.resolve() },
     disposers,
-    mode: 'read',
+    mode,
   };
   const container = buildContainer(surroundings, signal);
   return { log, told, disposers, rows: () => container.getAsync<RowSource>(ROW_SOURCE) };
@@ -175,5 +209,23 @@ describe('an implementation that is made of others', () => {
   ])('refuses %s', async (_what, choice, code, message) => {
     const { rows } = worldOf(choice);
     await expect(rows()).rejects.toMatchObject({ code, message: expect.stringContaining(message) as string });
+  });
+});
+
+describe('the check of an implementation', () => {
+  it.each<[lacks: string, mode: Surroundings['mode'], code: string | undefined, told: string[]]>([
+    ['nothing', 'validate', undefined, ['check of nothing', 'made in spite of nothing']],
+    ['folder', 'validate', 'GONE', ['check of folder']],
+    ['anything', 'validate', 'IMPLEMENTATION_NOT_READY', ['check of anything']],
+    ['service', 'validate', undefined, ['check of service', 'made in spite of service']],
+    ['folder', 'read', undefined, ['made in spite of folder']],
+  ])('that lacks %s, to %s', async (lacks, mode, code, expected) => {
+    for (const within of [false, true]) {
+      const choice = { use: 'needing', lacks };
+      const { told, rows } = worldOf(within ? { use: 'tree', of: [choice] } : choice, mode);
+      const made = await rows().catch((error: unknown) => error);
+      expect(made instanceof Error ? made : undefined).toEqual(code && expect.objectContaining({ code }));
+      expect(told.map(({ name }) => name).filter((name) => name !== 'tree')).toEqual(expected);
+    }
   });
 });

@@ -23,7 +23,7 @@ import { winnerTakesAll } from '@assay/core/rules/standing/winner-takes-all';
 import { z } from 'zod';
 
 /** A rule that breaks one of the cases of its door. */
-export interface BrokenRule {
+interface BrokenRule {
   door: DoorName;
   fails: string;
   // What it binds to is that of its door.

@@ -21,7 +21,7 @@ afterAll(() => {
   for (const folder of folders) rmSync(folder, { recursive: true });
 });
 
-export interface Writer {
+interface Writer {
   process: ChildProcess;
   /** Lines printed so far, without `ready`. */
   lines: string[];

@@ -16,6 +16,8 @@ const REVISION = '0123456789abcdef0123456789abcdef01234567';
 const reference: ModelReference = { namespace: 'miner', name: 'llama', revision: REVISION };
 
 interface Scene {
+  /** The plugin's own check before a run, with another folder of repos. */
+  check: (repos: string) => Promise<void> | undefined;
   folder: string;
   /** Files of the revision. */
   repo: string;
@@ -45,7 +47,8 @@ async function scene(): Promise<Scene> {
   if (!provided) throw new Error('local-files provides a store');
   const source = await provided.create({ repos: 'repos' }, deps, never);
   const directory = join(folder, 'data', 'models');
-  return { folder, repo, store: await ModelKeeper.open({ directory }, { source, clock: systemClock }) };
+  const check = (repos: string): Promise<void> | undefined => provided.check?.({ repos }, deps, never);
+  return { check, folder, repo, store: await ModelKeeper.open({ directory }, { source, clock: systemClock }) };
 }
 
 describe('the folder of repos, kept by the core', () => {
@@ -218,6 +221,15 @@ describe('the folder of repos, kept by the core', () => {
       fault: 'validator',
       retry: 'backoff',
     });
+  });
+
+  it.each([
+    ['repos', undefined],
+    ['nowhere', 'REPOS_UNREADABLE'],
+    ['repos/miner/llama/' + REVISION + '/config.json', 'REPOS_UNREADABLE'],
+  ])('is looked for before a run: %s', async (repos, code) => {
+    const { check } = await scene();
+    expect(await check(repos)?.catch((error: unknown) => error)).toEqual(code && expect.objectContaining({ code }));
   });
 
   it('has repos of a registry below its name, however deep', async () => {

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { scratchFolder } from './scratch.js';
 
-export interface Entry {
+interface Entry {
   dtype: string;
   shape: number[];
   data_offsets: [number, number];

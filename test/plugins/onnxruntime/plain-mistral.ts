@@ -20,7 +20,7 @@ const times = (matrix: Matrix, x: Vector): Vector => matrix.map((row) => dot(row
 const plus = (a: Vector, b: Vector): Vector => a.map((value, index) => value + (b[index] ?? 0));
 
 /** Weights by the library's names, in any order: float32 values as plain numbers. */
-export type Weights = ReadonlyMap<string, { shape: number[]; values: Float32Array }>;
+type Weights = ReadonlyMap<string, { shape: number[]; values: Float32Array }>;
 
 export function weightsOf(tensors: ReturnType<typeof tinyTensors>): Weights {
   return new Map(

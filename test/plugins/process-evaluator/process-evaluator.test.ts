@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Evaluator } from '@assay/core/contracts/evaluator';
 import { abortError } from '@assay/core/errors/describe';
 import { makesNothing } from '@assay/core/testing/makes-nothing';
@@ -8,20 +8,24 @@ import { describe, expect, it } from 'vitest';
 const PROGRAMS = join(import.meta.dirname, '../../core/evaluation');
 const { signal } = new AbortController();
 
+const factory = ((): NonNullable<typeof plugin.provides.evaluator> => {
+  const { evaluator: provided } = plugin.provides;
+  if (!provided) throw new Error('the plugin provides no evaluator');
+  return provided;
+})();
+const deps = {
+  clock: { now: (): number => Date.now(), sleep: async (): Promise<void> => Promise.reject(abortError()) },
+  dataDir: '/nowhere',
+  netuid: 1,
+  modules: [],
+  make: makesNothing,
+  environment: { PATH: `/nowhere:${dirname(process.execPath)}` },
+  log: (): void => undefined,
+  resolvePath: (path: string): string => join(PROGRAMS, path),
+};
+
 async function evaluator(options: Record<string, unknown>): Promise<Evaluator> {
-  const factory = plugin.provides.evaluator;
-  if (!factory) throw new Error('the plugin provides no evaluator');
   const checked: unknown = factory.options.parse(options);
-  const deps = {
-    clock: { now: (): number => Date.now(), sleep: async (): Promise<void> => Promise.reject(abortError()) },
-    dataDir: '/nowhere',
-    netuid: 1,
-    modules: [],
-    make: makesNothing,
-    environment: {},
-    log: (): void => undefined,
-    resolvePath: (path: string): string => join(PROGRAMS, path),
-  };
   return factory.create(checked, deps, signal);
 }
 
@@ -37,6 +41,26 @@ const facts = {
 const model = { reference: { namespace: 'n', name: 'm', revision: 'r' }, directory: '/nowhere', files: [], facts };
 const samples = { path: '/nowhere', digest: '0'.repeat(64), shapes: [{ samples: 1, rows: 1, length: 4 }] };
 const tasks = [{ name: 'task', kind: 'text-loss', samplesDigest: 's', samples, parameters: {} }];
+
+describe('the check before a run', () => {
+  it.each<[what: string, command: string[], missing: string | undefined]>([
+    ['a program of PATH', ['node', './program.mjs'], undefined],
+    ['a program by its path', [process.execPath, '--flag'], undefined],
+    ['a program that PATH does not have', ['no-such-program'], 'no-such-program'],
+    ['a path where nothing is', ['./no-such.mjs'], join(PROGRAMS, 'no-such.mjs')],
+    ['a file that may not be run', ['./program.mjs'], join(PROGRAMS, 'program.mjs')],
+    ['a script that is not there', [process.execPath, './no-such.mjs'], join(PROGRAMS, 'no-such.mjs')],
+  ])('finds, or misses, %s', async (_what, command, missing) => {
+    const checked = factory.check?.(factory.options.parse({ command }), deps, signal);
+    if (missing === undefined) await expect(checked).resolves.toBeUndefined();
+    else
+      await expect(checked).rejects.toMatchObject({
+        code: 'PROGRAM_MISSING',
+        fault: 'config',
+        message: expect.stringContaining(missing) as string,
+      });
+  });
+});
 
 describe('any program as the evaluator', () => {
   it('is found beside the config file, gets what the config gives it, and answers', async () => {

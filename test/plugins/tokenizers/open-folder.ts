@@ -7,7 +7,7 @@ import { tokenizerFolder } from '@assay/plugin-tokenizers/dist/tokenizer-folder.
 import type { Part } from './definitions.js';
 
 /** A folder with both files, gone after the test. */
-export function folderOf(definition: Part | string, config: Part = {}): string {
+function folderOf(definition: Part | string, config: Part = {}): string {
   const folder = mkdtempSync(join(tmpdir(), 'assay-ids-'));
   onTestFinished(() => {
     rmSync(folder, { recursive: true, force: true });

@@ -145,7 +145,7 @@ export const loaders: Kind = async (content) => {
   return results;
 };
 
-export async function unitOf(name: string, check: () => Promise<void>): Promise<UnitResult> {
+async function unitOf(name: string, check: () => Promise<void>): Promise<UnitResult> {
   try {
     await check();
     return { unit: name, status: 'passed' };

@@ -65,17 +65,22 @@ when a check fails.`;
     surroundings: Surroundings,
     onCheck: (subject: string, check: string) => void,
   ): Promise<CheckResult[]> {
-    const [{ checkPluginPackage }, { installationOf, moduleChecks }, { checkManifest }, { packedCopy }, packages] =
-      await Promise.all([
-        import('@assay/core/testing/plugin-conformance'),
-        import('../../competitions/installation.js'),
-        import('../../competitions/manifest-checks.js'),
-        import('../../competitions/packed-copy.js'),
-        import('../../plugin-packages.js'),
-      ]);
+    const [
+      { checkPluginPackage },
+      { installationOf, moduleChecks },
+      { checkManifest },
+      { packedCopy },
+      { importPackage },
+    ] = await Promise.all([
+      import('@assay/core/testing/plugin-conformance'),
+      import('../../competitions/installation.js'),
+      import('../../competitions/manifest-checks.js'),
+      import('../../competitions/packed-copy.js'),
+      import('../../plugin-packages.js'),
+    ]);
     const { results, readable, published } = await checkManifest(root, shown, this.config.root, onCheck);
     if (!readable) return results;
-    const exported = await packages.importPackage(published ? await packedCopy(root, shown) : root, shown);
+    const exported = await importPackage(published ? await packedCopy(root, shown) : root, shown);
     const datasets = Object.fromEntries(
       Object.entries(surroundings.config.datasets).map(([id, options]) => [id, { options }]),
     );

@@ -1,6 +1,6 @@
 type Done<Result> = { result: Result } | { error: unknown };
 
-export interface WorkAheadOptions<Result> {
+interface WorkAheadOptions<Result> {
   /** How many items may be under way at a time. */
   capacity: number;
   /** Whether nothing else may begin before this result has been taken. An error holds up the others too. */
