@@ -16,6 +16,21 @@ const everyField = (judge: (name: string, contenders: readonly ScoredContender[]
   for (const [name, contenders] of FIELDS) judge(name, contenders);
 };
 
+/** Milliseconds of this process's work in one step, in the small fields of these cases; a rule means to need a few. */
+const STEP_AT_MOST = 500;
+
+/** The longest step of a round, in milliseconds of work: time in which other programs run does not count. */
+function longestStep(rule: MatchRule, contenders: readonly ScoredContender[]): number {
+  const steps = rule.play(contenders, context([]));
+  for (let longest = 0; ;) {
+    const before = process.cpuUsage();
+    const { done } = steps.next();
+    const { user, system } = process.cpuUsage(before);
+    longest = Math.max(longest, (user + system) / 1000);
+    if (done === true) return longest;
+  }
+}
+
 /** What every match rule has to do. The earliest contender of each field is the incumbent. */
 export const MATCH_CASES: Readonly<Record<string, Case>> = {
   'gives the same outcome twice': (rule) => {
@@ -28,6 +43,12 @@ export const MATCH_CASES: Readonly<Record<string, Case>> = {
       const given = structuredClone(contenders);
       played(rule, contenders);
       demand(isDeepStrictEqual(given, contenders), `${name}: a contender is another after it`);
+    });
+  },
+  'yields before a step takes long': (rule) => {
+    everyField((name, contenders) => {
+      const longest = longestStep(rule, contenders);
+      demand(longest < STEP_AT_MOST, `${name}: ${Math.round(longest)} ms of work without a yield`);
     });
   },
   'names nobody but contenders': (rule) => {
