@@ -24,7 +24,6 @@ export interface PastResult {
 /** A finished round, as whoever admits to the next one sees it. */
 export interface EnteredRound extends Omit<JudgedRound, 'contenders'> {
   contenders: readonly (JudgedRound['contenders'][number] & {
-    digest: string;
     /** waiting: it could not be scored, and not by the miner's doing. */
     outcome: 'scored' | 'refused' | 'waiting';
   })[];

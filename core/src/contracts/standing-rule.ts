@@ -17,6 +17,8 @@ export interface JudgedRound {
   contenders: readonly (Seat & {
     /** Block of the claim. */
     block: number;
+    /** Equal for models that are evaluated alike: a copy has that of its original. */
+    digest: string;
     /** Lower is better; null for a contender without a score. */
     score: number | null;
     record: MatchRecord | null;

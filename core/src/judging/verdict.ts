@@ -3,7 +3,7 @@ import type { FiniteScore } from '../contracts/brands.js';
 import type { EpsilonFunction } from '../contracts/epsilon-function.js';
 import type { MatchOutcome, MatchRule, ScoredContender } from '../contracts/match-rule.js';
 import type { ColumnValues, RuleRecord, RuleState } from '../contracts/rule.js';
-import type { EntrantsRule } from '../contracts/entrants-rule.js';
+import type { EnteredRound, EntrantsRule } from '../contracts/entrants-rule.js';
 import type { Seat, StandingRule } from '../contracts/standing-rule.js';
 import { isAssayError, type ErrorReport } from '../errors/assay-error.js';
 import { PythonRandom } from '../sampling/python-random.js';
@@ -139,10 +139,11 @@ function countingVerdict(
   scored: readonly ScoredContender[],
   { records, winner }: MatchOutcome,
 ): RoundVerdict {
-  const judged = contenders.map(({ uid, hotkey, block: claimedAt, outcome }) => ({
+  const judged = contenders.map(({ uid, hotkey, block: claimedAt, digest, outcome }) => ({
     uid,
     hotkey,
     block: claimedAt,
+    digest,
     score: outcome.status === 'scored' ? outcome.score : null,
     record: records.get(uid) ?? null,
   }));
@@ -152,7 +153,7 @@ function countingVerdict(
   const shares = rule.shares(next.state, seats);
   const entered = rules.entrants.rule.next(ownState(rules.entrants, entrantsBefore), {
     ...{ winner, seats, block, shares },
-    contenders: judged.map((one, index) => ({ ...one, ...enteredOf(contenders[index]) })),
+    contenders: judged.map((one, index) => ({ ...one, outcome: enteredAs(contenders[index]) })),
   });
   const best = scored.find(({ uid }) => uid === winner);
   return {
@@ -186,14 +187,10 @@ function ownState(
   return by.rule === record.rule || continues.includes(by.rule) ? rule.state.parse(state) : undefined;
 }
 
-/** What the entrants rule is told beside the standing rule. */
-function enteredOf(contender: JudgedContender | undefined): {
-  digest: string;
-  outcome: 'scored' | 'refused' | 'waiting';
-} {
-  const { digest = '', outcome } = contender ?? {};
-  if (outcome?.status === 'scored') return { digest, outcome: 'scored' };
-  return { digest, outcome: outcome?.error.fault === 'miner' ? 'refused' : 'waiting' };
+/** What became of a contender, as the entrants rule is told. */
+function enteredAs(contender: JudgedContender | undefined): EnteredRound['contenders'][number]['outcome'] {
+  if (contender?.outcome.status === 'scored') return 'scored';
+  return contender?.outcome.error.fault === 'miner' ? 'refused' : 'waiting';
 }
 
 function scoredContender({ uid, hotkey, block, outcome }: JudgedContender): ScoredContender | undefined {

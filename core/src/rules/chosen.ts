@@ -56,18 +56,22 @@ export function choicesAt(
   };
 }
 
-/** @throws RULE_UNKNOWN, RULE_PARAMETERS */
+/**
+ * @param where whose choices they are, for messages
+ * @throws RULE_UNKNOWN, RULE_PARAMETERS
+ */
 export function bindRules(
   book: RuleBook,
   { epsilon, match, standing, entrants, seed, entryChecks }: CompetitionChoices,
+  where: string,
 ): ChosenRules {
   return {
-    epsilon: book.bind('epsilons', epsilon),
-    match: book.bind('matchRules', match),
-    standing: book.bind('standingRules', standing),
-    entrants: book.bind('entrantsRules', entrants),
-    seed: book.bind('seedRules', seed),
-    entryChecks: entryChecks.map((choice) => book.bind('entryChecks', choice)),
+    epsilon: book.bind('epsilons', epsilon, where),
+    match: book.bind('matchRules', match, where),
+    standing: book.bind('standingRules', standing, where),
+    entrants: book.bind('entrantsRules', entrants, where),
+    seed: book.bind('seedRules', seed, where),
+    entryChecks: entryChecks.map((choice) => book.bind('entryChecks', choice, where)),
   };
 }
 
@@ -81,10 +85,12 @@ export function rulesByBlock(
   profile: RuledProfile,
   competition: Competition,
 ): (block: number) => ChosenRules {
+  const where = `competition ${competition.name}`;
   const bound = new Map(
-    profile.rules.map((dated) => [dated, bindRules(book, choicesAt(profile, competition, dated.fromBlock))]),
+    profile.rules.map((dated) => [dated, bindRules(book, choicesAt(profile, competition, dated.fromBlock), where)]),
   );
-  return (block) => bound.get(rulesAt(profile.rules, block)) ?? bindRules(book, choicesAt(profile, competition, block));
+  return (block) =>
+    bound.get(rulesAt(profile.rules, block)) ?? bindRules(book, choicesAt(profile, competition, block), where);
 }
 
 /** The merge rules of a profile at a block, in order. @throws RULE_UNKNOWN, RULE_PARAMETERS */
@@ -92,7 +98,10 @@ export const mergeRulesAt = (
   book: RuleBook,
   profile: Pick<SubnetProfile, 'rules'>,
   block: number,
-): BoundRule<Doors['mergeRules']>[] => rulesAt(profile.rules, block).merge.map((rule) => book.bind('mergeRules', rule));
+): BoundRule<Doors['mergeRules']>[] =>
+  rulesAt(profile.rules, block).merge.map((rule) =>
+    book.bind('mergeRules', rule, `the merge rules of the profile at block ${block}`),
+  );
 
 export const recordOf = ({ epsilon, match, standing, entrants, seed, entryChecks }: ChosenRules): RecordedRules => ({
   epsilon: epsilon.record,

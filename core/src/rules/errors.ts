@@ -4,15 +4,15 @@ export const ruleErrors = defineErrors({
   RULE_UNKNOWN: {
     fault: 'config',
     retry: 'never',
-    message: (p: { door: string; rule: string; known: readonly string[] }) =>
-      `No installed package brings a ${p.door} named ${p.rule}; there is ${p.known.join(', ') || 'none'}.`,
+    message: (p: { where: string; door: string; rule: string; known: readonly string[] }) =>
+      `${p.where}no installed package brings a ${p.door} named ${p.rule}; there is ${p.known.join(', ') || 'none'}.`,
     hint: () => 'Correct the name, or install the package that brings it. `validator rules` lists what is installed.',
   },
   RULE_PARAMETERS: {
     fault: 'config',
     retry: 'never',
-    message: (p: { door: string; rule: string; issues: readonly string[] }) =>
-      `The parameters of the ${p.door} ${p.rule} are not valid:\n${p.issues.map((issue) => `  ${issue}`).join('\n')}`,
+    message: (p: { where: string; door: string; rule: string; issues: readonly string[] }) =>
+      `${p.where}the parameters of the ${p.door} ${p.rule} are not valid:\n${p.issues.map((issue) => `  ${issue}`).join('\n')}`,
     hint: () => 'Correct them in the competition or the profile. `validator rules` lists the parameters of each rule.',
   },
   SHARES_NOT_WHOLE: {

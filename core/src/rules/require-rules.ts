@@ -1,4 +1,4 @@
-import type { SubnetProfile } from '../competition/profile.js';
+import type { ChangedRules, SubnetProfile } from '../competition/profile.js';
 import { competitionsAt } from '../competition/schedule.js';
 import { mergeRulesAt } from './chosen.js';
 import { ruleErrors } from './errors.js';
@@ -16,18 +16,14 @@ export function requireRules(
   book: RuleBook,
   profile: Pick<SubnetProfile, 'name' | 'rules' | 'schedule' | 'commitment'>,
 ): void {
-  book.bind('commitmentSchemes', profile.commitment);
-  for (const { standing, entrants, seed, competitions = {} } of profile.rules) {
-    book.bind('standingRules', standing);
-    if (entrants) book.bind('entrantsRules', entrants);
-    if (seed) book.bind('seedRules', seed);
-    for (const changed of Object.values(competitions)) {
-      if (changed.epsilon) book.bind('epsilons', changed.epsilon);
-      if (changed.match) book.bind('matchRules', changed.match);
-      if (changed.standing) book.bind('standingRules', changed.standing);
-      if (changed.entrants) book.bind('entrantsRules', changed.entrants);
-      for (const check of changed.entryChecks ?? []) book.bind('entryChecks', check);
-    }
+  const inProfile = `profile ${profile.name}`;
+  book.bind('commitmentSchemes', profile.commitment, inProfile);
+  for (const { fromBlock, standing, entrants, seed, competitions = {} } of profile.rules) {
+    const where = `${inProfile} from block ${fromBlock}`;
+    book.bind('standingRules', standing, where);
+    if (entrants) book.bind('entrantsRules', entrants, where);
+    if (seed) book.bind('seedRules', seed, where);
+    for (const [name, changed] of Object.entries(competitions)) requireChange(book, changed, `${where}, ${name}`);
   }
   const changes = [...profile.rules, ...profile.schedule].map(({ fromBlock }) => fromBlock);
   for (const block of [...new Set(changes)].sort((a, b) => a - b)) {
@@ -36,4 +32,13 @@ export function requireRules(
     if (Math.abs(sum - 1) <= TOLERANCE || (sum < 1 && takesTheRest)) continue;
     throw ruleErrors.SHARES_NOT_WHOLE({ profile: profile.name, block, sum });
   }
+}
+
+/** @param where whose choices they are, for messages */
+function requireChange(book: RuleBook, changed: ChangedRules, where: string): void {
+  if (changed.epsilon) book.bind('epsilons', changed.epsilon, where);
+  if (changed.match) book.bind('matchRules', changed.match, where);
+  if (changed.standing) book.bind('standingRules', changed.standing, where);
+  if (changed.entrants) book.bind('entrantsRules', changed.entrants, where);
+  for (const check of changed.entryChecks ?? []) book.bind('entryChecks', check, where);
 }

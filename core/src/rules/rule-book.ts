@@ -45,13 +45,20 @@ export class RuleBook {
     return [...this.#rules.values()];
   }
 
-  /** @throws RULE_UNKNOWN, RULE_PARAMETERS */
-  bind<Door extends DoorName>(door: Door, { rule: name, ...parameters }: RuleChoice): BoundRule<Doors[Door]> {
-    const { rule, plugin } = this.#named(door, name);
+  /**
+   * @param where who chooses it, for messages: `competition x`
+   * @throws RULE_UNKNOWN, RULE_PARAMETERS
+   */
+  bind<Door extends DoorName>(
+    door: Door,
+    { rule: name, ...parameters }: RuleChoice,
+    where = 'a choice of rules',
+  ): BoundRule<Doors[Door]> {
+    const { rule, plugin } = this.#named(door, name, where);
     const parsed = rule.parameters.safeParse(parameters);
     if (!parsed.success) {
       const issues = issueLines(parsed.error) ?? [messageOf(parsed.error)];
-      throw ruleErrors.RULE_PARAMETERS({ door: DOORS[door].title, rule: name, issues });
+      throw ruleErrors.RULE_PARAMETERS({ where: `In ${where}, `, door: DOORS[door].title, rule: name, issues });
     }
     const record = ruleRecord.parse({ rule: name, version: rule.version, parameters: parsed.data });
     return { record, rule: guarded(door, { name, plugin }, rule.bind(parsed.data)) };
@@ -73,7 +80,7 @@ export class RuleBook {
 
   /** A recorded rule in the version that is installed now. @throws RULE_UNKNOWN, RULE_PARAMETERS */
   installed<Door extends DoorName>(door: Door, { rule, parameters }: RuleRecord): BoundRule<Doors[Door]> {
-    return this.bind(door, { ...parameters, rule });
+    return this.bind(door, { ...parameters, rule }, 'what is on record');
   }
 
   #add(listed: ListedRule): void {
@@ -85,12 +92,12 @@ export class RuleBook {
     this.#rules.set(key, listed);
   }
 
-  #named<Door extends DoorName>(door: Door, name: string): { rule: Rule<Doors[Door]>; plugin: string } {
+  #named<Door extends DoorName>(door: Door, name: string, where: string): { rule: Rule<Doors[Door]>; plugin: string } {
     const found = this.#rules.get(keyOf(door, name));
     // What a rule binds to follows from the door that it stands behind.
     if (found) return { rule: found.rule as Rule<Doors[Door]>, plugin: found.plugin };
     const known = this.list().flatMap((one) => (one.door === door ? [one.rule.name] : []));
-    throw ruleErrors.RULE_UNKNOWN({ door: DOORS[door].title, rule: name, known });
+    throw ruleErrors.RULE_UNKNOWN({ where: `In ${where}, `, door: DOORS[door].title, rule: name, known });
   }
 }
 

@@ -35,7 +35,8 @@ const CHOOSES_RULES = 'chooses rules that are installed, with parameters that th
 /** What every competition has to be. Its data has passed the schema already. */
 export function competitionChecks(competition: Competition, book: RuleBook): Checks {
   const { constraints, tasks } = competition;
-  const rules = (): ChosenRules => bindRules(book, choicesAt(PROFILE, competition, 0));
+  const rules = (): ChosenRules =>
+    bindRules(book, choicesAt(PROFILE, competition, 0), `competition ${competition.name}`);
   const judge = (...models: [loss: number, age: number][]): RoundVerdict => judged(rules(), models);
   const ruled = (run: Check): DependentCheck => ({ needs: CHOOSES_RULES, run });
   return {

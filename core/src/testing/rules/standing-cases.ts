@@ -16,6 +16,7 @@ const roundOf = (winner: number | null, seats: readonly Seat[] = SEATS): JudgedR
     uid,
     hotkey: seats[uid]?.hotkey ?? `hotkey-${uid}`,
     block: NOW - 1000 + uid,
+    digest: `model-${uid}`,
     score: uid === 5 ? null : 2 + uid / 10 - (uid === winner ? 1 : 0),
     record: uid === 5 ? null : { wins: uid === winner ? 2 : 1, matches: 2, winRate: uid === winner ? 1 : 0.25 },
   })),
