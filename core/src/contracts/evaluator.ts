@@ -79,8 +79,8 @@ export interface Evaluator {
   /** Class names, e.g. `LlamaForCausalLM`, of what it can evaluate; undefined where it does not say. */
   architectures?(signal: AbortSignal): Promise<readonly string[] | undefined>;
   /**
-   * How many requests it computes at a time; 1 where it does not say. More may be asked, and wait. It is asked before each round,
-   * so that an evaluator of several processes counts those that live. Of such a one, requests that are asked together are
+   * How many requests it computes at a time; 1 where it does not say. More may be asked, and wait. It is asked before each round
+   * and after each failure, so that an evaluator of several processes counts those that live. Of such a one, requests that are asked together are
    * computed by different processes, and those that are asked one after the other, with nothing else under way, by the same
    * process or machine: the validator has the canary, a control and a model that failed scored in this way (ADR 16).
    */

@@ -1,7 +1,7 @@
 import { repoName } from '../../contracts/model.js';
 import { createHash } from 'node:crypto';
 import { monotonicMs } from '../../contracts/clock.js';
-import type { EvaluationAnswer, Numerics } from '../../contracts/evaluator.js';
+import type { EvaluationAnswer, Evaluator, Numerics } from '../../contracts/evaluator.js';
 import type { AssayError } from '../../errors/assay-error.js';
 import { causeOf, toAssayError } from '../../errors/describe.js';
 import { report, type RuntimeDeps } from '../context.js';
@@ -103,7 +103,10 @@ export class RoundEvaluation {
       signal.throwIfAborted();
       const waiting = await this.#take(turn, async () => {
         const first = await ahead.take(index);
-        if (!('error' in first) || this.#tries.isWorthWaiting(turn, first)) return first;
+        if (!('error' in first)) return first;
+        // One of several processes may have ended for good.
+        ahead.limit(await capacityOf(this.deps.evaluator, signal));
+        if (this.#tries.isWorthWaiting(turn, first)) return first;
         await ahead.idle();
         return this.#secondTry(turn, first, signal);
       });
@@ -216,6 +219,10 @@ export class RoundEvaluation {
     this.#evaluated.push({ contender, outcome: { ...outcome, sameAs } });
   }
 }
+
+/** How many requests an evaluator computes at a time now. */
+export const capacityOf = async (evaluator: Evaluator, signal: AbortSignal): Promise<number> =>
+  Math.max(1, (await evaluator.capacity?.(signal)) ?? 1);
 
 /** Why a contender has no score; undefined where it has one. */
 const refusedBy = (outcome: ContenderOutcome): AssayError | undefined =>

@@ -17,7 +17,7 @@ import type { RoundVerdict } from '../../judging/verdict.js';
 import { recordOf } from '../../rules/chosen.js';
 import { judgeEntryInSteps } from './entry.js';
 import type { EntryContender, RoundEntry, UnjudgedRound } from './entry-shape.js';
-import { RoundEvaluation, type EvaluatedContender } from './evaluate.js';
+import { capacityOf, RoundEvaluation, type EvaluatedContender } from './evaluate.js';
 import { DISK_FAILURES, saysNothing } from './blame.js';
 import type { RoundPlan } from './plan.js';
 import { rowsAfter } from './state-rows.js';
@@ -68,7 +68,7 @@ async function evaluate(deps: RuntimeDeps, check: ModelCheck, plan: RoundPlan, s
   return withScratch(deps.scratch, async (scratch) => {
     const tasks = await drawSamples(deps, plan.entry, plan.seed, scratch, signal);
     const numerics = await deps.evaluator.numerics(signal);
-    const capacity = Math.max(1, (await deps.evaluator.capacity?.(signal)) ?? 1);
+    const capacity = await capacityOf(deps.evaluator, signal);
     const evaluated = await new RoundEvaluation(deps, check, plan, tasks, numerics, capacity).run(signal);
     return { tasks, numerics, evaluated };
   });

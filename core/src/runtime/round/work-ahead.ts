@@ -15,6 +15,7 @@ export class WorkAhead<Item, Result> {
   readonly #running = new Set<Promise<void>>();
   readonly #done = new Map<number, Done<Result>>();
   #begun = 0;
+  #capacity: number;
 
   /**
    * @param work of one item
@@ -25,7 +26,14 @@ export class WorkAhead<Item, Result> {
     private readonly options: WorkAheadOptions<Result>,
     private readonly work: (item: Item) => Promise<Result>,
     private readonly comesNext: (item: Item) => void,
-  ) {}
+  ) {
+    this.#capacity = options.capacity;
+  }
+
+  /** Changes how many items may be under way at a time, from the next that begins. */
+  limit(capacity: number): void {
+    this.#capacity = capacity;
+  }
 
   /** The result of an item; to be called once for each, in order. @throws what its work rejects with */
   async take(index: number): Promise<Result> {
@@ -46,7 +54,7 @@ export class WorkAhead<Item, Result> {
 
   #begin(): void {
     const begun = this.#begun;
-    while (this.#running.size < this.options.capacity && !this.#isHeldUp()) {
+    while (this.#running.size < this.#capacity && !this.#isHeldUp()) {
       const item = this.items[this.#begun];
       if (item === undefined) return;
       this.#run(this.#begun, item);
