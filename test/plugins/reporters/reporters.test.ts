@@ -43,8 +43,8 @@ describe('a file of events', () => {
     await file.report(progress, 1000);
     await file.report(stopped(1), 2000);
     expect(linesOf(path)).toEqual([
-      { schemaVersion: 1, time: '1970-01-01T00:00:01.000Z', ...progress },
-      { schemaVersion: 1, time: '1970-01-01T00:00:02.000Z', ...stopped(1) },
+      { schemaVersion: 2, time: '1970-01-01T00:00:01.000Z', ...progress },
+      { schemaVersion: 2, time: '1970-01-01T00:00:02.000Z', ...stopped(1) },
     ]);
   });
 
@@ -117,7 +117,7 @@ describe('a webhook', () => {
     );
     await sent.report(progress, 0);
     await sent.report(stopped(3), 0);
-    expect(hook.bodies).toEqual([{ schemaVersion: 1, time: '1970-01-01T00:00:00.000Z', ...stopped(3) }]);
+    expect(hook.bodies).toEqual([{ schemaVersion: 2, time: '1970-01-01T00:00:00.000Z', ...stopped(3) }]);
     expect(hook.authorization).toEqual(['Bearer open sesame']);
   });
 
