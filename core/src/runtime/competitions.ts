@@ -4,7 +4,7 @@ import type { Tokenizer } from '../contracts/tokenizer.js';
 import type { Competition } from '../competition/competition.js';
 import type { ScheduledId, ScheduleEntry } from '../competition/profile.js';
 import type { ChosenRules } from '../rules/chosen.js';
-import { competitionAt } from '../competition/schedule.js';
+import { competitionAt, competitionsAt } from '../competition/schedule.js';
 
 /** A competition with all that it needs: ready to draw samples and to be judged. */
 export interface CompetitionRuntime {
@@ -18,6 +18,15 @@ export interface CompetitionRuntime {
   datasets: ReadonlyMap<string, DatasetProvider>;
 }
 
+/** A competition of the schedule that can be judged here. */
+export interface ScheduledCompetition extends CompetitionRuntime {
+  /** Of the subnet's weight. */
+  share: number;
+}
+
+/** Ids of competitions whose commitments this one judges. */
+export const judgedIds = (competition: Competition): readonly number[] => competition.judges ?? [competition.id];
+
 /** The competitions that can be judged here. At different blocks an id may be another of them. */
 export class Competitions {
   /** Every id that is judged here at some block. */
@@ -29,6 +38,14 @@ export class Competitions {
     private readonly built: ReadonlyMap<ScheduledId, CompetitionRuntime>,
   ) {
     this.ids = [...new Set([...built.keys()].map(({ id }) => id))];
+  }
+
+  /** Those in force at a block, in the order of the schedule. */
+  inForce(block: number): ScheduledCompetition[] {
+    return competitionsAt(this.schedule, block).flatMap((scheduled) => {
+      const runtime = this.built.get(scheduled);
+      return runtime ? [{ ...runtime, share: scheduled.share }] : [];
+    });
   }
 
   at(id: number, block: number): CompetitionRuntime | undefined {

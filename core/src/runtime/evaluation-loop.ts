@@ -6,7 +6,7 @@ import type { ModelCheck } from './model-check.js';
 import { entrantsOf } from './round/entrants.js';
 import { planRound } from './round/plan.js';
 import { runRound } from './round/round.js';
-import { scheduledAt, type ScheduledCompetition } from './schedule-now.js';
+import type { ScheduledCompetition } from './competitions.js';
 import { attempt, isAbort, type Loop } from './supervise.js';
 import { UnknownAlarm } from './unknown-alarm.js';
 
@@ -65,7 +65,7 @@ export class EvaluationLoop implements Loop {
   /** The competitions in force, beginning with the one whose turn it is. */
   async #inForce(signal: AbortSignal): Promise<ScheduledCompetition[]> {
     const { number } = await this.deps.chain.head(signal);
-    const inForce = scheduledAt(this.deps, number);
+    const inForce = this.deps.competitions.inForce(number);
     const start = inForce.length > 0 ? this.#turn % inForce.length : 0;
     return [...inForce.slice(start), ...inForce.slice(0, start)];
   }

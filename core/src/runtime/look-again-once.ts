@@ -1,5 +1,5 @@
 import type { RuntimeDeps } from './context.js';
-import { rows } from './validator-state.js';
+import { put } from './validator-state.js';
 
 /**
  * Versions that did not hash stored files before scoring them may have refused or scored badly what their disk had made
@@ -16,8 +16,8 @@ export async function lookAgainOnce({ state, log }: Pick<RuntimeDeps, 'state' | 
       results: results.length,
     });
   await state.write(
-    ...refused.map(({ hotkey }) => rows.forgetModel(hotkey)),
-    ...results.map(({ competition, hotkey }) => rows.history(competition, hotkey, undefined)),
-    rows.resultsAreVerified(),
+    ...refused.map(({ hotkey }) => put.forgetModel(hotkey)),
+    ...results.map(({ competition, hotkey }) => put.history(competition, hotkey, undefined)),
+    put.resultsAreVerified(),
   );
 }

@@ -5,11 +5,11 @@ import { newestRoundsOf, recordedRounds, type RecordedRound } from './recorded-r
 import { fingerprintOf } from './round/plan.js';
 import { HISTORY_LENGTH, nextState, type JudgingState } from '../judging/next-state.js';
 import { canGoBetter } from './round/round.js';
-import { judgedIds } from './schedule-now.js';
+import { judgedIds } from './competitions.js';
 import type { Standing } from '../contracts/standing-rule.js';
 import { withKnownOwners } from './round/format-1.js';
 import type { History, TrackedModel } from './tables.js';
-import { rows } from './validator-state.js';
+import { put } from './validator-state.js';
 
 type Put = NonNullable<JournalChange['put']>[number];
 type MendDeps = Pick<RuntimeDeps, 'state' | 'competitions' | 'reporter' | 'clock' | 'log'>;
@@ -91,12 +91,12 @@ function addResults({ results }: Replayed, { entry, verdict }: RecordedRound): v
 function missingStanding({ state }: MendDeps, id: number, standing: Standing | undefined): Put[] {
   const held = state.standing(id);
   if (held && newestRoundsOf(state.journal).agrees(id, held)) return [];
-  return standing ? [rows.standing(id, standing)] : [];
+  return standing ? [put.standing(id, standing)] : [];
 }
 
 function missingEntrants({ state }: MendDeps, id: number, { counted, standing }: Replayed): Put[] {
   if (!standing || !counted?.verdict.entrants || state.entrants(id)) return [];
-  return [rows.entrants(id, counted.verdict.entrants)];
+  return [put.entrants(id, counted.verdict.entrants)];
 }
 
 const hasModel = (model: TrackedModel | undefined, commitment: string, block: number): model is TrackedModel =>
@@ -109,7 +109,7 @@ function missingHistory({ state }: MendDeps, id: number, { results }: Replayed):
     const own = all.filter(({ commitment, committedAt }) => hasModel(model, commitment, committedAt));
     if (own.length === 0) return [];
     return [
-      rows.history(
+      put.history(
         id,
         hotkey,
         own.slice(-HISTORY_LENGTH).map(({ result }) => result),
@@ -138,7 +138,7 @@ function missingContenders({ state, competitions }: MendDeps, id: number, { coun
   });
   const kept = current.filter(({ uid, hotkey }) => counted.verdict.keep.includes(uid) && !waiting.has(hotkey));
   const hotkeysOf = (list: readonly { hotkey: string }[]): string[] => list.map(({ hotkey }) => hotkey);
-  return [rows.contenders(id, { pending: hotkeysOf(pending), kept: hotkeysOf(kept) })];
+  return [put.contenders(id, { pending: hotkeysOf(pending), kept: hotkeysOf(kept) })];
 }
 
 function missingLastRound({ state, competitions }: MendDeps, id: number, { settled }: Replayed): Put[] {
@@ -153,5 +153,5 @@ function missingLastRound({ state, competitions }: MendDeps, id: number, { settl
     entry.contenders,
     entry.unknown ?? [],
   );
-  return [rows.lastRound(id, { number, block: entry.block, fingerprint })];
+  return [put.lastRound(id, { number, block: entry.block, fingerprint })];
 }

@@ -1,7 +1,7 @@
 import { report, type RuntimeDeps } from './context.js';
 import { runtimeErrors } from './errors.js';
 import { attempt, type Loop } from './supervise.js';
-import { rows } from './validator-state.js';
+import { put } from './validator-state.js';
 
 /** Keeps the shared snapshot fresh, and forgets what belonged to hotkeys that have left the subnet. */
 export class MetagraphSync implements Loop {
@@ -28,11 +28,11 @@ export class MetagraphSync implements Loop {
       throw runtimeErrors.NOT_REGISTERED({ hotkey: this.options.hotkey, netuid: profile.netuid });
     }
     const registered = new Set<string>(snapshot.neurons.map(({ hotkey }) => hotkey));
-    const forget = (): ReturnType<typeof rows.forgetModel>[] => [
-      ...state.models().flatMap(({ hotkey }) => (registered.has(hotkey) ? [] : [rows.forgetModel(hotkey)])),
+    const forget = (): ReturnType<typeof put.forgetModel>[] => [
+      ...state.models().flatMap(({ hotkey }) => (registered.has(hotkey) ? [] : [put.forgetModel(hotkey)])),
       ...state
         .unknownClaims()
-        .flatMap(({ hotkey }) => (registered.has(hotkey) ? [] : [rows.unknownClaim(hotkey, undefined)])),
+        .flatMap(({ hotkey }) => (registered.has(hotkey) ? [] : [put.unknownClaim(hotkey, undefined)])),
       ...state.historyWithout((hotkey) => !registered.has(hotkey)),
       // Left on the lists, they would count as backlog for ever.
       ...state.contendersWithout(this.deps.competitions.ids, (hotkey) => !registered.has(hotkey)),

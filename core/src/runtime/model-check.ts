@@ -7,11 +7,11 @@ import { readClaim, type PlacedClaim } from './claims.js';
 import { accepted, claimRecord, refused } from './claim-record.js';
 import { report, type RuntimeDeps } from './context.js';
 import { runtimeErrors } from './errors.js';
-import { judgedIds, scheduledAt } from './schedule-now.js';
+import { judgedIds } from './competitions.js';
 import { isAbort } from './supervise.js';
 import type { TrackedModel } from './tables.js';
 import { UnknownClaims } from './unknown-claims.js';
-import { rows } from './validator-state.js';
+import { put } from './validator-state.js';
 
 const repoOf = (model: PlacedClaim | null): string => (model ? repoName(model.reference) : '');
 
@@ -128,9 +128,9 @@ export class ModelCheck {
     await state.change(() => ({
       append,
       put: [
-        rows.model(tracked),
+        put.model(tracked),
         ...this.unknowns.cleared(neuron.hotkey),
-        ...judging.map((id) => rows.history(id, neuron.hotkey, undefined)),
+        ...judging.map((id) => put.history(id, neuron.hotkey, undefined)),
         ...this.#pendingRows(neuron.hotkey, judging),
         // The miner may have moved here from a competition that knew its last model.
         ...state.contendersWithout(this.#others(judging), (hotkey) => hotkey === neuron.hotkey),
@@ -152,7 +152,7 @@ export class ModelCheck {
     await state.change(() => ({
       append,
       put: [
-        rows.model({
+        put.model({
           hotkey: neuron.hotkey,
           commitment: commitment.data,
           block: commitment.block,
@@ -191,7 +191,7 @@ export class ModelCheck {
   }
 
   #judging(competition: number): number[] {
-    const inForce = scheduledAt(this.deps, this.deps.view.current.at.number);
+    const inForce = this.deps.competitions.inForce(this.deps.view.current.at.number);
     return inForce
       .filter((entry) => judgedIds(entry.competition).includes(competition))
       .map((entry) => entry.competition.id);
@@ -201,11 +201,11 @@ export class ModelCheck {
     return this.deps.competitions.ids.filter((id) => !judging.includes(id));
   }
 
-  #pendingRows(hotkey: string, competitions: readonly number[]): ReturnType<typeof rows.contenders>[] {
+  #pendingRows(hotkey: string, competitions: readonly number[]): ReturnType<typeof put.contenders>[] {
     return competitions.flatMap((id) => {
       const { pending, kept } = this.deps.state.contenders(id);
       if (pending.includes(hotkey) || kept.includes(hotkey)) return [];
-      return [rows.contenders(id, { pending: [...pending, hotkey], kept })];
+      return [put.contenders(id, { pending: [...pending, hotkey], kept })];
     });
   }
 

@@ -2,7 +2,6 @@ import type { Neuron } from '../contracts/chain-client.js';
 import { monotonicMs } from '../contracts/clock.js';
 import type { RuntimeDeps } from './context.js';
 import type { ModelCheck } from './model-check.js';
-import { scheduledAt } from './schedule-now.js';
 import { attempt, type Loop } from './supervise.js';
 
 /** Walks the uids in an endless ascending cycle and looks at what each has committed. */
@@ -81,7 +80,7 @@ export class ModelSync implements Loop {
   /** Uids that wait to be judged or are kept from the last round. */
   #backlog(): number {
     const { state, view } = this.deps;
-    const ids = scheduledAt(this.deps, view.current.at.number).map(({ competition }) => competition.id);
+    const ids = this.deps.competitions.inForce(view.current.at.number).map(({ competition }) => competition.id);
     return state.activeHotkeys(ids).size;
   }
 }

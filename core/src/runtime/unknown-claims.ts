@@ -8,10 +8,10 @@ import type { RuntimeDeps } from './context.js';
 import { withDeadline } from './deadline.js';
 import { runtimeErrors } from './errors.js';
 import { saysNothing } from './round/blame.js';
-import { judgedIds } from './schedule-now.js';
+import { judgedIds } from './competitions.js';
 import { isAbort } from './supervise.js';
 import type { UnknownClaim } from './tables.js';
-import { rows } from './validator-state.js';
+import { put } from './validator-state.js';
 
 /** A claim in force about which this machine cannot say anything. */
 export interface UnknownMiner {
@@ -65,16 +65,16 @@ export class UnknownClaims {
     claim: Pick<UnknownClaim, 'commitment' | 'block' | 'stage'>,
     error: Pick<AssayError, 'code'>,
     counts: boolean,
-  ): ReturnType<typeof rows.unknownClaim>[] {
+  ): ReturnType<typeof put.unknownClaim>[] {
     const before = this.deps.state.unknownClaim(hotkey);
     // A new commitment does not begin the time again: it would let a miner hold up the others without end.
     const { since = this.deps.view.current.at.number, tries = 0 } = before ?? {};
-    return [rows.unknownClaim(hotkey, { ...claim, code: error.code, since, tries: tries + (counts ? 1 : 0) })];
+    return [put.unknownClaim(hotkey, { ...claim, code: error.code, since, tries: tries + (counts ? 1 : 0) })];
   }
 
   /** Rows that note that this hotkey's claim is known. */
-  cleared(hotkey: string): ReturnType<typeof rows.unknownClaim>[] {
-    return this.deps.state.unknownClaim(hotkey) ? [rows.unknownClaim(hotkey, undefined)] : [];
+  cleared(hotkey: string): ReturnType<typeof put.unknownClaim>[] {
+    return this.deps.state.unknownClaim(hotkey) ? [put.unknownClaim(hotkey, undefined)] : [];
   }
 
   /** Whether a failed look at a claim is more likely the claim's doing than the machine's. */

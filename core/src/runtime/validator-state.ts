@@ -90,7 +90,7 @@ export class ValidatorState {
       const { pending, kept } = this.contenders(id);
       if (![...pending, ...kept].some(isGone)) return [];
       const others = (list: string[]): string[] => list.filter((hotkey) => !isGone(hotkey));
-      return [rows.contenders(id, { pending: others(pending), kept: others(kept) })];
+      return [put.contenders(id, { pending: others(pending), kept: others(kept) })];
     });
   }
 
@@ -98,7 +98,7 @@ export class ValidatorState {
   historyWithout(isGone: (hotkey: string) => boolean): Put[] {
     return this.journal.entries('history').flatMap(({ key }) => {
       const [competition = '', hotkey = ''] = key.split('/');
-      return isGone(hotkey) ? [rows.history(Number(competition), hotkey, undefined)] : [];
+      return isGone(hotkey) ? [put.history(Number(competition), hotkey, undefined)] : [];
     });
   }
 
@@ -148,7 +148,7 @@ export class ValidatorState {
 }
 
 /** Rows of the derived tables, to be written alone or together with a round. */
-export const rows = {
+export const put = {
   model: (value: tables.TrackedModel): Put => ({ table: 'models', key: value.hotkey, value: asJson(value) }),
   forgetModel: (hotkey: string): Put => ({ table: 'models', key: hotkey, value: undefined }),
   contenders: (competition: number, value: tables.Contenders): Put => ({

@@ -8,12 +8,11 @@ import { withDeadline } from './deadline.js';
 import { runtimeErrors } from './errors.js';
 import { mendState } from './mend-state.js';
 import { contendersOf } from './round/plan.js';
-import { scheduledAt } from './schedule-now.js';
 import { attempt, isAbort, type Loop } from './supervise.js';
 import { UnknownClaims } from './unknown-claims.js';
 import type { PlannedSubmission, SubmissionOutcome } from './submission-entry.js';
 import { submissionRecord } from './submission-record.js';
-import { rows } from './validator-state.js';
+import { put } from './validator-state.js';
 import { outcomeOf, planWeights } from './weights-plan.js';
 
 /** Turns the standings of all competitions into the subnet's weights, on their own cadence. */
@@ -88,13 +87,13 @@ export class WeightSetting implements Loop {
       own.lastUpdate > intent.lastUpdate &&
       rowEquals(snapshot, own.uid, intent.uids, intent.weights);
     const { uids, weights, round, submission } = intent;
-    const put = [
-      rows.weightsIntent(undefined),
-      ...(landed ? [rows.weightsSet({ block: own.lastUpdate, at: clock.now(), uids, weights, round })] : []),
+    const writes = [
+      put.weightsIntent(undefined),
+      ...(landed ? [put.weightsSet({ block: own.lastUpdate, at: clock.now(), uids, weights, round })] : []),
     ];
     const outcome: SubmissionOutcome = landed ? { status: 'landed', block: own.lastUpdate } : { status: 'not-landed' };
-    if (submission) await this.#record(submission, outcome, put);
-    else await state.write(...put);
+    if (submission) await this.#record(submission, outcome, writes);
+    else await state.write(...writes);
     if (landed) this.#setAt = monotonicMs(clock);
     this.deps.log('info', 'an interrupted weight setting was settled', { landed });
     return landed;
@@ -115,9 +114,7 @@ export class WeightSetting implements Loop {
     const own = view.neuronOf(this.options.hotkey);
     if (!own) throw runtimeErrors.NOT_REGISTERED({ hotkey: this.options.hotkey, netuid: profile.netuid });
     const { uids, weights, round, block } = plan;
-    await state.write(
-      rows.weightsIntent({ block, lastUpdate: own.lastUpdate, uids, weights, round, submission: plan }),
-    );
+    await state.write(put.weightsIntent({ block, lastUpdate: own.lastUpdate, uids, weights, round, submission: plan }));
     const submitted = { uids: uids.map(asUid), weights };
     let receipt;
     try {
@@ -126,12 +123,12 @@ export class WeightSetting implements Loop {
       // A refusal by the chain has changed nothing; anything else stays open until the chain's record is read.
       const known = toAssayError(error);
       const refusal: SubmissionOutcome = { status: 'refused', error: known.toReport() };
-      if (known.fault === 'chain') await this.#record(plan, refusal, [rows.weightsIntent(undefined)]);
+      if (known.fault === 'chain') await this.#record(plan, refusal, [put.weightsIntent(undefined)]);
       throw error;
     }
     await this.#record(plan, outcomeOf(receipt), [
-      rows.weightsIntent(undefined),
-      rows.weightsSet({ block: receipt.at.number, at: clock.now(), ...submitted, round }),
+      put.weightsIntent(undefined),
+      put.weightsSet({ block: receipt.at.number, at: clock.now(), ...submitted, round }),
     ]);
     this.#setAt = monotonicMs(clock);
     const confirmed =
@@ -143,10 +140,10 @@ export class WeightSetting implements Loop {
   async #record(
     plan: PlannedSubmission,
     outcome: SubmissionOutcome,
-    put: ReturnType<typeof rows.weightsSet>[],
+    writes: ReturnType<typeof put.weightsSet>[],
   ): Promise<void> {
     const append = await submissionRecord(plan, outcome, await this.deps.chain.identity());
-    await this.deps.state.change(() => ({ append, put }));
+    await this.deps.state.change(() => ({ append, put: writes }));
   }
 
   /**
@@ -173,7 +170,7 @@ export class WeightSetting implements Loop {
     const { current: snapshot } = view;
     const { number: block } = snapshot.at;
     const unknowns = new UnknownClaims(this.deps);
-    for (const { competition } of scheduledAt(this.deps, block)) {
+    for (const { competition } of this.deps.competitions.inForce(block)) {
       if (state.standing(competition.id)) continue;
       const unknown = unknowns.of(competition, { snapshot, block });
       const hadNoTurn = contendersOf(this.deps, competition.id).length > 0 && !state.lastRound(competition.id);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { ClockWatch } from '@assay/core/runtime/clock-watch';
 import { EvaluationLoop } from '@assay/core/runtime/evaluation-loop';
 import { ModelSync } from '@assay/core/runtime/model-sync';
-import { rows } from '@assay/core/runtime/validator-state';
+import { put } from '@assay/core/runtime/validator-state';
 import { WeightSetting } from '@assay/core/runtime/weight-setting';
 import { SnapshotFolder } from '@assay/core/model/snapshot-folder';
 import { LocalChainClient } from '@assay/plugin-local-chain';
@@ -19,7 +19,7 @@ const JUMPS = [DAY, -DAY, YEARS, -YEARS, 5 * MINUTE, -5 * MINUTE];
 async function withStanding(): Promise<Subnet> {
   const subnet = await newSubnet();
   const hotkeys = subnet.deps.view.current.neurons.map(({ hotkey }) => hotkey);
-  await subnet.deps.state.write(rows.standing(1, averageOf([0, 0, 0, 0.75, 0.25, 0, 0], hotkeys)));
+  await subnet.deps.state.write(put.standing(1, averageOf([0, 0, 0, 0.75, 0.25, 0, 0], hotkeys)));
   return subnet;
 }
 

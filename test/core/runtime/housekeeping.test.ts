@@ -7,7 +7,7 @@ import { EvaluationLoop } from '@assay/core/runtime/evaluation-loop';
 import { StoreCleaning } from '@assay/core/runtime/store-cleaning';
 import { runLoops, type Loop } from '@assay/core/runtime/supervise';
 import { TopModelScan } from '@assay/core/runtime/top-model-scan';
-import { rows } from '@assay/core/runtime/validator-state';
+import { put } from '@assay/core/runtime/validator-state';
 import { withDeadline } from '@assay/core/runtime/deadline';
 import { abortError } from '@assay/core/errors/describe';
 import { describe, expect, it } from 'vitest';
@@ -26,7 +26,7 @@ describe('StoreCleaning', () => {
   it('keeps what waits and what is kept, and drops the rest after the grace', async () => {
     const subnet = await withModels(3, 4, 5);
     const { state, store } = subnet.deps;
-    await state.write(rows.contenders(1, { pending: [subnet.neuron(3).hotkey], kept: [subnet.neuron(4).hotkey] }));
+    await state.write(put.contenders(1, { pending: [subnet.neuron(3).hotkey], kept: [subnet.neuron(4).hotkey] }));
     subnet.clock.ms += 60_000;
     await new StoreCleaning(subnet.deps).clean(subnet.signal);
     const references = [3, 4, 5].map((uid) => state.model(subnet.neuron(uid).hotkey)?.reference);
@@ -54,7 +54,7 @@ describe('StoreCleaning', () => {
 describe('TopModelScan', () => {
   async function scan(change: (subnet: Subnet) => void | Promise<void>): Promise<number[]> {
     const subnet = await withModels(3, 4, 5);
-    await subnet.deps.state.write(rows.contenders(1, { pending: [], kept: [] }));
+    await subnet.deps.state.write(put.contenders(1, { pending: [], kept: [] }));
     await change(subnet);
     await subnet.deps.view.refresh(subnet.signal);
     const pass = new TopModelScan(subnet.deps, subnet.check);
@@ -65,7 +65,7 @@ describe('TopModelScan', () => {
 
   const judgedAt = (subnet: Subnet, uid: number, block: number): Promise<void> =>
     subnet.deps.state.write(
-      rows.history(1, subnet.neuron(uid).hotkey, [{ block, score: 9, winnerBlock: 1, winnerScore: 1 }]),
+      put.history(1, subnet.neuron(uid).hotkey, [{ block, score: 9, winnerBlock: 1, winnerScore: 1 }]),
     );
 
   it.each<[string, (subnet: Subnet) => void | Promise<void>, number[]]>([

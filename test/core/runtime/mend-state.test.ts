@@ -3,7 +3,7 @@ import Database from 'libsql';
 import { EvaluationLoop } from '@assay/core/runtime/evaluation-loop';
 import { mendState } from '@assay/core/runtime/mend-state';
 import { MetagraphSync } from '@assay/core/runtime/metagraph-sync';
-import { rows } from '@assay/core/runtime/validator-state';
+import { put } from '@assay/core/runtime/validator-state';
 import { WeightSetting } from '@assay/core/runtime/weight-setting';
 import { describe, expect, it } from 'vitest';
 import { averageOf, hotkeysOf, weightsOf, newSubnet, type Subnet } from './subnet.js';
@@ -78,7 +78,7 @@ it('a standing that is not that of its newest round is derived again before weig
   const subnet = await afterRounds();
   const right = withoutIdleOwners(subnet);
   const hotkeys = subnet.deps.view.current.neurons.map(({ hotkey }) => hotkey);
-  await subnet.deps.state.write(rows.standing(1, averageOf([0, 0, 0, 0, 0, 0, 1], hotkeys)));
+  await subnet.deps.state.write(put.standing(1, averageOf([0, 0, 0, 0, 0, 0, 1], hotkeys)));
   const options = { hotkey: subnet.hotkey, offline: false, dryRun: false, setWeights: true };
   expect(await new WeightSetting(options, subnet.deps).trySet(subnet.signal)).toBe(true);
   expect(withoutIdleOwners(subnet)).toEqual(right);

@@ -4,7 +4,7 @@ import { storeErrors } from '@assay/core/model/errors';
 import { ModelCheck } from '@assay/core/runtime/model-check';
 import { MetagraphSync } from '@assay/core/runtime/metagraph-sync';
 import { ModelSync } from '@assay/core/runtime/model-sync';
-import { rows } from '@assay/core/runtime/validator-state';
+import { put } from '@assay/core/runtime/validator-state';
 import { describe, expect, it } from 'vitest';
 import { newSubnet, type Subnet } from './subnet.js';
 
@@ -54,7 +54,7 @@ describe('ModelSync', () => {
     const sync = new ModelSync({ updatedModelsLimit: 2, startUid: 3 }, subnet.deps, check);
     await subnet.clock.run(sync, 60 * MINUTE);
     expect(check.looks.map(({ uid }) => uid)).toEqual([3, 4]);
-    await subnet.deps.state.write(rows.contenders(1, { pending: [], kept: [] }));
+    await subnet.deps.state.write(put.contenders(1, { pending: [], kept: [] }));
     const later = new Watched(subnet);
     await subnet.clock.run(new ModelSync({ updatedModelsLimit: 3, startUid: 5 }, subnet.deps, later), 2 * MINUTE);
     expect(later.looks[0]?.uid).toBe(5);

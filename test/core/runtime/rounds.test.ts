@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { EvaluationLoop } from '@assay/core/runtime/evaluation-loop';
 import { MetagraphSync } from '@assay/core/runtime/metagraph-sync';
 import { readStanding } from '@assay/core/rules/read-standing';
-import { rows } from '@assay/core/runtime/validator-state';
+import { put } from '@assay/core/runtime/validator-state';
 import { assertChain } from '@assay/core/journal/verify-chain';
 import { AssayError } from '@assay/core/errors/assay-error';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -260,7 +260,7 @@ describe('two competitions', () => {
     subnet = await newSubnet({ competitions: [COMPETITION, { ...COMPETITION, id: 2, name: 'two' }] });
     subnet.commit(3, 'three', 2);
     await look(3);
-    await subnet.deps.state.write(rows.contenders(1, { pending: [], kept: hotkeysOf(3) }));
+    await subnet.deps.state.write(put.contenders(1, { pending: [], kept: hotkeysOf(3) }));
     const { commitments } = subnet.network.snapshot();
     subnet.network.setCommitment(3, (commitments[0]?.data ?? '').replace(/:1$/, ':2'));
     await look(3);

@@ -5,7 +5,7 @@ import { RuleBook } from '@assay/core/rules/rule-book';
 import { submissionOf } from '@assay/core/rules/submission';
 import { joinEntry } from '@assay/core/journal/stored-entry';
 import { replaySubmission, submissionEntry, type SubmissionEntry } from '@assay/core/runtime/submission-entry';
-import { rows, ValidatorState } from '@assay/core/runtime/validator-state';
+import { put, ValidatorState } from '@assay/core/runtime/validator-state';
 import { WeightSetting } from '@assay/core/runtime/weight-setting';
 import { openJournal } from '@assay/plugin-libsql-journal';
 import Database from 'libsql';
@@ -31,7 +31,7 @@ async function setUp(instead: (real: SetWeights) => SetWeights = (real) => real)
     },
   });
   const hotkeys = subnet.deps.view.current.neurons.map(({ hotkey }) => hotkey);
-  await subnet.deps.state.write(rows.standing(1, averageOf([0, 0, 0, 0.75, 0.25, 0, 0], hotkeys)));
+  await subnet.deps.state.write(put.standing(1, averageOf([0, 0, 0, 0.75, 0.25, 0, 0], hotkeys)));
   return subnet;
 }
 
@@ -155,7 +155,7 @@ describe('a submission', () => {
   it('of an intent of version 0.1 is settled without a record', async () => {
     const subnet = await setUp();
     await subnet.deps.state.write(
-      rows.weightsIntent({ block: 1, lastUpdate: 0, uids: [3], weights: [65_535], round: 1 }),
+      put.weightsIntent({ block: 1, lastUpdate: 0, uids: [3], weights: [65_535], round: 1 }),
     );
     await setting(subnet).settleIntent(subnet.signal);
     expect(submissions(subnet)).toEqual([]);

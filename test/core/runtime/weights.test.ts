@@ -1,6 +1,6 @@
 import type { ChainClient, WeightsSubmission } from '@assay/core/contracts/chain-client';
 import { AssayError } from '@assay/core/errors/assay-error';
-import { rows } from '@assay/core/runtime/validator-state';
+import { put } from '@assay/core/runtime/validator-state';
 import { WeightSetting } from '@assay/core/runtime/weight-setting';
 import { describe, expect, it } from 'vitest';
 import { averageOf, newSubnet, type Subnet } from './subnet.js';
@@ -33,7 +33,7 @@ function over(line: Line): (real: ChainClient) => ChainClient {
 /** A standing in which uid 3 has three quarters and uid 4 the rest. */
 async function withStanding(subnet: Subnet): Promise<void> {
   const hotkeys = subnet.deps.view.current.neurons.map(({ hotkey }) => hotkey);
-  await subnet.deps.state.write(rows.standing(1, averageOf([0, 0, 0, 0.75, 0.25, 0, 0], hotkeys)));
+  await subnet.deps.state.write(put.standing(1, averageOf([0, 0, 0, 0.75, 0.25, 0, 0], hotkeys)));
 }
 
 async function setUp(line: Line): Promise<{ subnet: Subnet; setting: WeightSetting; ownRow: () => unknown }> {
@@ -79,7 +79,7 @@ describe('WeightSetting', () => {
   it('waits for a first standing', async () => {
     const line: Line = { submitted: [] };
     const { subnet, setting } = await setUp(line);
-    await subnet.deps.state.write(rows.standing(1, undefined));
+    await subnet.deps.state.write(put.standing(1, undefined));
     await subnet.clock.run(setting, 50 * MINUTE);
     expect(line.submitted).toEqual([]);
     expect(subnet.told('weights-failed')).toEqual([]);
@@ -178,7 +178,7 @@ describe('WeightSetting', () => {
     const line: Line = { submitted: [] };
     const { subnet, setting } = await setUp(line);
     await subnet.deps.state.write(
-      rows.weightsIntent({ block: 1, lastUpdate: 0, uids: [3], weights: [65_535], round: 1 }),
+      put.weightsIntent({ block: 1, lastUpdate: 0, uids: [3], weights: [65_535], round: 1 }),
     );
     const snapshot = subnet.deps.chain.snapshot.bind(subnet.deps.chain);
     let failures = 2;

@@ -1,5 +1,5 @@
 import type { RuntimeDeps } from '../context.js';
-import type { ScheduledCompetition } from '../schedule-now.js';
+import type { ScheduledCompetition } from '../competitions.js';
 import { contendersOf, incumbentsOf, type Contender } from './plan.js';
 
 /** Contenders of the next round: of all with a verified model those that the competition's entrants rule lets play. */

@@ -8,7 +8,7 @@ import { report, type RuntimeDeps } from '../context.js';
 import type { ModelCheck } from '../model-check.js';
 import { isAbort } from '../supervise.js';
 import type { StoredEvaluation } from '../tables.js';
-import { rows } from '../validator-state.js';
+import { put } from '../validator-state.js';
 import { Asking } from './ask.js';
 import type { FailedTry } from './blame.js';
 import { Controls } from './controls.js';
@@ -182,7 +182,7 @@ export class RoundEvaluation {
   }
 
   async #keep({ contender }: GroupTurn, found: StoredEvaluation): Promise<JudgedTask[]> {
-    await this.deps.state.write(rows.evaluation(this.plan.syncBlock, this.#key(contender), found));
+    await this.deps.state.write(put.evaluation(this.plan.syncBlock, this.#key(contender), found));
     return judgedTasks(found, this.tasks);
   }
 

@@ -9,7 +9,7 @@ import { report, type RuntimeDeps } from '../context.js';
 import { runtimeErrors } from '../errors.js';
 import type { ModelCheck } from '../model-check.js';
 import { isAbort } from '../supervise.js';
-import { rows } from '../validator-state.js';
+import { put } from '../validator-state.js';
 import type { Contender } from './plan.js';
 
 /** A stored model whose files had the verified content a moment ago. */
@@ -75,7 +75,7 @@ export class IntactModels {
     this.deps.log('error', 'stored files have changed and are fetched again', { uid: neuron.uid, directory });
     report(this.deps, { event: 'warning', error: error.toReport() });
     const { competitions, state } = this.deps;
-    await state.write(...competitions.ids.map((id) => rows.history(id, neuron.hotkey, undefined)));
+    await state.write(...competitions.ids.map((id) => put.history(id, neuron.hotkey, undefined)));
   }
 
   async #fetchAgain(contender: Contender, signal: AbortSignal): Promise<IntactModel> {
@@ -89,7 +89,7 @@ export class IntactModels {
       await this.deps.state.update(() => {
         const current = this.deps.state.model(neuron.hotkey);
         const same = current?.commitment === model.commitment && current.block === model.block;
-        return same ? [rows.model({ ...current, facts })] : [];
+        return same ? [put.model({ ...current, facts })] : [];
       });
       throw storeErrors.STORED_MODEL_CHANGED({ repo, directory: stored.directory });
     } catch (error) {

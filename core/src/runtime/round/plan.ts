@@ -8,7 +8,7 @@ import { readStanding } from '../../rules/read-standing.js';
 import type { RuntimeDeps } from '../context.js';
 import { runtimeErrors } from '../errors.js';
 import { isAbort } from '../supervise.js';
-import type { ScheduledCompetition } from '../schedule-now.js';
+import type { ScheduledCompetition } from '../competitions.js';
 import { asJson } from '../validator-state.js';
 import type { TrackedModel } from '../tables.js';
 import type { UnknownMiner } from '../unknown-claims.js';

@@ -12,7 +12,7 @@ import type { ModelCheck } from '../model-check.js';
 import { inSlices } from '../slices.js';
 import type { UnknownMiner } from '../unknown-claims.js';
 import { newRecord } from '../new-record.js';
-import { rows } from '../validator-state.js';
+import { put } from '../validator-state.js';
 import type { RoundVerdict } from '../../judging/verdict.js';
 import { recordOf } from '../../rules/chosen.js';
 import { judgeEntryInSteps } from './entry.js';
@@ -201,13 +201,13 @@ async function recordRound(
       ...(canGoBetter(entry, verdict)
         ? []
         : [
-            rows.lastRound(competition.id, {
+            put.lastRound(competition.id, {
               number: (state.journal.head()?.number ?? 0) + 1,
               block: plan.now.number,
               fingerprint: plan.fingerprint,
             }),
           ]),
-      ...state.staleEvaluations(plan.syncBlock).map(rows.forgetEvaluation),
+      ...state.staleEvaluations(plan.syncBlock).map(put.forgetEvaluation),
       ...unknownRows(check, entry),
       ...rowsAfter(state, entry, verdict),
     ],
@@ -220,7 +220,7 @@ async function recordRound(
 function unknownRows(
   check: ModelCheck,
   { contenders }: Pick<RoundEntry, 'contenders'>,
-): ReturnType<typeof rows.model>[] {
+): ReturnType<typeof put.model>[] {
   return contenders.flatMap(({ hotkey, commitment, block, outcome }) => {
     if (outcome.status === 'scored' || outcome.error.fault === 'miner') return check.unknowns.cleared(hotkey);
     if (!isUnknown(outcome.error)) return [];

@@ -2,10 +2,10 @@ import type { CompetitionState, IsCurrent, JudgingState } from '../../judging/ne
 import { nextState } from '../../judging/next-state.js';
 import type { RoundVerdict } from '../../judging/verdict.js';
 import type { ValidatorState } from '../validator-state.js';
-import { rows } from '../validator-state.js';
+import { put } from '../validator-state.js';
 import type { UnjudgedRound } from './entry-shape.js';
 
-type Put = ReturnType<typeof rows.standing>;
+type Put = ReturnType<typeof put.standing>;
 
 /** Rows of everything that a round changes. */
 export function rowsAfter(state: ValidatorState, round: UnjudgedRound, verdict: RoundVerdict): Put[] {
@@ -40,11 +40,11 @@ function changedRows(id: number, before: CompetitionState | undefined, after: Co
   const lists = { pending: [...after.pending], kept: [...after.kept] };
   const hasLists = before?.pending !== after.pending || before.kept !== after.kept;
   return [
-    rows.standing(id, after.standing),
-    rows.entrants(id, after.entrants),
-    ...(hasLists ? [rows.contenders(id, lists)] : []),
+    put.standing(id, after.standing),
+    put.entrants(id, after.entrants),
+    ...(hasLists ? [put.contenders(id, lists)] : []),
     ...[...after.history].flatMap(([hotkey, results]) =>
-      before?.history.get(hotkey) === results ? [] : [rows.history(id, hotkey, [...results])],
+      before?.history.get(hotkey) === results ? [] : [put.history(id, hotkey, [...results])],
     ),
   ];
 }
