@@ -44,7 +44,7 @@ if (process.argv.includes('--check')) {
   const lacks = Object.keys(wanted).filter((path) => !listed.includes(path));
   const unused = listed.filter((path) => !(path in wanted));
   process.stderr.write(
-    `exports of core/package.json: it lacks ${lacks.join(', ') || 'nothing'}, nobody imports ${unused.join(', ') || 'nothing'}; run npm run exports\n`,
+    `exports of core/package.json: these are missing: ${lacks.join(', ') || 'none'}, these are not imported: ${unused.join(', ') || 'none'}; run npm run exports\n`,
   );
   process.exit(1);
 }

@@ -17,6 +17,7 @@ export const competitionErrors = defineErrors({
     fault: 'config',
     retry: 'never',
     message: (p: { package: string; reason: string }) => `npm can't pack ${p.package}: ${p.reason}`,
-    hint: () => 'Run npm pack in its folder and correct what npm names: without a tarball nobody can install it.',
+    hint: () =>
+      'Run npm pack in the folder of the package and correct what npm reports. A package is installed from the tarball that it makes.',
   },
 });

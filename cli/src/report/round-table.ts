@@ -7,7 +7,7 @@ const BEFORE = ['uid', 'repo', 'loss', 'epsilon', 'win rate', 'wins'];
 const AFTER = ['share', 'block', 'note'];
 
 /**
- * One round for people. Best first; whoever could not be scored comes last, with the cause. `epsilon` is the advantage over
+ * One round for people. The best contender comes first, contenders without a score come last. `epsilon` is the advantage over
  * later models, `share` what the competition hands out after the round; the columns between them are the rules' own.
  */
 export function roundTable(

@@ -1,6 +1,5 @@
 import type { JsonObject } from '../model/json-object.js';
 import type { ModelReference, RepoFile, StoredFile } from './model.js';
-import type { Rule } from './rule.js';
 
 /** What a commitment says: a model at a fixed revision, and what binds its files to the owner. */
 export interface Claim {
@@ -42,5 +41,3 @@ export interface CommitmentScheme {
   /** What a claim to these files has to carry as `proof` when this hotkey makes it. */
   proofOf(model: { reference: ModelReference; files: readonly StoredFile[] }, hotkey: string): string;
 }
-
-export type CommitmentSchemeDefinition = Rule<CommitmentScheme>;

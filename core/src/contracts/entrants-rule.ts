@@ -1,6 +1,5 @@
 import type { z } from 'zod';
 import type { EpsilonFunction } from './epsilon-function.js';
-import type { Rule } from './rule.js';
 import type { JudgedRound, Seat } from './standing-rule.js';
 
 /** A hotkey with a verified model that waits for a round. */
@@ -21,7 +20,7 @@ export interface PastResult {
   winnerScore: number | null;
 }
 
-/** A finished round, as whoever admits to the next one sees it. */
+/** A finished round, as the entrants rule sees it. */
 export interface EnteredRound extends Omit<JudgedRound, 'contenders'> {
   contenders: readonly (JudgedRound['contenders'][number] & {
     /** waiting: it could not be scored, and not by the miner's doing. */
@@ -54,6 +53,6 @@ export interface EntrantsRule<State = unknown> {
   next(state: State | undefined, round: EnteredRound): { state: State; keep: readonly number[] };
 }
 
-// The state of each rule is its own; the rule that wrote it is the one that reads it.
+/** An entrants rule whatever its state is: the rule's own schema reads what the journal kept. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
-export type EntrantsRuleDefinition = Rule<EntrantsRule<any>>;
+export type AnyEntrantsRule = EntrantsRule<any>;

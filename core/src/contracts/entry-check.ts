@@ -2,7 +2,6 @@ import type { ModelConstraints } from '../competition/competition.js';
 import type { AssayError } from '../errors/assay-error.js';
 import type { JsonObject } from '../model/json-object.js';
 import type { ModelFacts, ModelReference, RepoFile, StoredFile } from './model.js';
-import type { Rule } from './rule.js';
 
 /** One thing that a competition demands of a model, and what this one has. */
 export interface Finding {
@@ -51,5 +50,3 @@ export interface EntryCheck {
   fetched?(model: FetchedModel, context: EntryContext): Finding[];
   inspected?(model: InspectedModel, context: EntryContext): Finding[];
 }
-
-export type EntryCheckDefinition = Rule<EntryCheck>;

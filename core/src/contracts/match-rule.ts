@@ -2,7 +2,7 @@ import type { Steps } from '../judging/steps.js';
 import type { FiniteScore } from './brands.js';
 import type { SeededRandom } from './dataset-provider.js';
 import type { EpsilonFunction } from './epsilon-function.js';
-import type { ColumnValues, Rule, RuleColumn } from './rule.js';
+import type { ColumnValues, RuleColumn } from './rule.js';
 
 /** A contender that has a score. */
 export interface ScoredContender {
@@ -44,11 +44,11 @@ export interface MatchRecord {
 export interface MatchOutcome {
   /** By uid. A contender without a record did not play: it can win at no block, or there was nothing to play for. */
   records: ReadonlyMap<number, MatchRecord>;
-  /** Uid; null when the rule names nobody. */
+  /** Uid of the winner; null when the rule names none. */
   winner: number | null;
 }
 
-/** What a challenger has to be below, and when that changes. */
+/** What the score of a challenger has to be below. */
 export interface Bar {
   /** A score below it beats the incumbent at this block. */
   score: number;
@@ -70,5 +70,3 @@ export interface MatchRule {
   /** Samples after which more could not change the outcome, of `total`; `total` where every sample counts. */
   samplesNeeded(total: number): number;
 }
-
-export type MatchRuleDefinition = Rule<MatchRule>;

@@ -1,4 +1,3 @@
-import type { Rule } from './rule.js';
 import type { Seat } from './standing-rule.js';
 
 export interface MergeInput {
@@ -17,13 +16,11 @@ export interface MergeInput {
  * weights of the one before it; what is left at the end is divided by its sum.
  */
 export interface MergeRule {
-  /** Whether the weights that nobody has earned find a receiver here, so that shares may sum to less than 1. */
+  /** Whether this rule gives unearned weight to a receiver. Then the shares of a schedule may sum to less than 1. */
   readonly takesTheRest: boolean;
   /**
    * @param weights by uid, one for each uid up to the highest; all zero before the first rule
-   * @throws a coded error when nothing may be set: the old weights stay, and the operator is told
+   * @throws a coded error when no weights may be set; the old weights stay, and the operator is told
    */
   apply(weights: readonly number[], input: MergeInput): number[];
 }
-
-export type MergeRuleDefinition = Rule<MergeRule>;

@@ -1,5 +1,3 @@
-import type { Rule } from './rule.js';
-
 /** A round, as far as a seed may depend on it. */
 export interface SeededRound {
   /** Block at which the round is planned. */
@@ -20,5 +18,3 @@ export interface SeedRule {
    */
   seedOf(blockHash: string, round: SeededRound): bigint;
 }
-
-export type SeedRuleDefinition = Rule<SeedRule>;

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { MatchRecord } from './match-rule.js';
-import type { ColumnValues, Rule, RuleColumn, RuleState } from './rule.js';
+import type { ColumnValues, RuleColumn, RuleState } from './rule.js';
 
 /** A slot of the subnet and who holds it. */
 export interface Seat {
@@ -23,7 +23,7 @@ export interface JudgedRound {
     score: number | null;
     record: MatchRecord | null;
   })[];
-  /** Uid; null when the match rule names nobody. */
+  /** Uid of the winner; null when the match rule names none. */
   winner: number | null;
   /** Everybody who is registered, contenders or not. */
   seats: readonly Seat[];
@@ -38,8 +38,8 @@ export interface NextStanding<State> {
 }
 
 /**
- * What a competition has handed out so far. Its shape is the rule's own; whoever the state names by a uid it names by the
- * hotkey too, since a uid may change hands between two rounds.
+ * What a round does to the standing of a competition. The shape of the state is the rule's own. A state that names a miner
+ * by uid also names its hotkey, because a uid may change hands between two rounds.
  */
 export interface StandingRule<State = unknown> {
   readonly columns: readonly RuleColumn[];
@@ -57,6 +57,6 @@ export interface StandingRule<State = unknown> {
   incumbents(state: State): readonly string[];
 }
 
-// The state of each rule is its own; the rule that wrote it is the one that reads it.
+/** A standing rule whatever its state is: the rule's own schema reads what the journal kept. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
-export type StandingRuleDefinition = Rule<StandingRule<any>>;
+export type AnyStandingRule = StandingRule<any>;

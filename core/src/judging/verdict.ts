@@ -3,8 +3,8 @@ import type { FiniteScore } from '../contracts/brands.js';
 import type { EpsilonFunction } from '../contracts/epsilon-function.js';
 import type { MatchOutcome, MatchRule, ScoredContender } from '../contracts/match-rule.js';
 import type { ColumnValues, RuleRecord, RuleState } from '../contracts/rule.js';
-import type { EnteredRound, EntrantsRule } from '../contracts/entrants-rule.js';
-import type { Seat, StandingRule } from '../contracts/standing-rule.js';
+import type { AnyEntrantsRule, EnteredRound } from '../contracts/entrants-rule.js';
+import type { AnyStandingRule, Seat } from '../contracts/standing-rule.js';
 import { isAssayError, type ErrorReport } from '../errors/assay-error.js';
 import { PythonRandom } from '../sampling/python-random.js';
 import { labelledSeed } from '../sampling/labelled-seed.js';
@@ -34,17 +34,13 @@ export interface RoundRules {
 /** A standing rule, and how a round records it. */
 export interface BoundStanding {
   record: RuleRecord;
-  // The state is the rule's own: its schema reads what the journal kept.
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
-  rule: StandingRule<any>;
+  rule: AnyStandingRule;
 }
 
 /** An entrants rule, and how a round records it. */
 export interface BoundEntrants {
   record: RuleRecord;
-  // As above.
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
-  rule: EntrantsRule<any>;
+  rule: AnyEntrantsRule;
 }
 
 /** The standing before a round, as the rule that wrote it says; the round's own rule may be another. */

@@ -1,24 +1,20 @@
 import type { CommitmentScheme } from '../contracts/commitment-scheme.js';
-import type { EntrantsRule } from '../contracts/entrants-rule.js';
+import type { AnyEntrantsRule } from '../contracts/entrants-rule.js';
 import type { EntryCheck } from '../contracts/entry-check.js';
 import type { EpsilonFunction } from '../contracts/epsilon-function.js';
 import type { MatchRule } from '../contracts/match-rule.js';
 import type { MergeRule } from '../contracts/merge-rule.js';
 import type { SeedRule } from '../contracts/seed-rule.js';
 import type { TaskKind } from '../contracts/task-kind.js';
-import type { StandingRule } from '../contracts/standing-rule.js';
+import type { AnyStandingRule } from '../contracts/standing-rule.js';
 
 /** What the rules behind each door bind to, by the key in `provides`. */
 export interface Doors {
   epsilons: EpsilonFunction;
   matchRules: MatchRule;
-  // The state of each standing rule is its own.
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
-  standingRules: StandingRule<any>;
+  standingRules: AnyStandingRule;
   mergeRules: MergeRule;
-  // As above.
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
-  entrantsRules: EntrantsRule<any>;
+  entrantsRules: AnyEntrantsRule;
   seedRules: SeedRule;
   commitmentSchemes: CommitmentScheme;
   entryChecks: EntryCheck;

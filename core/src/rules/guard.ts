@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import type { EntrantsRule } from '../contracts/entrants-rule.js';
+import type { AnyEntrantsRule } from '../contracts/entrants-rule.js';
 import type { EpsilonFunction } from '../contracts/epsilon-function.js';
 import type { MatchOutcome, MatchRule, ScoredContender } from '../contracts/match-rule.js';
 import type { MergeRule } from '../contracts/merge-rule.js';
 import { columnValues } from '../contracts/rule.js';
-import type { StandingRule } from '../contracts/standing-rule.js';
+import type { AnyStandingRule } from '../contracts/standing-rule.js';
 import { isAssayError } from '../errors/assay-error.js';
 import { messageOf } from '../errors/describe.js';
 import { DOORS, type DoorName, type Doors } from './doors.js';
@@ -84,9 +84,7 @@ function wrongOutcome({ records, winner }: MatchOutcome, contenders: readonly Sc
   return undefined;
 }
 
-// The state of each rule is its own.
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
-function guardedStanding(rule: StandingRule<any>, refuse: Refuse): StandingRule<any> {
+function guardedStanding(rule: AnyStandingRule, refuse: Refuse): AnyStandingRule {
   return {
     columns: rule.columns,
     state: rule.state,
@@ -123,9 +121,7 @@ function guardedMerge(rule: MergeRule, refuse: Refuse): MergeRule {
   };
 }
 
-// As above.
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
-function guardedEntrants(rule: EntrantsRule<any>, refuse: Refuse): EntrantsRule<any> {
+function guardedEntrants(rule: AnyEntrantsRule, refuse: Refuse): AnyEntrantsRule {
   return {
     state: rule.state,
     select: (state, waiting, context) => coded(refuse, () => rule.select(state, waiting, context)),

@@ -6,12 +6,12 @@ import type { SeedRule } from '@assay/core/contracts/seed-rule';
 import { judgingErrors } from '@assay/core/judging/errors';
 import { pretraining } from '@assay/core/rules/commitment/pretraining';
 import { syncBlock } from '@assay/core/rules/seed/sync-block';
-import type { EntrantsRule } from '@assay/core/contracts/entrants-rule';
+import type { AnyEntrantsRule } from '@assay/core/contracts/entrants-rule';
 import type { EpsilonFunction } from '@assay/core/contracts/epsilon-function';
 import type { MatchOutcome, MatchRule } from '@assay/core/contracts/match-rule';
 import type { MergeRule } from '@assay/core/contracts/merge-rule';
 import type { Rule } from '@assay/core/contracts/rule';
-import type { StandingRule } from '@assay/core/contracts/standing-rule';
+import type { AnyStandingRule } from '@assay/core/contracts/standing-rule';
 import type { Steps } from '@assay/core/judging/steps';
 import type { DoorName } from '@assay/core/rules/doors';
 import { pool } from '@assay/core/rules/entrants/pool';
@@ -71,12 +71,10 @@ const withRecord = ({ records, winner }: MatchOutcome, change: object): MatchOut
   records: new Map([...records].map(([uid, record]) => [uid, { ...record, ...change }])),
 });
 
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- states of several shapes
-const standingThat = (fails: string, change: Partial<StandingRule<any>>): BrokenRule => ({
+const standingThat = (fails: string, change: Partial<AnyStandingRule>): BrokenRule => ({
   door: 'standingRules',
   fails,
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
-  rule: ruleOf<StandingRule<any>>({ ...standing, ...change }),
+  rule: ruleOf<AnyStandingRule>({ ...standing, ...change }),
 });
 const standing = winnerTakesAll.bind({ alpha: 0.5 });
 
@@ -86,12 +84,10 @@ const mergeThat = (fails: string, change: Partial<MergeRule>): BrokenRule => ({
   rule: ruleOf<MergeRule>({ ...byShare.bind({ threshold: 0 }), ...change }),
 });
 
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- states of several shapes
-const entrantsThat = (fails: string, change: Partial<EntrantsRule<any>>): BrokenRule => ({
+const entrantsThat = (fails: string, change: Partial<AnyEntrantsRule>): BrokenRule => ({
   door: 'entrantsRules',
   fails,
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
-  rule: ruleOf<EntrantsRule<any>>({ ...pool.bind({ count: 5, threshold: 0.001 }), ...change }),
+  rule: ruleOf<AnyEntrantsRule>({ ...pool.bind({ count: 5, threshold: 0.001 }), ...change }),
 });
 
 const schemeThat = (fails: string, change: Partial<CommitmentScheme>): BrokenRule => ({

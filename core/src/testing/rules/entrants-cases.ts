@@ -1,12 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { EnteredRound, EntrantsRule, PastResult, Waiting } from '../../contracts/entrants-rule.js';
+import type { EnteredRound, AnyEntrantsRule, PastResult, Waiting } from '../../contracts/entrants-rule.js';
 import { linearDecay } from '../../rules/epsilon/linear-decay.js';
 import { demand } from '../checks.js';
 import { NOW, seatsOf } from './worlds.js';
 
-// The state of each rule is its own.
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
-type AnyEntrantsRule = EntrantsRule<any>;
 type Case = (rule: AnyEntrantsRule) => void;
 
 const SEATS = seatsOf(8);

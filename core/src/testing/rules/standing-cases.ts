@@ -1,11 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { JudgedRound, Seat, StandingRule } from '../../contracts/standing-rule.js';
+import type { JudgedRound, Seat, AnyStandingRule } from '../../contracts/standing-rule.js';
 import { demand } from '../checks.js';
 import { NOW, seatsOf } from './worlds.js';
 
-// The state of each rule is its own.
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
-type AnyStandingRule = StandingRule<any>;
 type Case = (rule: AnyStandingRule) => void;
 
 const SEATS = seatsOf(8);
