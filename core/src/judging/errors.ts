@@ -33,6 +33,14 @@ export const judgingErrors = defineErrors({
     hint: () =>
       'The round is void: matches per sequence need the loss of every sequence from the evaluator, see docs/build/evaluator-protocol.md.',
   },
+  STATE_UNREADABLE: {
+    fault: 'config',
+    retry: 'next-round',
+    message: (p: { rule: string; version: number }) =>
+      `The installed rule ${p.rule} can't read the state that its version ${p.version} has left.`,
+    hint: () =>
+      'Install the version of the package that wrote it, and tell its author: a rule with another state needs another name.',
+  },
   BURN_TARGET_MISSING: {
     fault: 'config',
     retry: 'backoff',

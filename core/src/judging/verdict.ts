@@ -9,6 +9,7 @@ import { isAssayError, type ErrorReport } from '../errors/assay-error.js';
 import { PythonRandom } from '../sampling/python-random.js';
 import { labelledSeed } from '../sampling/labelled-seed.js';
 import { judgingErrors } from './errors.js';
+import { readState } from './rule-state.js';
 import { finish, type Steps } from './steps.js';
 
 /** A contender as a round hands it to its rules. */
@@ -179,8 +180,8 @@ function ownState(
   continues: readonly string[] = [],
 ): unknown {
   if (!before) return undefined;
-  const { by, state } = before;
-  return by.rule === record.rule || continues.includes(by.rule) ? rule.state.parse(state) : undefined;
+  const { rule: writer } = before.by;
+  return writer === record.rule || continues.includes(writer) ? readState(rule, before) : undefined;
 }
 
 /** What became of a contender, as the entrants rule is told. */

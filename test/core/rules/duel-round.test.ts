@@ -2,6 +2,7 @@ import type { RuleChoice } from '@assay/core/contracts/rule';
 import { EvaluationLoop } from '@assay/core/runtime/evaluation-loop';
 import { RuleBook } from '@assay/core/rules/rule-book';
 import { WeightSetting } from '@assay/core/runtime/weight-setting';
+import { z } from 'zod';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { replayed, wholeRound } from '../../recorded-round.js';
 import { COMPETITION, newSubnet, type Subnet } from '../runtime/subnet.js';
@@ -186,6 +187,20 @@ describe('choices with a date', () => {
     await loop.pass(subnet.signal);
     expect(kings()).toEqual({ kings: [hotkeyOf(4)] });
   });
+});
+
+it('a version of a rule that can not read the state of the one before costs rounds and weights, and is named', async () => {
+  await claim(3, 'king', 2);
+  await loop.pass(subnet.signal);
+  const newer = { ...kingChain.bind({ kings: 2 }), state: z.object({ dynasty: z.string() }) };
+  const changed = { ...kingChain, version: 2, bind: () => newer as never };
+  const rules = new RuleBook([{ name: 'newer', provides: { ...provides, standingRules: [changed] } }]);
+  const deps = { ...subnet.deps, rules };
+  const options = { hotkey: subnet.hotkey, offline: false, dryRun: false, setWeights: true };
+  expect(await new WeightSetting(options, deps).trySet(subnet.signal)).toBe(false);
+  expect(subnet.told('weights-failed').map(({ error }) => [error.code, error.fault])).toEqual([
+    ['STATE_UNREADABLE', 'config'],
+  ]);
 });
 
 describe('claims and seeds of a package', () => {

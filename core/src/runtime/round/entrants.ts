@@ -1,3 +1,4 @@
+import { readState } from '../../judging/rule-state.js';
 import type { RuntimeDeps } from '../context.js';
 import type { ScheduledCompetition } from '../competitions.js';
 import { contendersOf, incumbentsOf, type Contender } from './plan.js';
@@ -12,7 +13,7 @@ export function entrantsOf(
   const all = contendersOf(deps, id);
   const { record, rule } = rulesAt(block).entrants;
   const stored = state.entrants(id);
-  const own: unknown = stored?.by.rule === record.rule ? rule.state.parse(stored.state) : undefined;
+  const own: unknown = stored?.by.rule === record.rule ? readState(rule, stored) : undefined;
   const incumbents = incumbentsOf(deps, id);
   const kept = new Set(state.contenders(id).kept);
   const waiting = all.map(({ neuron: { uid, hotkey }, model }) => ({
