@@ -99,8 +99,9 @@ export abstract class BaseCommand extends Command {
     mode: 'validate' | 'read',
     reporting: (rest: Omit<Surroundings, 'reporter'>) => Promise<EventSink> = () => Promise.resolve(silent),
   ): Promise<Surroundings> {
-    const [{ effectiveProfile }, { systemClock }, { Disposers }, { stderrLog }] = await Promise.all([
+    const [{ effectiveProfile }, { requireRules }, { systemClock }, { Disposers }, { stderrLog }] = await Promise.all([
       import('@assay/core/composition/compose-validator'),
+      import('@assay/core/rules/require-rules'),
       import('@assay/core/runtime/system-clock'),
       import('@assay/core/runtime/disposers'),
       import('./logger.js'),
@@ -108,6 +109,8 @@ export abstract class BaseCommand extends Command {
     const { config, baseDir, resolvePath } = loaded;
     const registry = await this.registry(config, baseDir);
     const profile = effectiveProfile(registry.profile(config.subnet), config);
+    // Who only reads needs no rule that is not installed.
+    if (mode === 'validate') requireRules(registry.rules, profile);
     const log = stderrLog(config.logLevel);
     const disposers = new Disposers(log);
     this.#closing = () => disposers.disposeAll();

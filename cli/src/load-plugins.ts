@@ -4,6 +4,7 @@ import { toAssayError } from '@assay/core/errors/describe';
 import { checkPlugin } from '@assay/core/plugin/check';
 import { CONTRACT_NAMES } from '@assay/core/plugin/contracts';
 import type { CheckedPlugin } from '@assay/core/plugin/plugin';
+import { requireRules } from '@assay/core/rules/require-rules';
 import { PluginRegistry } from '@assay/core/plugin/registry';
 import { findPackage, installedPackages, loadPackage, nameOf, type InstalledPackage } from './plugin-packages.js';
 import { COMPETITIONS, IMPLEMENTATIONS, ALWAYS_LOADED } from './built-in-plugins.js';
@@ -67,7 +68,7 @@ function lacks(registry: PluginRegistry, config: Config): boolean {
     for (const contract of CONTRACT_NAMES) registry.factory(contract, config[contract].use);
     for (const { use } of config.reporters ?? []) registry.reporter(use);
     for (const name of config.competitions ?? []) registry.competitionsOf(name);
-    registry.profile(config.subnet);
+    requireRules(registry.rules, registry.profile(config.subnet));
     return false;
   } catch {
     return true;

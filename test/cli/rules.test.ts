@@ -104,4 +104,11 @@ describe('a profile whose rules do not fit', () => {
     expect(errorOf(answered)).toMatchObject({ code, fault: 'config' });
     expect(answered.code).toBe(2);
   });
+
+  it('can still be looked at: config and journal need no rule that is not installed', async () => {
+    const config = profileOf("commitmentCodec: 'morse'");
+    expect((await validator(['config', 'show', '--config', config])).code).toBe(0);
+    const listed = await validator(['journal', 'ls', '--json', '--config', config]);
+    expect(errorOf(listed).code).toBe('JOURNAL_MISSING');
+  });
 });

@@ -3,7 +3,6 @@ import type { SubnetProfile } from '../competition/profile.js';
 import { configErrors } from '../config/errors.js';
 import { issueLines, messageOf } from '../errors/describe.js';
 import type { ContractName } from './contracts.js';
-import { requireRules } from '../rules/require-rules.js';
 import { RuleBook } from '../rules/rule-book.js';
 import type { CheckedPlugin, Provisions } from './plugin.js';
 
@@ -63,7 +62,6 @@ export class PluginRegistry {
   profile(subnet: string): SubnetProfile {
     const found = this.#profiles.get(subnet);
     if (!found) throw configErrors.PROFILE_UNKNOWN({ subnet, known: [...this.#profiles.keys()] });
-    requireRules(this.rules, found.item);
     return found.item;
   }
 
