@@ -34,6 +34,7 @@ export class MetagraphSync implements Loop {
         .unknownClaims()
         .flatMap(({ hotkey }) => (registered.has(hotkey) ? [] : [put.unknownClaim(hotkey, undefined)])),
       ...state.historyWithout((hotkey) => !registered.has(hotkey)),
+      ...state.tensorsWithout((hotkey) => !registered.has(hotkey)),
       // Left on the lists, they would count as backlog for ever.
       ...state.contendersWithout(this.deps.competitions.ids, (hotkey) => !registered.has(hotkey)),
     ];
