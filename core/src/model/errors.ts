@@ -20,7 +20,10 @@ export const storeErrors = defineErrors({
   REPO_NOT_FOUND: {
     fault: 'miner',
     retry: 'grace',
-    message: (p: { repo: string }) => `There is no repo ${p.repo}.`,
+    message: (p: { repo: string; orPrivate?: boolean }) =>
+      p.orPrivate
+        ? `There is no public repo ${p.repo}: it does not exist, or it is private; the source does not say which.`
+        : `There is no repo ${p.repo}.`,
     hint: () => 'Publish the repo, and keep it public for as long as the commitment stands.',
   },
   REPO_NOT_PUBLIC: {
