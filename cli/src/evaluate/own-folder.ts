@@ -6,7 +6,7 @@ import type { ModelReference, RepoFile, StoredModel } from '@assay/core/contract
 import type { AcquirerStore } from '@assay/core/model/acquire';
 import { storeErrors } from '@assay/core/model/errors';
 import { sha256OfFile } from '@assay/core/model/files-intact';
-import { isAbsence } from '@assay/core/model/folder-contents';
+import { isAbsence } from '@assay/core/model/store/folder-contents';
 import { requireStorable } from '@assay/core/model/storable-files';
 import { evaluateErrors } from './errors.js';
 
@@ -41,7 +41,12 @@ export class OwnFolder implements AcquirerStore {
   }
 
   /** @throws FILE_TOO_LARGE, at most one byte more than allowed read */
-  async read(_reference: ModelReference, path: string, maxBytes: number, signal: AbortSignal): Promise<Uint8Array> {
+  async read(
+    _reference: ModelReference,
+    { path }: RepoFile,
+    maxBytes: number,
+    signal: AbortSignal,
+  ): Promise<Uint8Array> {
     const bytes = await this.#reading(async () =>
       Buffer.concat(
         (await createReadStream(join(this.directory, path), { end: maxBytes, signal }).toArray()) as Buffer[],

@@ -9,9 +9,13 @@ export interface RepoListing {
 
 export interface FetchProgress {
   path: string;
-  /** Bytes of this fetch so far, and in all. */
+  /** Bytes of this fetch so far, and in all; what was here already counts as done. */
   done: number;
   total: number;
+  /** Received of late; absent until there is something to measure. */
+  bytesPerSecond?: number;
+  /** Until the rest has come at that rate. */
+  remainingMs?: number;
 }
 
 export interface StoreUsage {
@@ -21,23 +25,49 @@ export interface StoreUsage {
   freeBytes: number;
 }
 
+export interface ModelLease {
+  /** May be called more than once. */
+  release(): Promise<void>;
+}
+
 export interface PruneResult {
   removed: ModelReference[];
   freedBytes: number;
 }
 
+/** Bytes `start` to before `end` of a file. */
+export interface ByteRange {
+  start: number;
+  end: number;
+}
+
+/** A part of a file as a source serves it. */
+export interface OpenedFile {
+  /** Where `bytes` begin: at the start of the range, or at 0 where the source has whole files only. */
+  start: number;
+  /**
+   * What the source calls this content, e.g. a strong entity tag. Parts of one content have the same; absent where the
+   * source has no such name.
+   */
+  version?: string;
+  /** Read once. The caller may stop early, and takes no byte beyond the range. */
+  bytes: AsyncIterable<Uint8Array>;
+}
+
 /**
- * Where models come from: what a plugin provides as `store`. It keeps nothing itself. A repo, file or revision that is not
- * there rejects with fault `miner`, retry `never`; a source that can't be reached with `network`; one that this machine
- * is to blame for with `validator`.
+ * Where models come from: what a plugin provides as `store`. It keeps nothing itself, tries nothing twice and checks no
+ * content: the keeper does, for every source alike. A repo, revision or file that is not there (any more), or not for
+ * everybody, rejects with fault `miner`, retry `grace`; a source that can't be reached or answers nonsense with fault
+ * `network`, retry `backoff`, and `retryAfterMs` in its payload where the source has asked for a pause; what this machine
+ * is to blame for, such as a token that the source refuses, with `validator`.
  */
 export interface ModelSource {
   readonly description: string;
   /** Kinds of references that it has, e.g. `['hf', 'oci']`; it is never asked for others. `['hf']` when left out. */
   readonly sources?: readonly string[];
   list(reference: ModelReference, signal: AbortSignal): Promise<RepoListing>;
-  /** The bytes of one file, from the start. The caller reads them once and may stop early. */
-  open(reference: ModelReference, path: string, signal: AbortSignal): AsyncIterable<Uint8Array>;
+  /** A part of one file of the list; several may be open at a time. An empty file is never asked for. */
+  open(reference: ModelReference, file: RepoFile, range: ByteRange, signal: AbortSignal): Promise<OpenedFile>;
   close?(): Promise<void>;
 }
 
@@ -48,8 +78,8 @@ export interface ModelSource {
 export interface ModelStore {
   readonly description: string;
   list(reference: ModelReference, signal: AbortSignal): Promise<RepoListing>;
-  /** A small file whole. More than `maxBytes` rejects with fault `miner` before they are all read. */
-  read(reference: ModelReference, path: string, maxBytes: number, signal: AbortSignal): Promise<Uint8Array>;
+  /** A small file of the list whole, its digests checked. More than `maxBytes` rejects with fault `miner` unread. */
+  read(reference: ModelReference, file: RepoFile, maxBytes: number, signal: AbortSignal): Promise<Uint8Array>;
   /**
    * The named files into the folder of this model, hashed on the way; `directory` holds exactly these afterwards.
    * Interrupted at any moment, the folder is either whole or absent.
@@ -69,10 +99,20 @@ export interface ModelStore {
   discard(reference: ModelReference): Promise<void>;
   usage(): Promise<StoreUsage>;
   /**
-   * Drops every stored model that `keep` does not name and that is older than the grace. A clock that was set must neither
-   * keep a model for longer nor drop one sooner.
+   * Says that a model is in use: no process removes it before the release. It need not be stored yet; what is stored after
+   * this stays.
    */
-  prune(keep: readonly ModelReference[], graceMs: number, signal: AbortSignal): Promise<PruneResult>;
+  lease(reference: ModelReference): Promise<ModelLease>;
+  /**
+   * Replaces the list of models that this validator waits to judge. They are not removed to make room, also while the
+   * validator is not running.
+   */
+  keep(references: readonly ModelReference[]): Promise<void>;
+  /**
+   * Drops every stored model that is neither kept, in use nor pinned and that was not used for longer than the grace. A clock
+   * that was set must neither keep a model for longer nor drop one sooner.
+   */
+  prune(graceMs: number, signal: AbortSignal): Promise<PruneResult>;
   close(): Promise<void>;
 }
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ModelReference, RepoFile } from '@assay/core/contracts/model';
 import type { ModelStore } from '@assay/core/contracts/model-store';
-import { ModelKeeper } from '@assay/core/model/keeper';
+import { ModelKeeper } from '@assay/core/model/store/keeper';
 import { systemClock } from '@assay/core/runtime/system-clock';
 import { makesNothing } from '@assay/core/testing/makes-nothing';
 import localFiles from '@assay/plugin-local-files';
@@ -64,17 +64,19 @@ describe('the folder of repos, kept by the core', () => {
     expect(stored.directory).toBe(join(folder, 'data/models/models/miner/llama', REVISION, 'files'));
     expect(readFileSync(join(stored.directory, 'sub/notes'), 'utf8')).toBe('deep');
     expect(await store.stored(reference)).toEqual(stored);
-    expect(await store.prune([reference], 0, never)).toMatchObject({ removed: [] });
+    await store.keep([reference]);
+    expect(await store.prune(0, never)).toMatchObject({ removed: [] });
+    await store.keep([]);
     await new Promise((resolve) => setTimeout(resolve, 5));
-    expect(await store.prune([], 0, never)).toMatchObject({ removed: [reference] });
+    expect(await store.prune(0, never)).toMatchObject({ removed: [reference] });
     expect(await store.stored(reference)).toBeUndefined();
     expect(await store.usage()).toMatchObject({ models: 0, bytes: 0 });
   });
 
   it('reads a small file whole and no larger one', async () => {
     const { store } = await scene();
-    expect(Buffer.from(await store.read(reference, 'sub/notes', 4, never)).toString()).toBe('deep');
-    await expect(store.read(reference, 'sub/notes', 3, never)).rejects.toMatchObject({
+    expect(Buffer.from(await store.read(reference, { path: 'sub/notes', size: 4 }, 4, never)).toString()).toBe('deep');
+    await expect(store.read(reference, { path: 'sub/notes', size: 4 }, 3, never)).rejects.toMatchObject({
       code: 'FILE_TOO_LARGE',
       fault: 'miner',
     });
@@ -95,14 +97,14 @@ describe('the folder of repos, kept by the core', () => {
   ])('blames the miner for %j', async (change, code) => {
     const { store } = await scene();
     const wanted = { ...reference, ...change };
-    const refusal = { code, fault: 'miner', retry: 'never' };
+    const refusal = { code, fault: 'miner', retry: 'grace' };
     await expect(store.list(wanted, never)).rejects.toMatchObject(refusal);
-    await expect(store.read(wanted, 'config.json', 10, never)).rejects.toMatchObject(refusal);
+    await expect(store.read(wanted, { path: 'config.json', size: 2 }, 10, never)).rejects.toMatchObject(refusal);
     const fetched = store.fetch(wanted, [{ path: 'config.json', size: 2 }], silent, never);
     // A name that can't be a folder is refused before the source is asked.
     const codes = [code, 'FILE_NAME_REFUSED'];
     const found: unknown = await fetched.catch((error: unknown) => error);
-    expect(found).toMatchObject({ fault: 'miner', retry: 'never' });
+    expect(found).toMatchObject({ fault: 'miner' });
     expect(codes).toContain(Reflect.get(Object(found), 'code'));
   });
 
@@ -110,7 +112,7 @@ describe('the folder of repos, kept by the core', () => {
     'blames the miner for the file %j',
     async (path) => {
       const { store } = await scene();
-      await expect(store.read(reference, path, 10, never)).rejects.toMatchObject({
+      await expect(store.read(reference, { path, size: 10 }, 10, never)).rejects.toMatchObject({
         code: 'FILE_NOT_FOUND',
         fault: 'miner',
       });
@@ -171,7 +173,7 @@ describe('the folder of repos, kept by the core', () => {
     const there = join(folder, 'repos', path);
     renameSync(there, join(folder, 'elsewhere'));
     symlinkSync(join(folder, 'elsewhere'), there);
-    await expect(store.list(reference, never)).rejects.toMatchObject({ fault: 'miner', retry: 'never' });
+    await expect(store.list(reference, never)).rejects.toMatchObject({ fault: 'miner', retry: 'grace' });
   });
 
   it.each<[string, (file: string) => void, string]>([
@@ -245,11 +247,11 @@ describe('the folder of repos, kept by the core', () => {
     expect(await store.stored(image)).toEqual(stored);
     expect(await store.usage()).toMatchObject({ models: 1 });
     await new Promise((resolve) => setTimeout(resolve, 5));
-    expect(await store.prune([], 0, never)).toMatchObject({ removed: [image] });
+    expect(await store.prune(0, never)).toMatchObject({ removed: [image] });
     for (const change of [{ revision: REVISION }, { namespace: 'registry.example/team/../models' }, { namespace: '' }])
       await expect(store.list({ ...image, ...change }, never)).rejects.toMatchObject({
         fault: 'miner',
-        retry: 'never',
+        retry: 'grace',
       });
   });
 
