@@ -11,6 +11,8 @@ const FREE = 'free';
 /** A partial file that no living process works at. */
 interface LeftPartial {
   path: string;
+  /** Bytes on disk. */
+  size: number;
   /** Milliseconds since 1970. */
   changedMs: number;
 }
@@ -89,7 +91,7 @@ export class Partials {
       if (isOfLivingProcess(name.slice(key.length + 1)) || this.#wanted.has(key)) continue;
       const path = join(this.directory, name);
       const facts = await statIfAny(path);
-      if (facts) found.push({ path, changedMs: facts.mtimeMs });
+      if (facts) found.push({ path, size: Math.min(facts.size, facts.onDisk), changedMs: facts.mtimeMs });
     }
     return found;
   }

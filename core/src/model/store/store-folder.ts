@@ -145,9 +145,21 @@ export class StoreFolder {
 
   /** With the contents that no other model has. @returns whether the model is gone */
   async removeUnlessHeld(reference: ModelReference): Promise<boolean> {
+    return this.#removeUnless(reference, (reasons) => reasons.size > 0);
+  }
+
+  /** Removes a model also where it is kept or pinned: it is fetched again. @returns whether it is gone: in use, it stays */
+  async removeDamaged(reference: ModelReference): Promise<boolean> {
+    return diskGuard(this.directory, () => this.#removeUnless(reference, (reasons) => reasons.has('in use')));
+  }
+
+  async #removeUnless(
+    reference: ModelReference,
+    mustStay: (reasons: ReadonlySet<HoldReason>) => boolean,
+  ): Promise<boolean> {
     const end = await this.holds.beginRemoval(reference);
     try {
-      if ((await this.held()).has(holdKey(reference))) return false;
+      if (mustStay((await this.held()).get(holdKey(reference)) ?? new Set())) return false;
       const files = await this.models.filesOf(reference);
       await this.models.remove(reference);
       this.#ages.forget(this.models.folderOf(reference));

@@ -1,8 +1,9 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { newFolder } from '../folders.js';
 import { kept, listing, model, never, texts, type Kept } from './scene.js';
@@ -22,7 +23,7 @@ async function names({ keeper }: Kept, candidates: readonly string[]): Promise<s
 async function otherProcess(
   directory: string,
   script: string,
-): Promise<{ said: () => Promise<string>; child: ChildProcess }> {
+): Promise<{ said: () => Promise<string>; child: ChildProcessByStdio<null, Readable, null> }> {
   const code = `
     import { ModelKeeper } from '@assay/core/model/store/keeper';
     import { systemClock } from '@assay/core/runtime/system-clock';
@@ -42,7 +43,7 @@ async function otherProcess(
     child.kill('SIGKILL');
   });
   const said = async (): Promise<string> => {
-    const [text] = (await once(child.stdout ?? child, 'data')) as [Buffer];
+    const [text] = (await once(child.stdout, 'data')) as [Buffer];
     return text.toString().trim();
   };
   return { said, child };
