@@ -148,7 +148,10 @@ const sourceIn = (folder) => ({
     const files = await Promise.all(names.map(async (path) => ({ path, size: (await stat(join(folder, path))).size })));
     return { files, totalBytes: files.reduce((sum, { size }) => sum + size, 0) };
   },
-  open: (_reference, path, signal) => createReadStream(join(folder, path), { signal }),
+  open: async (_reference, { path }, { start, end }, signal) => ({
+    start,
+    bytes: createReadStream(join(folder, path), { start, end: end - 1, signal }),
+  }),
 });
 export default definePlugin({
   apiVersion: 1, name: 'outside-source',

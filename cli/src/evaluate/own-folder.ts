@@ -41,7 +41,12 @@ export class OwnFolder implements AcquirerStore {
   }
 
   /** @throws FILE_TOO_LARGE, at most one byte more than allowed read */
-  async read(_reference: ModelReference, path: string, maxBytes: number, signal: AbortSignal): Promise<Uint8Array> {
+  async read(
+    _reference: ModelReference,
+    { path }: RepoFile,
+    maxBytes: number,
+    signal: AbortSignal,
+  ): Promise<Uint8Array> {
     const bytes = await this.#reading(async () =>
       Buffer.concat(
         (await createReadStream(join(this.directory, path), { end: maxBytes, signal }).toArray()) as Buffer[],

@@ -26,18 +26,39 @@ export interface PruneResult {
   freedBytes: number;
 }
 
+/** Bytes `start` to before `end` of a file. */
+export interface ByteRange {
+  start: number;
+  end: number;
+}
+
+/** A part of a file as a source serves it. */
+export interface OpenedFile {
+  /** Where `bytes` begin: at the start of the range, or at 0 where the source has whole files only. */
+  start: number;
+  /**
+   * What the source calls this content, e.g. a strong entity tag. Parts of one content have the same; absent where the
+   * source has no such name.
+   */
+  version?: string;
+  /** Read once. The caller may stop early, and takes no byte beyond the range. */
+  bytes: AsyncIterable<Uint8Array>;
+}
+
 /**
- * Where models come from: what a plugin provides as `store`. It keeps nothing itself. A repo, file or revision that is not
- * there rejects with fault `miner`, retry `never`; a source that can't be reached with `network`; one that this machine
- * is to blame for with `validator`.
+ * Where models come from: what a plugin provides as `store`. It keeps nothing itself, tries nothing twice and checks no
+ * content: the keeper does, for every source alike. A repo, revision or file that is not there (any more), or not for
+ * everybody, rejects with fault `miner`, retry `grace`; a source that can't be reached or answers nonsense with fault
+ * `network`, retry `backoff`, and `retryAfterMs` in its payload where the source has asked for a pause; what this machine
+ * is to blame for, such as a token that the source refuses, with `validator`.
  */
 export interface ModelSource {
   readonly description: string;
   /** Kinds of references that it has, e.g. `['hf', 'oci']`; it is never asked for others. `['hf']` when left out. */
   readonly sources?: readonly string[];
   list(reference: ModelReference, signal: AbortSignal): Promise<RepoListing>;
-  /** The bytes of one file, from the start. The caller reads them once and may stop early. */
-  open(reference: ModelReference, path: string, signal: AbortSignal): AsyncIterable<Uint8Array>;
+  /** A part of one file of the list; several may be open at a time. An empty file is never asked for. */
+  open(reference: ModelReference, file: RepoFile, range: ByteRange, signal: AbortSignal): Promise<OpenedFile>;
   close?(): Promise<void>;
 }
 
@@ -48,8 +69,8 @@ export interface ModelSource {
 export interface ModelStore {
   readonly description: string;
   list(reference: ModelReference, signal: AbortSignal): Promise<RepoListing>;
-  /** A small file whole. More than `maxBytes` rejects with fault `miner` before they are all read. */
-  read(reference: ModelReference, path: string, maxBytes: number, signal: AbortSignal): Promise<Uint8Array>;
+  /** A small file of the list whole, its digests checked. More than `maxBytes` rejects with fault `miner` unread. */
+  read(reference: ModelReference, file: RepoFile, maxBytes: number, signal: AbortSignal): Promise<Uint8Array>;
   /**
    * The named files into the folder of this model, hashed on the way; `directory` holds exactly these afterwards.
    * Interrupted at any moment, the folder is either whole or absent.

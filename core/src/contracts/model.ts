@@ -33,6 +33,10 @@ export interface RepoFile {
   path: string;
   /** Bytes. */
   size: number;
+  /** Hex sha256 of the content, where the source states it. */
+  sha256?: string;
+  /** Hex id of the content as a git blob, where the source states it: sha1 over `blob SIZE`, a zero byte and the content. */
+  gitOid?: string;
 }
 
 export interface StoredFile extends RepoFile {

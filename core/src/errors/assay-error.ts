@@ -4,8 +4,8 @@ import { valueWithoutSecrets, withoutSecrets } from './secrets.js';
 /** Whose doing it is. Only a miner's fault may lower a miner's score. */
 export type Fault = 'miner' | 'validator' | 'network' | 'chain' | 'config';
 
-/** When trying again makes sense. */
-export type Retry = 'never' | 'backoff' | 'next-round';
+/** When trying again makes sense; `grace` for as many blocks as the profile's `missingGrace` says, and not after that. */
+export type Retry = 'never' | 'grace' | 'backoff' | 'next-round';
 
 export type ErrorPayload = Readonly<Record<string, unknown>>;
 

@@ -6,6 +6,6 @@ export const errorReport = z.object({
   message: z.string(),
   hint: z.string(),
   fault: z.enum(['miner', 'validator', 'network', 'chain', 'config']),
-  retry: z.enum(['never', 'backoff', 'next-round']),
+  retry: z.enum(['never', 'grace', 'backoff', 'next-round']),
   payload: z.record(z.string(), z.unknown()),
 });

@@ -142,12 +142,13 @@ export class ModelAcquirer {
 
   async #documents(reference: ModelReference, files: readonly RepoFile[], signal: AbortSignal): Promise<RepoDocuments> {
     const { maxConfigBytes = MAX_CONFIG_BYTES, maxDocumentBytes = MAX_DOCUMENT_BYTES } = this.options;
-    const has = (path: string): boolean => files.some((file) => file.path === path);
-    const read = async (path: string, limit: number): Promise<JsonObject | UnusableJson> =>
-      usable(await this.deps.store.read(reference, path, limit, signal));
+    const find = (path: string): RepoFile | undefined => files.find((file) => file.path === path);
+    const read = async (file: RepoFile, limit: number): Promise<JsonObject | UnusableJson> =>
+      usable(await this.deps.store.read(reference, file, limit, signal));
     const demand = async (path: string, limit: number): Promise<JsonObject> => {
-      if (!has(path)) throw verificationErrors.REPO_FILE_INVALID({ path, reason: 'it is missing' });
-      const document = await read(path, limit);
+      const file = find(path);
+      if (!file) throw verificationErrors.REPO_FILE_INVALID({ path, reason: 'it is missing' });
+      const document = await read(file, limit);
       if (document instanceof UnusableJson)
         throw verificationErrors.REPO_FILE_INVALID({ path, reason: document.message });
       return document;
@@ -156,10 +157,11 @@ export class ModelAcquirer {
     const effective = configFile(config);
     const versionedConfig = effective === CONFIG ? config : await demand(effective, maxConfigBytes);
     requireSameConfig(effective, config, versionedConfig);
-    const ofTokenizer = has(TOKENIZER_CONFIG) ? await read(TOKENIZER_CONFIG, maxDocumentBytes) : undefined;
+    const tokenizerFile = find(TOKENIZER_CONFIG);
+    const ofTokenizer = tokenizerFile ? await read(tokenizerFile, maxDocumentBytes) : undefined;
     // The library swallows what is wrong with a tokenizer.
     const tokenizerConfig = ofTokenizer instanceof UnusableJson ? null : ofTokenizer;
-    const index = !has(WEIGHTS) && has(INDEX) ? await demand(INDEX, maxDocumentBytes) : undefined;
+    const index = !find(WEIGHTS) && find(INDEX) ? await demand(INDEX, maxDocumentBytes) : undefined;
     return {
       config,
       versionedConfig,

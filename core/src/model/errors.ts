@@ -19,21 +19,71 @@ export const commitmentErrors = defineErrors({
 export const storeErrors = defineErrors({
   REPO_NOT_FOUND: {
     fault: 'miner',
-    retry: 'never',
+    retry: 'grace',
     message: (p: { repo: string }) => `There is no repo ${p.repo}.`,
-    hint: () => 'The repo must be public and exist for as long as the commitment stands.',
+    hint: () => 'Publish the repo, and keep it public for as long as the commitment stands.',
+  },
+  REPO_NOT_PUBLIC: {
+    fault: 'miner',
+    retry: 'grace',
+    message: (p: { repo: string; reason: string }) =>
+      `Repo ${p.repo} is not for everybody: ${printable(p.reason, 200)}.`,
+    hint: () => 'Make the repo public, and ask for no agreement: every validator has to be able to read it.',
   },
   REVISION_NOT_FOUND: {
     fault: 'miner',
-    retry: 'never',
+    retry: 'grace',
     message: (p: { repo: string; revision: string }) => `Repo ${p.repo} has no revision ${p.revision}.`,
-    hint: () => 'Commit the full 40 hex digits of a commit that is on the hub.',
+    hint: () => 'Commit to a revision that is published: the full 40 hex digits of a git commit, or a digest.',
   },
   FILE_NOT_FOUND: {
     fault: 'miner',
-    retry: 'never',
+    retry: 'grace',
     message: (p: { repo: string; path: string }) => `Repo ${p.repo} has no file ${printable(p.path, 200)}.`,
     hint: () => 'Upload the whole folder that save_pretrained wrote.',
+  },
+  SOURCE_UNREACHABLE: {
+    fault: 'network',
+    retry: 'backoff',
+    message: (p: { what: string; reason: string; retryAfterMs?: number }) =>
+      `Asking for ${printable(p.what, 300)} failed: ${printable(p.reason, 200)}.`,
+    hint: () => 'Check the connection and the status page of the source; it is asked again, and no miner is blamed.',
+  },
+  SOURCE_ANSWER_INVALID: {
+    fault: 'network',
+    retry: 'backoff',
+    message: (p: { what: string; reason: string }) =>
+      `The answer for ${printable(p.what, 300)} can't be used: ${printable(p.reason, 200)}.`,
+    hint: () =>
+      'Check the address of the source in the options of the store; it is asked again, and no miner is blamed.',
+  },
+  REDIRECT_REFUSED: {
+    fault: 'network',
+    retry: 'backoff',
+    message: (p: { what: string; to: string; reason: string }) =>
+      `The source sends the request for ${printable(p.what, 300)} to ${printable(p.to, 200)}, which is refused: ${p.reason}.`,
+    hint: () =>
+      'Check the source: downloads follow redirects by https to public addresses only, and to the address that the options of the store name.',
+  },
+  SOURCE_TOKEN_REFUSED: {
+    fault: 'validator',
+    retry: 'next-round',
+    message: (p: { source: string; variables: readonly string[]; reason: string }) =>
+      `${p.source} refuses the token in ${p.variables.join(' or ')}: ${printable(p.reason, 200)}.`,
+    hint: () => 'Make a new token with read access and put it in the place of the old one, or unset it.',
+  },
+  FILE_CONTENT_DIFFERS: {
+    fault: 'network',
+    retry: 'backoff',
+    message: (p: { path: string; expected: string; received: string }) =>
+      `${printable(p.path, 200)} came with digest ${p.received} where the source states ${p.expected}.`,
+    hint: () => 'The source or the way to it is faulty. What came is thrown away, and the file is fetched again.',
+  },
+  FILE_CHANGED: {
+    fault: 'network',
+    retry: 'backoff',
+    message: (p: { path: string }) => `${printable(p.path, 200)} has changed at its source while it was fetched.`,
+    hint: () => 'What came is thrown away, and the file is fetched again.',
   },
   FILE_TOO_LARGE: {
     fault: 'miner',

@@ -36,10 +36,11 @@ export class ModelKeeper implements ModelStore {
     return this.#sourceOf(reference).list(reference, signal);
   }
 
-  async read(reference: ModelReference, path: string, maxBytes: number, signal: AbortSignal): Promise<Uint8Array> {
+  async read(reference: ModelReference, file: RepoFile, maxBytes: number, signal: AbortSignal): Promise<Uint8Array> {
+    const { path } = file;
     const chunks: Uint8Array[] = [];
     let size = 0;
-    for await (const chunk of this.#sourceOf(reference).open(reference, path, signal)) {
+    for await (const chunk of wholeFile(this.#sourceOf(reference), reference, file, signal)) {
       size += chunk.length;
       if (size > maxBytes) throw storeErrors.FILE_TOO_LARGE({ path, size, limit: maxBytes });
       chunks.push(chunk);
@@ -57,7 +58,7 @@ export class ModelKeeper implements ModelStore {
     return this.folder.add(
       reference,
       files,
-      ({ path }, inner) => source.open(reference, path, inner),
+      (file, inner) => wholeFile(source, reference, file, inner),
       onProgress,
       signal,
     );
@@ -90,4 +91,13 @@ export class ModelKeeper implements ModelStore {
     if (!sources.includes(wanted)) throw storeErrors.SOURCE_NOT_SERVED({ source: wanted, store: description, sources });
     return source;
   }
+}
+
+async function* wholeFile(
+  source: ModelSource,
+  reference: ModelReference,
+  file: RepoFile,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  yield* (await source.open(reference, file, { start: 0, end: file.size }, signal)).bytes;
 }

@@ -2,6 +2,7 @@ import { constants, type Dirent } from 'node:fs';
 import { lstat, open, readdir, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RepoFile } from '@assay/core/contracts/model';
+import type { ByteRange } from '@assay/core/contracts/model-store';
 import { storeErrors } from '@assay/core/model/errors';
 
 const MAX_FILES = 10_000;
@@ -41,24 +42,29 @@ export async function listFiles(root: string, signal: AbortSignal): Promise<Repo
 }
 
 /**
- * The bytes of a file that `listFiles` would list.
+ * A range of bytes of a file that `listFiles` would list.
  * @param repo how an error names it
- * @throws FILE_NOT_FOUND, FILE_NAME_REFUSED
+ * @throws FILE_NOT_FOUND, FILE_NAME_REFUSED, FILE_SIZE_DIFFERS
  */
 export async function* readListed(
   root: string,
-  path: string,
+  { path, size }: RepoFile,
+  { start, end }: ByteRange,
   repo: string,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   await requireListed(root, path, repo);
   const handle = await openPlain(join(root, path), path);
   try {
-    for (;;) {
+    const { size: received } = await handle.stat();
+    if (received !== size) throw storeErrors.FILE_SIZE_DIFFERS({ path, expected: size, received });
+    for (let at = start; at < end;) {
       signal.throwIfAborted();
-      const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(CHUNK));
+      const chunk = Buffer.allocUnsafe(Math.min(CHUNK, end - at));
+      const { bytesRead } = await handle.read(chunk, 0, chunk.length, at);
       if (bytesRead === 0) return;
-      yield buffer.subarray(0, bytesRead);
+      yield chunk.subarray(0, bytesRead);
+      at += bytesRead;
     }
   } finally {
     await handle.close();

@@ -1,7 +1,7 @@
 import { access, constants } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ModelSource, RepoListing } from '@assay/core/contracts/model-store';
-import { DEFAULT_SOURCE, repoName, type ModelReference } from '@assay/core/contracts/model';
+import type { ByteRange, ModelSource, OpenedFile, RepoListing } from '@assay/core/contracts/model-store';
+import { DEFAULT_SOURCE, repoName, type ModelReference, type RepoFile } from '@assay/core/contracts/model';
 import { storeErrors } from '@assay/core/model/errors';
 import { localFilesErrors } from './errors.js';
 import { listFiles, presenceOf, readListed } from './repo-files.js';
@@ -42,9 +42,18 @@ export class RepoFolder implements ModelSource {
     }
   }
 
-  async *open(reference: ModelReference, path: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  async open(reference: ModelReference, file: RepoFile, range: ByteRange, signal: AbortSignal): Promise<OpenedFile> {
+    return { start: range.start, bytes: this.#read(reference, file, range, signal) };
+  }
+
+  async *#read(
+    reference: ModelReference,
+    file: RepoFile,
+    range: ByteRange,
+    signal: AbortSignal,
+  ): AsyncGenerator<Uint8Array> {
     try {
-      yield* readListed(await this.#revision(reference), path, repoName(reference), signal);
+      yield* readListed(await this.#revision(reference), file, range, repoName(reference), signal);
     } catch (error) {
       throw this.#explained(error);
     }

@@ -73,8 +73,8 @@ describe('the folder of repos, kept by the core', () => {
 
   it('reads a small file whole and no larger one', async () => {
     const { store } = await scene();
-    expect(Buffer.from(await store.read(reference, 'sub/notes', 4, never)).toString()).toBe('deep');
-    await expect(store.read(reference, 'sub/notes', 3, never)).rejects.toMatchObject({
+    expect(Buffer.from(await store.read(reference, { path: 'sub/notes', size: 4 }, 4, never)).toString()).toBe('deep');
+    await expect(store.read(reference, { path: 'sub/notes', size: 4 }, 3, never)).rejects.toMatchObject({
       code: 'FILE_TOO_LARGE',
       fault: 'miner',
     });
@@ -95,14 +95,14 @@ describe('the folder of repos, kept by the core', () => {
   ])('blames the miner for %j', async (change, code) => {
     const { store } = await scene();
     const wanted = { ...reference, ...change };
-    const refusal = { code, fault: 'miner', retry: 'never' };
+    const refusal = { code, fault: 'miner', retry: 'grace' };
     await expect(store.list(wanted, never)).rejects.toMatchObject(refusal);
-    await expect(store.read(wanted, 'config.json', 10, never)).rejects.toMatchObject(refusal);
+    await expect(store.read(wanted, { path: 'config.json', size: 2 }, 10, never)).rejects.toMatchObject(refusal);
     const fetched = store.fetch(wanted, [{ path: 'config.json', size: 2 }], silent, never);
     // A name that can't be a folder is refused before the source is asked.
     const codes = [code, 'FILE_NAME_REFUSED'];
     const found: unknown = await fetched.catch((error: unknown) => error);
-    expect(found).toMatchObject({ fault: 'miner', retry: 'never' });
+    expect(found).toMatchObject({ fault: 'miner' });
     expect(codes).toContain(Reflect.get(Object(found), 'code'));
   });
 
@@ -110,7 +110,7 @@ describe('the folder of repos, kept by the core', () => {
     'blames the miner for the file %j',
     async (path) => {
       const { store } = await scene();
-      await expect(store.read(reference, path, 10, never)).rejects.toMatchObject({
+      await expect(store.read(reference, { path, size: 10 }, 10, never)).rejects.toMatchObject({
         code: 'FILE_NOT_FOUND',
         fault: 'miner',
       });
@@ -171,7 +171,7 @@ describe('the folder of repos, kept by the core', () => {
     const there = join(folder, 'repos', path);
     renameSync(there, join(folder, 'elsewhere'));
     symlinkSync(join(folder, 'elsewhere'), there);
-    await expect(store.list(reference, never)).rejects.toMatchObject({ fault: 'miner', retry: 'never' });
+    await expect(store.list(reference, never)).rejects.toMatchObject({ fault: 'miner', retry: 'grace' });
   });
 
   it.each<[string, (file: string) => void, string]>([
@@ -249,7 +249,7 @@ describe('the folder of repos, kept by the core', () => {
     for (const change of [{ revision: REVISION }, { namespace: 'registry.example/team/../models' }, { namespace: '' }])
       await expect(store.list({ ...image, ...change }, never)).rejects.toMatchObject({
         fault: 'miner',
-        retry: 'never',
+        retry: 'grace',
       });
   });
 
