@@ -4,7 +4,9 @@ import type { RowSource } from '@assay/core/contracts/row-source';
 import { endpointOption } from '@assay/core/datasets/endpoint';
 import { rowDataset, splitDataset } from '@assay/core/datasets/row-dataset';
 import { definePlugin, type DatasetDeps, type PluginDeps } from '@assay/core/plugin/plugin';
+import type { ModelPublisher } from '@assay/core/contracts/model-publisher';
 import { hubEndpoint, hubToken } from '@assay/lib-hub';
+import { publisherOptions, type PublisherOptions } from './publisher-options.js';
 
 const options = z.strictObject({
   source: z
@@ -74,6 +76,11 @@ export default definePlugin({
   name: 'huggingface',
   provides: {
     rows: { options, create },
+    publisher: {
+      options: publisherOptions,
+      create: async (chosen: PublisherOptions, deps: PluginDeps): Promise<ModelPublisher> =>
+        (await import('./publisher.js')).HubPublisher.create(chosen, deps),
+    },
     datasets: {
       'huggingface-rows': {
         options: anyRows,
