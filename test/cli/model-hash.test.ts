@@ -79,11 +79,11 @@ it('tells of files of the same content, which no validator accepts', async () =>
   expect(found.notes).toEqual([expect.stringMatching(/has the content of another file that counts/)]);
 });
 
-it.each([
+it.each<{ what: string; files: Record<string, string>; code: string }>([
   { what: 'a folder without weights', files: { 'config.json': '{"model_type":"llama"}' }, code: 'NO_SAFETENSORS' },
   { what: 'a config that is none', files: { 'config.json': '[]' }, code: 'REPO_FILE_INVALID' },
   { what: 'no config', files: { 'model.safetensors': '' }, code: 'REPO_FILE_INVALID' },
-])('refuses $what as a validator does', async ({ files, code }: { files: Record<string, string>; code: string }) => {
+])('refuses $what as a validator does', async ({ files, code }) => {
   const folder = newFolder();
   for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
   expect(errorOf(await validator(['model', 'hash', folder, '--json']))).toMatchObject({ code, fault: 'miner' });

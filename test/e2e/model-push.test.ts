@@ -35,6 +35,7 @@ interface Place {
   root: string;
   /** Of the network. */
   file: string;
+  config: string;
   hub: string;
   /** The command line, with some flags changed and others added. */
   push: (change?: Readonly<Record<string, string>>, ...more: string[]) => string[];
@@ -69,12 +70,12 @@ async function newPlace({
   const config = world.configWith('miner.yaml', {
     dataDir: join(world.folder, 'miner'),
     chain: { use: 'local-chain', file, genesis, blockTime: 0 },
-    store: { use: 'local-files', repos: root },
+    store: { use: 'huggingface', endpoint: hub, minFreeBytes: 0 },
     publisher: { use: 'huggingface', endpoint: hub, tries: 3 },
   });
   const flags = { repo: REPO, competition: 'demo-docs', hotkey: MINER, config };
   return {
-    ...{ model, root, file, hub },
+    ...{ model, root, file, hub, config },
     push: (change = {}, ...more) => [
       ...['model', 'push', model, '--json', ...more],
       ...Object.entries({ ...flags, ...change }).flatMap(([flag, value]) => [`--${flag}`, value]),
@@ -124,6 +125,12 @@ describe('validator model push', { timeout: 180_000 }, () => {
       'model.safetensors',
     ]);
     expect(place.commits()).toBe(1);
+    const to = join(newFolder(), 'fetched');
+    const fetched = await validator(['model', 'pull', '22', '--to', to, '-c', place.config], { env: { HOME: to } });
+    expect([fetched.code, fetched.stderr]).toEqual([0, expect.stringContaining('fetching') as string]);
+    expect(readFileSync(join(to, 'model.safetensors')).equals(readFileSync(join(TRAINED, 'model.safetensors')))).toBe(
+      true,
+    );
   });
 
   it('leaves a claim that stands alone, and replaces it for another model', async () => {
@@ -245,6 +252,20 @@ describe('validator model push', { timeout: 180_000 }, () => {
     expect(refused).toMatchObject({ code: 'READ_BACK_DIFFERS', fault: 'network', payload: { paths: ['config.json'] } });
     expect(place.commits()).toBe(0);
     expect(pushedBy(await validator(place.push(), { env: place.env })).block).toBe(START + 1);
+  });
+
+  it('commits nothing when the hub gives other bytes than it says', async () => {
+    const place = await newPlace({
+      fault: (request, response) => {
+        if (!/^\/cdn\//.test(request.url ?? '')) return false;
+        const write = response.write.bind(response);
+        response.write = ((chunk: Buffer) => write(Buffer.alloc(chunk.length))) as typeof response.write;
+        return false;
+      },
+    });
+    const refused = errorOf(await validator(place.push(), { env: place.env }));
+    expect(refused).toMatchObject({ code: 'FILE_CONTENT_DIFFERS', fault: 'network' });
+    expect(place.commits()).toBe(0);
   });
 
   it('waits for the chain’s limit, and then goes on with what was uploaded', async () => {

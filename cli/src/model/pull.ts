@@ -15,7 +15,7 @@ import { locateRepo } from '../evaluate/find-model.js';
 import type { Teller } from '../model-command.js';
 import { modelCommandErrors } from './errors.js';
 import { requireEmpty, writeModel } from './write-model.js';
-import { shareOf } from './progress.js';
+import { fetchedText } from '../report/quantities.js';
 
 interface PullRequest {
   /** A uid, `best`, or NAMESPACE/NAME@REVISION. */
@@ -58,7 +58,7 @@ export async function pull(
   const { model } = await new ModelAcquirer({}, { store, inspector, scheme }).fetch(
     reference,
     (progress) => {
-      tell.progress(`fetching ${shareOf(progress)}`);
+      tell.progress(`fetching ${fetchedText(progress)}`);
     },
     signal,
   );

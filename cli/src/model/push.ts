@@ -2,18 +2,17 @@ import type { Container } from 'inversify';
 import type { Surroundings } from '@assay/core/composition/surroundings';
 import { CHAIN_CLIENT, type ChainClient } from '@assay/core/contracts/chain-client';
 import type { Claim, CommitmentScheme } from '@assay/core/contracts/commitment-scheme';
-import { MODEL_INSPECTOR, type ModelInspector } from '@assay/core/contracts/evaluator';
 import { MODEL_PUBLISHER, type ModelPublisher, type RepoId } from '@assay/core/contracts/model-publisher';
-import { MODEL_STORE, type ModelStore } from '@assay/core/contracts/model-store';
-import { repoName, type ModelReference, type StoredModel } from '@assay/core/contracts/model';
+import type { FetchProgress, ModelSource } from '@assay/core/contracts/model-store';
+import { repoName, type ModelReference } from '@assay/core/contracts/model';
 import { toAssayError } from '@assay/core/errors/describe';
-import { ModelAcquirer } from '@assay/core/model/acquire';
 import { competitionOf } from '../evaluate/competition.js';
 import type { Teller } from '../model-command.js';
 import { candidateIn, type Candidate } from './candidate.js';
 import { claimOf, committedTo, requireFits } from './claims.js';
 import { modelCommandErrors } from './errors.js';
-import { shareOf } from './progress.js';
+import { readBack } from './read-back.js';
+import { fetchedText } from '../report/quantities.js';
 
 export interface PushRequest {
   directory: string;
@@ -80,7 +79,8 @@ export class Push {
       { chain, claiming, publisher, isThere: published !== undefined },
       signal,
     );
-    const claim = claimOf(await this.#readBack(reference, candidate, scheme, signal), claiming);
+    const model = await readBack(reference, candidate, publisher, { ...this.deps, scheme }, signal);
+    const claim = claimOf(model, claiming);
     const { block, committedNow } = await this.#commit(claim, scheme, chain, signal);
     await this.#open(publisher, signal);
     return { ...document, revision: reference.revision, commitment: scheme.format(claim), block, committedNow };
@@ -93,9 +93,9 @@ export class Push {
     signal: AbortSignal,
   ): Promise<ModelReference> {
     const { repo, privateUntilCommitted } = this.request;
-    const { tell, container } = this.deps;
+    const { tell } = this.deps;
     const claimed = committedTo(repo, files, claiming, await chain.snapshot(signal));
-    if (claimed && isThere && (await isListed(container, claimed, signal))) {
+    if (claimed && isThere && (await isListed(publisher.source, claimed, signal))) {
       tell.step(`these files are on chain already, at ${claimed.revision}`);
       return claimed;
     }
@@ -105,43 +105,12 @@ export class Push {
       tell.step(`created ${repoName(repo)} at ${publisher.description}, ${visibility}`);
     }
     tell.step(`uploading ${uploads.length} files to ${repoName(repo)}`);
-    const onProgress = (progress: { path: string; done: number; total: number }): void => {
-      tell.progress(`uploading ${shareOf(progress)}`);
-    };
+    const onProgress = withRate((progress) => {
+      tell.progress(`uploading ${fetchedText(progress)}`);
+    });
     const reference = await publisher.upload(repo, uploads, onProgress, signal);
     tell.step(`uploaded: revision ${reference.revision}`);
     return reference;
-  }
-
-  /** The files as a validator gets them. @throws READ_BACK_DIFFERS */
-  async #readBack(
-    reference: ModelReference,
-    { files, requireListed }: Candidate,
-    scheme: CommitmentScheme,
-    signal: AbortSignal,
-  ): Promise<StoredModel> {
-    const { container, tell } = this.deps;
-    tell.step('reading back');
-    const store = await container.getAsync<ModelStore>(MODEL_STORE);
-    const inspector = await container.getAsync<ModelInspector>(MODEL_INSPECTOR);
-    requireListed({ reference, ...(await store.list(reference, signal)) });
-    const acquirer = new ModelAcquirer({}, { store, inspector, scheme });
-    const { model } = await acquirer.fetch(
-      reference,
-      (progress) => {
-        tell.progress(`reading back ${shareOf(progress)}`);
-      },
-      signal,
-    );
-    const found = new Map(model.files.map(({ path, sha256 }) => [path, sha256]));
-    const wanted = new Map(files.map(({ path, sha256 }) => [path, sha256]));
-    const differing = [...new Set([...found.keys(), ...wanted.keys()])].filter(
-      (path) => found.get(path) !== wanted.get(path),
-    );
-    if (differing.length === 0) return model;
-    // What was fetched is not the model: the next call asks the source again.
-    await store.discard(reference);
-    throw modelCommandErrors.READ_BACK_DIFFERS({ repo: repoName(reference), paths: differing });
   }
 
   /** @throws the chain's refusals, CLAIM_READ_BACK_DIFFERS */
@@ -184,14 +153,23 @@ interface Publishing {
   isThere: boolean;
 }
 
+/** Progress with the mean rate since the start. */
+function withRate(show: (progress: FetchProgress) => void): (progress: FetchProgress) => void {
+  const began = performance.now();
+  return (progress) => {
+    const bytesPerSecond = (1000 * progress.done) / Math.max(1, performance.now() - began);
+    const remainingMs = (1000 * (progress.total - progress.done)) / Math.max(1, bytesPerSecond);
+    show({ ...progress, bytesPerSecond, remainingMs });
+  };
+}
+
 /** A revision that is as long as the one to come. */
 const placeholder = (repo: RepoId): ModelReference => ({ ...repo, revision: '0'.repeat(40) });
 
-/** Whether the store finds the revision. A miner's fault says that it does not; anything else is thrown. */
-async function isListed(container: Container, reference: ModelReference, signal: AbortSignal): Promise<boolean> {
-  const store = await container.getAsync<ModelStore>(MODEL_STORE);
+/** Whether the source has the revision. A miner's fault says that it does not; anything else is thrown. */
+async function isListed(source: ModelSource, reference: ModelReference, signal: AbortSignal): Promise<boolean> {
   try {
-    await store.list(reference, signal);
+    await source.list(reference, signal);
     return true;
   } catch (error) {
     if (toAssayError(error).fault !== 'miner') throw error;

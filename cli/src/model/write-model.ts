@@ -6,7 +6,7 @@ import { isAssayError } from '@assay/core/errors/assay-error';
 import { messageOf } from '@assay/core/errors/describe';
 import { storeErrors } from '@assay/core/model/errors';
 import { filesIntact } from '@assay/core/model/files-intact';
-import { isAbsence } from '@assay/core/model/folder-contents';
+import { isAbsence } from '@assay/core/model/store/folder-contents';
 import { repoName } from '@assay/core/contracts/model';
 import { modelCommandErrors } from './errors.js';
 

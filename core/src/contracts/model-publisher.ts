@@ -1,3 +1,4 @@
+import type { ModelSource } from './model-store.js';
 import type { ModelReference } from './model.js';
 
 /** A repo of models, by the name that its owner gives it. */
@@ -40,6 +41,8 @@ export interface UploadProgress {
  */
 export interface ModelPublisher {
   readonly description: string;
+  /** Reads repos of this account back, private ones included. It is closed with the publisher. */
+  readonly source: ModelSource;
   /** The repo, which this account may write to; undefined where there is none yet. Changes nothing. */
   find(repo: RepoId, signal: AbortSignal): Promise<PublishedRepo | undefined>;
   create(repo: RepoId, visibility: Visibility, signal: AbortSignal): Promise<void>;

@@ -20,7 +20,10 @@ export const storeErrors = defineErrors({
   REPO_NOT_FOUND: {
     fault: 'miner',
     retry: 'grace',
-    message: (p: { repo: string }) => `There is no repo ${p.repo}.`,
+    message: (p: { repo: string; orPrivate?: boolean }) =>
+      p.orPrivate
+        ? `There is no public repo ${p.repo}: it does not exist, or it is private; the source does not say which.`
+        : `There is no repo ${p.repo}.`,
     hint: () => 'Publish the repo, and keep it public for as long as the commitment stands.',
   },
   REPO_NOT_PUBLIC: {
@@ -125,7 +128,8 @@ export const storeErrors = defineErrors({
     retry: 'backoff',
     message: (p: { directory: string; needed?: number; free?: number }) =>
       `There is no room left for models in ${p.directory}${p.needed === undefined ? '' : `: ${p.needed} bytes are needed, ${p.free ?? 0} are free`}.`,
-    hint: () => 'Free disk space, raise store.quota where it is set, or move the store with store.dir or --model-dir.',
+    hint: () =>
+      'Free disk space, raise store.maxBytes or lower store.minFreeBytes, or move the store with store.dir or --model-dir.',
   },
   STORE_SHORT: {
     fault: 'validator',

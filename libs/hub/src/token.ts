@@ -10,6 +10,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** What may stand in a header, and nothing that would need quoting. */
 const TOKEN = /^[\x21-\x7e]+$/;
 
+const VARIABLES = ['HF_TOKEN', 'HUGGING_FACE_HUB_TOKEN'];
+
 /** What a gated dataset of the hub needs: the variable, or the file in which the hub's own tools keep a token. */
 export const hubToken = (dataset: string): CredentialNeed => ({
   variables: ['HF_TOKEN'],
@@ -23,22 +25,32 @@ export const hubToken = (dataset: string): CredentialNeed => ({
  */
 export async function requireToken(environment: Environment, dataset: string): Promise<string> {
   const { variables, page } = hubToken(dataset);
-  const token = (
-    environment['HF_TOKEN'] ??
-    environment['HUGGING_FACE_HUB_TOKEN'] ??
-    (await fromFile(environment))
-  )?.trim();
-  if (token === undefined || token === '') throw datasetErrors.CREDENTIAL_MISSING({ variables, dataset, page });
-  if (!TOKEN.test(token))
+  const token = await findToken(environment);
+  if (token === undefined) throw datasetErrors.CREDENTIAL_MISSING({ variables, dataset, page });
+  if (!isToken(token))
     throw datasetErrors.CREDENTIAL_REFUSED({
       variables,
       dataset,
       page,
       reason: 'it holds characters that no token has',
     });
+  return token;
+}
+
+/**
+ * The operator's token where the hub's own tools look for it, if there is one. It is a secret from then on.
+ * @param first variables that are looked at before those of the hub's own tools
+ */
+export async function findToken(environment: Environment, first: readonly string[] = []): Promise<string | undefined> {
+  const variable = [...first, ...VARIABLES].map((name) => environment[name]).find((value) => value !== undefined);
+  const token = (variable ?? (await fromFile(environment)))?.trim();
+  if (token === undefined || token === '') return undefined;
   keepSecret('HF_TOKEN', token);
   return token;
 }
+
+/** Whether a text may stand in a header as a token. */
+export const isToken = (text: string): boolean => TOKEN.test(text);
 
 async function fromFile(environment: Environment): Promise<string | undefined> {
   const cache = environment['XDG_CACHE_HOME'] ?? join(environment['HOME'] ?? homedir(), '.cache');

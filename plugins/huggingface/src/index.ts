@@ -5,7 +5,9 @@ import { endpointOption } from '@assay/core/datasets/endpoint';
 import { rowDataset, splitDataset } from '@assay/core/datasets/row-dataset';
 import { definePlugin, type DatasetDeps, type PluginDeps } from '@assay/core/plugin/plugin';
 import type { ModelPublisher } from '@assay/core/contracts/model-publisher';
-import { hubEndpoint, hubToken } from '@assay/lib-hub';
+import { storeErrors } from '@assay/core/model/errors';
+import { findToken, hubEndpoint, hubToken, isToken } from '@assay/lib-hub';
+import type { HubModels } from './hub-models.js';
 import { publisherOptions, type PublisherOptions } from './publisher-options.js';
 
 const options = z.strictObject({
@@ -53,6 +55,44 @@ async function withFallback(chosen: Options, { make, log }: PluginDeps): Promise
   return new FallbackRows(first, second, { log });
 }
 
+const storeOptions = z.strictObject({
+  endpoint: endpointOption
+    .optional()
+    .describe('The hub, or a mirror of it; HF_ENDPOINT, else huggingface.co when left out.'),
+  requestsInFlight: z
+    .number()
+    .int()
+    .min(1)
+    .max(256)
+    .default(16)
+    .describe('Requests that may be under way at a time, downloads included.'),
+  requestsPerSecond: z
+    .number()
+    .positive()
+    .optional()
+    .describe('Requests that may begin in a second; no limit when left out.'),
+  timeoutMs: z
+    .number()
+    .int()
+    .min(100)
+    .default(30_000)
+    .describe('Silence after which a request or a transfer is given up.'),
+});
+
+async function modelsOf(
+  { endpoint, ...limits }: z.infer<typeof storeOptions>,
+  { clock, log, environment }: PluginDeps,
+): Promise<HubModels> {
+  const { HubModels, TOKEN_VARIABLES } = await import('./hub-models.js');
+  const address = endpoint ?? hubEndpoint(environment);
+  const token = await findToken(environment, TOKEN_VARIABLES);
+  if (token !== undefined && !isToken(token)) {
+    const reason = 'it holds characters that no token has';
+    throw storeErrors.SOURCE_TOKEN_REFUSED({ source: address, variables: TOKEN_VARIABLES, reason });
+  }
+  return new HubModels({ ...limits, endpoint: address }, { clock, log, token });
+}
+
 const anyRows = z.strictObject({
   dataset: z
     .string()
@@ -80,6 +120,18 @@ export default definePlugin({
       options: publisherOptions,
       create: async (chosen: PublisherOptions, deps: PluginDeps): Promise<ModelPublisher> =>
         (await import('./publisher.js')).HubPublisher.create(chosen, deps),
+    },
+    store: {
+      options: storeOptions,
+      create: modelsOf,
+      check: async (chosen: z.infer<typeof storeOptions>, deps: PluginDeps, signal: AbortSignal) => {
+        const models = await modelsOf(chosen, deps);
+        try {
+          await models.requireAnswer(signal);
+        } finally {
+          await models.close();
+        }
+      },
     },
     datasets: {
       'huggingface-rows': {

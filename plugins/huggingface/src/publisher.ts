@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { commit, createRepo, HubApiError, listFiles, modelInfo, whoAmI, type CommitOperation } from '@huggingface/hub';
 import { z } from 'zod';
 import type { ModelReference } from '@assay/core/contracts/model';
+import type { ModelSource } from '@assay/core/contracts/model-store';
 import type {
   ModelPublisher,
   PublishedRepo,
@@ -12,8 +13,9 @@ import type {
   Visibility,
 } from '@assay/core/contracts/model-publisher';
 import type { PluginDeps } from '@assay/core/plugin/plugin';
-import { hubEndpoint, requireToken } from '@assay/lib-hub';
+import { findToken, hubEndpoint, isToken } from '@assay/lib-hub';
 import { FileContent } from './file-content.js';
+import { HubModels } from './hub-models.js';
 import { HubWrites, type OnPart } from './hub-writes.js';
 import { publisherErrors } from './publisher-errors.js';
 import type { PublisherOptions } from './publisher-options.js';
@@ -38,15 +40,28 @@ interface Access {
 export class HubPublisher implements ModelPublisher {
   private constructor(
     private readonly hub: string,
-    private readonly token: (repo: string) => Promise<string>,
-    private readonly writes: HubWrites,
+    private readonly token: string | undefined,
+    private readonly deps: { writes: HubWrites; source: HubModels },
   ) {}
 
-  static create(options: PublisherOptions, { clock, environment }: PluginDeps): HubPublisher {
-    const { endpoint, tries, timeoutMs } = options;
-    const hub = endpoint ?? hubEndpoint(environment);
-    const writes = new HubWrites({ hub, tries, timeoutMs }, { clock, fetch: globalThis.fetch });
-    return new HubPublisher(hub, (repo) => tokenFor(repo, hub, environment), writes);
+  static async create(options: PublisherOptions, { clock, log, environment }: PluginDeps): Promise<HubPublisher> {
+    const { endpoint = hubEndpoint(environment), tries, timeoutMs } = options;
+    const token = await findToken(environment);
+    if (token !== undefined && !(isToken(token) && token.startsWith('hf_')))
+      throw publisherErrors.HUB_TOKEN_REFUSED({ hub: endpoint, reason: 'it does not look like one' });
+    const reading = { endpoint, requestsInFlight: 16, timeoutMs: 30_000, alsoPrivate: true };
+    return new HubPublisher(endpoint, token, {
+      writes: new HubWrites({ hub: endpoint, tries, timeoutMs }, { clock, fetch: globalThis.fetch }),
+      source: new HubModels(reading, { clock, log, token }),
+    });
+  }
+
+  get source(): ModelSource {
+    return this.deps.source;
+  }
+
+  async close(): Promise<void> {
+    await this.deps.source.close();
   }
 
   get description(): string {
@@ -55,17 +70,17 @@ export class HubPublisher implements ModelPublisher {
 
   /** @throws HUB_TOKEN_MISSING, HUB_TOKEN_REFUSED, HUB_WRITE_REFUSED, HUB_REPO_FOREIGN, HUB_UNREACHABLE */
   async find(repo: RepoId, signal: AbortSignal): Promise<PublishedRepo | undefined> {
-    const access = await this.#access(repo);
+    const access = this.#access(repo);
     await this.#requireWriter(repo, access, signal);
     const found = await this.#run(`the look at ${access.repo}`, repo, () => this.#head(access), signal);
     return found && { visibility: found.isPrivate ? 'private' : 'public' };
   }
 
   async create(repo: RepoId, visibility: Visibility, signal: AbortSignal): Promise<void> {
-    const access = await this.#access(repo);
+    const access = this.#access(repo);
     const make = async (): Promise<void> => {
       try {
-        await createRepo({ ...access, visibility, fetch: this.writes.fetchTelling() });
+        await createRepo({ ...access, visibility, fetch: this.deps.writes.fetchTelling() });
       } catch (error) {
         // An answer that was lost: the repo is there.
         if (!(error instanceof HubApiError && error.statusCode === 409)) throw error;
@@ -80,16 +95,16 @@ export class HubPublisher implements ModelPublisher {
     onProgress: (progress: UploadProgress) => void,
     signal: AbortSignal,
   ): Promise<ModelReference> {
-    const access = await this.#access(repo);
+    const access = this.#access(repo);
     const work = async (): Promise<string> => this.#uploadOnce(access, files, onProgress, signal);
     const revision = await this.#run(`the upload to ${access.repo}`, repo, work, signal);
     return { ...repo, revision };
   }
 
   async setVisibility(repo: RepoId, visibility: Visibility, signal: AbortSignal): Promise<void> {
-    const access = await this.#access(repo);
+    const access = this.#access(repo);
     const change = async (): Promise<void> => {
-      const answer = await this.writes.fetchTelling()(`${this.hub}/api/models/${access.repo}/settings`, {
+      const answer = await this.deps.writes.fetchTelling()(`${this.hub}/api/models/${access.repo}/settings`, {
         method: 'PUT',
         headers: { authorization: `Bearer ${access.accessToken}`, 'content-type': 'application/json' },
         body: JSON.stringify({ private: visibility === 'private' }),
@@ -124,7 +139,7 @@ export class HubPublisher implements ModelPublisher {
       title: 'Upload model',
       // The client never takes its listener off.
       abortSignal: AbortSignal.any([signal]),
-      fetch: this.writes.fetchTelling(progressOf(missing, onProgress)),
+      fetch: this.deps.writes.fetchTelling(progressOf(missing, onProgress)),
     });
     return requireCommit(result?.commit.oid, 'the upload');
   }
@@ -133,7 +148,7 @@ export class HubPublisher implements ModelPublisher {
   async #head(access: Access): Promise<{ sha: string; isPrivate: boolean } | undefined> {
     try {
       const { repo: name, hubUrl, accessToken } = access;
-      const fetch = this.writes.fetchTelling();
+      const fetch = this.deps.writes.fetchTelling();
       const info = await modelInfo({ name, hubUrl, accessToken, fetch, additionalFields: ['sha'], revision: BRANCH });
       return { sha: requireCommit(info.sha, `the look at ${name}`), isPrivate: info.private };
     } catch (error) {
@@ -149,7 +164,7 @@ export class HubPublisher implements ModelPublisher {
   ): Promise<{ missing: UploadFile[]; excess: string[] }> {
     const wanted = new Map(files.map((file) => [file.path, file]));
     const excess: string[] = [];
-    const listing = listFiles({ ...access, revision, recursive: true, fetch: this.writes.fetchTelling() });
+    const listing = listFiles({ ...access, revision, recursive: true, fetch: this.deps.writes.fetchTelling() });
     for await (const { type, path, size, oid, lfs } of listing) {
       if (type !== 'file') continue;
       const file = wanted.get(path);
@@ -165,7 +180,7 @@ export class HubPublisher implements ModelPublisher {
 
   async #requireWriter(repo: RepoId, access: Access, signal: AbortSignal): Promise<void> {
     const { accessToken, hubUrl } = access;
-    const ask = async (): Promise<unknown> => whoAmI({ accessToken, hubUrl, fetch: this.writes.fetchTelling() });
+    const ask = async (): Promise<unknown> => whoAmI({ accessToken, hubUrl, fetch: this.deps.writes.fetchTelling() });
     const answer = namesOf.safeParse(await this.#run('the question whose token it is', repo, ask, signal));
     if (!answer.success)
       throw publisherErrors.HUB_ANSWER_UNUSABLE({ what: 'whoami-v2', reason: 'it is of another shape' });
@@ -178,23 +193,16 @@ export class HubPublisher implements ModelPublisher {
       throw publisherErrors.HUB_WRITE_REFUSED({ repo: access.repo, reason: 'it has the role "read"' });
   }
 
-  async #access({ namespace, name }: RepoId): Promise<Access> {
+  /** @throws HUB_TOKEN_MISSING */
+  #access({ namespace, name }: RepoId): Access {
     const repo = `${namespace}/${name}`;
-    return { repo, hubUrl: this.hub, accessToken: await this.token(repo) };
+    if (this.token === undefined) throw publisherErrors.HUB_TOKEN_MISSING({ repo });
+    return { repo, hubUrl: this.hub, accessToken: this.token };
   }
 
   #run<T>(what: string, { namespace, name }: RepoId, work: () => Promise<T>, signal: AbortSignal): Promise<T> {
-    return this.writes.run(what, `${namespace}/${name}`, work, signal);
+    return this.deps.writes.run(what, `${namespace}/${name}`, work, signal);
   }
-}
-
-/** @throws HUB_TOKEN_MISSING, HUB_TOKEN_REFUSED */
-async function tokenFor(repo: string, hub: string, environment: PluginDeps['environment']): Promise<string> {
-  const token = await requireToken(environment, repo).catch((error: unknown) => {
-    throw publisherErrors.HUB_TOKEN_MISSING({ repo }, error);
-  });
-  if (!token.startsWith('hf_')) throw publisherErrors.HUB_TOKEN_REFUSED({ hub, reason: 'it does not begin with hf_' });
-  return token;
 }
 
 /** @throws HUB_ANSWER_UNUSABLE */

@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { copyFile, mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { ModelReference } from '@assay/core/contracts/model';
+import type { ModelSource } from '@assay/core/contracts/model-store';
 import type {
   ModelPublisher,
   PublishedRepo,
@@ -11,14 +12,18 @@ import type {
 } from '@assay/core/contracts/model-publisher';
 import { localFilesErrors } from './errors.js';
 import { presenceOf } from './repo-files.js';
-import { PART } from './repo-folder.js';
+import { PART, RepoFolder } from './repo-folder.js';
 
 /**
  * Publishes into the folder of repos that the store of this plugin reads. A revision is named by the content, so that the
  * same files are the same revision. Every repo is public: who can read the folder can read it.
  */
 export class RepoFolderPublisher implements ModelPublisher {
-  constructor(private readonly repos: string) {}
+  readonly source: ModelSource;
+
+  constructor(private readonly repos: string) {
+    this.source = new RepoFolder(repos);
+  }
 
   get description(): string {
     return `local folder ${this.repos}`;

@@ -206,8 +206,8 @@ describe('a publisher on the hub', () => {
     { what: 'the token of somebody else', token: BOB.token, code: 'HUB_REPO_FOREIGN' },
   ])('refuses $what as a fault of the config, before anything is made', async ({ token, code }) => {
     const { url, asked } = await hub();
-    const publisher = await publisherFor(url, { token });
-    await expect(publisher.find(REPO, signal)).rejects.toMatchObject({ code, fault: 'config' });
+    const found = publisherFor(url, { token }).then((publisher) => publisher.find(REPO, signal));
+    await expect(found).rejects.toMatchObject({ code, fault: 'config' });
     expect(asked.filter((one) => !one.startsWith('GET'))).toEqual([]);
   });
 

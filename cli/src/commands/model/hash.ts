@@ -28,10 +28,10 @@ the reference's library leaves in its folder, and over nothing else.`;
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(ModelHash);
-    const [{ hashOf, hashText }, { buildContainer }, { shareOf }] = await Promise.all([
+    const [{ hashOf, hashText }, { buildContainer }, { fetchedText }] = await Promise.all([
       import('../../model/hash.js'),
       import('@assay/core/composition/container'),
-      import('../../model/progress.js'),
+      import('../../report/quantities.js'),
     ]);
     const signal = this.interruption();
     const { hotkey, ...others } = flags;
@@ -42,7 +42,7 @@ the reference's library leaves in its folder, and over nothing else.`;
       surroundings,
       { model: args.model, hotkey, competition: flags.competition },
       (progress) => {
-        tell.progress(`fetching ${shareOf(progress)}`);
+        tell.progress(`fetching ${fetchedText(progress)}`);
       },
       signal,
     );

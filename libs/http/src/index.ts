@@ -1,0 +1,3 @@
+export { isPublicAddress } from './addresses.js';
+export { HttpClient, type Answer, type HttpDeps, type HttpOptions, type Opened, type Request } from './client.js';
+export { headerOf, strongTag, type AnswerHeaders } from './headers.js';
