@@ -9,6 +9,7 @@ import { runtimeErrors } from '@assay/core/runtime/errors';
 import { scheduleErrors } from '@assay/core/competition/schedule';
 import { datasetErrors } from '@assay/core/datasets/errors';
 import { libsqlJournalErrors } from '@assay/plugin-libsql-journal/dist/errors.js';
+import { publisherErrors } from '@assay/plugin-huggingface/dist/publisher-errors.js';
 import { localFilesErrors } from '@assay/plugin-local-files/dist/errors.js';
 import { localChainErrors, palletErrors } from '@assay/plugin-local-chain/dist/errors.js';
 import { evaluatorErrors, modelErrors } from '@assay/plugin-onnxruntime/dist/errors.js';
@@ -19,6 +20,7 @@ import { competitionErrors } from '../competitions/errors.js';
 import { rulesErrors } from '../rules/errors.js';
 import { ruleErrors } from '@assay/core/rules/errors';
 import { evaluateErrors } from '../evaluate/errors.js';
+import { modelCommandErrors } from '../model/errors.js';
 import { journalCommandErrors } from '../journal-command.js';
 import { sequencesErrors } from '../evaluate/sequences-file.js';
 
@@ -31,6 +33,7 @@ const CATALOGUES = {
   Tokenizers: tokenizerErrors,
   Datasets: datasetErrors,
   'Local files': localFilesErrors,
+  Publishing: publisherErrors,
   'Task kinds': kindErrors,
   Judging: judgingErrors,
   Rules: ruleErrors,
@@ -42,6 +45,7 @@ const CATALOGUES = {
   'Command line': {
     ...sequencesErrors,
     ...evaluateErrors,
+    ...modelCommandErrors,
     ...journalCommandErrors,
     ...competitionErrors,
     ...rulesErrors,
