@@ -11,6 +11,8 @@ import { datasetErrors } from '@assay/core/datasets/errors';
 import { libsqlJournalErrors } from '@assay/plugin-libsql-journal/dist/errors.js';
 import { localFilesErrors } from '@assay/plugin-local-files/dist/errors.js';
 import { localChainErrors, palletErrors } from '@assay/plugin-local-chain/dist/errors.js';
+import { ociErrors } from '@assay/plugin-oci/dist/errors.js';
+import { severalSourcesErrors } from '@assay/plugin-several-sources/dist/errors.js';
 import { evaluatorErrors, modelErrors } from '@assay/plugin-onnxruntime/dist/errors.js';
 import { processErrors } from '@assay/plugin-process-evaluator/dist/errors.js';
 import { reporterErrors } from '@assay/plugin-reporters/dist/errors.js';
@@ -31,6 +33,8 @@ const CATALOGUES = {
   Tokenizers: tokenizerErrors,
   Datasets: datasetErrors,
   'Local files': localFilesErrors,
+  Registries: ociErrors,
+  'Several sources': severalSourcesErrors,
   'Task kinds': kindErrors,
   Judging: judgingErrors,
   Rules: ruleErrors,
