@@ -1,7 +1,10 @@
 import type { Container } from 'inversify';
 import type { Surroundings } from '@assay/core/composition/surroundings';
 import type { ModelFacts } from '@assay/core/contracts/model';
+import type { FetchProgress } from '@assay/core/contracts/model-store';
+import { printable } from '@assay/core/errors/printable';
 import { scratchFolderIn, withScratch } from '@assay/core/evaluation/scratch';
+import { fetchedText } from '../report/quantities.js';
 import { acceptanceOf, type Acceptance } from './acceptance.js';
 import { bestKnown, type BestKnown } from './best-known.js';
 import { competitionOf, drawCompetition, type DrawnCompetition } from './competition.js';
@@ -41,8 +44,8 @@ export async function evaluate(
   const read = sequences === undefined ? undefined : await readSequences(sequences);
   const chosen = competition === undefined ? undefined : competitionOf(surroundings, competition);
   const location = await locateModel(model);
-  const onFetch = ({ path, done, total }: { path: string; done: number; total: number }): void => {
-    tell(`fetching ${path}: ${Math.floor((100 * done) / Math.max(total, 1))} %`);
+  const onFetch = ({ path, ...progress }: FetchProgress): void => {
+    tell(`fetching ${printable(path, 60)}: ${fetchedText(progress)}`);
   };
   const { profile, registry } = surroundings;
   const scheme = registry.rules.bind('commitmentSchemes', profile.commitment).rule;

@@ -6,7 +6,7 @@ import type { ModelReference, RepoFile, StoredModel } from '@assay/core/contract
 import type { AcquirerStore } from '@assay/core/model/acquire';
 import { storeErrors } from '@assay/core/model/errors';
 import { sha256OfFile } from '@assay/core/model/files-intact';
-import { isAbsence } from '@assay/core/model/folder-contents';
+import { isAbsence } from '@assay/core/model/store/folder-contents';
 import { requireStorable } from '@assay/core/model/storable-files';
 import { evaluateErrors } from './errors.js';
 

@@ -3,6 +3,7 @@ import { LiveLine } from './live-line.js';
 import { paletteFor, type Palette } from './palette.js';
 import { roundTable } from './round-table.js';
 import { printable } from '@assay/core/errors/printable';
+import { durationText, fetchedText } from './quantities.js';
 
 interface Output {
   write(text: string): boolean;
@@ -43,21 +44,18 @@ export class TextReporter implements Reporter {
 
 function progressOf(event: RunEvent): string | undefined {
   if (event.event === 'download-progress') {
-    const share = event.total > 0 ? Math.floor((event.done / event.total) * 100) : 100;
-    return `fetching uid ${event.uid} ${printable(event.repo, 40)} ${printable(event.path, 40)} ${share} %`;
+    return `fetching uid ${event.uid} ${printable(event.repo, 40)} ${printable(event.path, 40)} ${fetchedText(event)}`;
   }
   if (event.event === 'sampling-started')
     return `${event.competition.name}: drawing ${event.sequences === undefined ? `${event.pages} pages` : `${event.sequences} sequences`} of ${event.dataset} for ${event.task}`;
   if (event.event === 'evaluation-progress') {
     const { uid, repo, phase, done, total, model, models, remainingMs } = event;
-    const left = remainingMs === null ? '' : `, about ${duration(remainingMs)} left`;
+    const left = remainingMs === null ? '' : `, about ${durationText(remainingMs)} left`;
     return `${event.competition.name}: model ${model}/${models}, uid ${uid} ${printable(repo, 40)}, ${phase} ${done}/${total}${left}`;
   }
   return undefined;
 }
 
-const duration = (ms: number): string =>
-  ms < 90_000 ? `${Math.max(1, Math.round(ms / 1000))} s` : `${Math.round(ms / 60_000)} min`;
 const percent = (share: number): string => `${(share * 100).toFixed(2)} %`;
 const errorLines = (error: { code: string; message: string; hint: string }): string =>
   `${error.code}: ${printable(error.message, 400)}\n    → ${error.hint}`;
@@ -112,7 +110,9 @@ const DESCRIBE: Describe = {
   'weights-withheld': ({ reason, weights }, { bold }) =>
     `${bold(`Weights not set (${reason}); they would be`)}\n${weightLines(weights)}`,
   'weights-failed': ({ error, retryInMs }, { red }) =>
-    red(`Weights not set. ${errorLines(error)}${retryInMs === null ? '' : `\n    again in ${duration(retryInMs)}`}`),
+    red(
+      `Weights not set. ${errorLines(error)}${retryInMs === null ? '' : `\n    again in ${durationText(retryInMs)}`}`,
+    ),
   'store-cleaned': ({ removed, freedBytes }) => `store: ${removed.length} models removed, ${freedBytes} bytes freed`,
   warning: ({ error }, { yellow }) => yellow(errorLines(error)),
   'run-stopped': ({ reason, rounds }, { bold }) => bold(`Stopped (${reason}) after ${rounds} rounds.`),

@@ -32,6 +32,7 @@ const written = z.strictObject({
     }),
   syncCadence: z.number().int().positive(),
   evaluationDelay: blocks,
+  missingGrace: blocks.default(75),
   rules: z
     .array(
       z.strictObject({

@@ -48,6 +48,8 @@ export interface SubnetProfile {
   syncCadence: number;
   /** Blocks that a commitment rests before it is evaluated. */
   evaluationDelay: number;
+  /** Blocks from the first look that missed a repo, revision or file until its miner is refused for that. */
+  missingGrace: number;
   /** What the subnet decides by, from a block on; the first from block 0. */
   rules: readonly DatedRules[];
   /** Models kept per competition for the next round. */
@@ -85,7 +87,9 @@ export interface DatedRules {
 }
 
 /** A profile as its package may write it: `alpha`, `temperature` and `commitmentCodec` stand for rules. */
-export interface SubnetProfileInput extends Omit<SubnetProfile, 'rules' | 'commitment'> {
+export interface SubnetProfileInput extends Omit<SubnetProfile, 'rules' | 'commitment' | 'missingGrace'> {
+  /** 75 when left out. */
+  missingGrace?: number;
   commitment?: RuleChoice;
   /** Name of a commitment scheme without parameters. */
   commitmentCodec?: string;

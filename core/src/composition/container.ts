@@ -1,9 +1,11 @@
 import 'reflect-metadata';
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { Container } from 'inversify';
 import { configErrors } from '../config/errors.js';
 import type { ModelSource } from '../contracts/model-store.js';
-import { ModelKeeper } from '../model/keeper.js';
+import { keeperDefaults, type KeeperOptions } from '../model/store/keeper-options.js';
+import { ModelKeeper } from '../model/store/keeper.js';
 import type { PluginDeps } from '../plugin/plugin.js';
 import { CONTRACT_NAMES, CONTRACTS, keeperOptions, type ContractName } from '../plugin/contracts.js';
 import { checkedOptions } from '../plugin/registry.js';
@@ -49,6 +51,25 @@ function splitOptions(
   };
 }
 
+/**
+ * How and where the config has models kept.
+ * @param own keys of the config's `store` that are core's; others are passed over
+ * @param place `dataDir` of the store
+ */
+export function keptAs(
+  own: unknown,
+  { dataDir, resolvePath }: Pick<PluginDeps, 'dataDir' | 'resolvePath'>,
+): KeeperOptions {
+  const { dir, bytesPerSecond, ...rest } = keeperOptions.parse(own);
+  return {
+    ...keeperDefaults,
+    ...rest,
+    bytesPerSecond,
+    directory: dir === undefined ? join(dataDir, 'models') : resolvePath(dir),
+    validator: createHash('sha256').update(dataDir).digest('hex').slice(0, 16),
+  };
+}
+
 /** The store of the run: what the plugin has made is its source. @throws PLUGIN_MALFORMED */
 async function keeperOf(
   source: object,
@@ -61,9 +82,7 @@ async function keeperOf(
       package: use,
       issues: ['provides.store.create: what it makes must have list and open, the members of a ModelSource'],
     });
-  const { dir, quota } = keeperOptions.parse(own);
-  const directory = dir === undefined ? join(dataDir, 'models') : resolvePath(dir);
-  return ModelKeeper.open({ directory, quota }, { source, clock });
+  return ModelKeeper.open(keptAs(own, { dataDir, resolvePath }), { source, clock });
 }
 
 const isSource = (made: object): made is ModelSource =>

@@ -9,9 +9,13 @@ export interface RepoListing {
 
 export interface FetchProgress {
   path: string;
-  /** Bytes of this fetch so far, and in all. */
+  /** Bytes of this fetch so far, and in all; what was here already counts as done. */
   done: number;
   total: number;
+  /** Received of late; absent until there is something to measure. */
+  bytesPerSecond?: number;
+  /** Until the rest has come at that rate. */
+  remainingMs?: number;
 }
 
 export interface StoreUsage {
@@ -19,6 +23,11 @@ export interface StoreUsage {
   /** Bytes on disk, shared files once. */
   bytes: number;
   freeBytes: number;
+}
+
+export interface ModelLease {
+  /** May be called more than once. */
+  release(): Promise<void>;
 }
 
 export interface PruneResult {
@@ -90,10 +99,20 @@ export interface ModelStore {
   discard(reference: ModelReference): Promise<void>;
   usage(): Promise<StoreUsage>;
   /**
-   * Drops every stored model that `keep` does not name and that is older than the grace. A clock that was set must neither
-   * keep a model for longer nor drop one sooner.
+   * Says that a model is in use: no process removes it before the release. It need not be stored yet; what is stored after
+   * this stays.
    */
-  prune(keep: readonly ModelReference[], graceMs: number, signal: AbortSignal): Promise<PruneResult>;
+  lease(reference: ModelReference): Promise<ModelLease>;
+  /**
+   * Replaces the list of models that this validator waits to judge. They are not removed to make room, also while the
+   * validator is not running.
+   */
+  keep(references: readonly ModelReference[]): Promise<void>;
+  /**
+   * Drops every stored model that is neither kept, in use nor pinned and that was not used for longer than the grace. A clock
+   * that was set must neither keep a model for longer nor drop one sooner.
+   */
+  prune(graceMs: number, signal: AbortSignal): Promise<PruneResult>;
   close(): Promise<void>;
 }
 

@@ -84,8 +84,11 @@ export const runEvent = z.discriminatedUnion('event', [
     ...miner.shape,
     repo: z.string(),
     path: z.string(),
+    /** Bytes. */
     done: z.number(),
     total: z.number(),
+    bytesPerSecond: z.number().optional(),
+    remainingMs: z.number().optional(),
   }),
   z.object({
     event: z.literal('round-started'),

@@ -2,5 +2,5 @@
 export type { ModelSource, ModelStore, RepoListing } from '../contracts/model-store.js';
 export { repoName } from '../contracts/model.js';
 export { storeErrors } from '../model/errors.js';
-export { ModelKeeper } from '../model/keeper.js';
+export { ModelKeeper } from '../model/store/keeper.js';
 export { requireStorable } from '../model/storable-files.js';

@@ -128,7 +128,8 @@ export const storeErrors = defineErrors({
     retry: 'backoff',
     message: (p: { directory: string; needed?: number; free?: number }) =>
       `There is no room left for models in ${p.directory}${p.needed === undefined ? '' : `: ${p.needed} bytes are needed, ${p.free ?? 0} are free`}.`,
-    hint: () => 'Free disk space, raise store.quota where it is set, or move the store with store.dir or --model-dir.',
+    hint: () =>
+      'Free disk space, raise store.maxBytes or lower store.minFreeBytes, or move the store with store.dir or --model-dir.',
   },
   STORE_SHORT: {
     fault: 'validator',

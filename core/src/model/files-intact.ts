@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StoredModel } from '../contracts/model.js';
-import { errnoOf } from './disk-guard.js';
+import { errnoOf } from './store/disk-guard.js';
 import { storeErrors } from './errors.js';
 
 const CHUNK_BYTES = 1024 * 1024;

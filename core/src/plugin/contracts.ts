@@ -31,15 +31,38 @@ export interface ContractRow {
   ownOptions?: z.ZodObject;
 }
 
+const GB = 1e9;
+const MIB = 1024 ** 2;
+
 /** How core keeps the models of every source. */
 export const keeperOptions = z.object({
   dir: z.string().optional().describe('Folder in which verified models are kept; below the data folder when left out.'),
-  quota: z
+  maxBytes: z
     .number()
     .int()
     .positive()
+    .default(2000 * GB)
+    .describe('Bytes that the folder may take: 2 TB when left out.'),
+  minFreeBytes: z
+    .number()
+    .int()
+    .nonnegative()
+    .default(20 * GB)
+    .describe('Bytes of the disk that are left free: 20 GB when left out.'),
+  filesAtOnce: z.number().int().min(1).max(32).default(4).describe('Files that are fetched at a time.'),
+  rangesAtOnce: z.number().int().min(1).max(32).default(8).describe('Requests for parts of files at a time.'),
+  rangeBytes: z
+    .number()
+    .int()
+    .min(MIB)
+    .default(64 * MIB)
+    .describe('Longest part of a file that one request asks for.'),
+  bytesPerSecond: z
+    .number()
+    .int()
+    .min(1024)
     .optional()
-    .describe('Bytes that kept models may take; as many as the disk has when left out.'),
+    .describe('Cap on what all downloads together receive; none when left out.'),
 });
 
 /**

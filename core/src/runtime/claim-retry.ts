@@ -5,7 +5,10 @@ import { attempt, type Loop } from './supervise.js';
 /** The pause between two looks at one claim doubles up to so many polls. */
 const LONGEST_PAUSE_POLLS = 16;
 
-/** Looks again at claims that could not be looked at because of this machine, also while the backlog is full. */
+/**
+ * Looks again at claims that could not be looked at because of this machine, and at those whose repo was missing, also while
+ * the backlog is full.
+ */
 export class ClaimRetry implements Loop {
   readonly name = 'claim-retry';
   /** By hotkey: polls left until the next look, and how many the next pause has. */
@@ -30,9 +33,11 @@ export class ClaimRetry implements Loop {
 
   async #retry(isDue: (hotkey: string) => boolean, signal: AbortSignal): Promise<void> {
     const { state, view, chain } = this.deps;
-    for (const { hotkey, stage } of state.unknownClaims()) {
+    const unknown = state.unknownClaims().flatMap(({ hotkey, stage }) => (stage === 'look' ? [hotkey] : []));
+    const missing = state.missingClaims().map(({ hotkey }) => hotkey);
+    for (const hotkey of new Set([...unknown, ...missing])) {
       const neuron = view.neuronOf(hotkey);
-      if (stage !== 'look' || !neuron || !isDue(hotkey)) continue;
+      if (!neuron || !isDue(hotkey)) continue;
       const { number } = await chain.head(signal);
       await this.check.check(neuron, number, false, signal);
     }

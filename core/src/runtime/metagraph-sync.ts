@@ -33,6 +33,9 @@ export class MetagraphSync implements Loop {
       ...state
         .unknownClaims()
         .flatMap(({ hotkey }) => (registered.has(hotkey) ? [] : [put.unknownClaim(hotkey, undefined)])),
+      ...state
+        .missingClaims()
+        .flatMap(({ hotkey }) => (registered.has(hotkey) ? [] : [put.missingClaim(hotkey, undefined)])),
       ...state.historyWithout((hotkey) => !registered.has(hotkey)),
       // Left on the lists, they would count as backlog for ever.
       ...state.contendersWithout(this.deps.competitions.ids, (hotkey) => !registered.has(hotkey)),

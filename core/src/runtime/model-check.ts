@@ -8,6 +8,7 @@ import { accepted, claimRecord, refused } from './claim-record.js';
 import { report, type RuntimeDeps } from './context.js';
 import { runtimeErrors } from './errors.js';
 import { judgedIds } from './competitions.js';
+import { awaitedModels } from './store-cleaning.js';
 import { isAbort } from './supervise.js';
 import type { TrackedModel } from './tables.js';
 import { UnknownClaims } from './unknown-claims.js';
@@ -77,29 +78,31 @@ export class ModelCheck {
     const runtime = this.deps.competitions.at(model.competition, this.deps.view.current.at.number);
     if (!runtime)
       throw runtimeErrors.COMPETITION_MISSING({ id: model.competition, block: this.deps.view.current.at.number });
+    const { store } = this.deps;
     const { reference, proof } = model;
     const { entryChecks } = runtime.rulesAt(this.deps.view.current.at.number);
     const { constraints } = runtime.competition;
     const { vocabularySize } = runtime.tokenizer;
-    return this.deps.acquirer.acquire(
-      {
-        ...{ reference, proof, hotkey: neuron.hotkey },
-        checks: entryChecks.map(({ rule }) => rule),
-        context: { constraints, vocabularySize },
-      },
-      ({ path, done, total }) => {
-        report(this.deps, {
-          event: 'download-progress',
-          uid: neuron.uid,
-          hotkey: neuron.hotkey,
-          repo: repoOf(model),
-          path,
-          done,
-          total,
-        });
-      },
-      signal,
-    );
+    // What is fetched may need the room of what no one waits for any more, and of nothing else.
+    await store.keep(awaitedModels(this.deps));
+    const request = {
+      ...{ reference, proof, hotkey: neuron.hotkey },
+      checks: entryChecks.map(({ rule }) => rule),
+      context: { constraints, vocabularySize },
+    };
+    const lease = await store.lease(reference);
+    try {
+      return await this.deps.acquirer.acquire(
+        request,
+        (progress) => {
+          const { uid, hotkey } = neuron;
+          report(this.deps, { event: 'download-progress', uid, hotkey, repo: repoOf(model), ...progress });
+        },
+        signal,
+      );
+    } finally {
+      await lease.release();
+    }
   }
 
   #requireScheduled(id: number, committedAt: number, now: number): void {
@@ -130,20 +133,22 @@ export class ModelCheck {
       put: [
         put.model(tracked),
         ...this.unknowns.cleared(neuron.hotkey),
+        ...this.#found(neuron.hotkey),
         ...judging.map((id) => put.history(id, neuron.hotkey, undefined)),
         ...this.#pendingRows(neuron.hotkey, judging),
         // The miner may have moved here from a competition that knew its last model.
         ...state.contendersWithout(this.#others(judging), (hotkey) => hotkey === neuron.hotkey),
       ],
     }));
+    await this.deps.store.keep(awaitedModels(this.deps));
     this.#tell(neuron, commitment, model, 'verified', { tracked });
   }
 
   async #refuse(look: Look, error: AssayError, signal: AbortSignal): Promise<void> {
     const { state } = this.deps;
     const { neuron, commitment, model } = look;
-    if (error.fault !== 'miner') {
-      await this.#postpone(neuron, commitment, error, signal);
+    if (error.fault !== 'miner' || (error.retry === 'grace' && (await this.#hasGrace(look, error)))) {
+      if (error.fault !== 'miner') await this.#postpone(neuron, commitment, error, signal);
       this.#tell(neuron, commitment, model, 'postponed', { error });
       return;
     }
@@ -162,11 +167,29 @@ export class ModelCheck {
           error: error.toReport(),
         }),
         ...this.unknowns.cleared(neuron.hotkey),
+        ...this.#found(neuron.hotkey),
         // Contenders are named by hotkey: without this the refused model's predecessor would stay on the lists.
         ...state.contendersWithout(this.deps.competitions.ids, (hotkey) => hotkey === neuron.hotkey),
       ],
     }));
     this.#tell(neuron, commitment, model, 'rejected', { error });
+  }
+
+  /** Whether what is missing may still come: `missingGrace` blocks from the first look that missed it, which is noted. */
+  async #hasGrace({ neuron: { hotkey }, commitment, block }: Look, { code }: AssayError): Promise<boolean> {
+    const { state, profile } = this.deps;
+    const { data, block: committedAt } = commitment;
+    const noted = state.missingClaim(hotkey);
+    const isSame = noted?.commitment === data && noted.block === committedAt;
+    const since = isSame ? noted.since : block;
+    if (block - since >= profile.missingGrace) return false;
+    await state.write(put.missingClaim(hotkey, { commitment: data, block: committedAt, code, since }));
+    return true;
+  }
+
+  /** Rows that note that nothing is missing any more, or is waited for. */
+  #found(hotkey: string): ReturnType<typeof put.missingClaim>[] {
+    return this.deps.state.missingClaim(hotkey) ? [put.missingClaim(hotkey, undefined)] : [];
   }
 
   /** Notes that nothing is known of this claim. A competition that is missing here is missing for everybody's claims. */

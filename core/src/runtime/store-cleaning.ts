@@ -1,4 +1,4 @@
-import { repoName } from '../contracts/model.js';
+import { repoName, type ModelReference } from '../contracts/model.js';
 import { report, type RuntimeDeps } from './context.js';
 import { attempt, type Loop } from './supervise.js';
 
@@ -18,14 +18,17 @@ export class StoreCleaning implements Loop {
   }
 
   async clean(signal: AbortSignal): Promise<void> {
-    const { state, store, profile, competitions } = this.deps;
-    const active = state.activeHotkeys(competitions.ids);
-    const keep = state
-      .models()
-      .flatMap(({ hotkey, reference }) => (reference && active.has(hotkey) ? [reference] : []));
-    const { removed, freedBytes } = await store.prune(keep, profile.cadences.cleaningGrace, signal);
+    const { store, profile } = this.deps;
+    await store.keep(awaitedModels(this.deps));
+    const { removed, freedBytes } = await store.prune(profile.cadences.cleaningGrace, signal);
     if (removed.length === 0) return;
     const names = removed.map((reference) => `${repoName(reference)}@${reference.revision}`);
     report(this.deps, { event: 'store-cleaned', removed: names, freedBytes });
   }
+}
+
+/** The models of all hotkeys that wait to be judged or are kept from the last round. */
+export function awaitedModels({ state, competitions }: Pick<RuntimeDeps, 'state' | 'competitions'>): ModelReference[] {
+  const active = state.activeHotkeys(competitions.ids);
+  return state.models().flatMap(({ hotkey, reference }) => (reference && active.has(hotkey) ? [reference] : []));
 }

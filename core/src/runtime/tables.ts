@@ -81,6 +81,18 @@ export const unknownClaim = z.object({
 });
 export type UnknownClaim = z.infer<typeof unknownClaim>;
 
+/** Key: hotkey. A claim to a repo, revision or file that was not there, or not for everybody, when it was looked at. */
+export const missingClaim = z.object({
+  commitment: z.string(),
+  /** Block of the commitment. */
+  block: z.number(),
+  /** Code of the newest error. */
+  code: z.string(),
+  /** Block of the first look that missed it. */
+  since: z.number(),
+});
+export type MissingClaim = z.infer<typeof missingClaim>;
+
 /** Key `intent`: written before a submission. Key `last`: written when the chain holds it. */
 export const weightsIntent = z.object({
   /** What is recorded once the outcome is known; absent in a row of version 0.1. */

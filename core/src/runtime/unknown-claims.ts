@@ -45,6 +45,8 @@ export class UnknownClaims {
       const noted = this.deps.state.unknownClaim(hotkey);
       const claim = snapshot.commitments.find((commitment) => commitment.hotkey === hotkey);
       if (!noted || noted.commitment !== claim?.data || noted.block !== claim.block) return [];
+      // What was not there when it was looked at holds up no other miner.
+      if (this.deps.state.missingClaim(hotkey)?.commitment === noted.commitment) return [];
       if ((stage !== undefined && noted.stage !== stage) || hasWaitedEnough(noted, block)) return [];
       const model = claimIn(this.deps, noted.commitment, block);
       if (!model || !judged.includes(model.competition)) return [];

@@ -116,6 +116,16 @@ export class ValidatorState {
       .map(({ key, value }) => ({ ...tables.unknownClaim.parse(value), hotkey: key }));
   }
 
+  missingClaim(hotkey: string): tables.MissingClaim | undefined {
+    return this.#get('missing-claims', hotkey, tables.missingClaim);
+  }
+
+  missingClaims(): (tables.MissingClaim & { hotkey: string })[] {
+    return this.journal
+      .entries('missing-claims')
+      .map(({ key, value }) => ({ ...tables.missingClaim.parse(value), hotkey: key }));
+  }
+
   /** Keys of stored evaluations that belong to other sync blocks than this one. */
   staleEvaluations(syncBlock: number): string[] {
     const keys = this.journal.entries('evaluations').map(({ key }) => key);
@@ -184,6 +194,11 @@ export const put = {
   }),
   unknownClaim: (hotkey: string, value: tables.UnknownClaim | undefined): Put => ({
     table: 'unknown-claims',
+    key: hotkey,
+    value: value && asJson(value),
+  }),
+  missingClaim: (hotkey: string, value: tables.MissingClaim | undefined): Put => ({
+    table: 'missing-claims',
     key: hotkey,
     value: value && asJson(value),
   }),

@@ -10,7 +10,7 @@ import type { EntryContext } from '@assay/core/contracts/entry-check';
 import { pretraining } from '@assay/core/rules/commitment/pretraining';
 import { limits as limitsRule } from '@assay/core/rules/entry/limits';
 import { ModelAcquirer, type AcquireRequest } from '@assay/core/model/acquire';
-import { ModelKeeper } from '@assay/core/model/keeper';
+import { ModelKeeper } from '@assay/core/model/store/keeper';
 import { directoryHash, secureHash } from '@assay/core/model/directory-hash';
 import { systemClock } from '@assay/core/runtime/system-clock';
 import { makesNothing } from '@assay/core/testing/makes-nothing';

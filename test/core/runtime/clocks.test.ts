@@ -5,10 +5,10 @@ import { EvaluationLoop } from '@assay/core/runtime/evaluation-loop';
 import { ModelSync } from '@assay/core/runtime/model-sync';
 import { put } from '@assay/core/runtime/validator-state';
 import { WeightSetting } from '@assay/core/runtime/weight-setting';
-import { SnapshotFolder } from '@assay/core/model/snapshot-folder';
 import { LocalChainClient } from '@assay/plugin-local-chain';
 import { describe, expect, it } from 'vitest';
 import { newFolder } from '../model/folders.js';
+import { kept, model, never, texts, type Kept } from '../model/store/scene.js';
 import { averageOf, CADENCES, JumpingClock, newSubnet, type Subnet } from './subnet.js';
 
 const MINUTE = 60_000;
@@ -138,40 +138,29 @@ it('a start before the newest time on record is reported', async () => {
 
 describe('the grace of the store', () => {
   const GRACE = 600_000;
-  const never = new AbortController().signal;
-  const reference = { namespace: 'miner', name: 'one', revision: 'a'.repeat(40) };
-  const add = (folder: SnapshotFolder): Promise<unknown> =>
-    folder.add(
-      reference,
-      [{ path: 'x', size: 1 }],
-      async function* () {
-        yield Buffer.from('x');
-      },
-      () => undefined,
-      never,
-    );
+  const add = async ({ fetch }: Kept): Promise<unknown> => fetch('one', [{ path: 'x', size: 1 }], texts({ x: 'x' }));
 
   it.each(JUMPS)('counts from the fetch though the clock is set by %d ms', async (jump) => {
     const clock = new JumpingClock();
-    const folder = await SnapshotFolder.open(newFolder(), clock);
-    await add(folder);
+    const store = await kept({}, newFolder(), clock);
+    await add(store);
     clock.wallLead = jump;
     clock.ms += GRACE - 1;
-    expect((await folder.prune([], GRACE, clock.now(), never)).removed).toEqual([]);
+    expect((await store.keeper.prune(GRACE, never)).removed).toEqual([]);
     clock.ms += 1;
-    expect((await folder.prune([], GRACE, clock.now(), never)).removed).toEqual([reference]);
+    expect((await store.keeper.prune(GRACE, never)).removed).toEqual([model('one')]);
   });
 
   it.each([DAY, YEARS])('ends for files that an earlier run wrote %d ms in the future', async (ahead) => {
     const clock = new JumpingClock();
     const root = newFolder();
-    await add(await SnapshotFolder.open(root));
+    await add(await kept({}, root, clock));
     const manifest = join(root, 'models/miner/one', 'a'.repeat(40), 'manifest.json');
     const later = new Date(clock.now() + ahead);
     utimesSync(manifest, later, later);
-    const folder = await SnapshotFolder.open(root, clock);
-    expect((await folder.prune([], GRACE, clock.now(), never)).removed).toEqual([]);
+    const { keeper } = await kept({}, root, clock);
+    expect((await keeper.prune(GRACE, never)).removed).toEqual([]);
     clock.ms += GRACE;
-    expect((await folder.prune([], GRACE, clock.now(), never)).removed).toEqual([reference]);
+    expect((await keeper.prune(GRACE, never)).removed).toEqual([model('one')]);
   });
 });

@@ -39,9 +39,9 @@ describe('StoreCleaning', () => {
 
   it('what it dropped is fetched again when it is judged again', async () => {
     const subnet = await withModels(3, 4);
-    await subnet.deps.store.prune([], 0, subnet.signal);
+    await subnet.deps.store.prune(0, subnet.signal);
     subnet.clock.ms += 60_000;
-    await subnet.deps.store.prune([], 0, subnet.signal);
+    await subnet.deps.store.prune(0, subnet.signal);
     await new EvaluationLoop({ hotkey: subnet.hotkey }, subnet.deps, subnet.check).pass(subnet.signal);
     expect(subnet.told('round-finished')[0]?.rows.map(({ uid, score }) => [uid, score])).toEqual([
       [3, 3],

@@ -87,6 +87,8 @@ describe('ModelCheck', () => {
       stored: real.stored.bind(real),
       discard: real.discard.bind(real),
       usage: real.usage.bind(real),
+      lease: real.lease.bind(real),
+      keep: real.keep.bind(real),
       prune: real.prune.bind(real),
       close: real.close.bind(real),
     });

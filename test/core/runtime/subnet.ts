@@ -10,7 +10,7 @@ import type { ChainClient, Neuron } from '@assay/core/contracts/chain-client';
 import type { Clock } from '@assay/core/contracts/clock';
 import type { EvaluationAnswer, EvaluationRequest, Evaluator, ModelInspector } from '@assay/core/contracts/evaluator';
 import type { ModelStore } from '@assay/core/contracts/model-store';
-import { ModelKeeper } from '@assay/core/model/keeper';
+import { ModelKeeper } from '@assay/core/model/store/keeper';
 import type { EventOf, RunEvent } from '@assay/core/contracts/reporter';
 import { abortError } from '@assay/core/errors/describe';
 import { rulesByBlock } from '@assay/core/rules/chosen';
@@ -265,6 +265,7 @@ export async function newSubnet({
     schedule: [{ fromBlock: 0, competitions: competitions.map(({ id }) => ({ id, share: 1 / competitions.length })) }],
     syncCadence: 100,
     evaluationDelay: 0,
+    missingGrace: 0,
     rules,
     sampleMin: 2,
     updatedModelsLimit: 10,

@@ -46,6 +46,8 @@ const troubled = (real: ModelStore): ModelStore => ({
   stored: real.stored.bind(real),
   discard: real.discard.bind(real),
   usage: async () => ({ ...(await real.usage()), ...(free === undefined ? {} : { freeBytes: free }) }),
+  lease: real.lease.bind(real),
+  keep: real.keep.bind(real),
   prune: real.prune.bind(real),
   close: real.close.bind(real),
 });

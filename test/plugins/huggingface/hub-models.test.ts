@@ -8,7 +8,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ModelReference, RepoFile } from '@assay/core/contracts/model';
 import type { ModelSource } from '@assay/core/contracts/model-store';
 import { isAssayError, type AssayError } from '@assay/core/errors/assay-error';
-import { ModelKeeper } from '@assay/core/model/keeper';
+import { ModelKeeper } from '@assay/core/model/store/keeper';
 import type { PluginDeps } from '@assay/core/plugin/plugin';
 import { systemClock } from '@assay/core/runtime/system-clock';
 import { makesNothing } from '@assay/core/testing/makes-nothing';

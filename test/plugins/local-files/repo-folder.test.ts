@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ModelReference, RepoFile } from '@assay/core/contracts/model';
 import type { ModelStore } from '@assay/core/contracts/model-store';
-import { ModelKeeper } from '@assay/core/model/keeper';
+import { ModelKeeper } from '@assay/core/model/store/keeper';
 import { systemClock } from '@assay/core/runtime/system-clock';
 import { makesNothing } from '@assay/core/testing/makes-nothing';
 import localFiles from '@assay/plugin-local-files';
@@ -64,9 +64,11 @@ describe('the folder of repos, kept by the core', () => {
     expect(stored.directory).toBe(join(folder, 'data/models/models/miner/llama', REVISION, 'files'));
     expect(readFileSync(join(stored.directory, 'sub/notes'), 'utf8')).toBe('deep');
     expect(await store.stored(reference)).toEqual(stored);
-    expect(await store.prune([reference], 0, never)).toMatchObject({ removed: [] });
+    await store.keep([reference]);
+    expect(await store.prune(0, never)).toMatchObject({ removed: [] });
+    await store.keep([]);
     await new Promise((resolve) => setTimeout(resolve, 5));
-    expect(await store.prune([], 0, never)).toMatchObject({ removed: [reference] });
+    expect(await store.prune(0, never)).toMatchObject({ removed: [reference] });
     expect(await store.stored(reference)).toBeUndefined();
     expect(await store.usage()).toMatchObject({ models: 0, bytes: 0 });
   });
@@ -245,7 +247,7 @@ describe('the folder of repos, kept by the core', () => {
     expect(await store.stored(image)).toEqual(stored);
     expect(await store.usage()).toMatchObject({ models: 1 });
     await new Promise((resolve) => setTimeout(resolve, 5));
-    expect(await store.prune([], 0, never)).toMatchObject({ removed: [image] });
+    expect(await store.prune(0, never)).toMatchObject({ removed: [image] });
     for (const change of [{ revision: REVISION }, { namespace: 'registry.example/team/../models' }, { namespace: '' }])
       await expect(store.list({ ...image, ...change }, never)).rejects.toMatchObject({
         fault: 'miner',

@@ -1,6 +1,7 @@
 import { repoName } from '../../contracts/model.js';
 import { monotonicMs } from '../../contracts/clock.js';
 import type { Numerics } from '../../contracts/evaluator.js';
+import type { ModelLease } from '../../contracts/model-store.js';
 import type { JournalRecord } from '../../contracts/round-journal.js';
 import { withScratch } from '../../evaluation/scratch.js';
 import { taskKindNamed } from '../../kinds/task-kinds.js';
@@ -46,7 +47,7 @@ export async function runRound(
       repo: repoName(model.reference),
     })),
   });
-  const found = plan.unknown.length > 0 ? NOTHING : await evaluate(deps, check, plan, signal);
+  const found = plan.unknown.length > 0 ? NOTHING : await inUse(deps, plan, () => evaluate(deps, check, plan, signal));
   const before = entryOf(deps, plan, { ...found, unknown: unknownOf(deps, check, plan, found) }, hotkey);
   const verdict = await inSlices(judgeEntryInSteps(before, deps.rules));
   const record = await recordRound(deps, check, plan, before, verdict);
@@ -63,6 +64,17 @@ interface Findings {
 
 /** Of a round that is void before it begins: evaluating would be for nothing. */
 const NOTHING: Findings = { tasks: [], numerics: {}, evaluated: [] };
+
+/** While work is under way no process removes a contender's model. */
+async function inUse<T>({ store }: RuntimeDeps, { contenders }: RoundPlan, work: () => Promise<T>): Promise<T> {
+  const leases: ModelLease[] = [];
+  try {
+    for (const { model } of contenders) leases.push(await store.lease(model.reference));
+    return await work();
+  } finally {
+    for (const lease of leases) await lease.release();
+  }
+}
 
 async function evaluate(deps: RuntimeDeps, check: ModelCheck, plan: RoundPlan, signal: AbortSignal): Promise<Findings> {
   return withScratch(deps.scratch, async (scratch) => {

@@ -1,6 +1,6 @@
-import { DEFAULT_SOURCE, type ModelReference } from '../contracts/model.js';
-import { storeErrors } from './errors.js';
-import { isPlainPart } from './storable-files.js';
+import { DEFAULT_SOURCE, type ModelReference } from '../../contracts/model.js';
+import { storeErrors } from '../errors.js';
+import { isPlainPart } from '../storable-files.js';
 
 /**
  * Stands for what a folder's name can't hold. No plain part has it, so that no two references share a folder. Not `+`: a

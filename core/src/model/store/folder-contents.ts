@@ -8,6 +8,8 @@ export const isAbsence = (error: unknown): boolean => ['ENOENT', 'ENOTDIR'].incl
 
 export interface FileFacts {
   size: number;
+  /** Bytes of the blocks that it has: fewer than its size where parts were never written. */
+  onDisk: number;
   nlink: number;
   mtimeMs: number;
   /** Which content this is a name of. */
@@ -16,8 +18,8 @@ export interface FileFacts {
 
 export async function statIfAny(path: string): Promise<FileFacts | undefined> {
   try {
-    const { size, nlink, mtimeMs, dev, ino } = await stat(path);
-    return { size, nlink, mtimeMs, inode: `${dev}:${ino}` };
+    const { size, blocks, nlink, mtimeMs, dev, ino } = await stat(path);
+    return { size, onDisk: blocks * 512, nlink, mtimeMs, inode: `${dev}:${ino}` };
   } catch (error) {
     if (isAbsence(error)) return undefined;
     throw error;
@@ -29,18 +31,18 @@ export async function foldersIn(path: string): Promise<string[]> {
   return (await entriesIn(path)).filter((entry) => entry.isDirectory()).map(({ name }) => name);
 }
 
-/** Bytes of all files below, while others come and go; content with several names counts once. */
-export async function bytesBelow(root: string): Promise<number> {
+/** Bytes on disk of all files below some folders, while others come and go; content with several names counts once. */
+export async function bytesBelow(...roots: readonly string[]): Promise<number> {
   const sizes = new Map<string, number>();
   const walk = async (folder: string): Promise<void> => {
     for (const entry of await entriesIn(folder)) {
       const path = join(folder, entry.name);
       if (entry.isDirectory()) await walk(path);
       const found = entry.isFile() ? await statIfAny(path) : undefined;
-      if (found) sizes.set(found.inode, found.size);
+      if (found) sizes.set(found.inode, Math.min(found.size, found.onDisk));
     }
   };
-  await walk(root);
+  for (const root of roots) await walk(root);
   return [...sizes.values()].reduce((sum, size) => sum + size, 0);
 }
 

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { modelReference, type RepoFile, type StoredModel } from '../contracts/model.js';
+import { modelReference, type RepoFile, type StoredModel } from '../../contracts/model.js';
 import { isAbsence } from './folder-contents.js';
 
 /** File beside a model's files that says what they are. */

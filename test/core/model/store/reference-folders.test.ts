@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ModelReference } from '@assay/core/contracts/model';
-import { foldersOf, referenceIn } from '@assay/core/model/reference-folders';
+import { foldersOf, referenceIn } from '@assay/core/model/store/reference-folders';
 
 const hub: ModelReference = { namespace: 'miner', name: 'llama', revision: 'a'.repeat(40) };
 const image: ModelReference = {

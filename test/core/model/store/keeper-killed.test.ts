@@ -4,28 +4,34 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { SnapshotFolder } from '@assay/core/model/snapshot-folder';
-import { newFolder } from './folders.js';
+import { newFolder } from '../folders.js';
+import { kept, model, never } from './scene.js';
 
-const ROOT = join(import.meta.dirname, '..', '..', '..');
+const ROOT = join(import.meta.dirname, '..', '..', '..', '..');
 const MODELS = 40;
 const SIZE = 200_000;
 
 /** Adds and prunes models for as long as it lives. */
 const WORKER = `
-  import { SnapshotFolder } from '@assay/core/model/snapshot-folder';
+  import { ModelKeeper } from '@assay/core/model/store/keeper';
+  import { systemClock } from '@assay/core/runtime/system-clock';
   const never = new AbortController().signal;
-  const folder = await SnapshotFolder.open(process.argv[1]);
-  async function* source({ path, size }) {
+  async function* parts({ path, size }, start, end) {
     const bytes = Buffer.alloc(size, path);
-    for (let start = 0; start < size; start += 20_000) yield bytes.subarray(start, start + 20_000);
+    for (let at = start; at < end; at += 20_000) yield bytes.subarray(at, Math.min(end, at + 20_000));
   }
+  const source = {
+    description: 'worker',
+    open: async (_reference, file, { start, end }) => ({ start, bytes: parts(file, start, end) }),
+  };
+  const options = { directory: process.argv[1], rangeBytes: 50_000 };
+  const keeper = await ModelKeeper.open(options, { source, clock: systemClock });
   console.log('ready');
   for (let count = 0; ; count += 1) {
     const name = 'm' + (count % ${MODELS});
     const files = ['shared', 'own-' + name].map((path) => ({ path, size: ${SIZE} }));
-    await folder.add({ namespace: 'miner', name, revision: 'a'.repeat(40) }, files, source, () => {}, never);
-    if (count % 7 === 6) await folder.prune([], 0, Date.now() + 1000, never);
+    await keeper.fetch({ namespace: 'miner', name, revision: 'a'.repeat(40) }, files, () => {}, never);
+    if (count % 7 === 6) await keeper.prune(0, never);
   }
 `;
 
@@ -44,12 +50,12 @@ async function workAndKill(directory: string, ms: number): Promise<void> {
 it('holds whole models or none, wherever a fetch or a cleaning is killed', async () => {
   const directory = newFolder();
   let whole = 0;
-  for (const ms of [1, 7, 19, 40, 65, 90]) {
+  for (const ms of [1, 30, 70, 120, 200, 300]) {
     await workAndKill(directory, ms);
-    const folder = await SnapshotFolder.open(directory);
+    const { keeper } = await kept({}, directory);
     expect(readdirSync(join(directory, 'drafts'))).toEqual([]);
     for (let index = 0; index < MODELS; index += 1) {
-      const stored = await folder.stored({ namespace: 'miner', name: `m${index}`, revision: 'a'.repeat(40) });
+      const stored = await keeper.stored(model(`m${index}`));
       if (!stored) continue;
       whole += 1;
       expect(readdirSync(stored.directory).sort()).toEqual([`own-m${index}`, 'shared']);
@@ -61,7 +67,7 @@ it('holds whole models or none, wherever a fetch or a cleaning is killed', async
         ).toBe(sha256);
       }
     }
-    await expect(folder.prune([], 3_600_000, Date.now(), new AbortController().signal)).resolves.toMatchObject({
+    await expect(keeper.prune(3_600_000, never)).resolves.toMatchObject({
       removed: [],
     });
   }

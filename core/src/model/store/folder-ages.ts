@@ -1,4 +1,4 @@
-import { monotonicMs, type Clock } from '../contracts/clock.js';
+import { monotonicMs, type Clock } from '../../contracts/clock.js';
 
 /**
  * How old folders are. What this process has added is aged by the monotonic clock, anything else by the time of its

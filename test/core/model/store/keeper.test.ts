@@ -7,45 +7,20 @@ import {
   readFileSync,
   statSync,
   truncateSync,
-  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { ModelReference, RepoFile } from '@assay/core/contracts/model';
-import { SnapshotFolder, type OpenFile } from '@assay/core/model/snapshot-folder';
-import { newFolder } from './folders.js';
+import { newFolder } from '../folders.js';
+import { kept as scene, listing, model, never, texts, whole, type Open } from './scene.js';
 
 const HOUR = 3_600_000;
-const never = new AbortController().signal;
-const silent = (): void => undefined;
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-function model(name: string): ModelReference {
-  return { namespace: 'miner', name, revision: 'a'.repeat(40) };
-}
-
-type Contents = Readonly<Record<string, string>>;
-
-function listing(contents: Contents): RepoFile[] {
-  return Object.entries(contents).map(([path, text]) => ({ path, size: Buffer.byteLength(text) }));
-}
-
-function sourceOf(contents: Contents): OpenFile {
-  return async function* ({ path }) {
-    const bytes = Buffer.from(contents[path] ?? '');
-    yield bytes.subarray(0, 3);
-    yield bytes.subarray(3);
-  };
-}
-
-const add = async (folder: SnapshotFolder, name: string, contents: Contents): ReturnType<SnapshotFolder['add']> =>
-  folder.add(model(name), listing(contents), sourceOf(contents), silent, never);
-
-describe('SnapshotFolder', () => {
+describe('ModelKeeper', () => {
   it('keeps the files as real ones, hashed and in code-point order', async () => {
-    const folder = await SnapshotFolder.open(newFolder());
-    const stored = await add(folder, 'one', { 'model.safetensors': 'weights', 'config.json': '{}', 'B/x': 'deep' });
+    const { keeper, add } = await scene();
+    const stored = await add('one', { 'model.safetensors': 'weights', 'config.json': '{}', 'B/x': 'deep' });
     expect(stored.files).toEqual([
       { path: 'B/x', size: 4, sha256: sha256('deep') },
       { path: 'config.json', size: 2, sha256: sha256('{}') },
@@ -54,36 +29,38 @@ describe('SnapshotFolder', () => {
     expect(readFileSync(join(stored.directory, 'B/x'), 'utf8')).toBe('deep');
     expect(lstatSync(join(stored.directory, 'config.json')).isFile()).toBe(true);
     expect(readdirSync(stored.directory).sort()).toEqual(['B', 'config.json', 'model.safetensors']);
-    expect(await folder.stored(model('one'))).toEqual(stored);
-    expect(await folder.stored(model('two'))).toBeUndefined();
+    expect(await keeper.stored(model('one'))).toEqual(stored);
+    expect(await keeper.stored(model('two'))).toBeUndefined();
   });
 
   it('takes in what its quota has room for, and again when room was made', async () => {
-    const folder = await SnapshotFolder.open(newFolder(), undefined, 2_000);
-    await add(folder, 'one', { 'config.json': 'a'.repeat(1_200) });
-    const { bytes, freeBytes } = await folder.usage();
-    expect(freeBytes).toBe(2_000 - bytes);
+    const { keeper, add } = await scene({ maxBytes: 2_400 });
+    await add('one', { 'config.json': 'a'.repeat(1_200) });
+    await keeper.keep([model('one')]);
+    const { bytes, freeBytes } = await keeper.usage();
+    expect(freeBytes).toBe(2_400 - bytes);
     const second = { 'config.json': 'b'.repeat(1_200) };
-    await expect(add(folder, 'two', second)).rejects.toMatchObject({
+    await expect(add('two', second)).rejects.toMatchObject({
       code: 'STORE_FULL',
       fault: 'validator',
       payload: { needed: 1_200, free: freeBytes },
     });
-    expect(await folder.stored(model('two'))).toBeUndefined();
-    await folder.prune([], 0, Date.now() + HOUR, never);
-    expect((await add(folder, 'two', second)).files).toHaveLength(1);
+    expect(await keeper.stored(model('two'))).toBeUndefined();
+    await keeper.keep([]);
+    await keeper.prune(0, never);
+    expect((await add('two', second)).files).toHaveLength(1);
   });
 
   it('stores equal content of several models once', async () => {
     const root = newFolder();
-    const folder = await SnapshotFolder.open(root);
+    const { keeper, add } = await scene({}, root);
     const weights = 'w'.repeat(100_000);
-    const one = await add(folder, 'one', { 'model.safetensors': weights, 'config.json': '{"a":1}' });
-    const before = (await folder.usage()).bytes;
-    const two = await add(folder, 'two', { 'model.safetensors': weights, 'config.json': '{"a":2}' });
+    const one = await add('one', { 'model.safetensors': weights, 'config.json': '{"a":1}' });
+    const before = (await keeper.usage()).bytes;
+    const two = await add('two', { 'model.safetensors': weights, 'config.json': '{"a":2}' });
     const inode = (directory: string): number => statSync(join(directory, 'model.safetensors')).ino;
     expect(inode(two.directory)).toBe(inode(one.directory));
-    const { bytes, models, freeBytes } = await folder.usage();
+    const { bytes, models, freeBytes } = await keeper.usage();
     expect(models).toBe(2);
     expect(bytes - before).toBeLessThan(1000);
     expect(freeBytes).toBeGreaterThan(0);
@@ -94,30 +71,24 @@ describe('SnapshotFolder', () => {
     ['more', 7, 8],
   ])('refuses %s bytes than listed', async (_name, size, received) => {
     const root = newFolder();
-    const folder = await SnapshotFolder.open(root);
-    const adding = folder.add(
-      model('one'),
-      [{ path: 'config.json', size }],
-      sourceOf({ 'config.json': '12345678' }),
-      silent,
-      never,
-    );
+    const { keeper, fetch } = await scene({}, root);
+    const adding = fetch('one', [{ path: 'config.json', size }], texts({ 'config.json': '12345678' }));
     await expect(adding).rejects.toMatchObject({
       code: 'FILE_SIZE_DIFFERS',
       fault: 'network',
       payload: { expected: size, received },
     });
-    expect(await folder.stored(model('one'))).toBeUndefined();
+    expect(await keeper.stored(model('one'))).toBeUndefined();
     expect(readdirSync(join(root, 'drafts'))).toEqual([]);
   });
 
   it('stops reading a source that never ends', async () => {
-    const folder = await SnapshotFolder.open(newFolder());
+    const { fetch } = await scene();
     let chunks = 0;
-    const endless: OpenFile = async function* () {
+    const endless = whole(async function* () {
       for (;;) yield Buffer.alloc(1024, (chunks += 1));
-    };
-    await expect(folder.add(model('one'), [{ path: 'x', size: 2000 }], endless, silent, never)).rejects.toMatchObject({
+    });
+    await expect(fetch('one', [{ path: 'x', size: 2000 }], endless)).rejects.toMatchObject({
       code: 'FILE_SIZE_DIFFERS',
     });
     expect(chunks).toBe(2);
@@ -142,8 +113,8 @@ describe('SnapshotFolder', () => {
     'a/b/c/d/e/f/g/h/i',
   ])('refuses the file name %j', async (path) => {
     const root = newFolder();
-    const folder = await SnapshotFolder.open(join(root, 'store'));
-    const adding = folder.add(model('one'), [{ path, size: 1 }], sourceOf({ [path]: 'x' }), silent, never);
+    const { fetch } = await scene({}, join(root, 'store'));
+    const adding = fetch('one', [{ path, size: 1 }], texts({ [path]: 'x' }));
     await expect(adding).rejects.toMatchObject({ code: 'FILE_NAME_REFUSED', fault: 'miner' });
     expect(readdirSync(root)).toEqual(['store']);
   });
@@ -154,77 +125,87 @@ describe('SnapshotFolder', () => {
     ['of which one is the folder of the other', ['a/b', 'a']],
     ['of which one is the folder of the other, whatever the case', ['A', 'a/b/c']],
   ])('refuses names %s', async (_name, paths) => {
-    const folder = await SnapshotFolder.open(newFolder());
+    const { fetch } = await scene();
     const files = paths.map((path) => ({ path, size: 1 }));
-    await expect(folder.add(model('one'), files, sourceOf({}), silent, never)).rejects.toMatchObject({
+    await expect(fetch('one', files, texts({}))).rejects.toMatchObject({
       code: 'FILE_NAME_REFUSED',
     });
   });
 
   it.each(['..', '.', '', 'a/b', '../../x', 'a\\b'])('refuses the repo name %j', async (name) => {
-    const folder = await SnapshotFolder.open(newFolder());
-    await expect(folder.stored(model(name))).rejects.toMatchObject({ code: 'FILE_NAME_REFUSED' });
-    await expect(add(folder, name, { x: 'x' })).rejects.toMatchObject({ code: 'FILE_NAME_REFUSED' });
+    const { keeper, add } = await scene();
+    await expect(keeper.stored(model(name))).rejects.toMatchObject({ code: 'FILE_NAME_REFUSED' });
+    await expect(add(name, { x: 'x' })).rejects.toMatchObject({ code: 'FILE_NAME_REFUSED' });
   });
 
   it('does not begin what cannot fit', async () => {
-    const folder = await SnapshotFolder.open(newFolder());
+    const { fetch } = await scene();
     const files = [{ path: 'model.safetensors', size: 2 ** 52 }];
-    const unread: OpenFile = () => {
+    const unread = (): never => {
       throw new Error('nothing may be read');
     };
-    await expect(folder.add(model('one'), files, unread, silent, never)).rejects.toMatchObject({
+    await expect(fetch('one', files, unread)).rejects.toMatchObject({
       code: 'STORE_FULL',
       fault: 'validator',
     });
   });
 
-  it('leaves the error of a source as it is', async () => {
-    const folder = await SnapshotFolder.open(newFolder());
+  it('takes an error of the system that comes from a source for the network’s', async () => {
+    const { fetch } = await scene({ attempts: 3 });
     const broken = Object.assign(new Error('socket hang up'), { code: 'ECONNRESET', syscall: 'read' });
-    const source: OpenFile = async function* () {
+    const source = whole(async function* () {
       yield Buffer.from('x');
       throw broken;
-    };
-    await expect(folder.add(model('one'), [{ path: 'x', size: 5 }], source, silent, never)).rejects.toBe(broken);
+    });
+    await expect(fetch('one', [{ path: 'x', size: 5 }], source)).rejects.toMatchObject({
+      code: 'SOURCE_UNREACHABLE',
+      fault: 'network',
+      cause: broken,
+    });
+  });
+
+  it('leaves any other error of a source as it is', async () => {
+    const { fetch } = await scene();
+    const broken = new Error('a fault of the plugin');
+    const source = whole(async function* () {
+      yield Buffer.from('x');
+      throw broken;
+    });
+    await expect(fetch('one', [{ path: 'x', size: 5 }], source)).rejects.toBe(broken);
   });
 
   it('stops in the middle when aborted, leaving nothing', async () => {
     const root = newFolder();
-    const folder = await SnapshotFolder.open(root);
+    const { keeper, fetch } = await scene({}, root);
     const controller = new AbortController();
     const reason = new Error('stop');
-    const source: OpenFile = async function* () {
+    const source = whole(async function* () {
       yield Buffer.from('x');
       controller.abort(reason);
       yield Buffer.from('y');
-    };
-    await expect(folder.add(model('one'), [{ path: 'x', size: 2 }], source, silent, controller.signal)).rejects.toBe(
-      reason,
-    );
-    expect(await folder.stored(model('one'))).toBeUndefined();
+    });
+    await expect(fetch('one', [{ path: 'x', size: 2 }], source, controller.signal)).rejects.toBe(reason);
+    expect(await keeper.stored(model('one'))).toBeUndefined();
     expect(readdirSync(join(root, 'drafts'))).toEqual([]);
   });
 
   it('fetches a model once when it is asked for many times at once', async () => {
-    const folder = await SnapshotFolder.open(newFolder());
+    const { fetch } = await scene();
     const contents = { 'config.json': '{}', x: 'xyz' };
     let opened = 0;
-    const counting: OpenFile = (file, signal) => {
+    const counting: Open = (...asked) => {
       opened += 1;
-      return sourceOf(contents)(file, signal);
+      return texts(contents)(...asked);
     };
-    const stored = await Promise.all(
-      Array.from({ length: 8 }, async () => folder.add(model('one'), listing(contents), counting, silent, never)),
-    );
+    const stored = await Promise.all(Array.from({ length: 8 }, async () => fetch('one', listing(contents), counting)));
     expect(opened).toBe(2);
     expect(new Set(stored.map(({ directory }) => directory)).size).toBe(1);
   });
 
   it('replaces a model of other files by exactly the ones asked for', async () => {
-    const folder = await SnapshotFolder.open(newFolder());
-    await add(folder, 'one', { a: '1', b: '2' });
-    const { directory } = await add(folder, 'one', { b: '2', c: '3' });
+    const { add } = await scene();
+    await add('one', { a: '1', b: '2' });
+    const { directory } = await add('one', { b: '2', c: '3' });
     expect(readdirSync(directory).sort()).toEqual(['b', 'c']);
   });
 
@@ -249,22 +230,22 @@ describe('SnapshotFolder', () => {
     ],
   ])('takes a model that %s for absent and fetches it again', async (_name, damage) => {
     const root = newFolder();
-    const folder = await SnapshotFolder.open(root);
+    const { keeper, add } = await scene({}, root);
     const contents = { 'config.json': '{"a":1}' };
-    await add(folder, 'one', contents);
+    await add('one', contents);
     damage(join(root, 'models/miner/one', 'a'.repeat(40)));
-    expect(await folder.stored(model('one'))).toBeUndefined();
-    const { directory } = await add(folder, 'one', contents);
+    expect(await keeper.stored(model('one'))).toBeUndefined();
+    const { directory } = await add('one', contents);
     expect(readFileSync(join(directory, 'config.json'), 'utf8')).toBe('{"a":1}');
   });
 
   it('throws away what dead processes left, not what living ones are at', async () => {
     const root = newFolder();
-    await SnapshotFolder.open(root);
+    await scene({}, root);
     const drafts = join(root, 'drafts');
     const [dead, earlier, living] = ['999999999.x.y', `${process.pid}.earlier-run.y`, `${process.ppid}.x.y`];
     for (const name of [dead, earlier, living, 'else']) mkdirSync(join(drafts, name));
-    await SnapshotFolder.open(root);
+    await scene({}, root);
     expect(readdirSync(drafts)).toEqual([living]);
   });
 });
@@ -273,33 +254,33 @@ it.skipIf(process.platform !== 'linux')(
   'throws away drafts of a dead process whose id another one has now',
   async () => {
     const root = newFolder();
-    await SnapshotFolder.open(root);
+    await scene({}, root);
     const drafts = join(root, 'drafts');
     mkdirSync(join(drafts, `${process.ppid}.started-1.x`));
-    await SnapshotFolder.open(root);
+    await scene({}, root);
     expect(readdirSync(drafts)).toEqual([]);
   },
 );
 
-describe('SnapshotFolder, when a stored file has changed on disk', () => {
+describe('ModelKeeper, when a stored file has changed on disk', () => {
   it('fetches a discarded model again, and links none of the changed content', async () => {
-    const folder = await SnapshotFolder.open(newFolder());
+    const { keeper, add } = await scene();
     const contents = { 'model.safetensors': 'weights' };
-    const stored = await add(folder, 'one', contents);
+    const stored = await add('one', contents);
     writeFileSync(join(stored.directory, 'model.safetensors'), 'Weights');
-    await folder.discard(model('one'));
-    expect(await folder.stored(model('one'))).toBeUndefined();
-    const again = await add(folder, 'one', contents);
+    await keeper.discard(model('one'));
+    expect(await keeper.stored(model('one'))).toBeUndefined();
+    const again = await add('one', contents);
     expect(readFileSync(join(again.directory, 'model.safetensors'), 'utf8')).toBe('weights');
   });
 
   it('does not spread it to another model of the same content', async () => {
     const root = newFolder();
-    const folder = await SnapshotFolder.open(root);
+    const { add } = await scene({}, root);
     const contents = { 'model.safetensors': 'weights' };
-    const first = await add(folder, 'one', contents);
+    const first = await add('one', contents);
     writeFileSync(join(first.directory, 'model.safetensors'), 'Weights');
-    const [second, third] = [await add(folder, 'two', contents), await add(folder, 'three', contents)];
+    const [second, third] = [await add('two', contents), await add('three', contents)];
     for (const { directory } of [second, third])
       expect(readFileSync(join(directory, 'model.safetensors'), 'utf8')).toBe('weights');
     const [two, three] = [second, third].map(({ directory }) => statSync(join(directory, 'model.safetensors')).ino);
@@ -307,22 +288,22 @@ describe('SnapshotFolder, when a stored file has changed on disk', () => {
   });
 });
 
-describe('SnapshotFolder.prune', () => {
+describe('ModelKeeper.prune', () => {
   it('drops what is neither kept nor young, and content that nobody else has', async () => {
     const root = newFolder();
-    const folder = await SnapshotFolder.open(root);
+    const { keeper, add, clock } = await scene({}, root);
     const shared = 's'.repeat(5000);
-    for (const name of ['kept', 'old', 'young']) await add(folder, name, { shared, own: name.repeat(100) });
-    const manifest = (name: string): string => join(root, 'models/miner', name, 'a'.repeat(40), 'manifest.json');
-    const now = Date.now() + 2 * HOUR;
-    for (const name of ['kept', 'old']) utimesSync(manifest(name), new Date(now - 2 * HOUR), new Date(now - 2 * HOUR));
-    utimesSync(manifest('young'), new Date(now - HOUR / 2), new Date(now - HOUR / 2));
-    const before = await folder.usage();
+    for (const name of ['kept', 'old']) await add(name, { shared, own: name.repeat(100) });
+    clock.lead = 1.5 * HOUR;
+    await add('young', { shared, own: 'young'.repeat(100) });
+    clock.lead = 2 * HOUR;
+    await keeper.keep([model('kept')]);
+    const before = await keeper.usage();
 
-    const { removed, freedBytes } = await folder.prune([model('kept')], HOUR, now, never);
+    const { removed, freedBytes } = await keeper.prune(HOUR, never);
 
     expect(removed).toEqual([model('old')]);
-    const after = await folder.usage();
+    const after = await keeper.usage();
     expect(freedBytes).toBe(before.bytes - after.bytes);
     expect(freedBytes).toBeGreaterThanOrEqual(300);
     expect(freedBytes).toBeLessThan(5000);
@@ -330,37 +311,37 @@ describe('SnapshotFolder.prune', () => {
     expect(readdirSync(join(root, 'blobs')).sort()).toEqual(
       [shared, 'kept'.repeat(100), 'young'.repeat(100)].map(sha256).sort(),
     );
-    const kept = await folder.stored(model('kept'));
+    const kept = await keeper.stored(model('kept'));
     expect(readFileSync(join(kept?.directory ?? '', 'shared'), 'utf8')).toBe(shared);
   });
 
   it('keeps all that is younger than the grace', async () => {
-    const folder = await SnapshotFolder.open(newFolder());
-    await add(folder, 'one', { x: 'x' });
-    expect(await folder.prune([], HOUR, Date.now(), never)).toEqual({ removed: [], freedBytes: 0 });
+    const { keeper, add } = await scene();
+    await add('one', { x: 'x' });
+    expect(await keeper.prune(HOUR, never)).toEqual({ removed: [], freedBytes: 0 });
   });
 
   it('is not troubled by what does not belong there', async () => {
     const root = newFolder();
-    const folder = await SnapshotFolder.open(root);
+    const { keeper } = await scene({}, root);
     mkdirSync(join(root, 'models/lost+found/x/y'), { recursive: true });
     mkdirSync(join(root, 'models/miner/half/gone'), { recursive: true });
     writeFileSync(join(root, 'models/note.txt'), 'x');
-    const { removed } = await folder.prune([], 0, Date.now() + HOUR, never);
+    const { removed } = await keeper.prune(0, never);
     expect(removed).toEqual([{ namespace: 'miner', name: 'half', revision: 'gone' }]);
-    expect((await folder.usage()).models).toBe(0);
+    expect((await keeper.usage()).models).toBe(0);
   });
 
   it('beside fetches that go on, loses nothing of theirs', async () => {
-    const folder = await SnapshotFolder.open(newFolder());
+    const { keeper, add } = await scene();
     const contents = { shared: 's'.repeat(2000), x: 'y' };
     const pruning = async (): Promise<void> => {
-      for (let count = 0; count < 20; count += 1) await folder.prune([], HOUR, Date.now(), never);
+      for (let count = 0; count < 20; count += 1) await keeper.prune(HOUR, never);
     };
-    const fetching = Array.from({ length: 20 }, async (_none, index) => add(folder, `m${index}`, contents));
+    const fetching = Array.from({ length: 20 }, async (_none, index) => add(`m${index}`, contents));
     await Promise.all([...fetching, pruning()]);
     for (let index = 0; index < 20; index += 1) {
-      const stored = await folder.stored(model(`m${index}`));
+      const stored = await keeper.stored(model(`m${index}`));
       expect(readFileSync(join(stored?.directory ?? '', 'shared'), 'utf8')).toBe(contents.shared);
     }
   });

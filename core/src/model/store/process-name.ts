@@ -1,7 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { mkdir, readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 
 /**
  * Tells this process from an earlier one that had the same id, as the first of a container always has: when it was started
@@ -9,41 +7,16 @@ import { join } from 'node:path';
  */
 const RUN = startOf(process.pid) ?? randomUUID();
 
-/** Folders of unfinished work, named after the process that is at it. Whoever comes later throws away what the dead left. */
-export class Drafts {
-  constructor(private readonly directory: string) {}
+/** Name of this process for what it works at in a folder that it shares with others. Has two parts, with a dot between. */
+export const PROCESS_NAME = `${process.pid}.${RUN}`;
 
-  /** An empty folder of this process. */
-  async create(): Promise<string> {
-    const draft = this.path();
-    await mkdir(draft, { recursive: true });
-    return draft;
-  }
-
-  /** A name that nothing has yet, on the same file system as the drafts. */
-  path(): string {
-    return join(this.directory, `${process.pid}.${RUN}.${randomUUID()}`);
-  }
-
-  async discard(draft: string): Promise<void> {
-    await rm(draft, { recursive: true, force: true });
-  }
-
-  /** Another process may be fetching right now: only what no living one owns goes. */
-  async discardLeftovers(): Promise<void> {
-    await mkdir(this.directory, { recursive: true });
-    for (const name of await readdir(this.directory)) {
-      if (!isOwned(name)) await this.discard(join(this.directory, name));
-    }
-  }
-}
-
-function isOwned(name: string): boolean {
+/** Whether a name that begins as PROCESS_NAME does is of a process that is alive. */
+export function isOfLivingProcess(name: string): boolean {
   const [id, run] = name.split('.');
   const pid = Number(id);
   if (!Number.isInteger(pid) || pid <= 0) return false;
   if (pid === process.pid) return run === RUN;
-  // A name without a time of start is believed as long as somebody has the id.
+  // A name without a time of start is believed as long as some process has the id.
   return isAlive(pid) && (run === undefined || !STARTED.test(run) || run === startOf(pid));
 }
 

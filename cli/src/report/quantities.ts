@@ -1,0 +1,22 @@
+import type { FetchProgress } from '@assay/core/contracts/model-store';
+
+const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'];
+
+/** Bytes in decimal units, as disks and networks are sold: `3.1 GB`. */
+function bytesText(bytes: number): string {
+  let value = bytes;
+  let unit = 0;
+  for (; value >= 999.95 && unit < UNITS.length - 1; unit += 1) value /= 1000;
+  return `${unit === 0 ? value : value.toFixed(1)} ${UNITS[unit] ?? ''}`;
+}
+
+export const durationText = (ms: number): string =>
+  ms < 90_000 ? `${Math.max(1, Math.round(ms / 1000))} s` : `${Math.round(ms / 60_000)} min`;
+
+/** How far a download is, how fast it goes, and how long it will take. */
+export function fetchedText({ done, total, bytesPerSecond, remainingMs }: Omit<FetchProgress, 'path'>): string {
+  const share = total > 0 ? Math.floor((done / total) * 100) : 100;
+  const rate = bytesPerSecond === undefined ? '' : `, ${bytesText(bytesPerSecond)}/s`;
+  const left = remainingMs === undefined ? '' : `, about ${durationText(remainingMs)} left`;
+  return `${share} % of ${bytesText(total)}${rate}${left}`;
+}

@@ -1,0 +1,80 @@
+import { statfs } from 'node:fs/promises';
+import { storeErrors } from '../errors.js';
+
+export interface RoomLimits {
+  /** Bytes that the store may take. */
+  maxBytes: number;
+  /** Bytes of the disk that it leaves free. */
+  minFreeBytes: number;
+}
+
+/** Room that a transfer will need. */
+export interface Reservation {
+  /** Bytes that have come, and count as used from now on; fewer than none where they were thrown away. */
+  spend(bytes: number): void;
+  end(): void;
+}
+
+/** Removes something when room is short. @returns whether it is gone: it may have come into use meanwhile */
+export type Removable = () => Promise<boolean>;
+
+/** How much the store may still take, less what transfers under way have been promised. */
+export class Room {
+  #reserved = 0;
+
+  /**
+   * @param used tells the bytes that the store takes
+   * @param removables what may go, in the order in which it goes
+   */
+  constructor(
+    private readonly limits: RoomLimits & { directory: string },
+    private readonly used: () => Promise<number>,
+    private readonly removables: () => AsyncIterable<Removable>,
+  ) {}
+
+  /** Bytes that may still come, what is promised left out. @param used bytes of the store, where they are known */
+  async free(used?: number): Promise<number> {
+    const { bavail, bsize } = await statfs(this.limits.directory);
+    const ofDisk = bavail * bsize - this.limits.minFreeBytes;
+    if (!Number.isFinite(this.limits.maxBytes)) return Math.max(0, ofDisk - this.#reserved);
+    const ofQuota = this.limits.maxBytes - (used ?? (await this.used()));
+    return Math.max(0, Math.min(ofDisk, ofQuota) - this.#reserved);
+  }
+
+  /**
+   * Promises room for so many bytes, and removes what may go where that is needed.
+   * @throws STORE_FULL
+   */
+  async reserve(bytes: number): Promise<Reservation> {
+    let free = await this.free();
+    if (free < bytes) {
+      for await (const remove of this.removables()) {
+        if (!(await remove())) continue;
+        free = await this.free();
+        if (free >= bytes) break;
+      }
+    }
+    if (free < bytes) throw storeErrors.STORE_FULL({ directory: this.limits.directory, needed: bytes, free });
+    this.#reserved += bytes;
+    let left = bytes;
+    const spend = (spent: number): void => {
+      const now = Math.min(left, spent);
+      left -= now;
+      this.#reserved -= now;
+    };
+    return {
+      spend,
+      end: () => {
+        spend(left);
+      },
+    };
+  }
+
+  /** Whether what is coming still fits: others write to the disk as well. @throws STORE_FULL */
+  async requireFloor(): Promise<void> {
+    const { bavail, bsize } = await statfs(this.limits.directory);
+    const free = bavail * bsize;
+    if (free < this.limits.minFreeBytes)
+      throw storeErrors.STORE_FULL({ directory: this.limits.directory, needed: this.limits.minFreeBytes, free });
+  }
+}

@@ -1,0 +1,176 @@
+import type { Clock } from '../../contracts/clock.js';
+import type { ModelSource } from '../../contracts/model-store.js';
+import type { ModelReference, RepoFile } from '../../contracts/model.js';
+import { storeErrors } from '../errors.js';
+import { openedBySource } from './disk-guard.js';
+import { digestsOf } from './hasher.js';
+import type { KeeperOptions } from './keeper-options.js';
+import { PartialFile } from './partial-file.js';
+import type { StoreFolder } from './store-folder.js';
+import { requireStated, retrying, Transfer, type TransferDeps } from './transfer.js';
+
+const POLL_MS = 500;
+
+/** A content that is in the store now. */
+interface Obtained {
+  sha256: string;
+  /** Whether it was here, or another fetch has brought it. */
+  found: boolean;
+}
+
+/** All transfers of a keeper: each content comes once, whoever wants it. */
+export class Transfers {
+  /** Transfers of this process by content. */
+  readonly #running = new Map<string, Promise<string>>();
+
+  constructor(
+    private readonly options: KeeperOptions,
+    private readonly deps: Omit<TransferDeps, 'source' | 'requireRoom'> & { folder: StoreFolder; clock: Clock },
+  ) {}
+
+  /**
+   * What of these files has yet to come. Until `done` is called, what is left of earlier transfers of them is not removed
+   * to make room.
+   */
+  async missing(
+    reference: ModelReference,
+    files: readonly RepoFile[],
+    signal: AbortSignal,
+  ): Promise<{ bytes: number; done: () => void }> {
+    const { contents, partials } = this.deps.folder;
+    const missing = new Map<string, number>();
+    for (const file of files) {
+      const { sha256, size } = file;
+      if (size === 0 || (sha256 !== undefined && (await contents.has(sha256, size, signal)))) continue;
+      missing.set(partials.keyOf(reference, file), size);
+    }
+    const done = partials.want([...missing.keys()]);
+    const left = await partials.left({ wanted: true });
+    const bytes = [...missing].map(([key, size]) =>
+      Math.max(0, size - (left.find((one) => one.key === key)?.size ?? 0)),
+    );
+    return { bytes: bytes.reduce((sum, size) => sum + size, 0), done };
+  }
+
+  /**
+   * Has a content in the store, by a transfer where it is not there.
+   * @param onBytes told what a transfer receives, and what an earlier one has left
+   */
+  async content(
+    source: ModelSource,
+    reference: ModelReference,
+    file: RepoFile,
+    onBytes: (bytes: number) => void,
+    signal: AbortSignal,
+  ): Promise<Obtained> {
+    const { contents, partials } = this.deps.folder;
+    const key = partials.keyOf(reference, file);
+    for (;;) {
+      signal.throwIfAborted();
+      if (file.sha256 !== undefined && (await contents.has(file.sha256, file.size, signal)))
+        return { sha256: file.sha256, found: true };
+      const running = this.#running.get(key);
+      if (running) {
+        const brought = await settled(running, signal);
+        if (brought !== undefined && (await contents.has(brought, file.size, signal)))
+          return { sha256: brought, found: true };
+        continue;
+      }
+      const mine = this.#receive(source, reference, file, key, onBytes, signal);
+      this.#running.set(key, mine);
+      try {
+        const sha256 = await mine;
+        if (sha256 !== '') return { sha256, found: false };
+      } finally {
+        this.#running.delete(key);
+      }
+    }
+  }
+
+  /** A small file, checked against what the source states. */
+  async read(source: ModelSource, reference: ModelReference, file: RepoFile, signal: AbortSignal): Promise<Uint8Array> {
+    return retrying(this.options, this.deps.clock, signal, async () => {
+      const bytes = await readWhole(source, reference, file, signal);
+      requireStated(file, digestsOf(bytes));
+      return bytes;
+    });
+  }
+
+  /** @returns sha256 of what has come; empty where another process receives it: after a pause it may be here */
+  async #receive(
+    source: ModelSource,
+    reference: ModelReference,
+    file: RepoFile,
+    key: string,
+    onBytes: (bytes: number) => void,
+    signal: AbortSignal,
+  ): Promise<string> {
+    const { folder, clock } = this.deps;
+    const path = await folder.partials.take(key);
+    if (path === undefined) {
+      await clock.sleep(POLL_MS, signal);
+      return '';
+    }
+    const partial = await PartialFile.open(path, file.size, isNamed(file));
+    let finished = false;
+    try {
+      const requireRoom = (): Promise<void> => folder.room.requireFloor();
+      const transfer = new Transfer(
+        { reference, file, partial },
+        this.options,
+        { ...this.deps, source, requireRoom },
+        onBytes,
+      );
+      const { sha256 } = await transfer.run(signal);
+      await partial.finish();
+      finished = true;
+      await folder.contents.adopt(path, sha256, file.size, signal);
+      await folder.contents.sync();
+      return sha256;
+    } finally {
+      // What has gone wrong before says more than what goes wrong now.
+      if (!finished) await partial.close().catch(() => undefined);
+      if (!finished && partial.bytes === 0) await folder.partials.remove(key);
+      else await folder.partials.release(key);
+    }
+  }
+}
+
+/** Whether the source says of a file which content it is: only then parts of two runs fit together for certain. */
+const isNamed = ({ sha256, gitOid }: RepoFile): boolean => sha256 !== undefined || gitOid !== undefined;
+
+async function readWhole(
+  source: ModelSource,
+  reference: ModelReference,
+  file: RepoFile,
+  signal: AbortSignal,
+): Promise<Buffer> {
+  const { path, size } = file;
+  if (size === 0) return Buffer.alloc(0);
+  const opened = await openedBySource(path, () => source.open(reference, file, { start: 0, end: size }, signal));
+  const chunks: Uint8Array[] = [];
+  let received = 0;
+  for await (const chunk of opened.bytes) {
+    chunks.push(chunk);
+    received += chunk.length;
+    if (received > size) break;
+  }
+  signal.throwIfAborted();
+  if (received !== size) throw storeErrors.FILE_SIZE_DIFFERS({ path, expected: size, received });
+  return Buffer.concat(chunks);
+}
+
+/** What a transfer of somebody else brings, or undefined where it fails: its signal may have been another one. */
+async function settled(running: Promise<string>, signal: AbortSignal): Promise<string | undefined> {
+  const failed = running.catch(() => undefined);
+  return new Promise((resolve, reject) => {
+    const stop = (): void => {
+      reject(signal.reason as Error);
+    };
+    signal.addEventListener('abort', stop, { once: true });
+    void failed.then((brought) => {
+      signal.removeEventListener('abort', stop);
+      resolve(brought === '' ? undefined : brought);
+    });
+  });
+}
