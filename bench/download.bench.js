@@ -1,7 +1,6 @@
 // Downloads from a hub on loopback with latency and a bandwidth for each connection, ours beside others:
 // npm run bench -- download [RUNS]. Ours alone verifies every byte and has it on disk (fsync) when it is done.
 import { execFile, fork } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,7 +16,8 @@ const LARGE_MB = 512;
 const SMALL_FILES = 200;
 const SLOW_MB_PER_SECOND = 24;
 const LATENCY_MS = 20;
-const CURL_PARALLEL = 8;
+/** As many files as ours has under way. */
+const AT_ONCE = 4;
 
 const never = new AbortController().signal;
 const run = promisify(execFile);
@@ -40,39 +40,41 @@ async function ours(url, directory) {
   const keeper = await ModelKeeper.open({ directory }, { source, clock: systemClock });
   const { files } = await keeper.list(reference, never);
   await keeper.fetch(reference, files, () => undefined, never);
+  const { hashingSeconds } = keeper;
   await keeper.close();
+  return hashingSeconds;
 }
 
 async function theHubsOwn(url, directory) {
   await snapshotDownload({ repo: 'bench/model', revision, hubUrl: url, cacheDir: directory });
 }
 
-async function curl(url, directory) {
+const curl = (options) => async (url, directory) => {
   const entries = await (await fetch(`${url}/api/models/bench/model/tree/${revision}?recursive=true`)).json();
   const targets = entries.flatMap(({ path }) => [
     '-o',
     join(directory, path),
     `${url}/bench/model/resolve/${revision}/${path}`,
   ]);
-  const parallel = entries.length > 1 ? ['--parallel', '--parallel-max', String(CURL_PARALLEL)] : [];
-  await run('curl', ['-sSfL', '--create-dirs', ...parallel, ...targets]);
-}
+  await run('curl', ['-sSfL', '--create-dirs', ...options, ...targets]);
+};
 
-/** Seconds of the clock and of this process's CPU. */
+/** Seconds of the clock, of this process's CPU, and of hashing within them. */
 async function timed(download, url) {
   const directory = mkdtempSync(join(folder, 'run-'));
   const [startedAt, usedBefore] = [performance.now(), process.cpuUsage()];
-  await download(url, directory);
+  const hashing = await download(url, directory);
   const seconds = (performance.now() - startedAt) / 1000;
   const { user, system } = process.cpuUsage(usedBefore);
   rmSync(directory, { recursive: true });
-  return { seconds, cpu: (user + system) / 1e6 };
+  return { seconds, cpu: (user + system) / 1e6, hashing };
 }
 
 async function measured(download, url) {
   const runs = [];
   for (let count = 0; count < RUNS; count += 1) runs.push(await timed(download, url));
-  return { seconds: median(runs.map(({ seconds }) => seconds)), cpu: median(runs.map(({ cpu }) => cpu)) };
+  const middle = (key) => median(runs.map((values) => values[key]));
+  return { seconds: middle('seconds'), cpu: middle('cpu'), hashing: runs[0]?.hashing && middle('hashing') };
 }
 
 const scenarios = [
@@ -80,29 +82,28 @@ const scenarios = [
   [`the same, ${SLOW_MB_PER_SECOND} MiB/s for each connection`, urls.slow],
   [`${SMALL_FILES} files of 20 kB`, urls.many],
 ];
+const tools = [
+  ['ours', ours],
+  ['snapshotDownload', theHubsOwn],
+  ['curl', curl([])],
+  [`curl --parallel-max ${AT_ONCE}`, curl(['--parallel', '--parallel-max', String(AT_ONCE)])],
+];
 const rows = [];
 for (const [scenario, url] of scenarios) {
-  const own = await measured(ours, url);
-  const hub = await measured(theHubsOwn, url);
-  const plain = await measured(curl, url);
-  rows.push({
-    [`${LATENCY_MS} ms before each answer`]: scenario,
-    'ours s': own.seconds.toFixed(2),
-    'snapshotDownload s': hub.seconds.toFixed(2),
-    'curl s': plain.seconds.toFixed(2),
-    'snapshotDownload / ours': (hub.seconds / own.seconds).toFixed(2),
-    'curl / ours': (plain.seconds / own.seconds).toFixed(2),
-    'our CPU s': own.cpu.toFixed(2),
-    'snapshotDownload CPU s': hub.cpu.toFixed(2),
-  });
+  const results = [];
+  for (const [tool, download] of tools) results.push([tool, await measured(download, url)]);
+  const own = results[0][1].seconds;
+  for (const [tool, { seconds, cpu, hashing }] of results) {
+    const isCurl = tool.startsWith('curl');
+    rows.push({
+      download: tool === 'ours' ? scenario : '',
+      with: tool,
+      s: seconds.toFixed(2),
+      'of ours': (seconds / own).toFixed(2),
+      'CPU s': isCurl ? '' : cpu.toFixed(2),
+      'of it hashing': hashing === undefined ? '' : hashing.toFixed(2),
+    });
+  }
 }
-printTable(`downloads, median of ${RUNS}; curl takes ${CURL_PARALLEL} small files at once`, rows);
-
-const chunk = Buffer.alloc(1 << 20, 'weights');
-const usedBefore = process.cpuUsage();
-const hash = createHash('sha256');
-for (let mb = 0; mb < LARGE_MB; mb += 1) hash.update(chunk);
-hash.digest();
-const { user, system } = process.cpuUsage(usedBefore);
-process.stdout.write(`\nhashing ${LARGE_MB} MiB (sha256), part of ours: ${((user + system) / 1e6).toFixed(2)} CPU s\n`);
+printTable(`downloads, ${LATENCY_MS} ms before each answer, median of ${RUNS}`, rows);
 server.disconnect();

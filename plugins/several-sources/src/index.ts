@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { DEFAULT_SOURCE, type ModelReference } from '@assay/core/contracts/model';
-import type { ModelSource } from '@assay/core/contracts/model-store';
+import { DEFAULT_SOURCE, type ModelReference, type RepoFile } from '@assay/core/contracts/model';
+import type { ByteRange, ModelSource, OpenedFile, RepoListing } from '@assay/core/contracts/model-store';
 import { storeErrors } from '@assay/core/model/errors';
 import { choiceOf, type Choice } from '@assay/core/plugin/choice';
 import { definePlugin, type PluginDeps } from '@assay/core/plugin/plugin';
@@ -32,14 +32,15 @@ class SeveralSources implements ModelSource {
     return this.parts.map(({ description }) => description).join('; ');
   }
 
-  list(...[reference, signal]: Parameters<ModelSource['list']>): ReturnType<ModelSource['list']> {
+  async list(reference: ModelReference, signal: AbortSignal): Promise<RepoListing> {
     return this.#sourceOf(reference).list(reference, signal);
   }
 
-  open(...[reference, file, range, signal]: Parameters<ModelSource['open']>): ReturnType<ModelSource['open']> {
+  async open(reference: ModelReference, file: RepoFile, range: ByteRange, signal: AbortSignal): Promise<OpenedFile> {
     return this.#sourceOf(reference).open(reference, file, range, signal);
   }
 
+  /** @throws SOURCE_NOT_SERVED */
   #sourceOf({ source = DEFAULT_SOURCE }: ModelReference): ModelSource {
     const part = this.#bySource.get(source);
     if (part) return part;
