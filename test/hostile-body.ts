@@ -102,10 +102,10 @@ async function send(
   const [piece, pauseMs] = paceOf(slow, bytesPerSecond);
   const started = performance.now();
   for (let at = 0; at < stop && !response.destroyed; at += piece) {
-    const more = response.write(body.subarray(at, Math.min(at + piece, stop)));
+    response.write(body.subarray(at, Math.min(at + piece, stop)));
     const due = started + ((at + piece) / piece) * pauseMs - performance.now();
     if (pauseMs > 0 && due > 1) await new Promise((resolve) => setTimeout(resolve, due));
-    if (!more) await drained(response);
+    if (response.writableNeedDrain) await drained(response);
   }
   if (cutAt !== undefined && cutAt < body.length) response.socket?.resetAndDestroy();
   else if (silentAt === undefined || silentAt >= body.length) response.end();
@@ -119,7 +119,10 @@ function paceOf(slow: Behaviour['slow'], bytesPerSecond: number | undefined): [p
 
 const drained = (response: ServerResponse): Promise<void> =>
   new Promise((resolve) => {
-    if (response.destroyed) resolve();
-    response.once('drain', resolve);
-    response.once('close', resolve);
+    const done = (): void => {
+      response.off('drain', done).off('close', done);
+      resolve();
+    };
+    response.once('drain', done).once('close', done);
+    if (response.destroyed) done();
   });
