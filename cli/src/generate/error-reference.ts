@@ -24,12 +24,13 @@ import { ruleErrors } from '@assay/core/rules/errors';
 import { evaluateErrors } from '../evaluate/errors.js';
 import { modelCommandErrors } from '../model/errors.js';
 import { journalCommandErrors } from '../journal-command.js';
+import { storeCommandErrors } from '../store-command.js';
 import { sequencesErrors } from '../evaluate/sequences-file.js';
 
 const CATALOGUES = {
   Commitments: commitmentErrors,
   'Verification of a model': verificationErrors,
-  'Model store': storeErrors,
+  'Model store': { ...storeErrors, ...storeCommandErrors },
   'Model files': modelErrors,
   Evaluator: { ...evaluationErrors, ...evaluatorErrors, ...processErrors },
   Tokenizers: tokenizerErrors,

@@ -3,6 +3,7 @@ import { repoName, type VerifiedModel } from '../contracts/model.js';
 import type { AssayError } from '../errors/assay-error.js';
 import { toAssayError } from '../errors/describe.js';
 import { competitionAt } from '../competition/schedule.js';
+import { tensorListOf } from '../model/tensor-list.js';
 import { readClaim, type PlacedClaim } from './claims.js';
 import { accepted, claimRecord, refused } from './claim-record.js';
 import { report, type RuntimeDeps } from './context.js';
@@ -132,6 +133,7 @@ export class ModelCheck {
       append,
       put: [
         put.model(tracked),
+        ...(verified.tensors ? [put.tensors(facts.tensorsDigest, tensorListOf(verified.tensors))] : []),
         ...this.unknowns.cleared(neuron.hotkey),
         ...this.#found(neuron.hotkey),
         ...judging.map((id) => put.history(id, neuron.hotkey, undefined)),
