@@ -15,6 +15,9 @@ import { Room, type Removable, type RoomLimits } from './room.js';
 /** A store in which nothing is bounded but by the disk. */
 const UNBOUNDED: RoomLimits = { maxBytes: Number.POSITIVE_INFINITY, minFreeBytes: 0 };
 
+/** What no transfer has gone on with for so long is not gone on with any more: its claim has changed, or its repo is gone. */
+const PARTIAL_GRACE_MS = 24 * 3_600_000;
+
 interface StoreFolderOptions {
   /** Absolute; made when it is not there. */
   directory: string;
@@ -101,7 +104,10 @@ export class StoreFolder {
     });
   }
 
-  /** Drops every model that nothing holds and that was not used for longer than the grace, and contents that no model has. */
+  /**
+   * Drops every model that nothing holds and that was not used for longer than the grace, contents that no model has, and
+   * partial files that no process works at after a day.
+   */
   async prune(graceMs: number, signal: AbortSignal): Promise<PruneResult> {
     return diskGuard(this.directory, async () => {
       const before = await this.bytes();
@@ -112,6 +118,9 @@ export class StoreFolder {
       }
       for (const { sha256, ageMs } of await this.looseContents())
         if (ageMs >= graceMs) await this.contents.dropIfLoose(sha256);
+      for (const partial of await this.partials.left())
+        if (this.clock.now() - partial.changedMs >= Math.max(graceMs, PARTIAL_GRACE_MS))
+          await this.partials.drop(partial);
       return { removed, freedBytes: Math.max(0, before - (await this.bytes())) };
     });
   }

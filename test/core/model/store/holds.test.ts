@@ -165,6 +165,15 @@ describe('what is held', () => {
   });
 });
 
+it('drops a partial file that no transfer has gone on with for a day', async () => {
+  const scene = await kept();
+  for (const name of ['old', 'new']) writeFileSync(join(scene.root, 'partials', `${name}.free`), 'x');
+  const before = new Date(Date.now() - 25 * HOUR);
+  utimesSync(join(scene.root, 'partials/old.free'), before, before);
+  await scene.keeper.prune(0, never);
+  expect(readdirSync(join(scene.root, 'partials'))).toEqual(['new.free']);
+});
+
 describe('when room is short', () => {
   const SIZE = 1000;
   const LIMIT = 5_200;
