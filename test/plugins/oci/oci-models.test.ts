@@ -317,6 +317,41 @@ describe('the token of a registry', () => {
     });
   });
 
+  it('that is denied means the same, where the token server is a registry’s own', async () => {
+    for (const [body, code] of [
+      ['{"errors":[{"code":"DENIED"}]}', 'REPO_NOT_FOUND'],
+      ['<h1>Forbidden</h1>', 'SOURCE_ANSWER_INVALID'],
+    ] as const) {
+      const { registry, reference } = await registryWith({
+        tokens: {},
+        instead: (request, response) => {
+          if (request.url?.startsWith('/token') !== true) return false;
+          response.writeHead(403).end(body);
+          return true;
+        },
+      });
+      expect((await errorOf((await sourceOf([registry.host])).list(reference, never))).code).toBe(code);
+    }
+  });
+
+  it.each(['{}', '{"token":5}', '{"token":"two words"}', '{', '{"token":"x","expires_in":"soon"}'])(
+    'that is none blames nobody: %s',
+    async (body) => {
+      const { registry, reference } = await registryWith({
+        tokens: {},
+        instead: (request, response) => {
+          if (request.url?.startsWith('/token') !== true) return false;
+          response.end(body);
+          return true;
+        },
+      });
+      expect(await errorOf((await sourceOf([registry.host])).list(reference, never))).toMatchObject({
+        code: 'SOURCE_ANSWER_INVALID',
+        fault: 'network',
+      });
+    },
+  );
+
   it('is asked for at no other host than those that the config names', async () => {
     const elsewhere = await LoopbackRegistry.start();
     onTestFinished(async () => elsewhere.close());
@@ -365,6 +400,8 @@ describe('the login of a registry', () => {
     const { registry, reference } = await registryWith({ login: LOGIN });
     const source = await sourceOf([registry.host], loginsOf(registry.host), { public: false });
     expect(await keptBy(source, reference)).toEqual(KEPT);
+    const asAnybody = await errorOf((await sourceOf([registry.host], loginsOf(registry.host))).list(reference, never));
+    expect(asAnybody).toMatchObject({ code: 'REGISTRY_LOGIN_MISSING', fault: 'validator' });
     const without = await errorOf((await sourceOf([registry.host], {}, { public: false })).list(reference, never));
     expect(without).toMatchObject({ code: 'REGISTRY_LOGIN_MISSING', fault: 'validator' });
   });
