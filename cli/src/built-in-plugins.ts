@@ -22,6 +22,7 @@ export const DEFAULTS: Readonly<{ subnet: string } & Record<ContractName, { use:
   subnet: 'demo',
   chain: { use: 'local-chain' },
   store: { use: 'local-files' },
+  publisher: { use: 'huggingface' },
   evaluator: { use: 'onnxruntime' },
   inspector: { use: 'onnxruntime' },
   tokenizer: { use: 'tokenizers' },

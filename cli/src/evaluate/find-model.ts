@@ -17,7 +17,7 @@ const REPO = /^([^/@:]+)\/([^/@]+)@([0-9a-f]{40})$/;
 const OTHER_REPO = /^([a-z0-9]{1,16}):([^@]+)\/([^/@]+)@([^@]+)$/;
 const REPO_AT_ANYTHING = /^[^/@]+\/[^/@]+@/;
 
-type ModelLocation = { directory: string; given: string } | { reference: ModelReference };
+export type ModelLocation = { directory: string; given: string } | { reference: ModelReference };
 
 /** A model to be evaluated, and the bytes of all that is published with it. */
 export interface FoundModel {
@@ -35,12 +35,16 @@ export interface FoundModel {
 export async function locateModel(given: string): Promise<ModelLocation> {
   const directory = resolve(given);
   if ((await stat(directory).catch(() => undefined))?.isDirectory()) return { directory, given };
+  return { reference: locateRepo(given) };
+}
+
+/** @throws MODEL_FOLDER_MISSING, MODEL_REVISION_MISSING */
+export function locateRepo(given: string): ModelReference {
   const [, namespace, name, revision] = REPO.exec(given) ?? [];
-  if (namespace !== undefined && name !== undefined && revision !== undefined)
-    return { reference: { namespace, name, revision } };
+  if (namespace !== undefined && name !== undefined && revision !== undefined) return { namespace, name, revision };
   const [, source, above, last, version] = OTHER_REPO.exec(given) ?? [];
   if (source !== undefined && above !== undefined && last !== undefined && version !== undefined)
-    return { reference: { source, namespace: above, name: last, revision: version } };
+    return { source, namespace: above, name: last, revision: version };
   if (REPO_AT_ANYTHING.test(given)) throw evaluateErrors.MODEL_REVISION_MISSING({ model: given });
   throw evaluateErrors.MODEL_FOLDER_MISSING({ model: given });
 }

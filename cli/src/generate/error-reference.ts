@@ -9,6 +9,7 @@ import { runtimeErrors } from '@assay/core/runtime/errors';
 import { scheduleErrors } from '@assay/core/competition/schedule';
 import { datasetErrors } from '@assay/core/datasets/errors';
 import { libsqlJournalErrors } from '@assay/plugin-libsql-journal/dist/errors.js';
+import { publisherErrors } from '@assay/plugin-huggingface/dist/publisher-errors.js';
 import { localFilesErrors } from '@assay/plugin-local-files/dist/errors.js';
 import { localChainErrors, palletErrors } from '@assay/plugin-local-chain/dist/errors.js';
 import { ociErrors } from '@assay/plugin-oci/dist/errors.js';
@@ -21,6 +22,7 @@ import { competitionErrors } from '../competitions/errors.js';
 import { rulesErrors } from '../rules/errors.js';
 import { ruleErrors } from '@assay/core/rules/errors';
 import { evaluateErrors } from '../evaluate/errors.js';
+import { modelCommandErrors } from '../model/errors.js';
 import { journalCommandErrors } from '../journal-command.js';
 import { sequencesErrors } from '../evaluate/sequences-file.js';
 
@@ -35,6 +37,7 @@ const CATALOGUES = {
   'Local files': localFilesErrors,
   Registries: ociErrors,
   'Several sources': severalSourcesErrors,
+  Publishing: publisherErrors,
   'Task kinds': kindErrors,
   Judging: judgingErrors,
   Rules: ruleErrors,
@@ -46,6 +49,7 @@ const CATALOGUES = {
   'Command line': {
     ...sequencesErrors,
     ...evaluateErrors,
+    ...modelCommandErrors,
     ...journalCommandErrors,
     ...competitionErrors,
     ...rulesErrors,

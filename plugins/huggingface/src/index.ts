@@ -4,10 +4,12 @@ import type { RowSource } from '@assay/core/contracts/row-source';
 import { endpointOption } from '@assay/core/datasets/endpoint';
 import { rowDataset, splitDataset } from '@assay/core/datasets/row-dataset';
 import { definePlugin, type DatasetDeps, type PluginDeps } from '@assay/core/plugin/plugin';
+import type { ModelPublisher } from '@assay/core/contracts/model-publisher';
 import { storeErrors } from '@assay/core/model/errors';
 import { findToken, hubEndpoint, hubToken, isToken } from '@assay/lib-hub';
 import { limitOptions } from '@assay/lib-http';
 import type { HubModels } from './hub-models.js';
+import { publisherOptions, type PublisherOptions } from './publisher-options.js';
 
 const options = z.strictObject({
   source: z
@@ -98,6 +100,11 @@ export default definePlugin({
   name: 'huggingface',
   provides: {
     rows: { options, create },
+    publisher: {
+      options: publisherOptions,
+      create: async (chosen: PublisherOptions, deps: PluginDeps): Promise<ModelPublisher> =>
+        (await import('./publisher.js')).HubPublisher.create(chosen, deps),
+    },
     store: {
       options: storeOptions,
       create: modelsOf,
