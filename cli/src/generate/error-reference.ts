@@ -24,20 +24,21 @@ import { ruleErrors } from '@assay/core/rules/errors';
 import { evaluateErrors } from '../evaluate/errors.js';
 import { modelCommandErrors } from '../model/errors.js';
 import { journalCommandErrors } from '../journal-command.js';
+import { storeCommandErrors } from '../store-command.js';
 import { sequencesErrors } from '../evaluate/sequences-file.js';
 
 const CATALOGUES = {
   Commitments: commitmentErrors,
   'Verification of a model': verificationErrors,
-  'Model store': storeErrors,
+  'Model store': { ...storeErrors, ...storeCommandErrors },
   'Model files': modelErrors,
   Evaluator: { ...evaluationErrors, ...evaluatorErrors, ...processErrors },
   Tokenizers: tokenizerErrors,
   Datasets: datasetErrors,
   'Local files': localFilesErrors,
+  Publishing: publisherErrors,
   Registries: ociErrors,
   'Several sources': severalSourcesErrors,
-  Publishing: publisherErrors,
   'Task kinds': kindErrors,
   Judging: judgingErrors,
   Rules: ruleErrors,

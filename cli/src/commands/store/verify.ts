@@ -1,4 +1,5 @@
 import { Flags } from '@oclif/core';
+import type { ModelReference } from '@assay/core/contracts/model';
 import { commonFlags } from '../../base-command.js';
 import { modelText, storeCommandErrors, StoreCommand } from '../../store-command.js';
 
@@ -25,7 +26,7 @@ Exit code 1 when a file is damaged. The validator does the same before it scores
     const damaged = await verifyModels(folder, tell, new AbortController().signal);
     live?.clear();
     const models = [...new Map(damaged.map((file) => [modelText(file.reference), file.reference])).values()];
-    const removed = [];
+    const removed: ModelReference[] = [];
     for (const reference of flags.remove ? models : [])
       if (await folder.removeDamaged(reference)) removed.push(reference);
     this.answer(flags.json, { directory: folder.directory, damaged, removed }, () =>
