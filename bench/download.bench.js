@@ -1,7 +1,7 @@
 // Downloads from a hub on loopback with latency and a bandwidth for each connection, ours beside others:
 // npm run bench -- download [RUNS]. Ours alone verifies every byte and has it on disk (fsync) when it is done.
 import { execFile, fork } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -12,9 +12,11 @@ import huggingFace from '@assay/plugin-huggingface';
 import { median, printTable } from './table.js';
 
 const RUNS = Number(process.argv[3] ?? 3);
-const LARGE_MB = 512;
+const LARGE_MB = 1024;
+/** Of all connections together: 2 Gbit/s. */
+const LINE_MB_PER_SECOND = 250;
 const SMALL_FILES = 200;
-const SLOW_MB_PER_SECOND = 24;
+const SLOW_MB_PER_SECOND = 40;
 const LATENCY_MS = 20;
 /** As many files as ours has under way. */
 const AT_ONCE = 4;
@@ -28,7 +30,7 @@ const folder = mkdtempSync(join(tmpdir(), 'assay-download-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 const server = fork(
   join(import.meta.dirname, 'hub-server.js'),
-  [LARGE_MB, SMALL_FILES, SLOW_MB_PER_SECOND, LATENCY_MS].map(String),
+  [LARGE_MB, SMALL_FILES, LINE_MB_PER_SECOND, SLOW_MB_PER_SECOND, LATENCY_MS].map(String),
 );
 const { urls, revision } = await new Promise((resolve) => server.once('message', resolve));
 const reference = { namespace: 'bench', name: 'model', revision };
@@ -59,6 +61,15 @@ const curl = (options) => async (url, directory) => {
   await run('curl', ['-sSfL', '--create-dirs', ...options, ...targets]);
 };
 
+/** As ours verifies. */
+const curlAndSum = async (url, directory) => {
+  await curl([])(url, directory);
+  await run(
+    'sha256sum',
+    readdirSync(directory).map((name) => join(directory, name)),
+  );
+};
+
 /** Seconds of the clock, of this process's CPU, and of hashing within them. */
 async function timed(download, url) {
   const directory = mkdtempSync(join(folder, 'run-'));
@@ -77,21 +88,17 @@ async function measured(download, url) {
   return { seconds: middle('seconds'), cpu: middle('cpu'), hashing: runs[0]?.hashing && middle('hashing') };
 }
 
+const tools = { ours, snapshotDownload: theHubsOwn, curl: curl([]), 'curl, sha256sum': curlAndSum };
+const atOnce = { [`curl --parallel-max ${AT_ONCE}`]: curl(['--parallel', '--parallel-max', String(AT_ONCE)]) };
 const scenarios = [
-  [`one file of ${LARGE_MB} MiB`, urls.fast],
-  [`the same, ${SLOW_MB_PER_SECOND} MiB/s for each connection`, urls.slow],
-  [`${SMALL_FILES} files of 20 kB`, urls.many],
-];
-const tools = [
-  ['ours', ours],
-  ['snapshotDownload', theHubsOwn],
-  ['curl', curl([])],
-  [`curl --parallel-max ${AT_ONCE}`, curl(['--parallel', '--parallel-max', String(AT_ONCE)])],
+  [`${LARGE_MB} MiB, a line of ${LINE_MB_PER_SECOND} MiB/s`, urls.fast, tools],
+  [`${LARGE_MB} MiB, ${SLOW_MB_PER_SECOND} MiB/s for each connection`, urls.slow, tools],
+  [`${SMALL_FILES} files of 20 kB`, urls.many, { ...tools, ...atOnce }],
 ];
 const rows = [];
-for (const [scenario, url] of scenarios) {
+for (const [scenario, url, chosen] of scenarios) {
   const results = [];
-  for (const [tool, download] of tools) results.push([tool, await measured(download, url)]);
+  for (const [tool, download] of Object.entries(chosen)) results.push([tool, await measured(download, url)]);
   const own = results[0][1].seconds;
   for (const [tool, { seconds, cpu, hashing }] of results) {
     const isCurl = tool.startsWith('curl');

@@ -16,14 +16,14 @@ function noise(bytes, seed) {
   return content;
 }
 
-const [largeMb, smallFiles, slowMbPerSecond, latencyMs] = process.argv.slice(2).map(Number);
+const [largeMb, smallFiles, lineMbPerSecond, slowMbPerSecond, latencyMs] = process.argv.slice(2).map(Number);
 const large = { 'model.safetensors': noise(largeMb * MB, 1) };
 const small = Object.fromEntries(
   Array.from({ length: smallFiles }, (_none, at) => [`shard-${at}.safetensors`, noise(20_000, at + 2)]),
 );
 const repos = (files) => ({ 'bench/model': { revision: REVISION, files } });
 const hubs = {
-  fast: await HostileHub.start(repos(large), { latencyMs }),
+  fast: await HostileHub.start(repos(large), { latencyMs, link: { bytesPerSecond: lineMbPerSecond * MB, freeAt: 0 } }),
   slow: await HostileHub.start(repos(large), { latencyMs, bytesPerSecond: slowMbPerSecond * MB }),
   many: await HostileHub.start(repos(small), { latencyMs }),
 };

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ModelReference, RepoFile } from '@assay/core/contracts/model';
 import type { ModelSource } from '@assay/core/contracts/model-store';
@@ -221,6 +222,44 @@ describe('models of a registry', () => {
     });
   });
 
+  it('are files or an error with a code, whatever their manifest says', async () => {
+    const maybe = <T>(right: fc.Arbitrary<T>): fc.Arbitrary<unknown> =>
+      fc.oneof({ weight: 8, arbitrary: right }, fc.jsonValue({ maxDepth: 1 }));
+    const layer = fc.record({
+      digest: maybe(fc.constant(`sha256:${'a'.repeat(64)}`)),
+      size: maybe(fc.maxSafeNat()),
+      annotations: maybe(fc.record({ 'org.opencontainers.image.title': maybe(fc.string()) })),
+    });
+    const anyManifest = fc.record(
+      {
+        mediaType: maybe(fc.constant('application/vnd.oci.image.manifest.v1+json')),
+        config: maybe(fc.record({ size: maybe(fc.nat()) })),
+        layers: maybe(fc.array(layer, { maxLength: 3 })),
+        blobs: maybe(fc.array(layer, { maxLength: 2 })),
+      },
+      { requiredKeys: [] },
+    );
+    const { registry, reference } = await registryWith();
+    const source = await sourceOf([registry.host]);
+    let listed = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.oneof({ weight: 9, arbitrary: anyManifest }, fc.jsonValue()), async (manifest) => {
+        const revision = registry.put('team/llama', Buffer.from(JSON.stringify(manifest)));
+        const listing = await source.list({ ...reference, revision }, never).catch((error: unknown) => {
+          if (!isAssayError(error) || error.fault !== 'miner') throw error;
+          return undefined;
+        });
+        if (!listing) return;
+        listed += 1;
+        expect(new Set(listing.files.map(({ path }) => path)).size).toBe(listing.files.length);
+        for (const { size } of listing.files) expect(Number.isSafeInteger(size) && size >= 0).toBe(true);
+        expect(Number.isSafeInteger(listing.totalBytes)).toBe(true);
+      }),
+      { numRuns: 300 },
+    );
+    expect(listed).toBeGreaterThan(0);
+  });
+
   it('may be artifacts, and images that do not say their type; layers without a title count as bytes', async () => {
     const { layers } = JSON.parse(manifestOf(LAYERS).toString()) as { layers: unknown };
     const artifact = manifestOf([], {
@@ -317,6 +356,41 @@ describe('the token of a registry', () => {
     });
   });
 
+  it('that is denied means the same, where the token server is a registry’s own', async () => {
+    for (const [body, code] of [
+      ['{"errors":[{"code":"DENIED"}]}', 'REPO_NOT_FOUND'],
+      ['<h1>Forbidden</h1>', 'SOURCE_ANSWER_INVALID'],
+    ] as const) {
+      const { registry, reference } = await registryWith({
+        tokens: {},
+        instead: (request, response) => {
+          if (request.url?.startsWith('/token') !== true) return false;
+          response.writeHead(403).end(body);
+          return true;
+        },
+      });
+      expect((await errorOf((await sourceOf([registry.host])).list(reference, never))).code).toBe(code);
+    }
+  });
+
+  it.each(['{}', '{"token":5}', '{"token":"two words"}', '{', '{"token":"x","expires_in":"soon"}'])(
+    'that is none blames nobody: %s',
+    async (body) => {
+      const { registry, reference } = await registryWith({
+        tokens: {},
+        instead: (request, response) => {
+          if (request.url?.startsWith('/token') !== true) return false;
+          response.end(body);
+          return true;
+        },
+      });
+      expect(await errorOf((await sourceOf([registry.host])).list(reference, never))).toMatchObject({
+        code: 'SOURCE_ANSWER_INVALID',
+        fault: 'network',
+      });
+    },
+  );
+
   it('is asked for at no other host than those that the config names', async () => {
     const elsewhere = await LoopbackRegistry.start();
     onTestFinished(async () => elsewhere.close());
@@ -365,6 +439,8 @@ describe('the login of a registry', () => {
     const { registry, reference } = await registryWith({ login: LOGIN });
     const source = await sourceOf([registry.host], loginsOf(registry.host), { public: false });
     expect(await keptBy(source, reference)).toEqual(KEPT);
+    const asAnybody = await errorOf((await sourceOf([registry.host], loginsOf(registry.host))).list(reference, never));
+    expect(asAnybody).toMatchObject({ code: 'REGISTRY_LOGIN_MISSING', fault: 'validator' });
     const without = await errorOf((await sourceOf([registry.host], {}, { public: false })).list(reference, never));
     expect(without).toMatchObject({ code: 'REGISTRY_LOGIN_MISSING', fault: 'validator' });
   });
