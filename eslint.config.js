@@ -1,7 +1,7 @@
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['**/dist/**', '**/node_modules/**', 'bench/models/**', '.dependency-cruiser.cjs'] },
+  { ignores: ['**/dist/**', 'examples/**/*.d.ts', '**/node_modules/**', 'bench/models/**', '.dependency-cruiser.cjs'] },
   {
     files: ['**/*.ts'],
     extends: [...tseslint.configs.strictTypeChecked],

@@ -18,6 +18,7 @@ const CONFIG_FLAGS: Readonly<Record<string, readonly string[]>> = {
   device: ['evaluator', 'device'],
   'compute-type': ['evaluator', 'computeType'],
   attention: ['evaluator', 'attention'],
+  hotkey: ['chain', 'hotkey'],
 };
 
 /** Of an error's message on a terminal. */

@@ -8,6 +8,8 @@ export const IMPLEMENTATIONS: Readonly<Record<string, () => Promise<{ default: u
   onnxruntime: () => import('@assay/plugin-onnxruntime'),
   process: () => import('@assay/plugin-process-evaluator'),
   huggingface: () => import('@assay/plugin-huggingface'),
+  oci: () => import('@assay/plugin-oci'),
+  several: () => import('@assay/plugin-several-sources'),
   'libsql-journal': () => import('@assay/plugin-libsql-journal'),
   reporters: () => import('@assay/plugin-reporters'),
 };
@@ -20,6 +22,7 @@ export const DEFAULTS: Readonly<{ subnet: string } & Record<ContractName, { use:
   subnet: 'demo',
   chain: { use: 'local-chain' },
   store: { use: 'local-files' },
+  publisher: { use: 'huggingface' },
   evaluator: { use: 'onnxruntime' },
   inspector: { use: 'onnxruntime' },
   tokenizer: { use: 'tokenizers' },

@@ -57,6 +57,22 @@ export async function validator(args: readonly string[], options: SpawnOptions =
   return ended(start(args, options));
 }
 
+/** One command, killed as soon as its stderr says this, or when the promise resolves. */
+export async function killedAt(
+  args: readonly string[],
+  when: string | Promise<unknown>,
+  options: SpawnOptions = {},
+): Promise<Answer> {
+  const child = start(args, options);
+  let said = '';
+  if (typeof when !== 'string') void when.then(() => child.kill('SIGKILL'));
+  child.stderr.on('data', (chunk: Buffer) => {
+    said += chunk.toString('utf8');
+    if (typeof when === 'string' && said.includes(when)) child.kill('SIGKILL');
+  });
+  return ended(child);
+}
+
 async function ended(child: ChildProcessByStdio<null, Readable, Readable>): Promise<Answer> {
   let [stdout, stderr] = ['', ''];
   child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString('utf8')));

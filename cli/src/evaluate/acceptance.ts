@@ -51,9 +51,9 @@ export function acceptanceOf(
   return { checks, accepted: errors.length === 0, errors, score: Number.isFinite(score) ? score : null };
 }
 
-/** In the order in which a validator looks. */
-function checksOf(
-  { runtime: { competition, tokenizer, rulesAt }, block }: DrawnCompetition,
+/** Every check of a model's way in, in the order in which a validator looks. */
+export function checksOf(
+  { runtime: { competition, tokenizer, rulesAt }, block }: Pick<DrawnCompetition, 'runtime' | 'block'>,
   { profile, scheme }: Judge,
   found: FoundModel,
   facts: Inspection,

@@ -1,7 +1,6 @@
 import type { Container } from 'inversify';
-import { ROUND_JOURNAL, type JournalRecord, type RoundJournal } from '@assay/core/contracts/round-journal';
-import type { Contents } from '@assay/core/journal/stored-entry';
-import { recordedRound } from '@assay/core/runtime/recorded-rounds';
+import { ROUND_JOURNAL, type RoundJournal } from '@assay/core/contracts/round-journal';
+import { recordedRound, type RecordedRound } from '@assay/core/runtime/recorded-rounds';
 import type { TaskKindRule } from '@assay/core/contracts/task-kind';
 import type { ScoredContender } from '@assay/core/contracts/match-rule';
 import type { RoundEntry } from '@assay/core/runtime/round/entry-shape';
@@ -31,19 +30,30 @@ export interface BestKnown {
 /** Undefined where nothing is recorded: a miner has no journal. */
 export async function bestKnown(container: Container, drawn: DrawnCompetition): Promise<BestKnown | undefined> {
   const journal = await container.getAsync<RoundJournal>(ROUND_JOURNAL).catch(() => undefined);
-  for (const record of journal?.records(ROUNDS) ?? []) {
-    const found = journal && winnerOf(record, journal, drawn);
-    if (found) return found;
+  const win = journal && newestWin(journal, ({ competition }) => competition.id === drawn.runtime.competition.id);
+  return win && asBestKnown(win, drawn);
+}
+
+/** A recorded round with a winner. */
+interface RecordedWin {
+  round: number;
+  entry: RoundEntry;
+  winner: NonNullable<RecordedRound['verdict']['winner']>;
+}
+
+/** The newest of the newest recorded rounds that was won and is one of those that are meant. */
+export function newestWin(journal: RoundJournal, isMeant: (entry: RoundEntry) => boolean): RecordedWin | undefined {
+  for (const record of journal.records(ROUNDS)) {
+    const found = recordedRound(record, journal);
+    if (found?.verdict.winner && isMeant(found.entry))
+      return { round: found.number, entry: found.entry, winner: found.verdict.winner };
   }
   return undefined;
 }
 
-function winnerOf(record: JournalRecord, contents: Contents, drawn: DrawnCompetition): BestKnown | undefined {
+function asBestKnown({ round, entry: recorded, winner }: RecordedWin, drawn: DrawnCompetition): BestKnown {
   const { runtime, questions, block: now } = drawn;
-  const found = recordedRound(record, contents);
-  if (found?.entry.competition.id !== runtime.competition.id || !found.verdict.winner) return undefined;
-  const { number: round, entry: recorded } = found;
-  const { uid, block, score } = found.verdict.winner;
+  const { uid, block, score } = winner;
   const at = now ?? recorded.block;
   const epsilon = epsilonOf(drawn).rule;
   const { match } = runtime.rulesAt(at);

@@ -17,7 +17,7 @@ const REPO = /^([^/@:]+)\/([^/@]+)@([0-9a-f]{40})$/;
 const OTHER_REPO = /^([a-z0-9]{1,16}):([^@]+)\/([^/@]+)@([^@]+)$/;
 const REPO_AT_ANYTHING = /^[^/@]+\/[^/@]+@/;
 
-type ModelLocation = { directory: string; given: string } | { reference: ModelReference };
+export type ModelLocation = { directory: string; given: string } | { reference: ModelReference };
 
 /** A model to be evaluated, and the bytes of all that is published with it. */
 export interface FoundModel {
@@ -35,12 +35,16 @@ export interface FoundModel {
 export async function locateModel(given: string): Promise<ModelLocation> {
   const directory = resolve(given);
   if ((await stat(directory).catch(() => undefined))?.isDirectory()) return { directory, given };
+  return { reference: locateRepo(given) };
+}
+
+/** @throws MODEL_FOLDER_MISSING, MODEL_REVISION_MISSING */
+export function locateRepo(given: string): ModelReference {
   const [, namespace, name, revision] = REPO.exec(given) ?? [];
-  if (namespace !== undefined && name !== undefined && revision !== undefined)
-    return { reference: { namespace, name, revision } };
+  if (namespace !== undefined && name !== undefined && revision !== undefined) return { namespace, name, revision };
   const [, source, above, last, version] = OTHER_REPO.exec(given) ?? [];
   if (source !== undefined && above !== undefined && last !== undefined && version !== undefined)
-    return { reference: { source, namespace: above, name: last, revision: version } };
+    return { source, namespace: above, name: last, revision: version };
   if (REPO_AT_ANYTHING.test(given)) throw evaluateErrors.MODEL_REVISION_MISSING({ model: given });
   throw evaluateErrors.MODEL_FOLDER_MISSING({ model: given });
 }
@@ -64,7 +68,7 @@ export async function findModel(
     const config = await configOf(found.model.directory);
     return { ...found, config, directoryHash: directoryHash(found.model.files) };
   };
-  if ('reference' in location) return fetchFrom(await container.getAsync<ModelStore>(MODEL_STORE), location.reference);
+  if ('reference' in location) return fetchFrom(await leasedStore(container, location.reference), location.reference);
   const { directory, given } = location;
   const source = new OwnFolder(directory);
   const reference = { namespace: '', name: given, revision: '' };
@@ -76,6 +80,13 @@ export async function findModel(
     if (refusal.fault !== 'miner') throw error;
     return { ...(await folderAsItIs(source, directory, reference, signal)), refusal };
   }
+}
+
+/** The configured store, which holds this model until the command ends: a validator beside it may clean up. */
+export async function leasedStore(container: Container, reference: ModelReference): Promise<ModelStore> {
+  const store = await container.getAsync<ModelStore>(MODEL_STORE);
+  await store.lease(reference);
+  return store;
 }
 
 /** Content is identified by what inspection digests, so no hash is taken. */

@@ -9,8 +9,11 @@ import { runtimeErrors } from '@assay/core/runtime/errors';
 import { scheduleErrors } from '@assay/core/competition/schedule';
 import { datasetErrors } from '@assay/core/datasets/errors';
 import { libsqlJournalErrors } from '@assay/plugin-libsql-journal/dist/errors.js';
+import { publisherErrors } from '@assay/plugin-huggingface/dist/publisher-errors.js';
 import { localFilesErrors } from '@assay/plugin-local-files/dist/errors.js';
 import { localChainErrors, palletErrors } from '@assay/plugin-local-chain/dist/errors.js';
+import { ociErrors } from '@assay/plugin-oci/dist/errors.js';
+import { severalSourcesErrors } from '@assay/plugin-several-sources/dist/errors.js';
 import { evaluatorErrors, modelErrors } from '@assay/plugin-onnxruntime/dist/errors.js';
 import { processErrors } from '@assay/plugin-process-evaluator/dist/errors.js';
 import { reporterErrors } from '@assay/plugin-reporters/dist/errors.js';
@@ -19,18 +22,23 @@ import { competitionErrors } from '../competitions/errors.js';
 import { rulesErrors } from '../rules/errors.js';
 import { ruleErrors } from '@assay/core/rules/errors';
 import { evaluateErrors } from '../evaluate/errors.js';
+import { modelCommandErrors } from '../model/errors.js';
 import { journalCommandErrors } from '../journal-command.js';
+import { storeCommandErrors } from '../store-command.js';
 import { sequencesErrors } from '../evaluate/sequences-file.js';
 
 const CATALOGUES = {
   Commitments: commitmentErrors,
   'Verification of a model': verificationErrors,
-  'Model store': storeErrors,
+  'Model store': { ...storeErrors, ...storeCommandErrors },
   'Model files': modelErrors,
   Evaluator: { ...evaluationErrors, ...evaluatorErrors, ...processErrors },
   Tokenizers: tokenizerErrors,
   Datasets: datasetErrors,
   'Local files': localFilesErrors,
+  Publishing: publisherErrors,
+  Registries: ociErrors,
+  'Several sources': severalSourcesErrors,
   'Task kinds': kindErrors,
   Judging: judgingErrors,
   Rules: ruleErrors,
@@ -42,6 +50,7 @@ const CATALOGUES = {
   'Command line': {
     ...sequencesErrors,
     ...evaluateErrors,
+    ...modelCommandErrors,
     ...journalCommandErrors,
     ...competitionErrors,
     ...rulesErrors,

@@ -78,7 +78,12 @@ export interface WeightsReceipt {
   revealBlock?: BlockNumber;
 }
 
-/** The key that a validator acts with. */
+export interface CommitmentReceipt {
+  /** Block from which on the chain holds the commitment, and reads show it. */
+  at: BlockReference;
+}
+
+/** The key that a validator or a miner acts with. */
 export interface ValidatorIdentity {
   hotkey: Hotkey;
   /** sr25519 over the message; absent where only the address is known. */
@@ -97,10 +102,25 @@ export interface ChainClient {
   /** Newest block that can't be undone. */
   head(signal: AbortSignal): Promise<BlockReference>;
   blockHash(block: BlockNumber, signal: AbortSignal): Promise<string>;
+  /** Longest commitment that `commit` can put on chain, in bytes of UTF-8. */
+  readonly maxCommitmentBytes: number;
   /** At the head, or at a block of the recent past. */
   snapshot(signal: AbortSignal, at?: BlockReference): Promise<ChainSnapshot>;
   /** Resolves when the chain holds the weights; a refusal by the chain rejects and has changed nothing. */
   setWeights(submission: WeightsSubmission, signal: AbortSignal): Promise<WeightsReceipt>;
+  /**
+   * Puts a miner's claim on chain, signed by the hotkey of `identity`. Resolves when a block holds it, so that a snapshot at
+   * that block or later shows exactly this text. A refusal rejects and has changed nothing.
+   *
+   * A hotkey has one commitment for each subnet: a new one replaces it, also when the text is the same, and moves its block,
+   * by which earlier models are told from later ones. It costs no fee, but the chain bounds the bytes that a hotkey may
+   * commit in a tempo (on Subtensor 3,100, each commitment counted as 100 bytes or more). Callers compare with the snapshot
+   * first and commit only what differs.
+   * @param text at most `maxCommitmentBytes` bytes of UTF-8
+   * @throws fault `chain`: AccountNotAllowedCommit (the hotkey is not registered), SpaceLimitExceeded (retry in the next
+   *   tempo), TooManyFieldsInCommitmentInfo; fault `config`: COMMITMENT_TOO_LONG, before anything is sent
+   */
+  commit(text: string, signal: AbortSignal): Promise<CommitmentReceipt>;
   close(): Promise<void>;
 }
 

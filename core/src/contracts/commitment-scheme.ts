@@ -22,6 +22,13 @@ export interface RepoDocuments {
   index?: JsonObject;
 }
 
+/** Why a file of a repo counts, or is left alone: for people. */
+export interface FileReason {
+  path: string;
+  counts: boolean;
+  why: string;
+}
+
 /** How miners name their models on chain. */
 export interface CommitmentScheme {
   /** Where the chain holds the texts. */
@@ -38,6 +45,8 @@ export interface CommitmentScheme {
    * @throws a coded error of fault `miner` when the repo lacks what a model needs
    */
   filesThatCount(files: readonly RepoFile[], documents: RepoDocuments): RepoFile[];
+  /** Why, file by file, in the order of the list; `filesThatCount` decides by the same rules. */
+  explainFiles?(files: readonly RepoFile[], documents: RepoDocuments): FileReason[];
   /** What a claim to these files has to carry as `proof` when this hotkey makes it. */
   proofOf(model: { reference: ModelReference; files: readonly StoredFile[] }, hotkey: string): string;
 }

@@ -137,11 +137,12 @@ export class ModelAcquirer {
     onProgress: OnProgress,
     signal: AbortSignal,
   ): Promise<StoredModel> {
-    const documents = await this.#documents(reference, files, signal);
+    const documents = await this.documents(reference, files, signal);
     return this.deps.store.fetch(reference, this.deps.scheme.filesThatCount(files, documents), onProgress, signal);
   }
 
-  async #documents(reference: ModelReference, files: readonly RepoFile[], signal: AbortSignal): Promise<RepoDocuments> {
+  /** The small files that decide which files of a repo count. @throws REPO_FILE_INVALID */
+  async documents(reference: ModelReference, files: readonly RepoFile[], signal: AbortSignal): Promise<RepoDocuments> {
     const { maxConfigBytes = MAX_CONFIG_BYTES, maxDocumentBytes = MAX_DOCUMENT_BYTES } = this.options;
     const find = (path: string): RepoFile | undefined => files.find((file) => file.path === path);
     const read = async (file: RepoFile, limit: number): Promise<JsonObject | UnusableJson> =>

@@ -10,6 +10,9 @@ export const INDEX = 'model.safetensors.index.json';
 export const WEIGHTS = 'model.safetensors';
 const NEVER_OPENED = /\.(bin|pt|pth|ckpt|h5|msgpack|pickle|pkl|gguf|onnx)$/;
 
+/** Whether a file has a format of weights that is never opened: many of them run code when they are. */
+export const isNeverOpened = (path: string): boolean => NEVER_OPENED.test(path);
+
 /** Name of the file that the library takes the config from. @throws REPO_FILE_INVALID where the library raises */
 export function configFile(config: JsonObject): string {
   if (!('configuration_files' in config)) return CONFIG;
@@ -26,29 +29,49 @@ export function configFile(config: JsonObject): string {
  */
 export function filesThatCount(files: readonly RepoFile[], documents: RepoDocuments): RepoFile[] {
   const present = new Map(files.map((file) => [file.path, file]));
-  const { config, versionedConfig = config, tokenizerConfig, index } = documents;
-  const paths = [
-    CONFIG,
-    configFile(config),
-    ...weightFiles(present, index),
-    'generation_config.json',
-    ...tokenizerFiles(versionedConfig, tokenizerConfig),
-  ];
-  return [...new Set(paths)].flatMap((path) => present.get(path) ?? []);
+  return [...countedPaths(files, documents).keys()].flatMap((path) => present.get(path) ?? []);
 }
 
-function weightFiles(present: ReadonlyMap<string, RepoFile>, index: JsonObject | undefined): string[] {
-  if (present.has(WEIGHTS)) return [WEIGHTS];
+/**
+ * Every path that counts where a repo has it, with the reason, in the order in which the library opens them.
+ * @throws NO_SAFETENSORS, REPO_FILE_INVALID
+ */
+export function countedPaths(files: readonly RepoFile[], documents: RepoDocuments): ReadonlyMap<string, string> {
+  const present = new Set(files.map(({ path }) => path));
+  const { config, versionedConfig = config, tokenizerConfig, index } = documents;
+  const effective = configFile(config);
+  return new Map([
+    [CONFIG, 'the library reads the config from it'],
+    ...(effective === CONFIG
+      ? []
+      : ([[effective, `${CONFIG} names it as the config for this version of the library`]] as const)),
+    ...weightFiles(present, index),
+    ['generation_config.json', 'the library reads from it how the model generates'],
+    ...tokenizerFiles(versionedConfig, tokenizerConfig).map((path): Reason => [
+      path,
+      'the tokenizer is loaded from it',
+    ]),
+  ]);
+}
+
+type Reason = [path: string, why: string];
+
+function weightFiles(present: ReadonlySet<string>, index: JsonObject | undefined): Reason[] {
+  if (present.has(WEIGHTS)) return [[WEIGHTS, 'the library loads the weights from it']];
   if (!present.has(INDEX)) {
-    const names = [...present.keys()].filter((path) => NEVER_OPENED.test(path));
+    const names = [...present].filter(isNeverOpened);
     throw verificationErrors.NO_SAFETENSORS({ files: names.slice(0, 5).map((name) => name.slice(0, 200)) });
   }
   const map = index?.['weight_map'];
   if (typeof map !== 'object' || map === null || Array.isArray(map)) throw indexInvalid('it has no weight_map');
-  return [INDEX, ...[...new Set(Object.values(map))].map((shard) => shardOf(shard, present))];
+  const shards = [...new Set(Object.values(map))].map((shard) => shardOf(shard, present));
+  return [
+    [INDEX, 'it names the shards with the weights'],
+    ...shards.map((shard): Reason => [shard, 'the index names it as a shard of the weights']),
+  ];
 }
 
-function shardOf(shard: unknown, present: ReadonlyMap<string, RepoFile>): string {
+function shardOf(shard: unknown, present: ReadonlySet<string>): string {
   if (typeof shard !== 'string' || !/^[A-Za-z0-9][A-Za-z0-9._-]{0,200}\.safetensors$/.test(shard))
     throw indexInvalid('a shard is not a plain file name');
   if (!present.has(shard)) throw indexInvalid(`shard ${shard} is missing`);

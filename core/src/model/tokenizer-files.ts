@@ -82,6 +82,11 @@ export function tokenizerFiles(config: JsonObject, tokenizerConfig: JsonObject |
   return [...fetchedFirst, tokenizer, 'added_tokens.json', 'special_tokens_map.json', ...vocabulary];
 }
 
+/** Whether some tokenizer class of the library reads a file of this name. */
+export const isVocabularyFile = (path: string): boolean =>
+  /^(tokenizer\b.*|added_tokens|special_tokens_map)\.json$/.test(path) ||
+  [...VOCABULARY_FILES.values()].some((names) => names.includes(path));
+
 /** undefined where the library knows no such class and raises */
 function vocabularyFiles(config: JsonObject, tokenizerConfig: JsonObject | undefined): readonly string[] | undefined {
   const named =

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { CHAIN_CLIENT, type ChainClient } from '../contracts/chain-client.js';
 import { EVALUATOR, MODEL_INSPECTOR, type Evaluator, type ModelInspector } from '../contracts/evaluator.js';
+import { MODEL_PUBLISHER, type ModelPublisher } from '../contracts/model-publisher.js';
 import { MODEL_STORE, type ModelSource } from '../contracts/model-store.js';
 import { ROUND_JOURNAL, type JournalOpenMode, type RoundJournal } from '../contracts/round-journal.js';
 import { ROW_SOURCE, type RowSource } from '../contracts/row-source.js';
@@ -13,6 +14,7 @@ import { TOKENIZER_LOADER, type TokenizerLoader } from '../contracts/tokenizer.j
 export interface Contracts {
   chain: { serves: ChainClient; given: { mode: 'validate' | 'read' } };
   store: { serves: ModelSource; given: object };
+  publisher: { serves: ModelPublisher; given: object };
   evaluator: { serves: Evaluator; given: object };
   inspector: { serves: ModelInspector; given: object };
   tokenizer: { serves: TokenizerLoader; given: object };
@@ -72,6 +74,7 @@ export const keeperOptions = z.object({
 export const CONTRACTS: Readonly<Record<ContractName, ContractRow>> = {
   chain: { token: CHAIN_CLIENT, summary: 'How the chain is reached.' },
   store: { token: MODEL_STORE, summary: 'Where models come from and are kept.', ownOptions: keeperOptions },
+  publisher: { token: MODEL_PUBLISHER, summary: 'Where a miner publishes models.' },
   evaluator: { token: EVALUATOR, summary: 'What measures losses.' },
   inspector: { token: MODEL_INSPECTOR, summary: 'What reads model headers.' },
   tokenizer: { token: TOKENIZER_LOADER, summary: 'What turns text into tokens.' },

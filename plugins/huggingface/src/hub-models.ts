@@ -6,7 +6,7 @@ import { repoName, type ModelReference, type RepoFile } from '@assay/core/contra
 import type { ByteRange, ModelSource, OpenedFile, RepoListing } from '@assay/core/contracts/model-store';
 import { storeErrors } from '@assay/core/model/errors';
 import { parseBounded } from '@assay/lib-hub';
-import { HttpClient, headerOf, strongTag, type Answer, type Opened } from '@assay/lib-http';
+import { HttpClient, headerOf, MIN_BYTES, strongTag, type Answer, type Opened } from '@assay/lib-http';
 import { encodedPath, hubRepo } from './hub-address.js';
 import { listingOf, MAX_PAGE_BYTES, pagesFetch } from './hub-listing.js';
 import { errorOf, refusalOf, type Asked } from './hub-refusal.js';
@@ -28,12 +28,14 @@ interface HubOptions {
   timeoutMs: number;
   requestsInFlight: number;
   requestsPerSecond?: number | undefined;
+  /** Also reads what only the owner of the token may see: for a miner who looks at a repo of their own. */
+  alsoPrivate?: boolean;
 }
 
 interface HubDeps {
   clock: Clock;
   log: Log;
-  /** Only raises the hub's limits: what everybody may read decides about a model. */
+  /** Only raises the hub's limits, but for `alsoPrivate`: what everybody may read decides about a model. */
   token: string | undefined;
 }
 
@@ -47,9 +49,10 @@ export class HubModels implements ModelSource {
     private readonly options: HubOptions,
     private readonly deps: HubDeps,
   ) {
-    const { endpoint, ...limits } = options;
+    const { endpoint, timeoutMs, requestsInFlight, requestsPerSecond } = options;
+    const limits = { timeoutMs, requestsInFlight, requestsPerSecond };
     this.#authorization = deps.token === undefined ? undefined : `Bearer ${deps.token}`;
-    this.#http = new HttpClient({ ...limits, endpoint: new URL(endpoint), minBytes: 64 * 1024 }, deps);
+    this.#http = new HttpClient({ ...limits, endpoint: new URL(endpoint), minBytes: MIN_BYTES }, deps);
   }
 
   get description(): string {
@@ -78,7 +81,7 @@ export class HubModels implements ModelSource {
     const repo = hubRepo(reference);
     const { revision } = reference;
     const asked = { what: `the files of ${repo}`, repo: repoName(reference), revision };
-    await this.#requirePublic(repo, asked, signal);
+    if (this.options.alsoPrivate !== true) await this.#requirePublic(repo, asked, signal);
     const tree = this.#url(`api/models/${repo}/tree/${revision}`);
     const fetch = pagesFetch(asked.what, async (query) => {
       const url = new URL(tree);

@@ -4,9 +4,12 @@ import type { RowSource } from '@assay/core/contracts/row-source';
 import { endpointOption } from '@assay/core/datasets/endpoint';
 import { rowDataset, splitDataset } from '@assay/core/datasets/row-dataset';
 import { definePlugin, type DatasetDeps, type PluginDeps } from '@assay/core/plugin/plugin';
+import type { ModelPublisher } from '@assay/core/contracts/model-publisher';
 import { storeErrors } from '@assay/core/model/errors';
 import { findToken, hubEndpoint, hubToken, isToken } from '@assay/lib-hub';
+import { limitOptions } from '@assay/lib-http';
 import type { HubModels } from './hub-models.js';
+import { publisherOptions, type PublisherOptions } from './publisher-options.js';
 
 const options = z.strictObject({
   source: z
@@ -57,24 +60,7 @@ const storeOptions = z.strictObject({
   endpoint: endpointOption
     .optional()
     .describe('The hub, or a mirror of it; HF_ENDPOINT, else huggingface.co when left out.'),
-  requestsInFlight: z
-    .number()
-    .int()
-    .min(1)
-    .max(256)
-    .default(16)
-    .describe('Requests that may be under way at a time, downloads included.'),
-  requestsPerSecond: z
-    .number()
-    .positive()
-    .optional()
-    .describe('Requests that may begin in a second; no limit when left out.'),
-  timeoutMs: z
-    .number()
-    .int()
-    .min(100)
-    .default(30_000)
-    .describe('Silence after which a request or a transfer is given up.'),
+  ...limitOptions,
 });
 
 async function modelsOf(
@@ -114,6 +100,11 @@ export default definePlugin({
   name: 'huggingface',
   provides: {
     rows: { options, create },
+    publisher: {
+      options: publisherOptions,
+      create: async (chosen: PublisherOptions, deps: PluginDeps): Promise<ModelPublisher> =>
+        (await import('./publisher.js')).HubPublisher.create(chosen, deps),
+    },
     store: {
       options: storeOptions,
       create: modelsOf,

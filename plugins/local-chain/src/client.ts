@@ -3,6 +3,7 @@ import type {
   BlockReference,
   ChainClient,
   ChainSnapshot,
+  CommitmentReceipt,
   ValidatorIdentity,
   WeightsReceipt,
   WeightsSubmission,
@@ -12,6 +13,7 @@ import { abortError } from '@assay/core/errors/describe';
 import { localChainErrors } from './errors.js';
 import { derivation } from './genesis.js';
 import { deriveHotkey, isHotkey, signWith } from '@assay/lib-sr25519';
+import { COMMITMENT_LIMIT } from './commitment-space.js';
 import type { LocalNetwork } from './network.js';
 
 export interface LocalChainClientOptions {
@@ -28,6 +30,7 @@ export interface LocalChainClientOptions {
 export class LocalChainClient implements ChainClient {
   readonly description: string;
   readonly netuid: Netuid;
+  readonly maxCommitmentBytes = COMMITMENT_LIMIT;
   /** Monotonic milliseconds at which the network's time last passed. */
   #passedAt: number;
 
@@ -72,6 +75,10 @@ export class LocalChainClient implements ChainClient {
 
   async setWeights(submission: WeightsSubmission, signal: AbortSignal): Promise<WeightsReceipt> {
     return this.#now(signal).submitWeights(this.deps.identity.hotkey, submission);
+  }
+
+  async commit(text: string, signal: AbortSignal): Promise<CommitmentReceipt> {
+    return { at: this.#now(signal).commit(this.deps.identity.hotkey, text) };
   }
 
   async close(): Promise<void> {

@@ -85,7 +85,16 @@ export const palletErrors = defineErrors({
     retry: 'never',
     message: (p: { hotkey: string; netuid: number }) =>
       `Hotkey ${p.hotkey} may not commit: it is not registered on netuid ${p.netuid}.`,
-    hint: () => 'Register it first.',
+    hint: () =>
+      'Register the hotkey first, or choose another with chain.hotkey; validator chain metagraph lists those that are.',
+  },
+  SpaceLimitExceeded: {
+    fault: 'chain',
+    retry: 'backoff',
+    message: (p: { hotkey: string; limit: number; blocksLeft: number }) =>
+      `Hotkey ${p.hotkey} has used up the ${p.limit} bytes that it may commit in one tempo.`,
+    hint: (p: { blocksLeft: number }) =>
+      `Wait for ${p.blocksLeft} blocks and run the command again: nothing has been committed, and what was uploaded stays.`,
   },
 });
 

@@ -8,6 +8,7 @@ import type {
 import type Database from 'libsql';
 import type { z } from 'zod';
 import { blockReference, headAfter, headResumed, localBlockHash, sealBlock, writeHead } from './blocks.js';
+import { useSpace } from './commitment-space.js';
 import { NetworkFile } from './database.js';
 import { localChainErrors, palletErrors } from './errors.js';
 import {
@@ -154,16 +155,23 @@ export class LocalNetwork {
     });
   }
 
-  /** @throws AccountNotAllowedCommit, COMMITMENT_TOO_LONG */
-  setCommitment(who: string | number, data: string | Uint8Array): BlockReference {
+  /**
+   * The chain's `set_commitment` by this hotkey, with the runtime's checks.
+   *
+   * @throws AccountNotAllowedCommit, SpaceLimitExceeded, COMMITMENT_TOO_LONG; nothing has changed then
+   */
+  commit(hotkey: string, text: string): BlockReference {
     return this.#change((database, block) => {
-      const { netuid, seed } = readNetwork(database);
-      const hotkey = hotkeyOf(database, who);
-      if (!readNeurons(database).some((neuron) => neuron.hotkey === hotkey))
-        throw palletErrors.AccountNotAllowedCommit({ hotkey, netuid });
-      writeCommitment(database, hotkey, Buffer.from(data), block);
-      return blockReference(seed, block);
+      const at = commitAs(database, hotkey, Buffer.from(text), block);
+      const { netuid, hyperparameters: parameters } = readNetwork(database);
+      useSpace(database, hotkey, Buffer.byteLength(text), { block, netuid, tempo: parameters.tempo });
+      return at;
     });
+  }
+
+  /** A commitment of anybody, as often as wanted. @throws AccountNotAllowedCommit, COMMITMENT_TOO_LONG */
+  setCommitment(who: string | number, data: string | Uint8Array): BlockReference {
+    return this.#change((database, block) => commitAs(database, hotkeyOf(database, who), Buffer.from(data), block));
   }
 
   /**
@@ -257,6 +265,14 @@ export class LocalNetwork {
       if (moved) writeHead(database, moved);
     });
   }
+}
+
+function commitAs(database: Database.Database, hotkey: string, bytes: Buffer, block: number): BlockReference {
+  const { netuid, seed } = readNetwork(database);
+  if (!readNeurons(database).some((neuron) => neuron.hotkey === hotkey))
+    throw palletErrors.AccountNotAllowedCommit({ hotkey, netuid });
+  writeCommitment(database, hotkey, bytes, block);
+  return blockReference(seed, block);
 }
 
 /** A uid's neuron, a name's account, or the address itself. */

@@ -1,5 +1,6 @@
 import type Database from 'libsql';
 import type { Genesis, Registration } from './genesis.js';
+import { COMMITMENT_LIMIT } from './commitment-space.js';
 import { localChainErrors } from './errors.js';
 import { deriveHotkey, isHotkey } from '@assay/lib-sr25519';
 
@@ -109,9 +110,6 @@ export function insertNeuron(
       validatorTrust,
     );
 }
-
-/** Bytes that a Raw field of a commitment holds. */
-const COMMITMENT_LIMIT = 128;
 
 /** The newest overwrites: the chain keeps no history. @throws COMMITMENT_TOO_LONG */
 export function writeCommitment(database: Database.Database, hotkey: string, bytes: Buffer, block: number): void {

@@ -7,6 +7,13 @@ export const localFilesErrors = defineErrors({
     message: (p: { repos: string; reason: string }) => `The folder of repos ${p.repos} can't be read: ${p.reason}`,
     hint: () => 'Name a readable folder of NAMESPACE/NAME/REVISION in store.repos.',
   },
+  REPOS_UNWRITABLE: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { repos: string; reason: string }) => `Nothing can be published in ${p.repos}: ${p.reason}`,
+    hint: () =>
+      'Name a folder that you may write to in publisher.repos: that of store.repos of the validators that read it.',
+  },
   TEXT_FILE_UNREADABLE: {
     fault: 'config',
     retry: 'never',

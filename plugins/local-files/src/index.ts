@@ -1,14 +1,20 @@
 import { z } from 'zod';
 import type { DatasetProvider } from '@assay/core/contracts/dataset-provider';
+import type { ModelPublisher } from '@assay/core/contracts/model-publisher';
 import type { ModelSource } from '@assay/core/contracts/model-store';
 import { definePlugin, type PluginDeps } from '@assay/core/plugin/plugin';
 import { LocalTextDataset } from './local-text-dataset.js';
+import { RepoFolderPublisher } from './publisher.js';
 import { RepoFolder } from './repo-folder.js';
 
 const storeOptions = z.strictObject({
   repos: z
     .string()
     .describe('Folder of repos: namespace/name/revision (40 hex digits)/files, or oci/repository/sha256:digest/files.'),
+});
+
+const publisherOptions = z.strictObject({
+  repos: z.string().describe('Folder of repos that models are published in, as store.repos.'),
 });
 
 const textOptions = z.strictObject({
@@ -28,6 +34,11 @@ export default definePlugin({
       questions: [{ key: 'repos', question: 'In which folder are the repos of the miners?', kind: 'path' }],
       create: ({ repos }: z.infer<typeof storeOptions>, { resolvePath }: PluginDeps): Promise<ModelSource> =>
         Promise.resolve(new RepoFolder(resolvePath(repos))),
+    },
+    publisher: {
+      options: publisherOptions,
+      create: ({ repos }: z.infer<typeof publisherOptions>, { resolvePath }: PluginDeps): Promise<ModelPublisher> =>
+        Promise.resolve(new RepoFolderPublisher(resolvePath(repos))),
     },
     datasets: {
       'local-text': {

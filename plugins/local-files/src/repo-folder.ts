@@ -6,7 +6,8 @@ import { storeErrors } from '@assay/core/model/errors';
 import { localFilesErrors } from './errors.js';
 import { listFiles, presenceOf, readListed } from './repo-files.js';
 
-const PART = /^[A-Za-z0-9_][A-Za-z0-9._-]*$/;
+/** A part of the name of a repo. */
+export const PART = /^[A-Za-z0-9_][A-Za-z0-9._-]*$/;
 /** Revisions by source. */
 const REVISIONS: Readonly<Record<string, RegExp>> = { hf: /^[0-9a-f]{40}$/, oci: /^sha256:[0-9a-f]{64}$/ };
 

@@ -21,6 +21,8 @@ function over(line: Line): (real: ChainClient) => ChainClient {
     head: real.head.bind(real),
     blockHash: real.blockHash.bind(real),
     snapshot: real.snapshot.bind(real),
+    maxCommitmentBytes: real.maxCommitmentBytes,
+    commit: real.commit.bind(real),
     close: real.close.bind(real),
     setWeights: (submission, signal) => {
       line.submitted.push(submission);

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { CommitmentScheme } from '../../contracts/commitment-scheme.js';
 import type { Rule } from '../../contracts/rule.js';
 import { directoryHash, secureHash } from '../../model/directory-hash.js';
+import { explainFiles } from '../../model/explain-files.js';
 import { filesThatCount } from '../../model/files-that-count.js';
 import { formatCommitment, parseCommitment } from '../../model/model-id.js';
 
@@ -17,6 +18,7 @@ export const pretraining: Rule<CommitmentScheme, object> = {
     parse: parseCommitment,
     format: formatCommitment,
     filesThatCount,
+    explainFiles,
     proofOf: ({ files }, hotkey) => secureHash(directoryHash(files), hotkey),
   }),
 };
