@@ -10,6 +10,8 @@ const CHUNK_BYTES = 1024 * 1024;
 /** Errors that say that this process is short of something, and nothing about the file. */
 const SHORTAGES = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EACCES', 'EPERM']);
 
+export const isShortage = (error: unknown): boolean => SHORTAGES.has(errnoOf(error) ?? '');
+
 /**
  * Whether every file of a stored model still has the content that was verified when it was fetched. Reads every byte.
  * A file that cannot be read counts as changed.
@@ -21,7 +23,7 @@ export async function filesIntact({ directory, files }: StoredModel, signal: Abo
       if ((await sha256OfFile(join(directory, path), signal)) !== sha256) return false;
     } catch (error) {
       if (signal.aborted) throw error;
-      if (SHORTAGES.has(errnoOf(error) ?? ''))
+      if (isShortage(error))
         throw storeErrors.STORE_FAILED({ directory, reason: error instanceof Error ? error.message : '' }, error);
       return false;
     }

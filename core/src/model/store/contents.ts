@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { chmod, copyFile, link, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { sha256OfFile } from '../files-intact.js';
+import { isShortage, sha256OfFile } from '../files-intact.js';
 import { errnoOf } from './disk-guard.js';
 import { statIfAny, syncFolder } from './folder-contents.js';
+import { Wanted } from './wanted.js';
 
 /** Errors that say that the file system makes no link here: it has none, there are too many, or two devices are involved. */
 const NO_LINK = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV']);
@@ -22,6 +23,8 @@ interface LooseContent {
 export class Contents {
   /** What the file system said of contents when they were last hashed by this process. */
   readonly #sound = new Map<string, string>();
+  /** Digests of contents that fetches of this process are about to use. */
+  readonly #wanted = new Wanted();
 
   constructor(private readonly directory: string) {}
 
@@ -30,19 +33,32 @@ export class Contents {
   }
 
   /**
-   * Whether the content is here. It is hashed unless this process has done so and nothing has written to it since; one
-   * whose bytes have changed on disk is removed, so that it spreads no further.
+   * Whether the content is here, and of this size: what a source says of its size is not believed. It is hashed unless
+   * this process has done so and nothing has written to it since; one whose bytes have changed on disk is removed, so that
+   * it spreads no further.
    */
   async has(sha256: string, size: number, signal: AbortSignal): Promise<boolean> {
     const path = this.#path(sha256);
     const state = await this.#stateOf(path);
     if (state === undefined) return false;
-    if (this.#sound.get(sha256) === state && state.endsWith(` ${size}`)) return true;
-    const isSound = state.endsWith(` ${size}`) && (await sha256OfFile(path, signal).catch(() => '')) === sha256;
-    signal.throwIfAborted();
-    if (isSound) this.#sound.set(sha256, state);
-    else await this.#remove(sha256);
-    return isSound;
+    if (this.#sound.get(sha256) !== state) {
+      if ((await digestIfReadable(path, signal)) !== sha256) {
+        await this.#remove(sha256);
+        return false;
+      }
+      this.#sound.set(sha256, state);
+    }
+    return state.endsWith(` ${size}`);
+  }
+
+  /** Says that bytes of this content were found to be wrong: it is hashed before it is used again. */
+  doubt(sha256: string): void {
+    this.#sound.delete(sha256);
+  }
+
+  /** Says that these contents are about to be used: they are not dropped. @returns takes it back */
+  want(digests: readonly string[]): () => void {
+    return this.#wanted.add(digests);
   }
 
   /** Takes in a file that has been hashed and is on disk; it has no other name afterwards. */
@@ -88,10 +104,10 @@ export class Contents {
     return (await readdir(this.directory)).filter((name) => NAME.test(name));
   }
 
-  /** Removes a content that no model has. @returns whether it is gone */
+  /** Removes a content that no model has and no fetch of this process wants. @returns whether it is gone */
   async dropIfLoose(sha256: string): Promise<boolean> {
     const facts = await statIfAny(this.#path(sha256));
-    if (!facts || facts.nlink > 1) return false;
+    if (!facts || facts.nlink > 1 || this.#wanted.has(sha256)) return false;
     await this.#remove(sha256);
     return true;
   }
@@ -125,6 +141,16 @@ export class Contents {
 
   #path(sha256: string): string {
     return join(this.directory, sha256);
+  }
+}
+
+/** Hex sha256; empty where the disk does not give the bytes. */
+async function digestIfReadable(path: string, signal: AbortSignal): Promise<string> {
+  try {
+    return await sha256OfFile(path, signal);
+  } catch (error) {
+    if (signal.aborted || isShortage(error)) throw error;
+    return '';
   }
 }
 

@@ -22,8 +22,14 @@ export async function readManifest(folder: string): Promise<z.infer<typeof manif
   }
 }
 
-/** Whether a stored model has these files and no others, by name and size. */
+/** Whether a stored model has these files and no others, by name and size, and by digest where the source states it. */
 export function holdsExactly(stored: StoredModel, files: readonly RepoFile[]): boolean {
-  const sizes = new Map(stored.files.map(({ path, size }) => [path, size]));
-  return sizes.size === files.length && files.every(({ path, size }) => sizes.get(path) === size);
+  const known = new Map(stored.files.map((file) => [file.path, file]));
+  return (
+    known.size === files.length &&
+    files.every(({ path, size, sha256 }) => {
+      const file = known.get(path);
+      return file?.size === size && (sha256 === undefined || file.sha256 === sha256);
+    })
+  );
 }

@@ -26,10 +26,11 @@ import { ByteRate } from './byte-rate.js';
 import { diskGuard } from './disk-guard.js';
 import { FetchMeter } from './fetch-meter.js';
 import { holdsExactly } from './folder-manifest.js';
-import { Hasher } from './hasher.js';
+import { digestsOf, Hasher } from './hasher.js';
 import { keeperDefaults, type KeeperOptions } from './keeper-options.js';
 import type { Reservation } from './room.js';
 import { StoreFolder } from './store-folder.js';
+import { requireStated } from './transfer.js';
 import { Transfers, type Missing } from './transfers.js';
 
 /** A model that is being fetched. */
@@ -124,7 +125,11 @@ export class ModelKeeper implements ModelStore {
 
   async discard(reference: ModelReference): Promise<void> {
     await this.#inTurn(this.folder.models.folderOf(reference), () =>
-      diskGuard(this.options.directory, () => this.folder.models.remove(reference)),
+      diskGuard(this.options.directory, async () => {
+        // The model and the content are one file on disk: what is wrong with one is wrong with the other.
+        for (const { sha256 } of await this.folder.models.filesOf(reference)) this.folder.contents.doubt(sha256);
+        await this.folder.models.remove(reference);
+      }),
     );
   }
 
@@ -216,6 +221,7 @@ export class ModelKeeper implements ModelStore {
     const target = join(draft, 'files', path);
     await mkdir(dirname(target), { recursive: true });
     if (size === 0) {
+      requireStated(file, digestsOf(Buffer.alloc(0)));
       await writeFile(target, '', { mode: 0o444, flush: true });
       return { path, size, sha256: EMPTY };
     }

@@ -4,7 +4,7 @@ import { isSameReference, type ModelReference, type StoredFile, type StoredModel
 import { errnoOf } from './disk-guard.js';
 import type { Drafts } from './drafts.js';
 import { foldersIn, statIfAny, syncFolder } from './folder-contents.js';
-import { MANIFEST, readManifest } from './folder-manifest.js';
+import { holdsExactly, MANIFEST, readManifest } from './folder-manifest.js';
 import { foldersOf, referenceIn } from './reference-folders.js';
 
 /**
@@ -64,14 +64,17 @@ export class ModelFolders {
     for (const path of [join(draft, 'files'), draft]) await syncFolder(path);
     const folder = this.folderOf(reference);
     // Cleaning drops parents that are empty, and another process may publish the same model: either may come in between.
-    for (let attempts = 3; ; attempts -= 1) {
-      await this.remove(reference);
+    for (let attempts = 4; ; attempts -= 1) {
       await mkdir(dirname(folder), { recursive: true });
       try {
         await rename(draft, folder);
         break;
       } catch (error) {
         if (!['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes(errnoOf(error) ?? '') || attempts === 1) throw error;
+        // Another process may be reading the one that is there.
+        const there = await this.stored(reference);
+        if (there && holdsExactly(there, files)) return there;
+        await this.remove(reference);
       }
     }
     for (const path of [dirname(folder), dirname(dirname(folder)), this.directory]) await syncFolder(path);

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { chmod, open, type FileHandle } from 'node:fs/promises';
 import { z } from 'zod';
+import { isAbsence } from './folder-contents.js';
 import { bytesIn, unbrokenUpTo, withInterval, type Interval } from './intervals.js';
 
 /** Stored content is shared between models: nothing may write to it. */
@@ -39,6 +40,10 @@ export class PartialFile {
    *   another content, and is forgotten.
    */
   static async open(path: string, size: number, isNamed: boolean): Promise<PartialFile> {
+    // A process may have died between making the file read-only and moving it into place.
+    await chmod(path, 0o644).catch((error: unknown) => {
+      if (!isAbsence(error)) throw error;
+    });
     const handle = await open(path, constants.O_RDWR | constants.O_CREAT, 0o644);
     const file = new PartialFile(path, size, handle);
     try {

@@ -4,9 +4,13 @@ import { join } from 'node:path';
 import { DEFAULT_SOURCE, repoName, type ModelReference, type RepoFile } from '../../contracts/model.js';
 import { isAbsence, statIfAny } from './folder-contents.js';
 import { isOfLivingProcess, PROCESS_NAME } from './process-name.js';
+import { Wanted } from './wanted.js';
 
 /** Owner of a partial file that no transfer works at. */
 const FREE = 'free';
+
+/** Of a partial file: its key and its owner. Anything else in the folder is not the store's. */
+const NAME = /^[0-9a-f]{64}(?:-\d+)?\..+$/;
 
 /** A partial file that no living process works at. */
 interface LeftPartial {
@@ -23,8 +27,8 @@ interface LeftPartial {
  */
 export class Partials {
   readonly #owner = `${PROCESS_NAME}.${randomUUID()}`;
-  /** Contents that this process is about to receive, by key, and for how many fetches. */
-  readonly #wanted = new Map<string, number>();
+  /** Keys of contents that this process is about to receive. */
+  readonly #wanted = new Wanted();
 
   constructor(private readonly directory: string) {}
 
@@ -33,11 +37,11 @@ export class Partials {
   }
 
   /**
-   * Name of the content that a file will have: its digest where the source states it, so that one transfer serves every
-   * repo that has it.
+   * Name of the content that a file will have: its digest and size where the source states them, so that one transfer
+   * serves every repo that has it. A source that states another size for the digest gets a file of its own.
    */
   keyOf(reference: ModelReference, { path, size, sha256, gitOid }: RepoFile): string {
-    if (sha256 !== undefined) return sha256;
+    if (sha256 !== undefined) return `${sha256}-${size}`;
     const { source = DEFAULT_SOURCE, revision } = reference;
     const named = [source, repoName(reference), revision, path, size, gitOid ?? ''];
     return createHash('sha256').update(JSON.stringify(named)).digest('hex');
@@ -50,6 +54,8 @@ export class Partials {
       const owners = (await readdir(this.directory)).flatMap((name) =>
         name.startsWith(`${key}.`) ? [name.slice(key.length + 1)] : [],
       );
+      // No transfer of this process is at it: it was not set free when the last one ended.
+      if (owners.includes(this.#owner)) return mine;
       if (owners.some((owner) => isOfLivingProcess(owner))) return undefined;
       const [left] = owners;
       if (left === undefined) return mine;
@@ -73,20 +79,14 @@ export class Partials {
 
   /** Says that these contents are about to be received. @returns takes it back */
   want(keys: readonly string[]): () => void {
-    for (const key of keys) this.#wanted.set(key, (this.#wanted.get(key) ?? 0) + 1);
-    return () => {
-      for (const key of keys) {
-        const left = (this.#wanted.get(key) ?? 1) - 1;
-        if (left > 0) this.#wanted.set(key, left);
-        else this.#wanted.delete(key);
-      }
-    };
+    return this.#wanted.add(keys);
   }
 
   /** Partial files that no living process works at and this process does not want. */
   async left(): Promise<LeftPartial[]> {
     const found: LeftPartial[] = [];
     for (const name of await readdir(this.directory)) {
+      if (!NAME.test(name)) continue;
       const key = name.slice(0, name.indexOf('.'));
       if (isOfLivingProcess(name.slice(key.length + 1)) || this.#wanted.has(key)) continue;
       const path = join(this.directory, name);

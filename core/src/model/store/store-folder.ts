@@ -29,7 +29,7 @@ interface StoreFolderOptions {
  *
  *     blobs/SHA256                           each content once; models have hard links to it
  *     models/NAMESPACE/NAME/REVISION/files   the files of a model, manifest.json beside them
- *     partials/CONTENT.PROCESS               what is being received
+ *     partials/CONTENT-SIZE.PROCESS          what is being received
  *     drafts/PROCESS.*                       models that are being put together, and those on their way out
  *     leases, kept, pins, removals           what must stay, and what is about to go
  *

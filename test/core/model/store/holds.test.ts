@@ -167,11 +167,12 @@ describe('what is held', () => {
 
 it('drops a partial file that no transfer has gone on with for a day', async () => {
   const scene = await kept();
-  for (const name of ['old', 'new']) writeFileSync(join(scene.root, 'partials', `${name}.free`), 'x');
+  const [old, young] = ['a', 'b'].map((digit) => join(scene.root, 'partials', `${digit.repeat(64)}.free`));
+  for (const path of [old, young]) writeFileSync(path ?? '', 'x');
   const before = new Date(Date.now() - 25 * HOUR);
-  utimesSync(join(scene.root, 'partials/old.free'), before, before);
+  utimesSync(old ?? '', before, before);
   await scene.keeper.prune(0, never);
-  expect(readdirSync(join(scene.root, 'partials'))).toEqual(['new.free']);
+  expect(readdirSync(join(scene.root, 'partials'))).toEqual([`${'b'.repeat(64)}.free`]);
 });
 
 describe('when room is short', () => {

@@ -294,7 +294,7 @@ describe('a transfer after a restart', () => {
   it('needs no byte where all had come', async () => {
     const root = newFolder();
     const first = await kept(PARTS, root);
-    writeFileSync(join(root, 'partials', `${SHA256}.free`), CONTENT);
+    writeFileSync(join(root, 'partials', `${SHA256}-${CONTENT.length}.free`), CONTENT);
     await first.fetch('one', [FILE], () => Promise.reject(new Error('nothing may be asked for')));
     expect(stored(first).equals(CONTENT)).toBe(true);
   });
