@@ -225,17 +225,15 @@ export class ModelKeeper implements ModelStore {
       await writeFile(target, '', { mode: 0o444, flush: true });
       return { path, size, sha256: EMPTY };
     }
-    const onBytes = (bytes: number): void => {
-      meter.received(path, bytes);
+    const on = {
+      // It was to come with another fetch that has failed, or was here and is gone: it has no room yet.
+      transfer: () => reservation.extend(missing.add(file)),
+      bytes: (bytes: number): void => {
+        meter.received(path, bytes);
+      },
     };
     for (;;) {
-      const { sha256, found } = await this.#transfers.content(
-        this.#sourceOf(reference),
-        reference,
-        file,
-        onBytes,
-        signal,
-      );
+      const { sha256, found } = await this.#transfers.content(this.#sourceOf(reference), reference, file, on, signal);
       // Between the two another process may have cleaned up.
       if (!(await this.folder.contents.linkTo(sha256, target))) continue;
       reservation.spend(missing.came(file));

@@ -12,11 +12,21 @@ export interface RoomLimits {
 export interface Reservation {
   /** So many bytes have come, and count as used from now on. */
   spend(bytes: number): void;
+  /** Promises room for so many bytes more. @throws STORE_FULL */
+  extend(bytes: number): Promise<void>;
   end(): void;
 }
 
-/** Removes something when room is short. @returns whether it is gone: it may have come into use meanwhile */
-export type Removable = () => Promise<boolean>;
+/** What may go when room is short. */
+export interface Removable {
+  /** That are free afterwards, or fewer where others have the same content. */
+  bytes: number;
+  /** @returns whether it is gone: it may have come into use meanwhile */
+  remove: () => Promise<boolean>;
+}
+
+/** A file takes whole blocks on disk: what is removed may free so many bytes more than it has. */
+const ROUNDING_BYTES = 64 * 1024;
 
 /** How much the store may still take, less what transfers under way have been promised. */
 export class Room {
@@ -30,7 +40,7 @@ export class Room {
   constructor(
     private readonly limits: RoomLimits & { directory: string },
     private readonly used: () => Promise<number>,
-    private readonly removables: () => AsyncIterable<Removable>,
+    private readonly removables: () => Promise<readonly Removable[]>,
   ) {}
 
   /** Bytes that may still come, what is promised left out. */
@@ -50,23 +60,15 @@ export class Room {
    */
   async reserve(bytes: number): Promise<Reservation> {
     // One after the other: two that look at the same time would both find the room free.
-    const mine = this.#last.catch(() => undefined).then(() => this.#reserve(bytes));
-    this.#last = mine;
-    return mine;
-  }
-
-  async #reserve(bytes: number): Promise<Reservation> {
-    let free = await this.free();
-    if (free < bytes) {
-      for await (const remove of this.removables()) {
-        if (!(await remove())) continue;
-        free = await this.free();
-        if (free >= bytes) break;
-      }
-    }
-    if (free < bytes) throw storeErrors.STORE_FULL({ directory: this.limits.directory, needed: bytes, free });
-    this.#reserved += bytes;
-    let left = bytes;
+    let left = 0;
+    const extend = async (more: number): Promise<void> => {
+      if (more === 0) return;
+      const mine = this.#last.catch(() => undefined).then(() => this.#promise(more));
+      this.#last = mine;
+      await mine;
+      left += more;
+    };
+    await extend(bytes);
     const spend = (spent: number): void => {
       const now = Math.min(left, spent);
       left -= now;
@@ -74,10 +76,36 @@ export class Room {
     };
     return {
       spend,
+      extend,
       end: () => {
         spend(left);
       },
     };
+  }
+
+  async #promise(bytes: number): Promise<void> {
+    const free = await this.free();
+    const enough = free >= bytes ? free : await this.#madeFree(bytes, free);
+    if (enough < bytes) throw storeErrors.STORE_FULL({ directory: this.limits.directory, needed: bytes, free: enough });
+    this.#reserved += bytes;
+  }
+
+  /** Removes what may go until so many bytes are free, and nothing where they would not be. @returns the bytes that are */
+  async #madeFree(bytes: number, before: number): Promise<number> {
+    const removables = await this.removables();
+    const inAll = removables.reduce((sum, one) => sum + one.bytes + ROUNDING_BYTES, before);
+    if (inAll < bytes) return before;
+    let free = before;
+    let expected = before;
+    for (const { bytes: freed, remove } of removables) {
+      if (!(await remove())) continue;
+      expected += freed + ROUNDING_BYTES;
+      // To measure is to look at every file of the store.
+      if (expected < bytes) continue;
+      free = await this.free();
+      if (free >= bytes) break;
+    }
+    return free;
   }
 
   /** Whether what is coming still fits: others write to the disk as well. @throws STORE_FULL */

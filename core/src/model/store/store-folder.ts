@@ -187,14 +187,26 @@ export class StoreFolder {
    * What may go when room is short, in this order: partial files that no process works at, contents that no model has,
    * models that nothing holds. Of each the one that was not used for longest goes first.
    */
-  async *#removables(): AsyncGenerator<Removable> {
-    for (const partial of (await this.partials.left()).sort((a, b) => a.changedMs - b.changedMs)) {
-      yield async () => {
-        await this.partials.drop(partial);
-        return true;
-      };
-    }
-    for (const { sha256 } of await this.looseContents()) yield () => this.contents.dropIfLoose(sha256);
-    for (const { reference } of await this.removableModels()) yield () => this.removeUnlessHeld(reference);
+  async #removables(): Promise<Removable[]> {
+    const partials = (await this.partials.left())
+      .sort((a, b) => a.changedMs - b.changedMs)
+      .map((partial): Removable => ({
+        bytes: partial.size,
+        remove: async () => {
+          await this.partials.drop(partial);
+          return true;
+        },
+      }));
+    const contents = (await this.looseContents()).map(({ sha256, size }): Removable => ({
+      bytes: size,
+      remove: () => this.contents.dropIfLoose(sha256),
+    }));
+    const models: Removable[] = [];
+    for (const { reference } of await this.removableModels())
+      models.push({
+        bytes: await bytesBelow(this.models.folderOf(reference)),
+        remove: () => this.removeUnlessHeld(reference),
+      });
+    return [...partials, ...contents, ...models];
   }
 }

@@ -23,6 +23,8 @@ export interface Missing {
   bytes: number;
   /** How many of these bytes a file stands for, once it has come; none the second time. */
   came: (file: RepoFile) => number;
+  /** Adds a file that has to come after all. @returns its bytes; none where they are among those already */
+  add: (file: RepoFile) => number;
   end: () => void;
 }
 
@@ -38,20 +40,26 @@ export class Transfers {
 
   /**
    * What of these files has to come, leaving out what another fetch of this process is about to bring. Until `end` is
-   * called, what there is of them in partial files is not removed to make room, and counts as promised, not as used.
+   * called, what there is of them is not removed to make room, and in partial files counts as promised, not as used.
    */
   async missing(reference: ModelReference, files: readonly RepoFile[], signal: AbortSignal): Promise<Missing> {
     const { contents, partials } = this.deps.folder;
     const sizes = new Map<string, number>();
     const keys: string[] = [];
-    for (const file of files) {
-      const { sha256, size } = file;
-      if (size === 0 || (sha256 !== undefined && (await contents.has(sha256, size, signal)))) continue;
-      const key = partials.keyOf(reference, file);
-      if (!partials.isWanted(key)) sizes.set(key, size);
-      keys.push(key);
+    const endContents = contents.want(files.flatMap(({ sha256 }) => sha256 ?? []));
+    try {
+      for (const file of files) {
+        const { sha256, size } = file;
+        if (size === 0 || (sha256 !== undefined && (await contents.has(sha256, size, signal)))) continue;
+        const key = partials.keyOf(reference, file);
+        if (!partials.isWanted(key)) sizes.set(key, size);
+        keys.push(key);
+      }
+    } catch (error) {
+      endContents();
+      throw error;
     }
-    const end = partials.want(keys);
+    const endPartials = partials.want(keys);
     return {
       bytes: [...sizes.values()].reduce((sum, size) => sum + size, 0),
       came: (file) => {
@@ -60,19 +68,28 @@ export class Transfers {
         sizes.delete(key);
         return size;
       },
-      end,
+      add: (file) => {
+        const key = partials.keyOf(reference, file);
+        if (sizes.has(key)) return 0;
+        sizes.set(key, file.size);
+        return file.size;
+      },
+      end: () => {
+        endContents();
+        endPartials();
+      },
     };
   }
 
   /**
    * Has a content in the store, by a transfer where it is not there.
-   * @param onBytes told what a transfer receives, and what an earlier one has left
+   * @param on `transfer` is called before one begins; `bytes` is told what it receives, and what an earlier one has left
    */
   async content(
     source: ModelSource,
     reference: ModelReference,
     file: RepoFile,
-    onBytes: (bytes: number) => void,
+    on: { transfer: () => Promise<void>; bytes: (bytes: number) => void },
     signal: AbortSignal,
   ): Promise<Obtained> {
     const { contents, partials } = this.deps.folder;
@@ -88,7 +105,7 @@ export class Transfers {
           return { sha256: brought, found: true };
         continue;
       }
-      const mine = this.#receive(source, reference, file, key, onBytes, signal);
+      const mine = on.transfer().then(() => this.#receive(source, reference, file, key, on.bytes, signal));
       this.#running.set(key, mine);
       try {
         const sha256 = await mine;
