@@ -63,10 +63,8 @@ export class Holds {
     const key = holdKey(reference);
     const count = (this.#mine.get(key)?.count ?? 0) + 1;
     this.#mine.set(key, { reference, count });
-    if (count === 1) await this.#writeMine();
-    await this.#removalsEnded(reference);
     let held = true;
-    return async () => {
+    const release = async (): Promise<void> => {
       if (!held) return;
       held = false;
       const left = (this.#mine.get(key)?.count ?? 1) - 1;
@@ -76,6 +74,16 @@ export class Holds {
         await this.#writeMine();
       }
     };
+    try {
+      // Also where there is a lease already: its file may not be on disk yet.
+      await this.#writeMine();
+      await this.#removalsEnded(reference);
+    } catch (error) {
+      // What has gone wrong before says more than what goes wrong now.
+      await release().catch(() => undefined);
+      throw error;
+    }
+    return release;
   }
 
   /** Replaces what the validator of this name keeps. */
@@ -179,6 +187,11 @@ async function ageMs(path: string, now: number): Promise<number> {
 /** Readers see the old text or the new one. */
 async function replaceFile(path: string, text: string): Promise<void> {
   const draft = `${path}.${randomUUID()}.draft`;
-  await writeFile(draft, text, { flush: true });
-  await rename(draft, path);
+  try {
+    await writeFile(draft, text, { flush: true });
+    await rename(draft, path);
+  } catch (error) {
+    await rm(draft, { force: true }).catch(() => undefined);
+    throw error;
+  }
 }

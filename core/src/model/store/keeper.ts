@@ -106,7 +106,7 @@ export class ModelKeeper implements ModelStore {
     this.#sourceOf(reference);
     return this.#inTurn(this.folder.models.folderOf(reference), async () => {
       signal.throwIfAborted();
-      const release = await this.folder.holds.lease(reference);
+      const lease = await this.#lease(reference);
       try {
         const stored = await this.folder.stored(reference);
         const model =
@@ -114,7 +114,7 @@ export class ModelKeeper implements ModelStore {
         await this.folder.touch(reference);
         return model;
       } finally {
-        await release();
+        await lease.release();
       }
     });
   }
@@ -134,9 +134,14 @@ export class ModelKeeper implements ModelStore {
   }
 
   async lease(reference: ModelReference): Promise<ModelLease> {
-    const release = await diskGuard(this.options.directory, () => this.folder.holds.lease(reference));
-    await this.folder.touch(reference);
-    return { release };
+    const lease = await this.#lease(reference);
+    try {
+      await this.folder.touch(reference);
+    } catch (error) {
+      await lease.release().catch(() => undefined);
+      throw error;
+    }
+    return lease;
   }
 
   async keep(references: readonly ModelReference[]): Promise<void> {
@@ -158,6 +163,13 @@ export class ModelKeeper implements ModelStore {
       await this.#hasher.close();
       await this.folder.close();
     }
+  }
+
+  /** A lease is taken back whether or not the disk takes note: what is noted once more ends with this process. */
+  async #lease(reference: ModelReference): Promise<ModelLease> {
+    const { directory } = this.options;
+    const release = await diskGuard(directory, () => this.folder.holds.lease(reference));
+    return { release: () => diskGuard(directory, release) };
   }
 
   async #fetch(

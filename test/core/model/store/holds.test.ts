@@ -1,7 +1,7 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -162,6 +162,34 @@ describe('what is held', () => {
       await lease.release();
     }
     expect(found).toBeGreaterThan(0);
+  });
+});
+
+describe('a lease', () => {
+  it('is on disk when it is given, also where another one of the same model is on its way', async () => {
+    const { keeper, root } = await kept();
+    // Leases are written one after the other.
+    const others = Array.from({ length: 30 }, (_none, index) => model(`m${index}`));
+    const before = [...others, model('one')].map((reference) => keeper.lease(reference));
+    await keeper.folder.holds.lease(model('one'));
+    const onDisk = readdirSync(join(root, 'leases')).map((name) => readFileSync(join(root, 'leases', name), 'utf8'));
+    expect(onDisk.join()).toContain('"one"');
+    await Promise.all(before);
+  });
+
+  it("that the disk does not take is none, and is nobody else's fault", async () => {
+    const { keeper, root, add } = await kept();
+    const folder = join(root, 'leases');
+    rmSync(folder, { recursive: true });
+    writeFileSync(folder, '');
+    await expect(keeper.lease(model('one'))).rejects.toMatchObject({ code: 'STORE_FAILED', fault: 'validator' });
+    await expect(add('one', own('one'))).rejects.toMatchObject({ code: 'STORE_FAILED', fault: 'validator' });
+    rmSync(folder);
+    mkdirSync(folder);
+    const lease = await keeper.lease(model('two'));
+    expect([...(await keeper.folder.held()).keys()]).toEqual([`miner/two/${'a'.repeat(40)}`]);
+    await lease.release();
+    expect(readdirSync(folder)).toEqual([]);
   });
 });
 
