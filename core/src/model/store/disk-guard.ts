@@ -1,5 +1,6 @@
 import type { OpenedFile } from '../../contracts/model-store.js';
 import { storeErrors } from '../errors.js';
+import { untilAborted } from './until-aborted.js';
 
 /** The system's name for what went wrong with a call on a file: ENOENT, ENOSPC, ... */
 export function errnoOf(error: unknown): string | undefined {
@@ -22,24 +23,47 @@ export async function diskGuard<T>(directory: string, work: () => Promise<T>): P
 }
 
 /**
- * What a source opens. An error of the system that it lets through is its own, not that of the disk that receives: a
+ * What a source opens; ends with the signal, whether the source heeds it or not. An error of the system that it lets through is its own, not that of the disk that receives: a
  * connection that breaks has an errno as well.
  */
-export async function openedBySource(what: string, open: () => Promise<OpenedFile>): Promise<OpenedFile> {
+export async function openedBySource(
+  what: string,
+  open: () => Promise<OpenedFile>,
+  signal: AbortSignal,
+): Promise<OpenedFile> {
   try {
-    const opened = await open();
-    return { ...opened, bytes: guarded(what, opened.bytes) };
+    const opened = await untilAborted(open(), signal);
+    return { ...opened, bytes: guarded(what, opened.bytes, signal) };
   } catch (error) {
     throw ofSource(what, error);
   }
 }
 
-async function* guarded(what: string, bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* guarded(
+  what: string,
+  bytes: AsyncIterable<Uint8Array>,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  const iterator = bytes[Symbol.asyncIterator]();
+  let ended = false;
   try {
-    yield* bytes;
+    for (;;) {
+      const next = await untilAborted(iterator.next(), signal);
+      if (next.done === true) break;
+      yield next.value;
+    }
+    ended = true;
   } catch (error) {
     throw ofSource(what, error);
+  } finally {
+    if (!ended) await letGo(iterator, signal);
   }
+}
+
+/** What goes wrong while a source lets go says nothing about what it gave. */
+async function letGo(iterator: AsyncIterator<Uint8Array>, signal: AbortSignal): Promise<void> {
+  const going = Promise.resolve(iterator.return?.());
+  await untilAborted(going, signal).catch(() => undefined);
 }
 
 function ofSource(what: string, error: unknown): unknown {

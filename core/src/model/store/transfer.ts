@@ -9,6 +9,7 @@ import { openedBySource } from './disk-guard.js';
 import type { Digests, Following, Hasher } from './hasher.js';
 import { gapsIn, type Interval } from './intervals.js';
 import type { PartialFile } from './partial-file.js';
+import { untilAborted } from './until-aborted.js';
 
 /** Runs work when a place is free, e.g. of p-limit. */
 export type Limit = <T>(work: () => Promise<T>) => Promise<T>;
@@ -87,7 +88,7 @@ export class Transfer {
     try {
       following.upTo(partial.unbroken);
       await this.#receive(signal);
-      const digests = await Promise.race([following.digests, aborted(signal)]);
+      const digests = await untilAborted(following.digests, signal);
       requireStated(file, digests);
       return digests;
     } finally {
@@ -159,7 +160,7 @@ export class Transfer {
   async #request(range: ByteRange, signal: AbortSignal, onWritten: (bytes: number) => void): Promise<void> {
     const { reference, file, partial } = this.what;
     const { source, clock } = this.deps;
-    const opened = await openedBySource(file.path, () => source.open(reference, file, range, signal));
+    const opened = await openedBySource(file.path, () => source.open(reference, file, range, signal), signal);
     this.#requireVersion(opened);
     if (opened.start > range.start) throw unusable(file, `it begins at byte ${opened.start} and not at ${range.start}`);
     if (opened.start < range.start && !this.#whole) throw new WholeFilesOnly();
@@ -262,17 +263,4 @@ export function requireStated({ path, sha256, gitOid }: RepoFile, digests: Diges
     throw storeErrors.FILE_CONTENT_DIFFERS({ path, expected: sha256, received: digests.sha256 });
   if (gitOid !== undefined && digests.gitOid !== gitOid)
     throw storeErrors.FILE_CONTENT_DIFFERS({ path, expected: gitOid, received: digests.gitOid ?? 'none' });
-}
-
-async function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    if (signal.aborted) reject(signal.reason as Error);
-    signal.addEventListener(
-      'abort',
-      () => {
-        reject(signal.reason as Error);
-      },
-      { once: true },
-    );
-  });
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../../contracts/clock.js';
-import type { ModelSource } from '../../contracts/model-store.js';
+import type { ModelSource, OpenedFile } from '../../contracts/model-store.js';
 import type { ModelReference, RepoFile } from '../../contracts/model.js';
 import { storeErrors } from '../errors.js';
 import { openedBySource } from './disk-guard.js';
@@ -181,7 +181,8 @@ async function readWhole(
 ): Promise<Buffer> {
   const { path, size } = file;
   if (size === 0) return Buffer.alloc(0);
-  const opened = await openedBySource(path, () => source.open(reference, file, { start: 0, end: size }, signal));
+  const open = (): Promise<OpenedFile> => source.open(reference, file, { start: 0, end: size }, signal);
+  const opened = await openedBySource(path, open, signal);
   const chunks: Uint8Array[] = [];
   let received = 0;
   for await (const chunk of opened.bytes) {
