@@ -11,8 +11,8 @@ const LONGEST_PAUSE_POLLS = 16;
  */
 export class ClaimRetry implements Loop {
   readonly name = 'claim-retry';
-  /** By hotkey: polls left until the next look, and how many the next pause has. */
-  readonly #pauses = new Map<string, { left: number; next: number }>();
+  /** By hotkey: the claim, polls left until the next look, and how many the next pause has. */
+  readonly #pauses = new Map<string, { claim: string; left: number; next: number }>();
 
   constructor(
     private readonly deps: RuntimeDeps,
@@ -22,7 +22,7 @@ export class ClaimRetry implements Loop {
   async run(signal: AbortSignal): Promise<void> {
     for (;;) {
       await this.deps.clock.sleep(this.deps.profile.cadences.modelSyncBacklogPoll, signal);
-      await attempt(this.deps, this.name, () => this.#retry((hotkey) => this.#isDue(hotkey), signal));
+      await attempt(this.deps, this.name, () => this.#retry((hotkey, claim) => this.#isDue(hotkey, claim), signal));
     }
   }
 
@@ -31,25 +31,28 @@ export class ClaimRetry implements Loop {
     await attempt(this.deps, this.name, () => this.#retry(() => true, signal));
   }
 
-  async #retry(isDue: (hotkey: string) => boolean, signal: AbortSignal): Promise<void> {
+  async #retry(isDue: (hotkey: string, claim: string) => boolean, signal: AbortSignal): Promise<void> {
     const { state, view, chain } = this.deps;
-    const unknown = state.unknownClaims().flatMap(({ hotkey, stage }) => (stage === 'look' ? [hotkey] : []));
-    const missing = state.missingClaims().map(({ hotkey }) => hotkey);
-    for (const hotkey of new Set([...unknown, ...missing])) {
+    const unknown = state.unknownClaims().filter(({ stage }) => stage === 'look');
+    const claims = [...unknown, ...state.missingClaims()];
+    const waiting = new Map(claims.map(({ hotkey, commitment, block }) => [hotkey, `${block}:${commitment}`]));
+    for (const hotkey of this.#pauses.keys()) if (!waiting.has(hotkey)) this.#pauses.delete(hotkey);
+    for (const [hotkey, claim] of waiting) {
       const neuron = view.neuronOf(hotkey);
-      if (!neuron || !isDue(hotkey)) continue;
+      if (!neuron || !isDue(hotkey, claim)) continue;
       const { number } = await chain.head(signal);
       await this.check.check(neuron, number, false, signal);
     }
   }
 
-  #isDue(hotkey: string): boolean {
-    const pause = this.#pauses.get(hotkey) ?? { left: 0, next: 1 };
+  #isDue(hotkey: string, claim: string): boolean {
+    const noted = this.#pauses.get(hotkey);
+    const pause = noted?.claim === claim ? noted : { claim, left: 0, next: 1 };
     if (pause.left > 0) {
       this.#pauses.set(hotkey, { ...pause, left: pause.left - 1 });
       return false;
     }
-    this.#pauses.set(hotkey, { left: pause.next - 1, next: Math.min(pause.next * 2, LONGEST_PAUSE_POLLS) });
+    this.#pauses.set(hotkey, { claim, left: pause.next - 1, next: Math.min(pause.next * 2, LONGEST_PAUSE_POLLS) });
     return true;
   }
 }

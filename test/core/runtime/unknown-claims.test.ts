@@ -136,6 +136,18 @@ describe('a claim that this machine could not look at', () => {
     expect(subnet.deps.state.model(subnet.neuron(3).hotkey)?.facts).not.toBeNull();
     expect(subnet.deps.state.unknownClaims()).toEqual([]);
   });
+
+  it('is looked at again as soon where an earlier claim of the hotkey had to wait for long', async () => {
+    trouble.set('three', full).set('other', full);
+    await look(3);
+    const retry = new ClaimRetry(subnet.deps, subnet.check);
+    await subnet.clock.run(retry, 20 * CADENCES.modelSyncBacklogPoll + 1);
+    subnet.commit(3, 'other', 2);
+    await look(3);
+    lists = [];
+    await subnet.clock.run(retry, CADENCES.modelSyncBacklogPoll + 1);
+    expect(lists).toEqual(['other']);
+  });
 });
 
 describe('a claim that nobody could ever look at', () => {
