@@ -161,9 +161,14 @@ async function moved(file: string, target: string): Promise<void> {
   } catch (error) {
     if (errnoOf(error) !== 'EXDEV') throw error;
     const draft = `${target}.${randomUUID()}`;
-    await copyFile(file, draft);
-    await syncFolder(draft);
-    await rename(draft, target);
+    try {
+      await copyFile(file, draft);
+      await syncFolder(draft);
+      await rename(draft, target);
+    } catch (cause) {
+      await rm(draft, { force: true }).catch(() => undefined);
+      throw cause;
+    }
     await rm(file, { force: true });
   }
 }

@@ -104,7 +104,6 @@ export class Hasher {
 
   async close(): Promise<void> {
     await this.#worker?.terminate();
-    this.#worker = undefined;
   }
 
   #order(order: HashOrder): void {
@@ -118,11 +117,13 @@ export class Hasher {
     worker.on('message', (answer: HashAnswer) => {
       this.#settle(answer);
     });
-    worker.on('error', (error) => {
-      this.#fail(error instanceof Error ? error : new Error(String(error)));
-    });
+    const fail = (error: unknown): void => {
+      // A thread says both that it fails and that it ends: another one may be at work by then.
+      if (this.#worker === worker) this.#fail(error instanceof Error ? error : new Error(String(error)));
+    };
+    worker.on('error', fail);
     worker.on('exit', () => {
-      this.#fail(new Error('the thread that hashes has ended'));
+      fail(new Error('the thread that hashes has ended'));
     });
     return worker;
   }
