@@ -31,8 +31,8 @@ export class MetagraphSync implements Loop {
     const forget = (): ReturnType<typeof put.forgetModel>[] => [
       ...state.models().flatMap(({ hotkey }) => (registered.has(hotkey) ? [] : [put.forgetModel(hotkey)])),
       ...state
-        .unknownClaims()
-        .flatMap(({ hotkey }) => (registered.has(hotkey) ? [] : [put.unknownClaim(hotkey, undefined)])),
+        .hotkeysOnceUnknown()
+        .flatMap((hotkey) => (registered.has(hotkey) ? [] : [put.unknownClaim(hotkey, undefined)])),
       ...state
         .missingClaims()
         .flatMap(({ hotkey }) => (registered.has(hotkey) ? [] : [put.missingClaim(hotkey, undefined)])),

@@ -74,8 +74,9 @@ export const unknownClaim = z.object({
   commitment: z.string(),
   /** Block of the commitment. */
   block: z.number(),
-  /** What failed: the look at the claim, or the evaluation of its model. */
-  stage: z.enum(['look', 'score']),
+  /** What failed: the look at the claim, or the evaluation of its model. `known`: nothing, since block `knownAt`. */
+  stage: z.enum(['look', 'score', 'known']),
+  knownAt: z.number().optional(),
   /** Code of the newest error. */
   code: z.string(),
   /** Block since which claims of this hotkey have been unknown without interruption. */

@@ -24,6 +24,8 @@ export interface UnknownMiner {
 /** So many tries that failed while the machine was otherwise well, over so many blocks, and a claim holds up nobody. */
 export const UNKNOWN_TRIES = 10;
 export const UNKNOWN_BLOCKS = 300;
+/** What a hotkey has used up of these is forgotten when its claims have been known for so many blocks: about a day. */
+export const UNKNOWN_MEMORY_BLOCKS = 7200;
 
 const PROBE_DEADLINE_MS = 30_000;
 const PROBES = 3;
@@ -44,7 +46,8 @@ export class UnknownClaims {
     return snapshot.neurons.flatMap(({ uid, hotkey }) => {
       const noted = this.deps.state.unknownClaim(hotkey);
       const claim = snapshot.commitments.find((commitment) => commitment.hotkey === hotkey);
-      if (!noted || noted.commitment !== claim?.data || noted.block !== claim.block) return [];
+      if (!noted || noted.stage === 'known' || noted.commitment !== claim?.data || noted.block !== claim.block)
+        return [];
       // What was not there when it was looked at holds up no other miner.
       if (this.deps.state.missingClaim(hotkey)?.commitment === noted.commitment) return [];
       if ((stage !== undefined && noted.stage !== stage) || hasWaitedEnough(noted, block)) return [];
@@ -68,15 +71,27 @@ export class UnknownClaims {
     error: Pick<AssayError, 'code'>,
     counts: boolean,
   ): ReturnType<typeof put.unknownClaim>[] {
-    const before = this.deps.state.unknownClaim(hotkey);
     // A new commitment does not begin the time again: it would let a miner hold up the others without end.
-    const { since = this.deps.view.current.at.number, tries = 0 } = before ?? {};
+    const { since, tries } = this.#usedUp(hotkey);
     return [put.unknownClaim(hotkey, { ...claim, code: error.code, since, tries: tries + (counts ? 1 : 0) })];
   }
 
-  /** Rows that note that this hotkey's claim is known. */
+  /** Rows that note that this hotkey's claim is known. What it has used up of its time stays noted for a while. */
   cleared(hotkey: string): ReturnType<typeof put.unknownClaim>[] {
-    return this.deps.state.unknownClaim(hotkey) ? [put.unknownClaim(hotkey, undefined)] : [];
+    const noted = this.deps.state.unknownClaim(hotkey);
+    const { number } = this.deps.view.current.at;
+    if (!noted || (noted.stage === 'known' && !isForgotten(noted, number))) return [];
+    if (noted.stage === 'known' || noted.tries === 0) return [put.unknownClaim(hotkey, undefined)];
+    return [put.unknownClaim(hotkey, { ...noted, stage: 'known', knownAt: number })];
+  }
+
+  /** Tries, and the block since which claims of this hotkey would have been unknown without interruption. */
+  #usedUp(hotkey: string): Pick<UnknownClaim, 'since' | 'tries'> {
+    const noted = this.deps.state.unknownClaim(hotkey);
+    const { number } = this.deps.view.current.at;
+    if (!noted || isForgotten(noted, number)) return { since: number, tries: 0 };
+    const { since, tries, knownAt } = noted;
+    return { since: knownAt === undefined ? since : number - (knownAt - since), tries };
   }
 
   /** Whether a failed look at a claim is more likely the claim's doing than the machine's. */
@@ -108,5 +123,8 @@ export class UnknownClaims {
   }
 }
 
-const hasWaitedEnough = ({ since, tries }: UnknownClaim, block: number): boolean =>
-  tries >= UNKNOWN_TRIES && block - since >= UNKNOWN_BLOCKS;
+const hasWaitedEnough = ({ stage, since, tries }: UnknownClaim, block: number): boolean =>
+  stage !== 'known' && tries >= UNKNOWN_TRIES && block - since >= UNKNOWN_BLOCKS;
+
+const isForgotten = ({ knownAt }: UnknownClaim, block: number): boolean =>
+  knownAt !== undefined && block - knownAt >= UNKNOWN_MEMORY_BLOCKS;

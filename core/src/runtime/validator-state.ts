@@ -124,10 +124,17 @@ export class ValidatorState {
     return this.#get('unknown-claims', hotkey, tables.unknownClaim);
   }
 
+  /** Without those that have become known. */
   unknownClaims(): (tables.UnknownClaim & { hotkey: string })[] {
     return this.journal
       .entries('unknown-claims')
-      .map(({ key, value }) => ({ ...tables.unknownClaim.parse(value), hotkey: key }));
+      .map(({ key, value }) => ({ ...tables.unknownClaim.parse(value), hotkey: key }))
+      .filter(({ stage }) => stage !== 'known');
+  }
+
+  /** Hotkeys whose claims are unknown, or have been for a while. */
+  hotkeysOnceUnknown(): string[] {
+    return this.journal.entries('unknown-claims').map(({ key }) => key);
   }
 
   missingClaim(hotkey: string): tables.MissingClaim | undefined {

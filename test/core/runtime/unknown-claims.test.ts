@@ -8,7 +8,7 @@ import { ModelSync } from '@assay/core/runtime/model-sync';
 import { warnOfShortRoom } from '@assay/core/runtime/room-check';
 import type { RoundEntry } from '@assay/core/runtime/round/entry-shape';
 import { replayed, wholeRound } from '../../recorded-round.js';
-import { UNKNOWN_BLOCKS, UNKNOWN_TRIES } from '@assay/core/runtime/unknown-claims';
+import { UNKNOWN_BLOCKS, UNKNOWN_MEMORY_BLOCKS, UNKNOWN_TRIES } from '@assay/core/runtime/unknown-claims';
 import { WeightSetting } from '@assay/core/runtime/weight-setting';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { canaryIn } from './canary.js';
@@ -179,6 +179,29 @@ describe('a claim that nobody could ever look at', () => {
     await tryAgain(1, 1);
     await loop.pass(subnet.signal);
     expect(voids()).toEqual([undefined]);
+  });
+
+  it('gains no time by a claim that is known in between, until it was known for long', async () => {
+    await look(4);
+    for (const name of ['three', 'next', 'last']) trouble.set(name, reset);
+    await tryAgain(UNKNOWN_TRIES - 1, UNKNOWN_BLOCKS - 10);
+    subnet.commit(3, 'good', 3);
+    await look(3);
+    expect(subnet.deps.state.model(subnet.neuron(3).hotkey)?.facts).not.toBeNull();
+    subnet.network.advance(1000);
+    subnet.commit(3, 'next', 1);
+    await look(3);
+    await loop.pass(subnet.signal);
+    await tryAgain(1, 50);
+    await loop.pass(subnet.signal);
+    expect(voids()).toEqual(['CLAIMS_UNKNOWN', undefined]);
+    subnet.commit(3, 'fine', 3);
+    await look(3);
+    subnet.network.advance(UNKNOWN_MEMORY_BLOCKS);
+    subnet.commit(3, 'last', 1);
+    await look(3);
+    await loop.pass(subnet.signal);
+    expect(voids().at(-1)).toBe('CLAIMS_UNKNOWN');
   });
 
   it.each([
