@@ -11,6 +11,10 @@ import { foldersOf } from './reference-folders.js';
 /** A list of models that a validator has not renewed for so long is no longer heeded: it will not come back. */
 const KEPT_FOR_MS = 14 * 24 * 3_600_000;
 const POLL_MS = 20;
+/** Ends the name of a list that is being written. */
+const DRAFT = '.draft';
+/** No list takes so long to write. */
+const DRAFT_MS = 3_600_000;
 
 const listSchema = z.object({ references: z.array(modelReference) });
 
@@ -53,6 +57,7 @@ export class Holds {
     for (const name of await readdir(this.#leases)) {
       if (!isOfLivingProcess(name)) await rm(join(this.#leases, name), { force: true });
     }
+    for (const folder of [this.#kept, this.#pins]) await removeOldDrafts(folder);
     for (const name of await readdir(this.#removals)) {
       if (!isOfLivingProcess(processOf(name))) await rm(join(this.#removals, name), { force: true });
     }
@@ -166,9 +171,20 @@ const nameOf = (reference: ModelReference): string => createHash('sha256').updat
 /** The part of a removal's name that says whose it is. */
 const processOf = (name: string): string => name.slice(name.indexOf('.') + 1);
 
+/** Whether a store can have the model: a list may have been written by hand, or by another version. */
+function hasFolder(reference: ModelReference): boolean {
+  try {
+    holdKey(reference);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 async function listIn(path: string): Promise<ModelReference[]> {
   try {
-    return listSchema.parse(JSON.parse(await readFile(path, 'utf8'))).references;
+    const { references } = listSchema.parse(JSON.parse(await readFile(path, 'utf8')));
+    return references.filter(hasFolder);
   } catch (error) {
     if (isAbsence(error) || error instanceof SyntaxError || error instanceof z.ZodError) return [];
     throw error;
@@ -184,9 +200,18 @@ async function ageMs(path: string, now: number): Promise<number> {
   }
 }
 
+/** Drafts that a killed process has left. Younger ones may be of a living one. */
+async function removeOldDrafts(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (!name.endsWith(DRAFT)) continue;
+    const path = join(folder, name);
+    if ((await ageMs(path, Date.now())) >= DRAFT_MS) await rm(path, { force: true });
+  }
+}
+
 /** Readers see the old text or the new one. */
 async function replaceFile(path: string, text: string): Promise<void> {
-  const draft = `${path}.${randomUUID()}.draft`;
+  const draft = `${path}.${randomUUID()}${DRAFT}`;
   try {
     await writeFile(draft, text, { flush: true });
     await rename(draft, path);

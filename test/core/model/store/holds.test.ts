@@ -165,6 +165,27 @@ describe('what is held', () => {
   });
 });
 
+describe('a list of what is held', () => {
+  it('that names what no store can have refuses nobody else their model', async () => {
+    const { keeper, root, add } = await kept({ maxBytes: 1800 });
+    const references = [{ namespace: '..', name: 'x', revision: 'y' }, model('one')];
+    writeFileSync(join(root, 'kept', 'byhand.json'), JSON.stringify({ references }));
+    await add('one', own('one'));
+    await expect(add('two', own('two_'))).rejects.toMatchObject({ code: 'STORE_FULL', fault: 'validator' });
+    expect(await keeper.stored(model('one'))).toBeDefined();
+  });
+
+  it('leaves no draft of a killed process for longer than an hour', async () => {
+    const { root } = await kept();
+    const [old, young] = ['old', 'young'].map((name) => join(root, 'kept', `${name}.draft`));
+    for (const path of [old, young]) writeFileSync(path ?? '', 'x');
+    const before = new Date(Date.now() - 2 * HOUR);
+    utimesSync(old ?? '', before, before);
+    await kept({}, root);
+    expect(readdirSync(join(root, 'kept'))).toEqual(['young.draft']);
+  });
+});
+
 describe('a lease', () => {
   it('is on disk when it is given, also where another one of the same model is on its way', async () => {
     const { keeper, root } = await kept();
