@@ -4,6 +4,7 @@ import type { ModelReference } from '../../contracts/model.js';
 import { sha256OfFile } from '../files-intact.js';
 import { diskGuard } from './disk-guard.js';
 import { bytesBelow, statIfAny } from './folder-contents.js';
+import { MANIFEST } from './folder-manifest.js';
 import { holdKey, type HoldReason } from './holds.js';
 import type { StoreFolder } from './store-folder.js';
 
@@ -104,6 +105,11 @@ export async function verifyModels(
   const damaged: DamagedFile[] = [];
   let done = 0;
   for (const { reference, files } of all) {
+    // Without it nothing is known of the files, and the model counts as absent.
+    if (files.length === 0) {
+      const manifest = await statIfAny(join(folder.models.folderOf(reference), MANIFEST));
+      damaged.push({ reference, path: MANIFEST, reason: manifest ? 'another content' : 'missing' });
+    }
     for (const { path, size, sha256 } of files) {
       onFile(done, total);
       const file = join(folder.models.folderOf(reference), 'files', path);

@@ -1,10 +1,11 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, mkdirSync, readFileSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { RepoFile } from '@assay/core/contracts/model';
 import { storeErrors } from '@assay/core/model/errors';
+import { verifyModels } from '@assay/core/model/store/inventory';
 import { newFolder } from '../folders.js';
 import { kept, listing, model, never, texts, whole } from './scene.js';
 
@@ -125,6 +126,21 @@ it('leaves files in the folder of partial files that are not its own', async () 
 });
 
 describe('a model that is stored', () => {
+  it.each([
+    ['another content', '{"reference":1}'],
+    ['missing', undefined],
+  ])('is damaged where its manifest is: %s', async (reason, manifest) => {
+    const { keeper, fetch } = await kept();
+    const { directory, reference } = await fetch('one', [FILE], texts({ [FILE.path]: CONTENT }));
+    const path = join(dirname(directory), 'manifest.json');
+    rmSync(path);
+    if (manifest !== undefined) writeFileSync(path, manifest);
+    const damaged = await verifyModels(keeper.folder, () => undefined, never);
+    expect(damaged).toEqual([{ reference, path: 'manifest.json', reason }]);
+    expect(await keeper.folder.removeDamaged(reference)).toBe(true);
+    expect(await verifyModels(keeper.folder, () => undefined, never)).toEqual([]);
+  });
+
   it('is fetched again where the source states another digest', async () => {
     const { fetch } = await kept();
     const path = 'config.json';
