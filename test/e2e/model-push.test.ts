@@ -185,6 +185,14 @@ describe('validator model push', { timeout: 180_000 }, () => {
     expect(place.commits()).toBe(1);
   });
 
+  it('says that it goes on, when it is interrupted', async () => {
+    const place = await newPlace({ hubOptions: { bytesPerSecond: 500_000 } });
+    const answer = await killedAt(place.push(), 'uploading', { env: place.env }, 'SIGINT');
+    expect(errorOf(answer)).toMatchObject({ code: 'MODEL_COMMAND_INTERRUPTED', fault: 'validator' });
+    expect(answer.code).toBe(130);
+    expect(pushedBy(await validator(place.push(), { env: place.env })).committedNow).toBe(true);
+  });
+
   it.each<{
     what: string;
     token?: string;

@@ -3,7 +3,7 @@ import type { FetchProgress } from '@assay/core/contracts/model-store';
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'];
 
 /** Bytes in decimal units, as disks and networks are sold: `3.1 GB`. */
-function bytesText(bytes: number): string {
+export function bytesText(bytes: number): string {
   let value = bytes;
   let unit = 0;
   for (; value >= 999.95 && unit < UNITS.length - 1; unit += 1) value /= 1000;

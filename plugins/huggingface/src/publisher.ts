@@ -15,7 +15,7 @@ import type {
 import type { PluginDeps } from '@assay/core/plugin/plugin';
 import { findToken, hubEndpoint, isToken } from '@assay/lib-hub';
 import { FileContent } from './file-content.js';
-import { HubModels } from './hub-models.js';
+import { HubModels, TOKEN_VARIABLES } from './hub-models.js';
 import { HubWrites, type OnPart } from './hub-writes.js';
 import { publisherErrors } from './publisher-errors.js';
 import type { PublisherOptions } from './publisher-options.js';
@@ -46,7 +46,7 @@ export class HubPublisher implements ModelPublisher {
 
   static async create(options: PublisherOptions, { clock, log, environment }: PluginDeps): Promise<HubPublisher> {
     const { endpoint = hubEndpoint(environment), tries, timeoutMs } = options;
-    const token = await findToken(environment);
+    const token = await findToken(environment, TOKEN_VARIABLES);
     if (token !== undefined && !(isToken(token) && token.startsWith('hf_')))
       throw publisherErrors.HUB_TOKEN_REFUSED({ hub: endpoint, reason: 'it does not look like one' });
     const reading = { endpoint, requestsInFlight: 16, timeoutMs: 30_000, alsoPrivate: true };
