@@ -35,6 +35,15 @@ export interface LinkSpeed {
   latencyMs?: number;
   /** Of each connection. */
   bytesPerSecond?: number;
+  /** Of all connections together. */
+  link?: Link;
+}
+
+/** A line that connections share. */
+interface Link {
+  bytesPerSecond: number;
+  /** When the last byte that was sent is through. */
+  freeAt: number;
 }
 
 interface Serving extends LinkSpeed {
@@ -91,7 +100,7 @@ async function send(
   status: number,
   part: Buffer,
   { cutAt, silentAt, slow, gzip, extraBytes, missingBytes }: Behaviour,
-  { bytesPerSecond }: Serving,
+  { bytesPerSecond, link }: Serving,
 ): Promise<void> {
   let body = gzip ? gzipSync(part) : part;
   if (extraBytes) body = Buffer.concat([body, Buffer.alloc(extraBytes)]);
@@ -99,27 +108,43 @@ async function send(
   const length = extraBytes || missingBytes ? {} : { 'content-length': body.length };
   response.writeHead(status, { ...length, ...(gzip ? { 'content-encoding': 'gzip' } : {}) });
   const stop = Math.min(cutAt ?? body.length, silentAt ?? body.length);
-  const [piece, pauseMs] = paceOf(slow, bytesPerSecond);
+  const [piece, pauseMs] = paceOf(slow, bytesPerSecond, link);
   const started = performance.now();
   for (let at = 0; at < stop && !response.destroyed; at += piece) {
-    const more = response.write(body.subarray(at, Math.min(at + piece, stop)));
-    const due = started + ((at + piece) / piece) * pauseMs - performance.now();
-    if (pauseMs > 0 && due > 1) await new Promise((resolve) => setTimeout(resolve, due));
-    if (!more) await drained(response);
+    const part = body.subarray(at, Math.min(at + piece, stop));
+    response.write(part);
+    const own = started + ((at + piece) / piece) * pauseMs;
+    const wait = Math.max(own, throughAt(link, part.length)) - performance.now();
+    if (wait > 1) await new Promise((resolve) => setTimeout(resolve, wait));
+    if (response.writableNeedDrain) await drained(response);
   }
   if (cutAt !== undefined && cutAt < body.length) response.socket?.resetAndDestroy();
   else if (silentAt === undefined || silentAt >= body.length) response.end();
 }
 
-function paceOf(slow: Behaviour['slow'], bytesPerSecond: number | undefined): [piece: number, pauseMs: number] {
+function paceOf(
+  slow: Behaviour['slow'],
+  bytesPerSecond: number | undefined,
+  link: Link | undefined,
+): [piece: number, pauseMs: number] {
   if (slow) return [slow.bytes, slow.everyMs];
-  if (bytesPerSecond === undefined) return [1 << 20, 0];
+  if (bytesPerSecond === undefined) return [link ? 1 << 18 : 1 << 20, 0];
   return [Math.max(1, Math.ceil(bytesPerSecond / 50)), 20];
+}
+
+/** When so many more bytes are through the line. */
+function throughAt(link: Link | undefined, bytes: number): number {
+  if (!link) return 0;
+  link.freeAt = Math.max(link.freeAt, performance.now()) + (bytes / link.bytesPerSecond) * 1000;
+  return link.freeAt;
 }
 
 const drained = (response: ServerResponse): Promise<void> =>
   new Promise((resolve) => {
-    if (response.destroyed) resolve();
-    response.once('drain', resolve);
-    response.once('close', resolve);
+    const done = (): void => {
+      response.off('drain', done).off('close', done);
+      resolve();
+    };
+    response.once('drain', done).once('close', done);
+    if (response.destroyed) done();
   });

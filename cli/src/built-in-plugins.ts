@@ -8,6 +8,8 @@ export const IMPLEMENTATIONS: Readonly<Record<string, () => Promise<{ default: u
   onnxruntime: () => import('@assay/plugin-onnxruntime'),
   process: () => import('@assay/plugin-process-evaluator'),
   huggingface: () => import('@assay/plugin-huggingface'),
+  oci: () => import('@assay/plugin-oci'),
+  several: () => import('@assay/plugin-several-sources'),
   'libsql-journal': () => import('@assay/plugin-libsql-journal'),
   reporters: () => import('@assay/plugin-reporters'),
 };

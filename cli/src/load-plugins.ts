@@ -22,7 +22,7 @@ export async function loadPlugins(
   dataDir: string,
   log: Log,
 ): Promise<PluginRegistry> {
-  const names = [...new Set(CONTRACT_NAMES.map((contract) => config[contract].use))];
+  const names = [...new Set(CONTRACT_NAMES.flatMap((contract) => usesIn(config[contract])))];
   const [chosen, installed] = await Promise.all([chosenPackages(config, configDir), installedPackages(dataDir)]);
   providePackages([...(await Promise.all(chosen.map(named))), ...installed]);
   const loading: Promise<CheckedPlugin>[] = [
@@ -50,6 +50,14 @@ export async function loadPlugins(
     log('warn', 'an installed package does not load and is left out', { package: name, code, message, hint });
   }
   return registry;
+}
+
+/** The implementations that an option chooses, and those that their own options choose: a plugin may be made of plugins. */
+function usesIn(options: unknown): string[] {
+  if (typeof options !== 'object' || options === null) return [];
+  return Object.entries(options).flatMap(([key, value]) =>
+    key === 'use' && typeof value === 'string' ? [value] : usesIn(value),
+  );
 }
 
 /** The packages that the config names under `plugins`: each has to load. */

@@ -25,6 +25,7 @@ export * from './contracts/match-rule.js';
 export * from './contracts/merge-rule.js';
 export * from './contracts/rule.js';
 export * from './contracts/seed-rule.js';
+export * from './contracts/similarity.js';
 export * from './contracts/standing-rule.js';
 export type { Steps } from './judging/steps.js';
 export * from './datasets/errors.js';

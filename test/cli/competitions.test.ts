@@ -2,6 +2,9 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { competitionsText } from '../../cli/dist/competitions/text.js';
+import type { CompetitionDescription } from '../../cli/dist/competitions/describe.js';
+import { paletteFor } from '../../cli/dist/report/palette.js';
 import { errorOf, validator } from '../e2e/validator-process.js';
 
 const bare = {
@@ -69,6 +72,19 @@ describe('validator competitions', () => {
         { variables: ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'], found: null },
       ],
     });
+  });
+
+  it('shows which checks a model has to pass, with the parameters that are chosen', async () => {
+    const { stdout } = await validator(['competitions', 'six-tasks', '--json'], { env: bare });
+    const { competitions } = JSON.parse(stdout) as { competitions: CompetitionDescription[] };
+    const [described] = competitions;
+    if (!described) throw new Error('nothing is described');
+    const checksOf = (entryChecks: CompetitionDescription['entryChecks']): string | undefined =>
+      /^ +checks +(.*)$/m.exec(competitionsText([{ ...described, entryChecks }], paletteFor(false)))?.[1];
+    expect(checksOf(described.entryChecks)).toBe('limits');
+    expect(checksOf([{ rule: 'limits' }, { rule: 'near-copy', share: 0.8, distance: null }])).toBe(
+      'limits, near-copy (share 0.8, distance null)',
+    );
   });
 
   it('knows no other', async () => {

@@ -36,6 +36,16 @@ function linesOf(from: Source[]): string {
 
 const source = (name: string, standing: number): Source => ({ id: 1, name, share: 0.8, standing });
 
+/** @param near share of the weights in near tensors */
+const like = (uid: number, share: number, near?: number): NonNullable<RoundRow['similarTo']>[number] => ({
+  ...{ uid, hotkey: `hotkey-${uid}`, share },
+  ...(near === undefined ? {} : { distance: { cosine: 1, difference: 0.001, near: [{ within: 0.01, share: near }] } }),
+});
+const refusal = {
+  ...{ code: 'NEAR_COPY', message: 'm', hint: 'h', payload: {} },
+  ...({ fault: 'miner', retry: 'never' } as const),
+};
+
 describe('the text of a run', () => {
   it.each<[what: string, given: RoundRow['values'][string][], shown: string[]]>([
     ['ranks are whole numbers, the first one too', [1, 2, 3, null], ['1', '2', '3', '–']],
@@ -44,6 +54,30 @@ describe('the text of a run', () => {
     ['words stay as they are', ['up', true], ['up', 'true']],
   ])('shows a column of a rule: %s', (_what, given, shown) => {
     expect(columnOf(given)).toEqual(shown);
+  });
+
+  it.each<[what: string, given: Partial<RoundRow>, note: string]>([
+    ['identical tensors', { similarTo: [like(12, 0.98)] }, '98 % as in uid 12'],
+    ['less than all of them is not all', { similarTo: [like(12, 0.99999)] }, '99.9 % as in uid 12'],
+    ['the closest of several', { similarTo: [like(3, 0.6), like(12, 0.8)] }, '80 % as in uid 12'],
+    ['near ones', { similarTo: [like(12, 0.1, 0.97)] }, '97 % near uid 12'],
+    ['an exact copy', { sameAs: 12, similarTo: [like(12, 1)] }, 'same model as uid 12'],
+    [
+      'one that did not play',
+      { winRate: null, similarTo: [like(12, 0.5)] },
+      '50 % as in uid 12; beaten by an earlier model',
+    ],
+    ['a margin', { margin: 0.005, similarTo: [like(12, 0.95)] }, '95 % as in uid 12; has to be 0.5 % better'],
+    ['a refusal', { error: refusal, similarTo: [like(12, 0.95)] }, '95 % as in uid 12; NEAR_COPY (miner)'],
+    ['nothing alike', {}, ''],
+  ])('says of a model what it has in common with an earlier one: %s', (_what, given, note) => {
+    const table = roundTable({ rows: [{ ...rowOf(1, {}), ...given }], columns: [] }, paletteFor(false));
+    expect(table.split('\n')[2]?.split('│').at(-2)?.trim()).toBe(note);
+  });
+
+  it('shows nothing of a hotkey that a miner has chosen', () => {
+    const rows = [{ ...rowOf(1, {}), similarTo: [{ ...like(12, 0.9), hotkey: '\u001b[2Jevil' }] }];
+    expect(roundTable({ rows, columns: [] }, paletteFor(false))).not.toContain('evil');
   });
 
   it('names the competitions in which a weight was earned, and no other', () => {

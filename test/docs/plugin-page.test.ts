@@ -23,6 +23,7 @@ describe('the package that docs/build/plugin.md writes', () => {
     // In place of npm install: what this checkout has.
     mkdirSync(join(folder, 'node_modules', '@assay'), { recursive: true });
     symlinkSync(join(ROOT, 'core'), join(folder, 'node_modules', '@assay', 'core'));
+    symlinkSync(join(ROOT, 'libs', 'http'), join(folder, 'node_modules', '@assay', 'lib-http'));
     symlinkSync(join(ROOT, 'node_modules', 'zod'), join(folder, 'node_modules', 'zod'));
     execFileSync(process.execPath, [join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', folder], {
       encoding: 'utf8',

@@ -53,6 +53,10 @@ describe('docs/build/evaluator-protocol.md', () => {
         'prepare',
         'progress',
         'release',
+        'sample',
+        'sampled',
+        'tensors',
+        'values',
       ].sort(),
     );
   });

@@ -62,7 +62,6 @@ Ctrl+C ends within seconds and loses nothing; a second one ends at once. Started
         version: this.config.version,
         dataDir: surroundings.dataDir,
         updatedModelsLimit: profile.updatedModelsLimit,
-        startUid: Math.floor(Math.random() * 256),
         once: flags.once,
         rounds: flags.rounds,
         offline: config.offline,

@@ -17,6 +17,7 @@ export interface CompetitionDescription {
   match: Competition['match'];
   /** null where each subnet's profile chooses it. */
   standing: RuleChoice | null;
+  entryChecks: readonly RuleChoice[];
   onDatasetFailure: Competition['onDatasetFailure'];
   tasks: {
     name: string;
@@ -53,6 +54,7 @@ export function describeCompetition(competition: Competition, around: Around): C
     tokenizer,
     match,
     standing = null,
+    entryChecks = [{ rule: 'limits' }],
     onDatasetFailure,
     tasks,
   } = competition;
@@ -65,6 +67,7 @@ export function describeCompetition(competition: Competition, around: Around): C
     tokenizer,
     match,
     standing,
+    entryChecks,
     onDatasetFailure,
     tasks: tasks.map((task) => ({
       name: task.name,

@@ -26,6 +26,7 @@ function linesOf(one: CompetitionDescription, palette: Palette): string[] {
       `${count(constraints.minParameters)} to ${count(constraints.maxParameters)} parameters, at most ${bytes(constraints.maxBytes)}`,
     ),
     line('', constraints.architectures.map((name) => name.replace(/(ForCausalLM|LMHeadModel)$/, '')).join(', ')),
+    line('checks', one.entryChecks.map(choiceText).join(', ')),
     line(
       'sequences',
       `${constraints.sequenceLength} tokens of ${tokenizerText(tokenizer)}, compared by ${one.match.rule}`,
@@ -57,6 +58,12 @@ function linesOf(one: CompetitionDescription, palette: Palette): string[] {
 }
 
 const line = (head: string, text: string): string => `  ${head.padEnd(12)} ${text}`;
+
+/** A rule as it is chosen, e.g. `near-copy (share 0.8)`. */
+function choiceText({ rule, ...parameters }: CompetitionDescription['entryChecks'][number]): string {
+  const given = Object.entries(parameters).map(([name, value]) => `${name} ${JSON.stringify(value)}`);
+  return given.length === 0 ? rule : `${rule} (${given.join(', ')})`;
+}
 
 function amountText({ pages, parameters }: CompetitionDescription['tasks'][number]): string {
   const { sequences } = parameters;

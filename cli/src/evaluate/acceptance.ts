@@ -1,6 +1,7 @@
 import { competitionAt } from '@assay/core/competition/schedule';
 import type { SubnetProfile } from '@assay/core/competition/profile';
-import { repoName, type ModelFacts } from '@assay/core/contracts/model';
+import type { Inspection } from '@assay/core/contracts/evaluator';
+import { repoName } from '@assay/core/contracts/model';
 import type { AssayError } from '@assay/core/errors/assay-error';
 import { toAssayError } from '@assay/core/errors/describe';
 import { scoreModel } from '@assay/core/judging/score';
@@ -31,7 +32,7 @@ export function acceptanceOf(
   drawn: DrawnCompetition,
   { profile, scheme }: Judge,
   found: FoundModel,
-  facts: ModelFacts,
+  facts: Inspection,
   { tasks, failure }: EvaluatedModel,
 ): Acceptance {
   const { competition } = drawn.runtime;
@@ -55,13 +56,15 @@ export function checksOf(
   { runtime: { competition, tokenizer, rulesAt }, block }: Pick<DrawnCompetition, 'runtime' | 'block'>,
   { profile, scheme }: Judge,
   found: FoundModel,
-  facts: ModelFacts,
+  facts: Inspection,
 ): Finding[] {
   const { model, totalBytes } = found;
   const { constraints } = competition;
   const context = { constraints, vocabularySize: tokenizer.vocabularySize };
   const checks = rulesAt(block ?? 0).entryChecks.map(({ rule }) => rule);
   const fetched = { reference: model.reference, files: model.files };
+  const { tensors, ...plain } = facts;
+  const inspected = { ...fetched, facts: plain, config: found.config, ...(tensors ? { tensors } : {}) };
   return [
     ...repoChecks(found, competition.id, scheme),
     ...(block === undefined ? [] : [scheduleCheck(profile, competition.id, block)]),
@@ -69,7 +72,11 @@ export function checksOf(
     ...(found.refusal
       ? [{ name: 'files', found: model.files.length, limit: 'fetched as a repo', error: found.refusal }]
       : checks.flatMap((one) => one.fetched?.(fetched, context) ?? [])),
-    ...checks.flatMap((one) => one.inspected?.({ ...fetched, facts, config: found.config }, context) ?? []),
+    ...checks.flatMap((one) => one.inspected?.(inspected, context) ?? []),
+    // Which models it is like is known in a round only.
+    ...checks.flatMap(({ compares }) =>
+      compares ? [{ name: 'similarity', found: 'told by a round', limit: compares.share }] : [],
+    ),
   ];
 }
 

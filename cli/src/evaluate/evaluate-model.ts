@@ -5,6 +5,7 @@ import {
   type EvaluationAnswer,
   type EvaluationProgress,
   type Evaluator,
+  type Inspection,
   type ModelInspector,
 } from '@assay/core/contracts/evaluator';
 import type { ModelFacts } from '@assay/core/contracts/model';
@@ -48,7 +49,7 @@ export async function evaluateOrSayWhyNot(...args: Parameters<typeof evaluateMod
   }
 }
 
-export async function inspect(container: Container, { model }: FoundModel, signal: AbortSignal): Promise<ModelFacts> {
+export async function inspect(container: Container, { model }: FoundModel, signal: AbortSignal): Promise<Inspection> {
   return (await container.getAsync<ModelInspector>(MODEL_INSPECTOR)).inspect(model.directory, signal);
 }
 

@@ -68,7 +68,7 @@ export async function findModel(
     const config = await configOf(found.model.directory);
     return { ...found, config, directoryHash: directoryHash(found.model.files) };
   };
-  if ('reference' in location) return fetchFrom(await container.getAsync<ModelStore>(MODEL_STORE), location.reference);
+  if ('reference' in location) return fetchFrom(await leasedStore(container, location.reference), location.reference);
   const { directory, given } = location;
   const source = new OwnFolder(directory);
   const reference = { namespace: '', name: given, revision: '' };
@@ -80,6 +80,13 @@ export async function findModel(
     if (refusal.fault !== 'miner') throw error;
     return { ...(await folderAsItIs(source, directory, reference, signal)), refusal };
   }
+}
+
+/** The configured store, which holds this model until the command ends: a validator beside it may clean up. */
+export async function leasedStore(container: Container, reference: ModelReference): Promise<ModelStore> {
+  const store = await container.getAsync<ModelStore>(MODEL_STORE);
+  await store.lease(reference);
+  return store;
 }
 
 /** Content is identified by what inspection digests, so no hash is taken. */

@@ -12,6 +12,8 @@ import { libsqlJournalErrors } from '@assay/plugin-libsql-journal/dist/errors.js
 import { publisherErrors } from '@assay/plugin-huggingface/dist/publisher-errors.js';
 import { localFilesErrors } from '@assay/plugin-local-files/dist/errors.js';
 import { localChainErrors, palletErrors } from '@assay/plugin-local-chain/dist/errors.js';
+import { ociErrors } from '@assay/plugin-oci/dist/errors.js';
+import { severalSourcesErrors } from '@assay/plugin-several-sources/dist/errors.js';
 import { evaluatorErrors, modelErrors } from '@assay/plugin-onnxruntime/dist/errors.js';
 import { processErrors } from '@assay/plugin-process-evaluator/dist/errors.js';
 import { reporterErrors } from '@assay/plugin-reporters/dist/errors.js';
@@ -22,18 +24,21 @@ import { ruleErrors } from '@assay/core/rules/errors';
 import { evaluateErrors } from '../evaluate/errors.js';
 import { modelCommandErrors } from '../model/errors.js';
 import { journalCommandErrors } from '../journal-command.js';
+import { storeCommandErrors } from '../store-command.js';
 import { sequencesErrors } from '../evaluate/sequences-file.js';
 
 const CATALOGUES = {
   Commitments: commitmentErrors,
   'Verification of a model': verificationErrors,
-  'Model store': storeErrors,
+  'Model store': { ...storeErrors, ...storeCommandErrors },
   'Model files': modelErrors,
   Evaluator: { ...evaluationErrors, ...evaluatorErrors, ...processErrors },
   Tokenizers: tokenizerErrors,
   Datasets: datasetErrors,
   'Local files': localFilesErrors,
   Publishing: publisherErrors,
+  Registries: ociErrors,
+  'Several sources': severalSourcesErrors,
   'Task kinds': kindErrors,
   Judging: judgingErrors,
   Rules: ruleErrors,

@@ -4,14 +4,13 @@ import type { Surroundings } from '@assay/core/composition/surroundings';
 import { CHAIN_CLIENT, type ChainClient } from '@assay/core/contracts/chain-client';
 import type { CommitmentScheme } from '@assay/core/contracts/commitment-scheme';
 import { MODEL_INSPECTOR, type ModelInspector } from '@assay/core/contracts/evaluator';
-import { MODEL_STORE, type ModelStore } from '@assay/core/contracts/model-store';
 import { repoName, type ModelReference } from '@assay/core/contracts/model';
 import { ROUND_JOURNAL, type RoundJournal } from '@assay/core/contracts/round-journal';
 import { ModelAcquirer } from '@assay/core/model/acquire';
 import { verificationErrors } from '@assay/core/model/errors';
 import { newestWin } from '../evaluate/best-known.js';
 import { competitionOf } from '../evaluate/competition.js';
-import { locateRepo } from '../evaluate/find-model.js';
+import { leasedStore, locateRepo } from '../evaluate/find-model.js';
 import type { Teller } from '../model-command.js';
 import { modelCommandErrors } from './errors.js';
 import { requireEmpty, writeModel } from './write-model.js';
@@ -53,7 +52,7 @@ export async function pull(
   const folder = resolve(to ?? basename(reference.name));
   await requireEmpty(folder);
   tell.step(`fetching ${repoName(reference)}@${reference.revision}`);
-  const store = await container.getAsync<ModelStore>(MODEL_STORE);
+  const store = await leasedStore(container, reference);
   const inspector = await container.getAsync<ModelInspector>(MODEL_INSPECTOR);
   const { model } = await new ModelAcquirer({}, { store, inspector, scheme }).fetch(
     reference,

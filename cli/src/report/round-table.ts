@@ -67,8 +67,25 @@ function valueText(value: string | number | boolean | null, isCount: boolean): s
   return printable(String(value), 20);
 }
 
-function noteOf({ error, sameAs, winRate }: RoundRow): string {
-  const same = sameAs === null ? '' : `same model as uid ${sameAs}`;
+function noteOf(row: RoundRow): string {
+  const { error, sameAs, winRate, margin } = row;
+  const same = sameAs === null ? likenessOf(row) : `same model as uid ${sameAs}`;
+  const raised = margin === undefined ? '' : `has to be ${percent(margin)} better`;
   if (error) return [same, `${error.code} (${error.fault})`].filter(Boolean).join('; ');
-  return same || (winRate === null ? 'beaten by an earlier model' : '');
+  const beaten = winRate === null && sameAs === null ? 'beaten by an earlier model' : '';
+  return [same, raised, beaten].filter(Boolean).join('; ');
 }
+
+/** What the model has most in common with: identical tensors, or else near ones where the competition has them sampled. */
+function likenessOf({ similarTo = [] }: RoundRow): string {
+  const ranked = similarTo.map(({ uid, share, distance }) => {
+    const near = Math.max(0, ...(distance?.near ?? []).map((one) => one.share));
+    return { uid, share: Math.max(share, near), word: share >= near ? 'as in' : 'near' };
+  });
+  const [closest] = ranked.sort((a, b) => b.share - a.share);
+  return closest ? `${percent(closest.share)} ${closest.word} uid ${closest.uid}` : '';
+}
+
+const ROUNDING = 1e-9;
+/** Rounded down, so that 99.99 % is not all. */
+const percent = (share: number): string => `${Math.floor(share * 1000 + ROUNDING) / 10} %`;

@@ -60,6 +60,7 @@ export async function composeValidator(
     scheme,
     acquirer: new ModelAcquirer({}, { store, inspector, scheme }),
     evaluator,
+    inspector,
     reporter,
     clock,
     log,

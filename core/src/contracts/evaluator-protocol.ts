@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { errorReport } from '../errors/error-report.js';
 import { evaluationTask } from './evaluation-task.js';
-import { modelFacts } from './model.js';
+import { modelFacts, usedTensor } from './model.js';
 
 /**
  * The border between the validator and the process that evaluates: one JSON object per line, requests on the child's
@@ -11,6 +11,9 @@ export const EVALUATOR_PROTOCOL_VERSION = 2;
 
 /** Requests that a program may say it computes at a time. */
 const MAX_CAPACITY = 1024;
+
+/** Tensors that one line of an inspection may list. */
+export const TENSORS_IN_A_LINE = 1000;
 
 const storedFile = z.object({ path: z.string(), size: z.number().int().nonnegative(), sha256: z.string() });
 
@@ -34,9 +37,24 @@ const evaluate = z.object({
   keep: z.boolean(),
 });
 
-const inspect = z.object({ type: z.literal('inspect'), id: z.string(), directory: z.string() });
+const inspect = z.object({
+  type: z.literal('inspect'),
+  id: z.string(),
+  directory: z.string(),
+  /** Whether the used tensors are asked for, in `tensors` lines before the facts. */
+  tensors: z.boolean().optional(),
+});
 
-export const evaluatorRequest = z.discriminatedUnion('type', [evaluate, inspect]);
+/** Values of the tensors of a model, for comparing it with others. Sent to a program whose hello lists `sample`. */
+const sample = z.object({
+  type: z.literal('sample'),
+  id: z.string(),
+  directory: z.string(),
+  /** The positions follow from it. */
+  seed: z.string(),
+});
+
+export const evaluatorRequest = z.discriminatedUnion('type', [evaluate, inspect, sample]);
 export type EvaluatorRequest = z.infer<typeof evaluatorRequest>;
 export type EvaluateRequest = z.infer<typeof evaluate>;
 
@@ -63,7 +81,7 @@ export const evaluatorHello = z.object({
   name: z.string(),
   /** Kinds of task that it can evaluate. */
   kinds: z.array(z.string()),
-  /** `evaluate`, `inspect`, `prepare`, `cancel`, `release`. */
+  /** `evaluate`, `inspect`, `sample`, `prepare`, `cancel`, `release`. */
   operations: z.array(z.string()),
   /** Class names of what it can load. */
   architectures: z.array(z.string()),
@@ -105,6 +123,24 @@ export const evaluatorMessage = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('cancelled'), id: z.string() }),
   z.object({ type: z.literal('facts'), id: z.string(), facts: modelFacts }),
+  /** Tensors that the architecture uses, where the inspection asks for them; each comes once. */
+  z.object({
+    type: z.literal('tensors'),
+    id: z.string(),
+    tensors: z.array(usedTensor).min(1).max(TENSORS_IN_A_LINE),
+  }),
+  /** Values of one tensor. */
+  z.object({
+    type: z.literal('values'),
+    id: z.string(),
+    name: z.string(),
+    /** Of the whole tensor. */
+    shape: z.array(z.number().int().nonnegative()),
+    /** Base64 of float32, little endian. */
+    values: z.string().regex(/^[A-Za-z0-9+/]*={0,2}$/),
+  }),
+  /** All values of a `sample` request are out. */
+  z.object({ type: z.literal('sampled'), id: z.string() }),
   z.object({ type: z.literal('fault'), id: z.string(), error: errorReport }),
 ]);
 export type EvaluatorMessage = z.infer<typeof evaluatorMessage>;

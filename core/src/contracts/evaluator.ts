@@ -1,4 +1,4 @@
-import type { ModelFacts, VerifiedModel } from './model.js';
+import type { ModelFacts, UsedTensor, VerifiedModel } from './model.js';
 import type { EvaluationTask, TaskResult } from './evaluation-task.js';
 
 /** What the numbers were made with. Results of different numerics are never mixed or cached as one. */
@@ -94,12 +94,34 @@ export interface Evaluator {
   close(): Promise<void>;
 }
 
+/** What inspection finds. */
+export interface Inspection extends ModelFacts {
+  /** Every tensor that the architecture uses. Absent: how much the model shares with others is unknown. */
+  tensors?: readonly UsedTensor[];
+}
+
+/** A few values of a tensor. */
+export interface SampledTensor {
+  /** The architecture's own name for it. */
+  name: string;
+  /** Of the whole tensor. */
+  shape: readonly number[];
+  /** In the order of the positions; as float32 whatever the tensor is stored as. */
+  values: Float32Array;
+}
+
 /**
  * Reads config and tensor headers of a stored model, nothing executed: architecture, parameter count, digest of what
  * an evaluation would depend on. Refuses (fault `miner`) whatever no supported architecture can hold.
  */
 export interface ModelInspector {
-  inspect(directory: string, signal: AbortSignal): Promise<ModelFacts>;
+  inspect(directory: string, signal: AbortSignal): Promise<Inspection>;
+  /**
+   * Values of the largest tensors of a stored model, at positions that follow from the seed, the tensor's name and its shape
+   * (docs/build/evaluator-protocol.md): equal positions in every model and on every machine. Absent where the inspector can't.
+   * @throws EVALUATOR_UNABLE where the program behind it can't
+   */
+  sample?(directory: string, seed: string, signal: AbortSignal): Promise<readonly SampledTensor[]>;
   /** Class names of what it can tell the facts of; undefined where it does not say. */
   architectures?(signal: AbortSignal): Promise<readonly string[] | undefined>;
   close(): Promise<void>;

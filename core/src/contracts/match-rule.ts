@@ -12,6 +12,11 @@ export interface ScoredContender {
   block: number;
   /** Lower is better, whatever the kind of task counts. */
   score: FiniteScore;
+  /**
+   * By how much it has to be better than every earlier contender beside epsilon, as a share of the size of its loss: an entry
+   * check says so of a model that is a near copy. Absent: 0.
+   */
+  margin?: number;
   tasks: readonly {
     name: string;
     /** Share of the score; the weights of a round sum to 1. */

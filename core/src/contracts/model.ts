@@ -79,7 +79,27 @@ export const modelFacts = z.object({
 });
 export type ModelFacts = z.infer<typeof modelFacts>;
 
+/** A tensor that the architecture uses. */
+export const usedTensor = z.object({
+  /** The architecture's own name for it, whatever the file calls it. */
+  name: z.string(),
+  /** Storage type, e.g. BF16. */
+  dtype: z.string(),
+  shape: z.array(z.number().int().nonnegative()),
+  /** Hex sha256 of its bytes. */
+  digest: z.string(),
+  /** Present where it has several elements that are all equal, as a norm of ones. */
+  constant: z.literal(true).optional(),
+});
+export type UsedTensor = z.infer<typeof usedTensor>;
+
+/** Number of elements of a shape. */
+export const elementsOf = (shape: readonly number[]): number =>
+  shape.reduce((product, dimension) => product * dimension, 1);
+
 /** A model that has passed every check of its way in. Only these are scored. */
 export interface VerifiedModel extends StoredModel {
   facts: ModelFacts;
+  /** Absent where the inspector does not list tensors. */
+  tensors?: readonly UsedTensor[];
 }

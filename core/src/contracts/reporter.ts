@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { columnValues, ruleColumn } from './rule.js';
+import { similarPair } from './similarity.js';
 import { errorReport as error } from '../errors/error-report.js';
 
 /** Version of the events below; grows when a field is renamed or removed, not when one is added. */
@@ -26,6 +27,9 @@ const weight = z.object({
   ),
 });
 
+/** What a contender has in common with one of an earlier claim. */
+const similarTo = miner.extend(similarPair.pick({ share: true, distance: true }).shape);
+
 /** One line of a round's table. */
 const roundRow = miner.extend({
   repo: z.string(),
@@ -43,6 +47,10 @@ const roundRow = miner.extend({
   values: columnValues,
   /** The same model as this uid's: evaluated once for both. */
   sameAs: z.number().nullable(),
+  /** Contenders of earlier claims that have at least half of its weights; absent where there are none. */
+  similarTo: z.array(similarTo).optional(),
+  /** By how much it has to be better than every earlier model beside epsilon, as a share of its loss; absent: not at all. */
+  margin: z.number().optional(),
   error: error.nullable(),
 });
 

@@ -17,8 +17,9 @@ import { LineReader } from './line-reader.js';
 import { commandFor, type NetworkAccess } from './network-isolation.js';
 import { anonymousMemory, isStopped } from './process-memory.js';
 
+const STEPS = ['progress', 'losses', 'tensors', 'values'] as const;
 /** What comes while a request is computed. */
-export type Step = Extract<EvaluatorMessage, { type: 'progress' | 'losses' }>;
+export type Step = Extract<EvaluatorMessage, { type: (typeof STEPS)[number] }>;
 export type Answer = Exclude<EvaluatorMessage, Step>;
 /** Takes what comes for a request. @returns what is wrong with it: the program broke its protocol */
 export type OnMessage = (message: Step | Answer) => string | undefined;
@@ -257,7 +258,7 @@ export class EvaluatorChild {
   #take(message: EvaluatorMessage, pending: Pending, line: string): void {
     const reason = pending.onMessage(message);
     if (reason !== undefined) this.#breach(reason, line);
-    else if (message.type !== 'progress' && message.type !== 'losses') {
+    else if (!isStep(message)) {
       this.#pending = undefined;
       pending.resolve(message);
     }
@@ -303,6 +304,8 @@ export class EvaluatorChild {
     }
   }
 }
+
+const isStep = (message: Step | Answer): message is Step => STEPS.some((type) => type === message.type);
 
 /** @throws ABORTED */
 function requireWanted(signal: AbortSignal): void {

@@ -8,6 +8,7 @@ import type { AnyStandingRule, Seat } from '../contracts/standing-rule.js';
 import { isAssayError, type ErrorReport } from '../errors/assay-error.js';
 import { PythonRandom } from '../sampling/python-random.js';
 import { labelledSeed } from '../sampling/labelled-seed.js';
+import type { ComparisonVerdict } from './compared.js';
 import { judgingErrors } from './errors.js';
 import { readState } from './rule-state.js';
 import { finish, type Steps } from './steps.js';
@@ -19,7 +20,7 @@ export interface JudgedContender extends Seat {
   /** Equal for models that are evaluated alike. */
   digest: string;
   outcome:
-    | { status: 'scored'; score: FiniteScore; tasks: ScoredContender['tasks'] }
+    | { status: 'scored'; score: FiniteScore; tasks: ScoredContender['tasks']; margin?: number }
     | { status: 'failed'; error: ErrorReport };
 }
 
@@ -67,6 +68,8 @@ export interface RoundInput {
   seed: bigint;
   /** Claims that may be the best and of which nothing is known, through this machine's fault: the round is void. */
   unknown?: readonly { uid: number; code: string }[];
+  /** What the entry checks say of contenders that are like others; absent where no check compares. Their outcomes hold it too. */
+  compared?: readonly ComparisonVerdict[];
 }
 
 export interface ContenderVerdict {
@@ -97,6 +100,8 @@ export interface RoundVerdict {
   shares: number[];
   keep: number[];
   winner: { uid: number; block: number; score: number } | null;
+  /** Who is refused as a copy or has to be better by a margin; absent where no entry check compares models. */
+  compared?: readonly ComparisonVerdict[];
 }
 
 /**
@@ -131,7 +136,7 @@ export function* judgeRoundInSteps(input: RoundInput, rules: RoundRules): Steps<
 }
 
 function countingVerdict(
-  { contenders, seats, block, standingBefore, entrantsBefore }: RoundInput,
+  { contenders, seats, block, standingBefore, entrantsBefore, compared }: RoundInput,
   rules: RoundRules,
   scored: readonly ScoredContender[],
   { records, winner }: MatchOutcome,
@@ -170,6 +175,7 @@ function countingVerdict(
     shares,
     keep: [...entered.keep],
     winner: best ? { uid: best.uid, block: best.block, score: best.score } : null,
+    ...(compared ? { compared } : {}),
   };
 }
 
@@ -192,7 +198,8 @@ function enteredAs(contender: JudgedContender | undefined): EnteredRound['conten
 
 function scoredContender({ uid, hotkey, block, outcome }: JudgedContender): ScoredContender | undefined {
   if (outcome.status === 'failed') return undefined;
-  return { uid, hotkey, block, score: outcome.score, tasks: outcome.tasks };
+  const { score, tasks, margin } = outcome;
+  return { uid, hotkey, block, score, tasks, ...(margin === undefined ? {} : { margin }) };
 }
 
 function reasonForVoid(
@@ -214,7 +221,7 @@ function reasonForVoid(
 
 function voidVerdict(
   reason: ErrorReport,
-  { contenders, standingBefore, entrantsBefore, block }: RoundInput,
+  { contenders, standingBefore, entrantsBefore, block, compared }: RoundInput,
   { epsilon }: RoundRules,
   sharesBefore: readonly number[],
 ): RoundVerdict {
@@ -235,5 +242,6 @@ function voidVerdict(
     shares: [...sharesBefore],
     keep: [],
     winner: null,
+    ...(compared ? { compared } : {}),
   };
 }

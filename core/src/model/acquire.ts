@@ -81,13 +81,14 @@ export class ModelAcquirer {
   ): Promise<VerifiedModel> {
     const before = await fileStates(model);
     try {
-      const facts = await this.deps.inspector.inspect(model.directory, signal);
+      const { tensors, ...facts } = await this.deps.inspector.inspect(model.directory, signal);
+      const listed = tensors ? { tensors } : {};
       const config = await this.#configOf(model);
-      const inspected = { reference: model.reference, files: model.files, facts, config };
+      const inspected = { reference: model.reference, files: model.files, facts, config, ...listed };
       const findings = checks.flatMap((one) => one.inspected?.(inspected, context) ?? []);
       requireEntry(findings);
       if ((await fileStates(model)) !== before) await this.#requireIntact(model, signal);
-      return { ...model, facts: withSuspicions(facts, findings) };
+      return { ...model, facts: withSuspicions(facts, findings), ...listed };
     } catch (error) {
       if (isAssayError(error) && error.fault === 'miner') await this.#requireIntact(model, signal);
       throw error;

@@ -11,9 +11,16 @@ const MAX_NOTES = 20;
 const MAX_NOTE_LENGTH = 500;
 
 /** The facts of a model with what is suspicious about it among its notes, for whoever reads a table or a record. */
-export function withSuspicions(facts: ModelFacts, findings: readonly Finding[]): ModelFacts {
-  const suspicions = findings.flatMap(({ suspicion }) => (suspicion === undefined ? [] : [suspicion]));
-  if (suspicions.length === 0) return facts;
-  const notes = [...suspicions.map((text) => text.slice(0, MAX_NOTE_LENGTH)), ...(facts.notes ?? [])];
-  return { ...facts, notes: notes.slice(0, MAX_NOTES) };
+export const withSuspicions = (facts: ModelFacts, findings: readonly Finding[]): ModelFacts => ({
+  ...facts,
+  ...notesWith(
+    facts.notes,
+    findings.flatMap(({ suspicion }) => suspicion ?? []),
+  ),
+});
+
+/** Notes with suspicions ahead of them, bounded; without any there is no member. */
+export function notesWith(notes: readonly string[] = [], suspicions: readonly string[]): Pick<ModelFacts, 'notes'> {
+  const all = [...suspicions.map((text) => text.slice(0, MAX_NOTE_LENGTH)), ...notes].slice(0, MAX_NOTES);
+  return all.length > 0 ? { notes: all } : {};
 }

@@ -221,6 +221,21 @@ export const verificationErrors = defineErrors({
     hint: () =>
       'Train a model of the shape that the competition asks for: `validator competitions` shows its entry checks.',
   },
+  NEAR_COPY: {
+    fault: 'miner',
+    retry: 'never',
+    message: (p: {
+      share: number;
+      limit: number;
+      distance: number | null;
+      uid: number;
+      hotkey: string;
+      block: number;
+    }) =>
+      `${(p.share * 100).toFixed(1)} % of the weights are in tensors of uid ${p.uid}${p.distance === null ? '' : `, equal or within a difference of ${p.distance}`}, which claimed its model before, at block ${p.block}.`,
+    hint: () =>
+      'Train more of the weights, and further. `validator competitions` shows from which share on this competition takes a model for a copy.',
+  },
   VOCABULARY_TOO_SMALL: {
     fault: 'miner',
     retry: 'never',

@@ -11,6 +11,9 @@ export function isPlainPart(part: string): boolean {
   return PLAIN_PART.test(part) && !part.startsWith('..') && part !== '.';
 }
 
+/** Names of devices on Windows, whatever comes behind a dot. */
+const DEVICE = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i;
+
 /**
  * Relative paths of plain parts, each distinct even where case is not, none of them a folder of another.
  * @throws FILE_NAME_REFUSED
@@ -21,7 +24,8 @@ export function requireStorable(files: readonly RepoFile[]): void {
   const folders = new Set<string>();
   for (const { path } of files) {
     const parts = path.toLowerCase().split('/');
-    if (parts.length > MAX_DEPTH || !parts.every(isPlainPart)) throw storeErrors.FILE_NAME_REFUSED({ path });
+    if (parts.length > MAX_DEPTH || !parts.every(isPlainPart) || parts.some(isTroubleElsewhere))
+      throw storeErrors.FILE_NAME_REFUSED({ path });
     const own = parts.join('/');
     const above = parts.slice(1).map((_part, index) => parts.slice(0, index + 1).join('/'));
     if (paths.has(own) || folders.has(own) || above.some((folder) => paths.has(folder)))
@@ -30,3 +34,6 @@ export function requireStorable(files: readonly RepoFile[]): void {
     for (const folder of above) folders.add(folder);
   }
 }
+
+/** A name that another system than this one reads as a device, or without its end. */
+const isTroubleElsewhere = (part: string): boolean => DEVICE.test(part) || part.endsWith('.');

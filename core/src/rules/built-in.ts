@@ -5,6 +5,7 @@ import type { Rule } from '../contracts/rule.js';
 import { pretraining } from './commitment/pretraining.js';
 import { configLock } from './entry/config-lock.js';
 import { limits } from './entry/limits.js';
+import { nearCopy } from './entry/near-copy.js';
 import { syncBlock } from './seed/sync-block.js';
 import { pool } from './entrants/pool.js';
 import { exponential } from './epsilon/exponential.js';
@@ -33,7 +34,7 @@ export type RuleProvisions = {
 /** The rules that come with core: those of the preset `pretraining`, and a few simple ones beside them. */
 export const BUILT_IN_RULES: RuleProvisions = {
   commitmentSchemes: [pretraining],
-  entryChecks: [limits, configLock],
+  entryChecks: [limits, configLock, nearCopy],
   taskKinds: TASK_KINDS,
   seedRules: [syncBlock],
   epsilons: [linearDecay, fixed, exponential, piecewise],

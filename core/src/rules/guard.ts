@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { AnyEntrantsRule } from '../contracts/entrants-rule.js';
+import type { EntryCheck } from '../contracts/entry-check.js';
 import type { EpsilonFunction } from '../contracts/epsilon-function.js';
 import type { MatchOutcome, MatchRule, ScoredContender } from '../contracts/match-rule.js';
 import type { MergeRule } from '../contracts/merge-rule.js';
@@ -24,6 +25,7 @@ const GUARDS: Guards = {
   standingRules: guardedStanding,
   mergeRules: guardedMerge,
   entrantsRules: guardedEntrants,
+  entryChecks: guardedEntryCheck,
 };
 
 /**
@@ -130,6 +132,25 @@ function guardedEntrants(rule: AnyEntrantsRule, refuse: Refuse): AnyEntrantsRule
       const next = coded(refuse, () => rule.next(state, round));
       requireRecordable(next.state, refuse);
       return next;
+    },
+  };
+}
+
+function guardedEntryCheck(rule: EntryCheck, refuse: Refuse): EntryCheck {
+  if (!rule.compared) return rule;
+  return {
+    listed: (model, context) => rule.listed?.(model, context) ?? [],
+    fetched: (model, context) => rule.fetched?.(model, context) ?? [],
+    inspected: (model, context) => rule.inspected?.(model, context) ?? [],
+    ...(rule.compares ? { compares: rule.compares } : {}),
+    compared(model) {
+      const findings = coded(refuse, () => rule.compared?.(model) ?? []);
+      for (const { name, error, margin = 0 } of findings) {
+        if (error && error.fault !== 'miner')
+          throw refuse(`${name}: it refuses a model for ${error.code}, a fault of ${error.fault}`);
+        if (!(margin >= 0 && margin < 1)) throw refuse(`${name}: the margin is ${margin}, not from 0 below 1`);
+      }
+      return findings;
     },
   };
 }

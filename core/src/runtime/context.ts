@@ -1,7 +1,7 @@
 import type { ChainClient } from '../contracts/chain-client.js';
 import type { Clock } from '../contracts/clock.js';
 import type { CommitmentScheme } from '../contracts/commitment-scheme.js';
-import type { Evaluator } from '../contracts/evaluator.js';
+import type { Evaluator, ModelInspector } from '../contracts/evaluator.js';
 import type { Log } from '../contracts/logger.js';
 import type { ModelStore } from '../contracts/model-store.js';
 import type { EventSink, RunEvent } from '../contracts/reporter.js';
@@ -36,6 +36,7 @@ export interface RuntimeDeps {
   store: ModelStore;
   acquirer: ModelAcquirer;
   evaluator: Evaluator;
+  inspector: ModelInspector;
   reporter: EventSink;
   clock: Clock;
   log: Log;

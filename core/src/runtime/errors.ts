@@ -74,6 +74,14 @@ export const runtimeErrors = defineErrors({
     hint: () =>
       'Add the package that brings the architecture under `plugins`, mend its module where a warning above says that it is left out, or choose an evaluator that has it: miners would be blamed for models that their subnet allows.',
   },
+  TENSORS_UNKNOWN: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { competition: string }) =>
+      `An entry check of competition ${p.competition} compares the weights of models, and the inspector does not say what they are.`,
+    hint: () =>
+      'Choose an inspector that lists and samples tensors, as `inspector: { use: onnxruntime }` does: without it copies would win here and nowhere else.',
+  },
   COMPETITION_MISSING: {
     fault: 'config',
     retry: 'never',

@@ -37,6 +37,7 @@ export class MetagraphSync implements Loop {
         .missingClaims()
         .flatMap(({ hotkey }) => (registered.has(hotkey) ? [] : [put.missingClaim(hotkey, undefined)])),
       ...state.historyWithout((hotkey) => !registered.has(hotkey)),
+      ...state.tensorsWithout((hotkey) => !registered.has(hotkey)),
       // Left on the lists, they would count as backlog for ever.
       ...state.contendersWithout(this.deps.competitions.ids, (hotkey) => !registered.has(hotkey)),
     ];

@@ -3,10 +3,13 @@ import { repoName, type VerifiedModel } from '../contracts/model.js';
 import type { AssayError } from '../errors/assay-error.js';
 import { toAssayError } from '../errors/describe.js';
 import { competitionAt } from '../competition/schedule.js';
+import { tensorListOf } from '../model/tensor-list.js';
 import { readClaim, type PlacedClaim } from './claims.js';
 import { accepted, claimRecord, refused } from './claim-record.js';
 import { report, type RuntimeDeps } from './context.js';
+import { withDeadline } from './deadline.js';
 import { runtimeErrors } from './errors.js';
+import { storeErrors } from '../model/errors.js';
 import { judgedIds } from './competitions.js';
 import { awaitedModels } from './store-cleaning.js';
 import { isAbort } from './supervise.js';
@@ -15,6 +18,15 @@ import { UnknownClaims } from './unknown-claims.js';
 import { put } from './validator-state.js';
 
 const repoOf = (model: PlacedClaim | null): string => (model ? repoName(model.reference) : '');
+
+/** A model that is not here after so long lets others have their turn; what has come of it is kept. */
+const TURN_MS = 30 * 60_000;
+
+const tooSlow = (model: PlacedClaim): AssayError =>
+  storeErrors.SOURCE_UNREACHABLE({
+    what: repoOf(model),
+    reason: `it was not here after ${TURN_MS / 60_000} minutes; what has come is kept`,
+  });
 
 /** A look at what a miner has committed. */
 interface Look {
@@ -92,13 +104,19 @@ export class ModelCheck {
     };
     const lease = await store.lease(reference);
     try {
-      return await this.deps.acquirer.acquire(
-        request,
-        (progress) => {
-          const { uid, hotkey } = neuron;
-          report(this.deps, { event: 'download-progress', uid, hotkey, repo: repoOf(model), ...progress });
-        },
+      return await withDeadline(
+        TURN_MS,
         signal,
+        () => tooSlow(model),
+        (inner) =>
+          this.deps.acquirer.acquire(
+            request,
+            (progress) => {
+              const { uid, hotkey } = neuron;
+              report(this.deps, { event: 'download-progress', uid, hotkey, repo: repoOf(model), ...progress });
+            },
+            inner,
+          ),
       );
     } finally {
       await lease.release();
@@ -132,6 +150,7 @@ export class ModelCheck {
       append,
       put: [
         put.model(tracked),
+        ...(verified.tensors ? [put.tensors(facts.tensorsDigest, tensorListOf(verified.tensors))] : []),
         ...this.unknowns.cleared(neuron.hotkey),
         ...this.#found(neuron.hotkey),
         ...judging.map((id) => put.history(id, neuron.hotkey, undefined)),

@@ -15,7 +15,7 @@ export class ModelSync implements Loop {
   #full = false;
 
   constructor(
-    private readonly options: { updatedModelsLimit: number; startUid: number },
+    private readonly options: { updatedModelsLimit: number; startUid: () => number },
     private readonly deps: RuntimeDeps,
     private readonly check: ModelCheck,
   ) {}
@@ -28,7 +28,7 @@ export class ModelSync implements Loop {
   async run(signal: AbortSignal): Promise<void> {
     const { clock, profile } = this.deps;
     await clock.sleep(profile.cadences.modelSyncStart, signal);
-    let previous = this.options.startUid - 1;
+    let previous = this.options.startUid() - 1;
     for (;;) {
       while (this.#backlog() >= this.options.updatedModelsLimit) {
         this.#full = true;

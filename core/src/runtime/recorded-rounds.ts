@@ -32,6 +32,10 @@ const recordedVerdict = z.object({
   keep: z.array(z.number()),
   winner: z.object({ uid: z.number(), block: z.number(), score: z.number() }).nullable(),
   contenders: z.array(contenderVerdict),
+  compared: z
+    .array(z.object({ uid: z.number(), refused: z.string().nullable(), margin: z.number() }))
+    .readonly()
+    .optional(),
 });
 
 /** A recorded round whose hash is right. */

@@ -3,6 +3,7 @@ import { taskResult } from '../contracts/evaluation-task.js';
 import { modelFacts, modelReference } from '../contracts/model.js';
 import { ruleState } from '../contracts/rule.js';
 import { errorReport } from '../errors/error-report.js';
+import { tensorList } from '../model/tensor-list.js';
 import { plannedSubmission } from './submission-entry.js';
 
 /** Derived tables of the journal: what a restart needs to go on. Each row is checked when it is read. */
@@ -20,6 +21,9 @@ export const trackedModel = z.object({
   error: errorReport.nullable(),
 });
 export type TrackedModel = z.infer<typeof trackedModel>;
+
+/** Key: `tensorsDigest` of the facts. Dropped when no verified model has it. */
+export { tensorList };
 
 /** Key: competition id. Who is to be judged next. */
 export const contenders = z.object({

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { RuleState } from '../contracts/rule.js';
 import type { Json, JournalChange, JournalRecord, RoundJournal } from '../contracts/round-journal.js';
+import type { TensorList } from '../model/tensor-list.js';
 import * as tables from './tables.js';
 
 type Put = NonNullable<JournalChange['put']>[number];
@@ -20,6 +21,19 @@ export class ValidatorState {
 
   models(): tables.TrackedModel[] {
     return this.journal.entries('models').map(({ value }) => tables.trackedModel.parse(value));
+  }
+
+  /** The tensors of a verified model; undefined where its inspection did not list them. */
+  tensors(tensorsDigest: string): TensorList | undefined {
+    return this.#get('tensors', tensorsDigest, tables.tensorList);
+  }
+
+  /** Rows that drop the lists of tensors of models that nobody has any more. */
+  tensorsWithout(isGone: (hotkey: string) => boolean): Put[] {
+    const models = this.models().filter(({ hotkey }) => !isGone(hotkey));
+    const held = new Set(models.flatMap(({ facts }) => facts?.tensorsDigest ?? []));
+    const keys = this.journal.entries('tensors').map(({ key }) => key);
+    return keys.filter((key) => !held.has(key)).map((key) => put.tensors(key, undefined));
   }
 
   contenders(competition: number): tables.Contenders {
@@ -161,6 +175,11 @@ export class ValidatorState {
 export const put = {
   model: (value: tables.TrackedModel): Put => ({ table: 'models', key: value.hotkey, value: asJson(value) }),
   forgetModel: (hotkey: string): Put => ({ table: 'models', key: hotkey, value: undefined }),
+  tensors: (tensorsDigest: string, value: TensorList | undefined): Put => ({
+    table: 'tensors',
+    key: tensorsDigest,
+    value: value && asJson(value),
+  }),
   contenders: (competition: number, value: tables.Contenders): Put => ({
     table: 'contenders',
     key: String(competition),

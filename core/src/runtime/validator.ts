@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import type { Neuron } from '../contracts/chain-client.js';
 import type { RunEvent } from '../contracts/reporter.js';
 import { competitionsAt } from '../competition/schedule.js';
 import { ClockWatch } from './clock-watch.js';
@@ -20,8 +22,6 @@ export interface ValidatorOptions extends RunOptions {
   version: string;
   dataDir: string;
   updatedModelsLimit: number;
-  /** First uid of the model-sync cycle: random, so that validators do not all ask for the same repo at once. */
-  startUid: number;
 }
 
 /** How a run ended that was not ended by an error. */
@@ -44,7 +44,9 @@ export class Validator {
     const { hotkey } = await this.deps.chain.identity();
     const check = new ModelCheck(this.deps);
     const metagraph = new MetagraphSync({ hotkey, offline: this.options.offline }, this.deps);
-    const models = new ModelSync(this.options, this.deps, check);
+    const { updatedModelsLimit } = this.options;
+    const startUid = (): number => firstUid(hotkey, this.deps.view.current.neurons);
+    const models = new ModelSync({ updatedModelsLimit, startUid }, this.deps, check);
     const retry = new ClaimRetry(this.deps, check);
     const isReady = (): boolean => models.hasLookedAtAll;
     const evaluation = new EvaluationLoop({ ...this.options, hotkey, isReady }, this.deps, check);
@@ -145,4 +147,10 @@ export class Validator {
       ...(setWeights ? [] : ['no-weights' as const]),
     ];
   }
+}
+
+/** Where the model-sync cycle of a validator begins: spread by hotkey, so that not all ask for the same repo at once. */
+function firstUid(hotkey: string, neurons: readonly Neuron[]): number {
+  const spread = createHash('sha256').update(hotkey).digest().readUInt32BE() / 2 ** 32;
+  return neurons[Math.floor(spread * neurons.length)]?.uid ?? 0;
 }

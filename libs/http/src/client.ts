@@ -45,6 +45,8 @@ export interface HttpDeps {
 }
 
 export interface Request {
+  /** `GET` when left out. */
+  method?: 'GET' | 'HEAD';
   /** For messages: what is asked for, never with a secret. */
   what: string;
   url: URL;
@@ -102,7 +104,7 @@ export class HttpClient {
   }
 
   /**
-   * One GET whose body is read to its end. Every status is an answer, but for those that ask to come again later.
+   * One request whose body is read to its end. Every status is an answer, but for those that ask to come again later.
    * @throws SOURCE_UNREACHABLE, SOURCE_ANSWER_INVALID for a body of more than `maxBytes`, REDIRECT_REFUSED
    */
   async get(request: Request & { maxBytes: number }, signal: AbortSignal): Promise<Answer> {
@@ -189,7 +191,7 @@ export class HttpClient {
 
   /** Sends the request and follows redirects. */
   async #exchange(request: Request, range: Record<string, string>, patience: Patience): Promise<Exchange> {
-    const { what, url, authorization, headers } = request;
+    const { what, url, authorization, headers, method = 'GET' } = request;
     const rules = { what, endpoint: this.options.endpoint, mayReach: this.#mayReach };
     requireAllowed(url, rules);
     let current = url;
@@ -197,6 +199,7 @@ export class HttpClient {
     let originHeaders: AnswerHeaders | undefined;
     for (let hop = 0; ; hop += 1) {
       const response = await this.#send(
+        method,
         current,
         {
           ...headers,
@@ -223,11 +226,16 @@ export class HttpClient {
     }
   }
 
-  #send(url: URL, headers: Record<string, string>, patience: Patience): Promise<Dispatcher.ResponseData> {
+  #send(
+    method: 'GET' | 'HEAD',
+    url: URL,
+    headers: Record<string, string>,
+    patience: Patience,
+  ): Promise<Dispatcher.ResponseData> {
     const agent = url.origin === this.options.endpoint?.origin ? this.#home : this.#away;
     const { signal } = patience;
     return patience.wait(
-      agent.request({ origin: url.origin, path: url.pathname + url.search, method: 'GET', headers, signal }),
+      agent.request({ origin: url.origin, path: url.pathname + url.search, method, headers, signal }),
       this.options.timeoutMs,
     );
   }

@@ -1,3 +1,4 @@
 export { isPublicAddress } from './addresses.js';
 export { HttpClient, type Answer, type HttpDeps, type HttpOptions, type Opened, type Request } from './client.js';
 export { headerOf, strongTag, type AnswerHeaders } from './headers.js';
+export { limitOptions, MIN_BYTES } from './limits.js';

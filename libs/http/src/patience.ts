@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 /**
  * One request under way. `signal` fires when the caller's signal does, or when the request has been given up because the
  * other end keeps silent; `given up` is then the reason.
@@ -9,6 +11,8 @@ export class Patience {
   };
 
   constructor(private readonly outer: AbortSignal) {
+    // One signal may have as many requests as there are places for them.
+    setMaxListeners(0, outer);
     if (outer.aborted) this.#onAbort();
     else outer.addEventListener('abort', this.#onAbort, { once: true });
   }

@@ -30,20 +30,17 @@ type AskPage = (query: string | undefined) => Promise<Answer>;
 
 /**
  * `fetch` for the hub's own client, for the pages of one list: it goes to the configured address whatever a link says, and
- * ends a list that goes in circles, goes on without an entry, or has too many.
+ * ends a list that goes on without an entry or has too many. Entries that come twice end a list that goes in circles.
  */
 export function pagesFetch(what: string, ask: AskPage): typeof fetch {
-  const queries = new Set<string>();
-  let entries = 0;
+  let entries: number | undefined;
   return async (input) => {
     const { search } = new URL(input instanceof Request ? input.url : input);
-    if (queries.has(search)) throw invalid(what, 'one page of the list leads to another that was read before');
-    const answer = await ask(queries.size === 0 ? undefined : search);
-    queries.add(search);
+    const answer = await ask(entries === undefined ? undefined : search);
     const page = parsed(what, answer);
     const next = nextQuery(what, answer);
     if (page.length === 0 && next !== undefined) throw invalid(what, 'an empty page of the list leads to another one');
-    entries += page.length;
+    entries = (entries ?? 0) + page.length;
     if (entries > MAX_ENTRIES) throw storeErrors.TOO_MANY_FILES({ limit: MAX_FILES });
     return Response.json(page, next === undefined ? {} : { headers: { link: `<http://hub/${next}>; rel="next"` } });
   };

@@ -6,7 +6,7 @@ import { repoName, type ModelReference, type RepoFile } from '@assay/core/contra
 import type { ByteRange, ModelSource, OpenedFile, RepoListing } from '@assay/core/contracts/model-store';
 import { storeErrors } from '@assay/core/model/errors';
 import { parseBounded } from '@assay/lib-hub';
-import { HttpClient, headerOf, strongTag, type Answer, type Opened } from '@assay/lib-http';
+import { HttpClient, headerOf, MIN_BYTES, strongTag, type Answer, type Opened } from '@assay/lib-http';
 import { encodedPath, hubRepo } from './hub-address.js';
 import { listingOf, MAX_PAGE_BYTES, pagesFetch } from './hub-listing.js';
 import { errorOf, refusalOf, type Asked } from './hub-refusal.js';
@@ -52,7 +52,7 @@ export class HubModels implements ModelSource {
     const { endpoint, timeoutMs, requestsInFlight, requestsPerSecond } = options;
     const limits = { timeoutMs, requestsInFlight, requestsPerSecond };
     this.#authorization = deps.token === undefined ? undefined : `Bearer ${deps.token}`;
-    this.#http = new HttpClient({ ...limits, endpoint: new URL(endpoint), minBytes: 64 * 1024 }, deps);
+    this.#http = new HttpClient({ ...limits, endpoint: new URL(endpoint), minBytes: MIN_BYTES }, deps);
   }
 
   get description(): string {

@@ -7,6 +7,7 @@ import { definePlugin, type DatasetDeps, type PluginDeps } from '@assay/core/plu
 import type { ModelPublisher } from '@assay/core/contracts/model-publisher';
 import { storeErrors } from '@assay/core/model/errors';
 import { findToken, hubEndpoint, hubToken, isToken } from '@assay/lib-hub';
+import { limitOptions } from '@assay/lib-http';
 import type { HubModels } from './hub-models.js';
 import { publisherOptions, type PublisherOptions } from './publisher-options.js';
 
@@ -59,24 +60,7 @@ const storeOptions = z.strictObject({
   endpoint: endpointOption
     .optional()
     .describe('The hub, or a mirror of it; HF_ENDPOINT, else huggingface.co when left out.'),
-  requestsInFlight: z
-    .number()
-    .int()
-    .min(1)
-    .max(256)
-    .default(16)
-    .describe('Requests that may be under way at a time, downloads included.'),
-  requestsPerSecond: z
-    .number()
-    .positive()
-    .optional()
-    .describe('Requests that may begin in a second; no limit when left out.'),
-  timeoutMs: z
-    .number()
-    .int()
-    .min(100)
-    .default(30_000)
-    .describe('Silence after which a request or a transfer is given up.'),
+  ...limitOptions,
 });
 
 async function modelsOf(

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { ModelFacts } from '@assay/core/contracts/model';
+import type { Inspection } from '@assay/core/contracts/evaluator';
+import { elementsOf, type UsedTensor } from '@assay/core/contracts/model';
 import { canonicalJson } from '@assay/core/journal/canonical-json';
 import { UnusableJson, type JsonDocument } from '@assay/core/model/json-object';
 import type { AnyArchitecture } from './architectures/architecture.js';
@@ -89,9 +90,10 @@ function architectureNamed(raw: Readonly<Record<string, unknown>>): AnyArchitect
 }
 
 /** Facts about a folder, its used tensors hashed. */
-export async function inspectModel(directory: string): Promise<ModelFacts> {
+export async function inspectModel(directory: string): Promise<Inspection & { tensors: UsedTensor[] }> {
   const model = await openModel(directory);
-  const tensorsDigest = await digestOfTensors(model);
+  const tensors = await hashedTensors(model);
+  const tensorsDigest = digestOf(tensors);
   const { architecture, config, generation } = model;
   const identity = canonicalJson(
     z.json().parse(JSON.parse(JSON.stringify([architecture.className, config, generation, tensorsDigest]))),
@@ -107,6 +109,7 @@ export async function inspectModel(directory: string): Promise<ModelFacts> {
     unusedTensors: model.unused.slice(0, MAX_REPORTED_TENSORS),
     dtypes: [...new Set([...model.tensors.values()].map(({ dtype }) => dtype))].sort(),
     ...(model.notes.length > 0 ? { notes: [...model.notes] } : {}),
+    tensors,
   };
 }
 
@@ -114,10 +117,8 @@ export async function inspectModel(directory: string): Promise<ModelFacts> {
 function parametersOf(architecture: AnyArchitecture, config: unknown, copiesTied: boolean): number {
   const tensors = architecture.tensors(config);
   const tied = copiesTied ? architecture.tied(config)?.name : undefined;
-  return tensors.reduce((sum, { name, shape }) => sum + elements(shape) * (name === tied ? 2 : 1), 0);
+  return tensors.reduce((sum, { name, shape }) => sum + elementsOf(shape) * (name === tied ? 2 : 1), 0);
 }
-
-const elements = (shape: readonly number[]): number => shape.reduce((product, dimension) => product * dimension, 1);
 
 async function readConfig(directory: string): Promise<JsonDocument> {
   const file = 'config.json';
@@ -144,15 +145,22 @@ function unsupported(
 }
 
 /**
- * Over name, type, shape and sha256 of the bytes of each used tensor, in order of names.
+ * The used tensors in order of names, every byte read.
  * @throws NON_FINITE_WEIGHT, also where no sample would have touched it: another round's may
  */
-async function digestOfTensors({ weightsFolder, tensors }: InspectedModel): Promise<string> {
-  const digest = createHash('sha256');
+async function hashedTensors({ weightsFolder, tensors }: InspectedModel): Promise<UsedTensor[]> {
+  const hashed: UsedTensor[] = [];
   for (const [name, tensor] of [...tensors].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const { digest: content, nonFinite } = await readTensor(weightsFolder, tensor);
+    const { nonFinite, ...content } = await readTensor(weightsFolder, tensor);
     if (nonFinite) throw modelErrors.NON_FINITE_WEIGHT({ tensor: name, ...nonFinite });
-    digest.update(JSON.stringify([name, tensor.dtype, tensor.shape, content]));
+    hashed.push({ name, dtype: tensor.dtype, shape: tensor.shape, ...content });
   }
-  return digest.digest('hex');
+  return hashed;
+}
+
+/** Over name, type, shape and sha256 of the bytes of each tensor. */
+function digestOf(tensors: readonly UsedTensor[]): string {
+  const whole = createHash('sha256');
+  for (const { name, dtype, shape, digest } of tensors) whole.update(JSON.stringify([name, dtype, shape, digest]));
+  return whole.digest('hex');
 }

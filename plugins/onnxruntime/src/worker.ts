@@ -6,6 +6,7 @@ import { createRequire } from 'node:module';
 import { z } from 'zod';
 import {
   EVALUATOR_PROTOCOL_VERSION,
+  TENSORS_IN_A_LINE,
   type EvaluateRequest,
   type EvaluatorHello,
   type EvaluatorMessage,
@@ -22,7 +23,8 @@ import { requireAgreement } from './devices/agreement.js';
 import { computeType, deviceName, deviceOf } from './devices/device.js';
 import { evaluatorErrors } from './errors.js';
 import { faultReport } from './fault-report.js';
-import { inspectModel } from './inspect.js';
+import { base64Of, sampleTensors } from './files/tensor-sample.js';
+import { inspectModel, openModel } from './inspect.js';
 import { libraryName, libraryVersion } from './library.js';
 import { LoadedModels, type LoadedModel } from './loaded-models.js';
 import { prepare } from './prepare.js';
@@ -60,10 +62,13 @@ function send(message: EvaluatorHello | EvaluatorMessage): void {
   process.stdout.write(`${JSON.stringify(message)}\n`);
 }
 
+type RequestOf<Type extends EvaluatorRequest['type']> = Extract<EvaluatorRequest, { type: Type }>;
+
 async function answer(request: EvaluatorRequest, signal: AbortSignal): Promise<void> {
   const { id } = request;
   try {
-    if (request.type === 'inspect') send({ type: 'facts', id, facts: await inspectModel(request.directory) });
+    if (request.type === 'inspect') await inspect(request);
+    else if (request.type === 'sample') await sample(request, signal);
     else await evaluate(request, signal);
   } catch (error) {
     if (error instanceof Cancelled) {
@@ -74,6 +79,19 @@ async function answer(request: EvaluatorRequest, signal: AbortSignal): Promise<v
       process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
     send({ type: 'fault', id, error: faultReport(error) });
   }
+}
+
+async function inspect({ id, directory, tensors: wanted }: RequestOf<'inspect'>): Promise<void> {
+  const { tensors, ...facts } = await inspectModel(directory);
+  for (let from = 0; wanted === true && from < tensors.length; from += TENSORS_IN_A_LINE)
+    send({ type: 'tensors', id, tensors: tensors.slice(from, from + TENSORS_IN_A_LINE) });
+  send({ type: 'facts', id, facts });
+}
+
+async function sample({ id, directory, seed }: RequestOf<'sample'>, signal: AbortSignal): Promise<void> {
+  for await (const { name, shape, values } of sampleTensors(await openModel(directory), seed, signal))
+    send({ type: 'values', id, name, shape: [...shape], values: base64Of(values) });
+  send({ type: 'sampled', id });
 }
 
 async function evaluate(request: EvaluateRequest, signal: AbortSignal): Promise<void> {
@@ -171,7 +189,7 @@ send({
   protocol: EVALUATOR_PROTOCOL_VERSION,
   name: 'assay-onnxruntime',
   kinds: ['text-loss'],
-  operations: ['evaluate', 'inspect', 'prepare', 'cancel', 'release'],
+  operations: ['evaluate', 'inspect', 'sample', 'prepare', 'cancel', 'release'],
   architectures: classNames(),
   numerics,
   capacity: 1,

@@ -35,6 +35,10 @@ const HELLOS = {
   'several-at-a-time': { ...hello, capacity: 3 },
   cancels: { ...hello, operations: ['evaluate', 'cancel'] },
   'ignores-cancel': { ...hello, operations: ['evaluate', 'cancel'] },
+  samples: { ...hello, operations: ['inspect', 'sample'] },
+  'samples-nonsense': { ...hello, operations: ['inspect', 'sample'] },
+  'samples-torn': { ...hello, operations: ['inspect', 'sample'] },
+  'samples-too-much': { ...hello, operations: ['inspect', 'sample'] },
 };
 if (HELLOS[mode]) say(HELLOS[mode]);
 else if (mode === 'other-kind') say({ ...hello, kinds: ['word-error-rate'] });
@@ -73,6 +77,19 @@ const answer = (id, tasks, details = {}) => ({
   numerics: mode === 'other-numerics' ? { ...numerics, runtime: 'test 2' } : numerics,
   timings: { loadMs: 1, computeMs: 1 },
 });
+
+const facts = {
+  architecture: 'a',
+  parameterCount: 1,
+  vocabularySize: 1,
+  evaluationDigest: '',
+  tensorsDigest: '',
+  unusedTensors: [],
+  dtypes: [],
+};
+const tensorNamed = (name) => ({ name, dtype: 'F32', shape: [2], digest: '0'.repeat(64) });
+const float32 = (...values) => Buffer.from(Float32Array.from(values).buffer).toString('base64');
+const values = (id, text) => say({ type: 'values', id, name: 'w', shape: [2], values: text });
 
 const behaviours = {
   good: ({ id, tasks }) => {
@@ -199,20 +216,23 @@ const behaviours = {
       ),
     );
   },
-  facts: ({ id }) =>
-    say({
-      type: 'facts',
-      id,
-      facts: {
-        architecture: 'a',
-        parameterCount: 1,
-        vocabularySize: 1,
-        evaluationDigest: '',
-        tensorsDigest: '',
-        unusedTensors: [],
-        dtypes: [],
-      },
-    }),
+  facts: ({ id }) => say({ type: 'facts', id, facts }),
+  'lists-tensors': ({ id, tensors }) => {
+    if (tensors) for (const name of ['a', 'b']) say({ type: 'tensors', id, tensors: [tensorNamed(name)] });
+    say({ type: 'facts', id, facts });
+  },
+  'lists-too-many': ({ id }) => {
+    const tensors = Array.from({ length: 1000 }, (_, index) => tensorNamed(`t${index}`));
+    for (let line = 0; line < 101; line += 1) say({ type: 'tensors', id, tensors });
+    say({ type: 'facts', id, facts });
+  },
+  samples: ({ id, seed }) => {
+    values(id, float32(Number(seed), -0.5));
+    say({ type: 'sampled', id });
+  },
+  'samples-nonsense': ({ id }) => values(id, '!'),
+  'samples-torn': ({ id }) => values(id, Buffer.from([1, 2, 3]).toString('base64')),
+  'samples-too-much': ({ id }) => values(id, float32(...new Array(5000).fill(1))),
   'second-hello': () => say(hello),
   'endless-line': async () => {
     const chunk = 'x'.repeat(1024 * 1024);

@@ -157,6 +157,13 @@ export const BROKEN: readonly BrokenRule[] = [
   ),
   outcomeThat('never lets a copy win', (outcome, all) => ({ ...outcome, winner: all.at(-1)?.uid ?? null })),
   outcomeThat('lets a much better later model win', (outcome, [first]) => ({ ...outcome, winner: first?.uid ?? null })),
+  matchThat('heeds the margin of a later model', {
+    play: (contenders, context) =>
+      matching.play(
+        contenders.map((one) => ({ ...one, margin: 0 })),
+        context,
+      ),
+  }),
   outcomeThat('never lets a worse later model win', (outcome, all) => ({
     ...outcome,
     winner: all.at(-1)?.uid ?? null,
@@ -251,6 +258,18 @@ export const BROKEN: readonly BrokenRule[] = [
   }),
   entryThat('refuses with a code, as the fault of the miner', {
     listed: () => [{ name: 'size', found: 1, limit: 0, error: judgingErrors.NO_FINITE_SCORE({ contenders: 0 }) }],
+  }),
+
+  entryThat('says what it compares by, where it compares', {
+    compared: () => [{ name: 'copies', found: 0, limit: 1 }],
+  }),
+  entryThat('has nothing against a model that is like no other', {
+    compares: { share: 0.5 },
+    compared: ({ like }) => [{ name: 'copies', found: like.length, limit: 1, margin: 0.1 }],
+  }),
+  entryThat('raises margins from 0 below 1', {
+    compares: { share: 0.5 },
+    compared: ({ like }) => [{ name: 'copies', found: like.length, limit: 1, margin: like.length }],
   }),
 
   seedThat('takes a block that the chain has', { blockOf: ({ block }) => block + 1 }),

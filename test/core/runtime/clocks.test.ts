@@ -55,7 +55,7 @@ describe.each(JUMPS)('a clock that is set by %d ms', (jump) => {
       looks += 1;
       return head(signal);
     };
-    const sync = new ModelSync({ updatedModelsLimit: 10, startUid: 0 }, deps, check);
+    const sync = new ModelSync({ updatedModelsLimit: 10, startUid: () => 0 }, deps, check);
     await clock.run(sync, 2 * MINUTE);
     const before = looks;
     clock.wallLead = jump;

@@ -3,6 +3,7 @@ import type { ModelStore } from '@assay/core/contracts/model-store';
 import { storeErrors } from '@assay/core/model/errors';
 import { ModelCheck } from '@assay/core/runtime/model-check';
 import { MetagraphSync } from '@assay/core/runtime/metagraph-sync';
+import { ClaimRetry } from '@assay/core/runtime/claim-retry';
 import { ModelSync } from '@assay/core/runtime/model-sync';
 import { put } from '@assay/core/runtime/validator-state';
 import { describe, expect, it } from 'vitest';
@@ -29,7 +30,10 @@ describe('ModelSync', () => {
     const subnet = await newSubnet();
     const check = new Watched(subnet);
     const begin = subnet.clock.now();
-    await subnet.clock.run(new ModelSync({ updatedModelsLimit: 10, startUid: 4 }, subnet.deps, check), 45 * MINUTE);
+    await subnet.clock.run(
+      new ModelSync({ updatedModelsLimit: 10, startUid: () => 4 }, subnet.deps, check),
+      45 * MINUTE,
+    );
     const cycle = [4, 5, 6, 0, 1, 2, 3];
     expect(check.looks.map(({ uid }) => uid)).toEqual([...cycle, ...cycle, ...cycle]);
     expect(check.looks.map(({ at }) => (at - begin) / MINUTE)).toEqual([
@@ -42,7 +46,10 @@ describe('ModelSync', () => {
   it('starts at the lowest uid when its start is beyond the highest', async () => {
     const subnet = await newSubnet();
     const check = new Watched(subnet);
-    await subnet.clock.run(new ModelSync({ updatedModelsLimit: 10, startUid: 200 }, subnet.deps, check), 2 * MINUTE);
+    await subnet.clock.run(
+      new ModelSync({ updatedModelsLimit: 10, startUid: () => 200 }, subnet.deps, check),
+      2 * MINUTE,
+    );
     expect(check.looks.map(({ uid }) => uid)).toEqual([0, 1, 2, 3, 4, 5, 6]);
   });
 
@@ -51,12 +58,12 @@ describe('ModelSync', () => {
     for (const uid of [3, 4, 5]) subnet.commit(uid, `model-${uid}`, uid);
     await subnet.deps.view.refresh(subnet.signal);
     const check = new Watched(subnet);
-    const sync = new ModelSync({ updatedModelsLimit: 2, startUid: 3 }, subnet.deps, check);
+    const sync = new ModelSync({ updatedModelsLimit: 2, startUid: () => 3 }, subnet.deps, check);
     await subnet.clock.run(sync, 60 * MINUTE);
     expect(check.looks.map(({ uid }) => uid)).toEqual([3, 4]);
     await subnet.deps.state.write(put.contenders(1, { pending: [], kept: [] }));
     const later = new Watched(subnet);
-    await subnet.clock.run(new ModelSync({ updatedModelsLimit: 3, startUid: 5 }, subnet.deps, later), 2 * MINUTE);
+    await subnet.clock.run(new ModelSync({ updatedModelsLimit: 3, startUid: () => 5 }, subnet.deps, later), 2 * MINUTE);
     expect(later.looks[0]?.uid).toBe(5);
   });
 
@@ -135,6 +142,79 @@ describe('ModelCheck', () => {
     subnet.commit(3, 'bad', 1, 'wrong');
     expect(await look(subnet, 3)).toBe('rejected HASH_MISMATCH');
     expect(subnet.deps.state.contenders(1)).toEqual({ pending: [], kept: [] });
+  });
+
+  describe('what is missing', () => {
+    const GRACE = 75;
+    const missing = storeErrors.REPO_NOT_FOUND({ repo: 'miner/mine' });
+
+    async function withMissing(): Promise<{ subnet: Subnet; asked: { error: Error | undefined; lists: number } }> {
+      const asked: { error: Error | undefined; lists: number } = { error: missing, lists: 0 };
+      const subnet = await newSubnet({ store: watchedStore(asked) });
+      subnet.deps.profile = { ...subnet.deps.profile, missingGrace: GRACE };
+      subnet.commit(3, 'mine', 2);
+      return { subnet, asked };
+    }
+
+    it('has its blocks from the first look that missed it, and is the fault of the miner after them', async () => {
+      const { subnet } = await withMissing();
+      expect(await look(subnet, 3)).toBe('postponed REPO_NOT_FOUND');
+      subnet.network.advance(GRACE - 1);
+      expect(await look(subnet, 3)).toBe('postponed REPO_NOT_FOUND');
+      expect(subnet.deps.state.model(subnet.neuron(3).hotkey)).toBeUndefined();
+      subnet.network.advance(1);
+      expect(await look(subnet, 3)).toBe('rejected REPO_NOT_FOUND');
+      expect(subnet.deps.state.missingClaims()).toEqual([]);
+      expect(await look(subnet, 3)).toBeUndefined();
+    });
+
+    it('is taken in when it comes in time', async () => {
+      const { subnet, asked } = await withMissing();
+      expect(await look(subnet, 3)).toBe('postponed REPO_NOT_FOUND');
+      subnet.network.advance(GRACE - 1);
+      asked.error = undefined;
+      expect(await look(subnet, 3)).toBe('verified');
+      expect(subnet.deps.state.missingClaims()).toEqual([]);
+    });
+
+    it('has its blocks anew for another commitment', async () => {
+      const { subnet } = await withMissing();
+      await look(subnet, 3);
+      subnet.network.advance(GRACE);
+      subnet.commit(3, 'other', 2);
+      expect(await look(subnet, 3)).toBe('postponed REPO_NOT_FOUND');
+    });
+
+    it('is looked for again between the cycles', async () => {
+      const { subnet, asked } = await withMissing();
+      await look(subnet, 3);
+      asked.error = undefined;
+      await subnet.deps.view.refresh(subnet.signal);
+      await new ClaimRetry(subnet.deps, subnet.check).pass(subnet.signal);
+      expect(subnet.deps.state.model(subnet.neuron(3).hotkey)?.facts).toBeTruthy();
+    });
+
+    it('holds up no round, also when the source fails in between', async () => {
+      const { subnet, asked } = await withMissing();
+      subnet.commit(4, 'another', 3);
+      await look(subnet, 3);
+      asked.error = storeErrors.STORE_FULL({ directory: '/full' });
+      expect(await look(subnet, 3)).toBe('postponed STORE_FULL');
+      const { competition } = subnet.deps.competitions.inForce(subnet.deps.view.current.at.number)[0] ?? {};
+      if (!competition) throw new Error('a competition is in force');
+      const at = { snapshot: subnet.deps.view.current, block: subnet.deps.view.current.at.number };
+      expect(subnet.check.unknowns.of(competition, at)).toEqual([]);
+    });
+
+    it('is forgotten when its hotkey leaves the subnet', async () => {
+      const { subnet } = await withMissing();
+      await look(subnet, 3);
+      const { hotkey } = subnet.neuron(3);
+      expect(subnet.deps.state.missingClaim(hotkey)).toMatchObject({ code: 'REPO_NOT_FOUND' });
+      subnet.network.deregister(3);
+      await new MetagraphSync({ hotkey: subnet.hotkey, offline: false }, subnet.deps).sync(subnet.signal);
+      expect(subnet.deps.state.missingClaim(hotkey)).toBeUndefined();
+    });
   });
 
   it('keeps an evaluation delay', async () => {

@@ -119,7 +119,7 @@ export const COMPETITION: Competition = {
 export const NOTE = 'config.json sets a key that nobody reads.';
 
 /** Reads the loss that the repo claims; that is all that there is to know of these models. */
-const inspector: ModelInspector = {
+const claimInspector: ModelInspector = {
   inspect: async (directory) => {
     const claimed = readFileSync(join(directory, 'model.safetensors'), 'utf8');
     const digest = createHash('sha256').update(claimed).digest('hex');
@@ -196,6 +196,7 @@ export interface Subnet {
 interface SubnetChange {
   chain?: (real: ChainClient) => ChainClient;
   store?: (real: ModelStore) => ModelStore;
+  inspector?: (real: ModelInspector) => ModelInspector;
   competitions?: readonly Competition[];
   /** What the dataset draws. */
   batches?: number[][][];
@@ -231,6 +232,7 @@ export const hotkeysOf = (standing: Standing): string[] => average.parse(standin
 export async function newSubnet({
   chain: around = (real) => real,
   store: over = (real) => real,
+  inspector: inspects = (real) => real,
   competitions = [COMPETITION],
   batches = [[[1, 2, 3, 4]]],
   rules = AVERAGING,
@@ -292,6 +294,7 @@ export async function newSubnet({
   const kept = { directory: join(plain.dataDir, 'models') };
   const store = over(await ModelKeeper.open(kept, { source: made, clock }));
   const evaluator = new ClaimedLoss(samples);
+  const inspector = inspects(claimInspector);
   const events: RunEvent[] = [];
   const view = new ChainView({ deadlineMs: 5000 }, { chain });
   const tokenizer = {
@@ -312,6 +315,7 @@ export async function newSubnet({
     scheme,
     acquirer: new ModelAcquirer({}, { store, inspector, scheme }),
     evaluator,
+    inspector,
     reporter: { report: (event) => void events.push(event), close: () => Promise.resolve() },
     clock,
     log: () => undefined,

@@ -262,7 +262,7 @@ describe('two competitions', () => {
 describe('a fresh validator', () => {
   it('judges nobody before it has looked at everybody', async () => {
     await subnet.deps.view.refresh(subnet.signal);
-    const sync = new ModelSync({ updatedModelsLimit: 10, startUid: 4 }, subnet.deps, subnet.check);
+    const sync = new ModelSync({ updatedModelsLimit: 10, startUid: () => 4 }, subnet.deps, subnet.check);
     const isReady = (): boolean => sync.hasLookedAtAll;
     loop = new EvaluationLoop({ hotkey: subnet.hotkey, isReady }, subnet.deps, subnet.check);
     await look(4);
@@ -276,7 +276,7 @@ describe('a fresh validator', () => {
 
   it('does not count a look during which the chain did not answer', async () => {
     await subnet.deps.view.refresh(subnet.signal);
-    const sync = new ModelSync({ updatedModelsLimit: 10, startUid: 3 }, subnet.deps, subnet.check);
+    const sync = new ModelSync({ updatedModelsLimit: 10, startUid: () => 3 }, subnet.deps, subnet.check);
     const head = subnet.deps.chain.head.bind(subnet.deps.chain);
     let asked = 0;
     subnet.deps.chain.head = (signal) => {
@@ -291,7 +291,7 @@ describe('a fresh validator', () => {
 
   it('does not wait for claims whose turn the backlog keeps from coming', async () => {
     await subnet.deps.view.refresh(subnet.signal);
-    const sync = new ModelSync({ updatedModelsLimit: 1, startUid: 3 }, subnet.deps, subnet.check);
+    const sync = new ModelSync({ updatedModelsLimit: 1, startUid: () => 3 }, subnet.deps, subnet.check);
     await subnet.clock.run(sync, 5 * MINUTE);
     expect(sync.hasLookedAtAll).toBe(true);
     expect(subnet.deps.state.model(subnet.neuron(4).hotkey)).toBeUndefined();

@@ -376,6 +376,28 @@ describe('a redirect', () => {
   });
 });
 
+describe('a redirect with a body', () => {
+  it.each([
+    ['that has no end', 1 << 20],
+    ['that comes a byte at a time', 1],
+  ])('%s does not hold up the request', async (_name, bytes) => {
+    const url = await serving((request, response) => {
+      if (request.url !== '/file') {
+        response.end(CONTENT);
+        return;
+      }
+      response.writeHead(302, { location: '/there' });
+      const timer = setInterval(() => response.write(Buffer.alloc(bytes)), 20);
+      response.once('close', () => {
+        clearInterval(timer);
+      });
+    });
+    const work = bytesOf(clientOf(url, { timeoutMs: 400 }), url, WHOLE);
+    if (bytes > 1) expect((await work).equals(CONTENT)).toBe(true);
+    else expect((await errorOf(work)).code).toBe('SOURCE_UNREACHABLE');
+  });
+});
+
 describe('an authorization', () => {
   let keys: { key: string; cert: string };
   beforeAll(() => {

@@ -352,6 +352,52 @@ describe('a list that can’t be right', () => {
     });
   });
 
+  it('is a list or an error with a code, whatever it says', async () => {
+    const maybe = <T>(right: fc.Arbitrary<T>): fc.Arbitrary<unknown> =>
+      fc.oneof({ weight: 8, arbitrary: right }, fc.jsonValue({ maxDepth: 1 }));
+    const hex = (length: number): fc.Arbitrary<string> =>
+      fc
+        .array(fc.integer({ min: 0, max: 15 }), { minLength: length, maxLength: length })
+        .map((digits) => digits.map((digit) => digit.toString(16)).join(''));
+    const size = maybe(fc.maxSafeNat());
+    const anyEntry = fc.record(
+      {
+        type: maybe(fc.constantFrom('file', 'directory')),
+        path: maybe(fc.string()),
+        size,
+        oid: maybe(hex(40)),
+        lfs: maybe(fc.record({ oid: maybe(hex(64)), size, pointerSize: size })),
+      },
+      { requiredKeys: ['type', 'path', 'size'] },
+    );
+    let answer: unknown;
+    const hub = await hubWith({ list: () => answer });
+    const source = await sourceOf(hub);
+    let lists = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.oneof({ weight: 9, arbitrary: fc.array(anyEntry, { maxLength: 3 }) }, fc.jsonValue()),
+        async (given) => {
+          answer = given;
+          const listing = await source.list(reference, never).catch((error: unknown) => {
+            if (!isAssayError(error) || error.fault !== 'network') throw error;
+            return undefined;
+          });
+          if (!listing) return;
+          lists += listing.files.length;
+          expect(new Set(listing.files.map(({ path }) => path)).size).toBe(listing.files.length);
+          for (const file of listing.files) {
+            expect(Number.isSafeInteger(file.size) && file.size >= 0).toBe(true);
+            expect(file.sha256 ?? '0'.repeat(64)).toMatch(/^[0-9a-f]{64}$/);
+            expect(file.gitOid ?? '0'.repeat(40)).toMatch(/^[0-9a-f]{40}$/);
+          }
+        },
+      ),
+      { numRuns: 300 },
+    );
+    expect(lists).toBeGreaterThan(0);
+  });
+
   it('deeper than anything needs is refused before it is read', async () => {
     const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
     const hub = await hubWith(

@@ -56,6 +56,23 @@ describe('a tensor is read', () => {
     });
   });
 
+  it.each<[what: string, dtype: string, data: Buffer, constant: boolean]>([
+    ['ones', 'BF16', bits16(0x3f80, 0x3f80, 0x3f80), true],
+    ['ones and another', 'BF16', bits16(0x3f80, 0x3f80, 0x3f81), false],
+    ['halves that repeat and make no constant', 'F32', bits32(0x3f80_3f80, 0x3f80_3f81), false],
+    ['whole numbers of several bytes', 'I32', bits32(7, 7), true],
+    ['a single element', 'F32', bits32(7), false],
+    ['more than a block of ones', 'BF16', Buffer.from(new Uint16Array(BLOCK).fill(0x3f80).buffer), true],
+    [
+      'a block of ones and one of twos',
+      'BF16',
+      Buffer.from(new Uint16Array(BLOCK).fill(0x3f80, 0, BLOCK / 2).fill(0x4000, BLOCK / 2).buffer),
+      false,
+    ],
+  ])('and told from one that is constant: %s', async (_what, dtype, data, constant) => {
+    expect((await contentOf(dtype, data)).constant ?? false).toBe(constant);
+  });
+
   it('over the edges of its blocks', async () => {
     for (const element of [0, BLOCK / 2 - 1, BLOCK / 2, BLOCK, BLOCK + 7]) {
       const data = Buffer.alloc(2 * BLOCK + 16);

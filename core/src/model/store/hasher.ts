@@ -113,7 +113,8 @@ export class Hasher {
   }
 
   #start(): Worker {
-    const worker = new Worker(new URL('./hash-worker.js', import.meta.url));
+    // Flags of the process, such as the kind of a script on its command line, are not for a thread.
+    const worker = new Worker(new URL('./hash-worker.js', import.meta.url), { execArgv: [] });
     worker.on('message', (answer: HashAnswer) => {
       this.#settle(answer);
     });

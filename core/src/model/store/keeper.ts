@@ -30,13 +30,14 @@ import { Hasher } from './hasher.js';
 import { keeperDefaults, type KeeperOptions } from './keeper-options.js';
 import type { Reservation } from './room.js';
 import { StoreFolder } from './store-folder.js';
-import { Transfers } from './transfers.js';
+import { Transfers, type Missing } from './transfers.js';
 
 /** A model that is being fetched. */
 interface Fetch {
   reference: ModelReference;
   draft: string;
   meter: FetchMeter;
+  missing: Missing;
   reservation: Reservation;
 }
 
@@ -169,7 +170,7 @@ export class ModelKeeper implements ModelStore {
         const reservation = await folder.room.reserve(missing.bytes);
         const draft = await folder.drafts.create();
         try {
-          const fetch = { reference, draft, meter, reservation };
+          const fetch = { reference, draft, meter, missing, reservation };
           const stored = await this.#obtainAll(fetch, files, signal);
           return await folder.models.publish(draft, reference, stored);
         } finally {
@@ -177,7 +178,7 @@ export class ModelKeeper implements ModelStore {
           await folder.drafts.discard(draft);
         }
       } finally {
-        missing.done();
+        missing.end();
       }
     });
   }
@@ -207,7 +208,7 @@ export class ModelKeeper implements ModelStore {
 
   /** One file of the draft: a name for a content that is here, or comes now. */
   async #obtain(
-    { reference, draft, meter, reservation }: Fetch,
+    { reference, draft, meter, missing, reservation }: Fetch,
     file: RepoFile,
     signal: AbortSignal,
   ): Promise<StoredFile> {
@@ -220,7 +221,6 @@ export class ModelKeeper implements ModelStore {
     }
     const onBytes = (bytes: number): void => {
       meter.received(path, bytes);
-      reservation.spend(bytes);
     };
     for (;;) {
       const { sha256, found } = await this.#transfers.content(
@@ -232,6 +232,7 @@ export class ModelKeeper implements ModelStore {
       );
       // Between the two another process may have cleaned up.
       if (!(await this.folder.contents.linkTo(sha256, target))) continue;
+      reservation.spend(missing.came(file));
       if (found) meter.found(path, size);
       return { path, size, sha256 };
     }

@@ -1,8 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DEFAULT_SOURCE, repoName, type ModelReference, type RepoFile } from '../../contracts/model.js';
-import { isAbsence } from './folder-contents.js';
+import { isAbsence, statIfAny } from './folder-contents.js';
 import { isOfLivingProcess, PROCESS_NAME } from './process-name.js';
 
 /** Owner of a partial file that no transfer works at. */
@@ -10,8 +10,6 @@ const FREE = 'free';
 
 /** A partial file that no living process works at. */
 interface LeftPartial {
-  /** Of the content. */
-  key: string;
   path: string;
   /** Bytes on disk. */
   size: number;
@@ -69,6 +67,10 @@ export class Partials {
     await rm(join(this.directory, `${key}.${this.#owner}`), { force: true });
   }
 
+  isWanted(key: string): boolean {
+    return this.#wanted.has(key);
+  }
+
   /** Says that these contents are about to be received. @returns takes it back */
   want(keys: readonly string[]): () => void {
     for (const key of keys) this.#wanted.set(key, (this.#wanted.get(key) ?? 0) + 1);
@@ -81,21 +83,28 @@ export class Partials {
     };
   }
 
-  /** Partial files that no living process works at, those that this process wants among them or not. */
-  async left({ wanted }: { wanted: boolean }): Promise<LeftPartial[]> {
+  /** Partial files that no living process works at and this process does not want. */
+  async left(): Promise<LeftPartial[]> {
     const found: LeftPartial[] = [];
     for (const name of await readdir(this.directory)) {
       const key = name.slice(0, name.indexOf('.'));
-      if (isOfLivingProcess(name.slice(key.length + 1)) || (!wanted && this.#wanted.has(key))) continue;
+      if (isOfLivingProcess(name.slice(key.length + 1)) || this.#wanted.has(key)) continue;
       const path = join(this.directory, name);
-      try {
-        const { blocks, mtimeMs } = await stat(path);
-        found.push({ key, path, size: blocks * 512, changedMs: mtimeMs });
-      } catch (error) {
-        if (!isAbsence(error)) throw error;
-      }
+      const facts = await statIfAny(path);
+      if (facts) found.push({ path, size: Math.min(facts.size, facts.onDisk), changedMs: facts.mtimeMs });
     }
     return found;
+  }
+
+  /** Bytes on disk of all partial files, those that this process wants among them or not. */
+  async bytes({ wanted }: { wanted: boolean }): Promise<number> {
+    let sum = 0;
+    for (const name of await readdir(this.directory)) {
+      if (!wanted && this.#wanted.has(name.slice(0, name.indexOf('.')))) continue;
+      const facts = await statIfAny(join(this.directory, name));
+      if (facts) sum += Math.min(facts.size, facts.onDisk);
+    }
+    return sum;
   }
 
   async drop({ path }: LeftPartial): Promise<void> {

@@ -7,10 +7,12 @@ import { isPlainPart } from '../storable-files.js';
  * disk has a folder `lost+found`.
  */
 const JOIN = '~';
+/** Stands for the colon of a registry's port. Only in parts after a `~`, which no folder of a disk has. */
+const PORT = '+';
 
 /**
  * The three folders of a reference, outermost first: `miner`, `llama`, a commit; or `oci~registry.example~team`, `llama`,
- * `sha256~` and a digest.
+ * `sha256~` and a digest. A port is written with `+`: `oci~registry.example+5000~team`.
  * @throws FILE_NAME_REFUSED
  */
 export function foldersOf(reference: ModelReference): [string, string, string] {
@@ -18,9 +20,10 @@ export function foldersOf(reference: ModelReference): [string, string, string] {
   const ofHub = source === DEFAULT_SOURCE;
   const above = ofHub ? [namespace] : [source, ...namespace.split('/')];
   const version = ofHub ? [revision] : revision.split(':');
-  const refused = [...above, name, ...version].find((part) => !isPlainPart(part));
+  const checked = above.map((part, index) => (index === 1 ? part.replace(/:\d{1,5}$/, '') : part));
+  const refused = [...checked, name, ...version].find((part) => !isPlainPart(part));
   if (refused !== undefined) throw storeErrors.FILE_NAME_REFUSED({ path: refused });
-  const folders: [string, string, string] = [above.join(JOIN), name, version.join(JOIN)];
+  const folders: [string, string, string] = [above.join(JOIN).replace(':', PORT), name, version.join(JOIN)];
   const long = folders.find((folder) => folder.length > 255);
   if (long !== undefined) throw storeErrors.FILE_NAME_REFUSED({ path: long });
   return folders;
@@ -32,7 +35,7 @@ export function referenceIn(above: string, name: string, version: string): Model
   const reference =
     namespace.length === 0
       ? { namespace: above, name, revision: version }
-      : { source, namespace: namespace.join('/'), name, revision: version.replaceAll(JOIN, ':') };
+      : { source, namespace: namespace.join('/').replace(PORT, ':'), name, revision: version.replaceAll(JOIN, ':') };
   try {
     return foldersOf(reference).join('/') === [above, name, version].join('/') ? reference : undefined;
   } catch {

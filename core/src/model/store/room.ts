@@ -10,7 +10,7 @@ export interface RoomLimits {
 
 /** Room that a transfer will need. */
 export interface Reservation {
-  /** Bytes that have come, and count as used from now on; fewer than none where they were thrown away. */
+  /** So many bytes have come, and count as used from now on. */
   spend(bytes: number): void;
   end(): void;
 }
@@ -21,9 +21,10 @@ export type Removable = () => Promise<boolean>;
 /** How much the store may still take, less what transfers under way have been promised. */
 export class Room {
   #reserved = 0;
+  #last: Promise<unknown> = Promise.resolve();
 
   /**
-   * @param used tells the bytes that the store takes
+   * @param used tells the bytes that the store takes without what is promised
    * @param removables what may go, in the order in which it goes
    */
   constructor(
@@ -32,13 +33,15 @@ export class Room {
     private readonly removables: () => AsyncIterable<Removable>,
   ) {}
 
-  /** Bytes that may still come, what is promised left out. @param used bytes of the store, where they are known */
-  async free(used?: number): Promise<number> {
+  /** Bytes that may still come, what is promised left out. */
+  async free(): Promise<number> {
+    // Before anything is measured: what comes meanwhile may count twice, and must not be left out.
+    const reserved = this.#reserved;
     const { bavail, bsize } = await statfs(this.limits.directory);
     const ofDisk = bavail * bsize - this.limits.minFreeBytes;
-    if (!Number.isFinite(this.limits.maxBytes)) return Math.max(0, ofDisk - this.#reserved);
-    const ofQuota = this.limits.maxBytes - (used ?? (await this.used()));
-    return Math.max(0, Math.min(ofDisk, ofQuota) - this.#reserved);
+    if (!Number.isFinite(this.limits.maxBytes)) return Math.max(0, ofDisk - reserved);
+    const ofQuota = this.limits.maxBytes - (await this.used());
+    return Math.max(0, Math.min(ofDisk, ofQuota) - reserved);
   }
 
   /**
@@ -46,6 +49,13 @@ export class Room {
    * @throws STORE_FULL
    */
   async reserve(bytes: number): Promise<Reservation> {
+    // One after the other: two that look at the same time would both find the room free.
+    const mine = this.#last.catch(() => undefined).then(() => this.#reserve(bytes));
+    this.#last = mine;
+    return mine;
+  }
+
+  async #reserve(bytes: number): Promise<Reservation> {
     let free = await this.free();
     if (free < bytes) {
       for await (const remove of this.removables()) {

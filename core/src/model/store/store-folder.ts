@@ -15,6 +15,9 @@ import { Room, type Removable, type RoomLimits } from './room.js';
 /** A store in which nothing is bounded but by the disk. */
 const UNBOUNDED: RoomLimits = { maxBytes: Number.POSITIVE_INFINITY, minFreeBytes: 0 };
 
+/** What no transfer has gone on with for so long is not gone on with any more: its claim has changed, or its repo is gone. */
+const PARTIAL_GRACE_MS = 24 * 3_600_000;
+
 interface StoreFolderOptions {
   /** Absolute; made when it is not there. */
   directory: string;
@@ -53,7 +56,8 @@ export class StoreFolder {
     this.holds = new Holds(directory);
     this.room = new Room(
       { directory, ...limits },
-      () => this.bytes(),
+      // What this process receives is promised already. Partial files come first: they become contents.
+      async () => (await this.partials.bytes({ wanted: false })) + (await this.#bytesOfModels()),
       () => this.#removables(),
     );
     this.#ages = new FolderAges(clock);
@@ -71,7 +75,12 @@ export class StoreFolder {
 
   /** Bytes on disk of models and of what is being received. */
   async bytes(): Promise<number> {
-    return bytesBelow(...['blobs', 'models', 'partials', 'drafts'].map((part) => join(this.directory, part)));
+    return (await this.#bytesOfModels()) + (await this.partials.bytes({ wanted: true }));
+  }
+
+  /** Folders in the order in which a file comes through them: none is missed. */
+  async #bytesOfModels(): Promise<number> {
+    return bytesBelow(...['blobs', 'drafts', 'models'].map((part) => join(this.directory, part)));
   }
 
   async stored(reference: ModelReference): Promise<StoredModel | undefined> {
@@ -90,12 +99,15 @@ export class StoreFolder {
       return {
         models: (await this.models.references()).length,
         bytes,
-        freeBytes: await this.room.free(bytes),
+        freeBytes: await this.room.free(),
       };
     });
   }
 
-  /** Drops every model that nothing holds and that was not used for longer than the grace, and contents that no model has. */
+  /**
+   * Drops every model that nothing holds and that was not used for longer than the grace, contents that no model has, and
+   * partial files that no process works at after a day.
+   */
   async prune(graceMs: number, signal: AbortSignal): Promise<PruneResult> {
     return diskGuard(this.directory, async () => {
       const before = await this.bytes();
@@ -106,6 +118,9 @@ export class StoreFolder {
       }
       for (const { sha256, ageMs } of await this.looseContents())
         if (ageMs >= graceMs) await this.contents.dropIfLoose(sha256);
+      for (const partial of await this.partials.left())
+        if (this.clock.now() - partial.changedMs >= Math.max(graceMs, PARTIAL_GRACE_MS))
+          await this.partials.drop(partial);
       return { removed, freedBytes: Math.max(0, before - (await this.bytes())) };
     });
   }
@@ -139,9 +154,21 @@ export class StoreFolder {
 
   /** With the contents that no other model has. @returns whether the model is gone */
   async removeUnlessHeld(reference: ModelReference): Promise<boolean> {
+    return this.#removeUnless(reference, (reasons) => reasons.size > 0);
+  }
+
+  /** Removes a model also where it is kept or pinned: it is fetched again. @returns whether it is gone: in use, it stays */
+  async removeDamaged(reference: ModelReference): Promise<boolean> {
+    return diskGuard(this.directory, () => this.#removeUnless(reference, (reasons) => reasons.has('in use')));
+  }
+
+  async #removeUnless(
+    reference: ModelReference,
+    mustStay: (reasons: ReadonlySet<HoldReason>) => boolean,
+  ): Promise<boolean> {
     const end = await this.holds.beginRemoval(reference);
     try {
-      if ((await this.held()).has(holdKey(reference))) return false;
+      if (mustStay((await this.held()).get(holdKey(reference)) ?? new Set())) return false;
       const files = await this.models.filesOf(reference);
       await this.models.remove(reference);
       this.#ages.forget(this.models.folderOf(reference));
@@ -161,7 +188,7 @@ export class StoreFolder {
    * models that nothing holds. Of each the one that was not used for longest goes first.
    */
   async *#removables(): AsyncGenerator<Removable> {
-    for (const partial of (await this.partials.left({ wanted: false })).sort((a, b) => a.changedMs - b.changedMs)) {
+    for (const partial of (await this.partials.left()).sort((a, b) => a.changedMs - b.changedMs)) {
       yield async () => {
         await this.partials.drop(partial);
         return true;

@@ -18,6 +18,14 @@ interface Obtained {
   found: boolean;
 }
 
+/** What of some files has to come. */
+export interface Missing {
+  bytes: number;
+  /** How many of these bytes a file stands for, once it has come; none the second time. */
+  came: (file: RepoFile) => number;
+  end: () => void;
+}
+
 /** All transfers of a keeper: each content comes once, whoever wants it. */
 export class Transfers {
   /** Transfers of this process by content. */
@@ -29,27 +37,31 @@ export class Transfers {
   ) {}
 
   /**
-   * What of these files has yet to come. Until `done` is called, what is left of earlier transfers of them is not removed
-   * to make room.
+   * What of these files has to come, leaving out what another fetch of this process is about to bring. Until `end` is
+   * called, what there is of them in partial files is not removed to make room, and counts as promised, not as used.
    */
-  async missing(
-    reference: ModelReference,
-    files: readonly RepoFile[],
-    signal: AbortSignal,
-  ): Promise<{ bytes: number; done: () => void }> {
+  async missing(reference: ModelReference, files: readonly RepoFile[], signal: AbortSignal): Promise<Missing> {
     const { contents, partials } = this.deps.folder;
-    const missing = new Map<string, number>();
+    const sizes = new Map<string, number>();
+    const keys: string[] = [];
     for (const file of files) {
       const { sha256, size } = file;
       if (size === 0 || (sha256 !== undefined && (await contents.has(sha256, size, signal)))) continue;
-      missing.set(partials.keyOf(reference, file), size);
+      const key = partials.keyOf(reference, file);
+      if (!partials.isWanted(key)) sizes.set(key, size);
+      keys.push(key);
     }
-    const done = partials.want([...missing.keys()]);
-    const left = await partials.left({ wanted: true });
-    const bytes = [...missing].map(([key, size]) =>
-      Math.max(0, size - (left.find((one) => one.key === key)?.size ?? 0)),
-    );
-    return { bytes: bytes.reduce((sum, size) => sum + size, 0), done };
+    const end = partials.want(keys);
+    return {
+      bytes: [...sizes.values()].reduce((sum, size) => sum + size, 0),
+      came: (file) => {
+        const key = partials.keyOf(reference, file);
+        const size = sizes.get(key) ?? 0;
+        sizes.delete(key);
+        return size;
+      },
+      end,
+    };
   }
 
   /**
@@ -96,7 +108,7 @@ export class Transfers {
     });
   }
 
-  /** @returns sha256 of what has come; empty where another process receives it: after a pause it may be here */
+  /** @returns sha256 of what has come; empty where another process receives it or has done so: it is to be looked for again */
   async #receive(
     source: ModelSource,
     reference: ModelReference,
@@ -109,6 +121,11 @@ export class Transfers {
     const path = await folder.partials.take(key);
     if (path === undefined) {
       await clock.sleep(POLL_MS, signal);
+      return '';
+    }
+    // Another process may have brought it between the look for the content and the look for the partial file.
+    if (file.sha256 !== undefined && (await folder.contents.has(file.sha256, file.size, signal))) {
+      await folder.partials.release(key);
       return '';
     }
     const partial = await PartialFile.open(path, file.size, isNamed(file));

@@ -1,11 +1,12 @@
 import type { MatchContext, MatchOutcome, MatchRecord, ScoredContender } from '../../contracts/match-rule.js';
 import type { EpsilonFunction } from '../../contracts/epsilon-function.js';
 import type { Steps } from '../../judging/steps.js';
-import { reduced } from './advantage.js';
+import { raised, reduced } from './advantage.js';
 import { tally } from './tally.js';
 
 /**
- * Contenders that could still win once every epsilon has decayed: better than each earlier model by the final epsilon.
+ * Contenders that could still win once every epsilon has decayed: better than each earlier model by the final epsilon, and
+ * by their own margin where they have one.
  * Among models of one block only the first by score and uid stays, with no epsilon between them; in the reference they
  * eliminate each other. Keeps the given order.
  */
@@ -16,7 +17,7 @@ export function competitive(contenders: readonly ScoredContender[], epsilon: Eps
 function withstands(one: ScoredContender, other: ScoredContender, epsilon: EpsilonFunction): boolean {
   if (other.block > one.block) return true;
   if (other.block === one.block) return one.score < other.score || (one.score === other.score && one.uid < other.uid);
-  return one.score < reduced(other.score, epsilon.fullyDecayed);
+  return raised(one.score, one.margin ?? 0) < reduced(other.score, epsilon.fullyDecayed);
 }
 
 /**

@@ -2,7 +2,7 @@ import type { ScoredContender } from '../../contracts/match-rule.js';
 import type { EpsilonFunction } from '../../contracts/epsilon-function.js';
 import { SortedNumbers } from '../../judging/sorted-numbers.js';
 import type { Steps } from '../../judging/steps.js';
-import { reduced } from './advantage.js';
+import { raised, reduced } from './advantage.js';
 
 export interface Tally {
   wins: number;
@@ -15,6 +15,8 @@ interface Player extends Tally {
   losses: readonly number[];
   /** Advantage over later models. */
   epsilon: number;
+  /** Disadvantage against earlier models. */
+  margin: number;
 }
 
 /**
@@ -29,8 +31,9 @@ export function* tally(
   currentBlock: number,
 ): Steps<Map<number, Tally>> {
   const players = contenders.map((one): Player => {
-    const { uid, block } = one;
-    return { uid, block, losses: lossesOf(one), epsilon: epsilon.compute(currentBlock, block), wins: 0, matches: 0 };
+    const { uid, block, margin = 0 } = one;
+    const advantage = epsilon.compute(currentBlock, block);
+    return { uid, block, losses: lossesOf(one), epsilon: advantage, margin, wins: 0, matches: 0 };
   });
   const byBlock = [...players].sort((a, b) => a.block - b.block);
   const longest = players.reduce((length, { losses }) => Math.max(length, losses.length), 0);
@@ -45,14 +48,15 @@ export function* tally(
 }
 
 /**
- * The matches of one loss, counted in sorted lists instead of pair by pair: against earlier models the loss has to be
- * below theirs with their advantage, against later ones it has its own.
+ * The matches of one loss, counted in sorted lists instead of pair by pair: against earlier models the loss, raised by its
+ * margin, has to be below theirs with their advantage; against later ones it has its own.
  *
  * @param players in ascending order of blocks
  */
 function play(players: readonly Player[], index: number): void {
   const lossOf = ({ losses }: Player): number => losses[index] ?? Number.NaN;
   const reducedLossOf = (player: Player): number => reduced(lossOf(player), player.epsilon);
+  const raisedLossOf = (player: Player): number => raised(lossOf(player), player.margin);
   const [earlier, later] = [new SortedNumbers(players.length), new SortedNumbers(players.length)];
   const groups = groupsByBlock(players);
   for (const group of groups) {
@@ -60,13 +64,13 @@ function play(players: readonly Player[], index: number): void {
     for (const player of group) same.add(lossOf(player));
     for (const player of group) {
       player.matches += players.length - 1;
-      player.wins += earlier.countAbove(lossOf(player)) + same.countAbove(lossOf(player));
+      player.wins += earlier.countAbove(raisedLossOf(player)) + same.countAbove(lossOf(player));
     }
     for (const player of group) earlier.add(reducedLossOf(player));
   }
   for (const group of groups.reverse()) {
     for (const player of group) player.wins += later.countAbove(reducedLossOf(player));
-    for (const player of group) later.add(lossOf(player));
+    for (const player of group) later.add(raisedLossOf(player));
   }
 }
 

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { competitionSchema } from '../../competition/competition-schema.js';
 import { modelReference } from '../../contracts/model.js';
 import { ruleRecord, ruleState } from '../../contracts/rule.js';
+import { similarPair } from '../../contracts/similarity.js';
 import { errorReport } from '../../errors/error-report.js';
 
 const taskOutcome = z.object({
@@ -37,6 +38,14 @@ const contender = z.object({
   ]),
 });
 export type EntryContender = z.infer<typeof contender>;
+
+const similarity = z.object({
+  /** Contenders that have at least half of the later one's weights in common, or as much as a check asks for. */
+  pairs: z.array(similarPair),
+  /** The entry checks that go by them. Where there are none, the verdict does not depend on the pairs. */
+  checks: z.array(ruleRecord),
+});
+export type RoundSimilarity = z.infer<typeof similarity>;
 
 /** What rounds of every format hold. */
 export const commonMembers = {
@@ -86,6 +95,8 @@ export const roundEntry = z.object({
   }),
   /** Everybody who was registered. */
   seats: z.array(z.object({ uid: z.number().int(), hotkey: z.string() })),
+  /** Absent where no entry check compares models and none are alike. */
+  similarity: similarity.optional(),
   /** Of this competition before the round; null before its first. */
   standingBefore: ruleState.nullable(),
   /** Of the entrants rule before the round; null before the competition's first. */

@@ -5,7 +5,6 @@ import type { EvaluationAnswer, Evaluator, Numerics } from '../../contracts/eval
 import type { AssayError } from '../../errors/assay-error.js';
 import { causeOf, toAssayError } from '../../errors/describe.js';
 import { report, type RuntimeDeps } from '../context.js';
-import type { ModelCheck } from '../model-check.js';
 import { isAbort } from '../supervise.js';
 import type { StoredEvaluation } from '../tables.js';
 import { put } from '../validator-state.js';
@@ -13,7 +12,7 @@ import { Asking } from './ask.js';
 import type { FailedTry } from './blame.js';
 import { Controls } from './controls.js';
 import { groupByModel, type Group } from './groups.js';
-import { IntactModels } from './intact-models.js';
+import type { IntactModels } from './intact-models.js';
 import type { Contender, RoundPlan } from './plan.js';
 import { judgedTasks, refusalOf, scoreOf, type JudgedTask } from './results.js';
 import type { DrawnTask } from './sample.js';
@@ -61,14 +60,14 @@ export class RoundEvaluation {
 
   constructor(
     private readonly deps: RuntimeDeps,
-    check: ModelCheck,
+    models: IntactModels,
     private readonly plan: RoundPlan,
     private readonly tasks: readonly DrawnTask[],
     numerics: Numerics,
     private readonly capacity: number,
   ) {
     this.#sortedNumerics = Object.entries(numerics).sort(([a], [b]) => (a < b ? -1 : 1));
-    this.#models = new IntactModels(deps, check);
+    this.#models = models;
     this.#asking = new Asking(deps, plan, tasks, this.#models, capacity);
     this.#controls = new Controls(deps, tasks, this.#asking);
     this.#tries = new Tries(deps, this.#controls, capacity);

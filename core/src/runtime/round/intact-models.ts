@@ -3,6 +3,7 @@ import { AssayError } from '../../errors/assay-error.js';
 import { toAssayError } from '../../errors/describe.js';
 import { storeErrors } from '../../model/errors.js';
 import { fileStates, filesIntact } from '../../model/files-intact.js';
+import { tensorListOf } from '../../model/tensor-list.js';
 import { readClaim } from '../claims.js';
 import { repoName } from '../../contracts/model.js';
 import { report, type RuntimeDeps } from '../context.js';
@@ -83,13 +84,14 @@ export class IntactModels {
     const repo = repoName(model.reference);
     try {
       const claim = readClaim(this.deps, model.commitment, this.deps.view.current.at.number);
-      const { facts, ...stored } = await this.check.acquire(neuron, claim, signal);
+      const { facts, tensors, ...stored } = await this.check.acquire(neuron, claim, signal);
       if (facts.evaluationDigest === model.facts.evaluationDigest) return { stored, states: await fileStates(stored) };
       // The facts on record are of files that had changed before they were read: the next round has the right ones.
       await this.deps.state.update(() => {
         const current = this.deps.state.model(neuron.hotkey);
         const same = current?.commitment === model.commitment && current.block === model.block;
-        return same ? [put.model({ ...current, facts })] : [];
+        const lists = tensors ? [put.tensors(facts.tensorsDigest, tensorListOf(tensors))] : [];
+        return same ? [put.model({ ...current, facts }), ...lists] : [];
       });
       throw storeErrors.STORED_MODEL_CHANGED({ repo, directory: stored.directory });
     } catch (error) {

@@ -14,12 +14,16 @@ import { inSlices } from '../slices.js';
 import type { UnknownMiner } from '../unknown-claims.js';
 import { newRecord } from '../new-record.js';
 import { put } from '../validator-state.js';
+import type { Comparison } from '../../judging/compared.js';
 import type { RoundVerdict } from '../../judging/verdict.js';
+import { notesWith } from '../../model/entry.js';
 import { recordOf } from '../../rules/chosen.js';
-import { judgeEntryInSteps } from './entry.js';
-import type { EntryContender, RoundEntry, UnjudgedRound } from './entry-shape.js';
+import { ContenderComparison, withoutCopies } from './compare.js';
+import { comparisonsIn, judgeEntryInSteps } from './entry.js';
+import type { EntryContender, RoundEntry, RoundSimilarity, UnjudgedRound } from './entry-shape.js';
 import { capacityOf, RoundEvaluation, type EvaluatedContender } from './evaluate.js';
 import { DISK_FAILURES, saysNothing } from './blame.js';
+import { IntactModels } from './intact-models.js';
 import type { RoundPlan } from './plan.js';
 import { rowsAfter } from './state-rows.js';
 import { drawSamples, type DrawnTask } from './sample.js';
@@ -60,6 +64,7 @@ interface Findings {
   tasks: readonly DrawnTask[];
   numerics: Numerics | Record<string, never>;
   evaluated: readonly EvaluatedContender[];
+  similarity?: RoundSimilarity;
 }
 
 /** Of a round that is void before it begins: evaluating would be for nothing. */
@@ -81,8 +86,11 @@ async function evaluate(deps: RuntimeDeps, check: ModelCheck, plan: RoundPlan, s
     const tasks = await drawSamples(deps, plan.entry, plan.seed, scratch, signal);
     const numerics = await deps.evaluator.numerics(signal);
     const capacity = await capacityOf(deps.evaluator, signal);
-    const evaluated = await new RoundEvaluation(deps, check, plan, tasks, numerics, capacity).run(signal);
-    return { tasks, numerics, evaluated };
+    const models = new IntactModels(deps, check);
+    const similarity = await new ContenderComparison(deps, plan, models).run(signal);
+    const { playing, refused } = withoutCopies(plan, similarity, deps.rules);
+    const evaluated = await new RoundEvaluation(deps, models, playing, tasks, numerics, capacity).run(signal);
+    return { tasks, numerics, evaluated: [...evaluated, ...refused], ...(similarity ? { similarity } : {}) };
   });
 }
 
@@ -110,11 +118,14 @@ const isUnknown = ({ fault, code }: Pick<ErrorReport, 'fault' | 'code'>): boolea
 function entryOf(
   deps: RuntimeDeps,
   plan: RoundPlan,
-  { tasks, numerics, evaluated, unknown }: Findings & { unknown: UnknownMiner[] },
+  { tasks, numerics, evaluated, similarity, unknown }: Findings & { unknown: UnknownMiner[] },
   hotkey: string,
 ): UnjudgedRound {
   const { profile, state, clock } = deps;
   const { competition, tokenizer } = plan.entry;
+  const contenders = evaluated
+    .map((one) => entryContender(one, plan.entry.kinds))
+    .sort((a, b) => a.block - b.block || a.uid - b.uid);
   return {
     format: 2,
     rulesVersion: RULES_VERSION,
@@ -153,10 +164,9 @@ function entryOf(
       digest: tokenizer.digest,
     },
     numerics,
-    contenders: evaluated
-      .map((one) => entryContender(one, plan.entry.kinds))
-      .sort((a, b) => a.block - b.block || a.uid - b.uid),
+    contenders: withComparisons(contenders, comparisonsIn({ similarity, contenders }, deps.rules)),
     ...(unknown.length > 0 ? { unknown } : {}),
+    ...(similarity ? { similarity } : {}),
     standingBefore: state.standing(competition.id) ?? null,
     entrantsBefore: state.entrants(competition.id) ?? null,
   };
@@ -194,6 +204,16 @@ function entryContender(
           },
   };
 }
+
+/** Contenders with what is suspicious about them beside others among their notes. */
+const withComparisons = (
+  contenders: readonly EntryContender[],
+  comparisons: readonly Comparison[] = [],
+): EntryContender[] =>
+  contenders.map((contender) => {
+    const found = comparisons.find(({ uid }) => uid === contender.uid);
+    return found ? { ...contender, ...notesWith(contender.notes, found.suspicions) } : contender;
+  });
 
 /** The round and everything that follows from it, in one commit: after a crash there is all of it or nothing. */
 async function recordRound(

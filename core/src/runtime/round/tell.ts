@@ -44,8 +44,8 @@ export const columnsOf = ({ match, standing }: Pick<JudgingRules, 'match' | 'sta
 
 /** The lines of those who were judged. */
 export function judgedRows(
-  entry: Pick<RoundEntry, 'contenders' | 'competition'>,
-  verdict: Pick<RoundVerdict, 'contenders'>,
+  entry: Pick<RoundEntry, 'contenders' | 'competition' | 'similarity'>,
+  verdict: Pick<RoundVerdict, 'contenders' | 'compared'>,
   kinds: readonly TaskKindRule[],
 ): RoundRow[] {
   return entry.contenders.flatMap((contender) => {
@@ -57,10 +57,27 @@ export function judgedRows(
       {
         ...{ uid, hotkey, repo: repoName(reference), block },
         ...{ score, epsilon, winRate, wins, share, values, sameAs },
+        ...similarityOf(uid, entry, verdict),
         error: refusalOf(outcome, entry.competition.tasks, kinds),
       },
     ];
   });
+}
+
+/** What a contender is like, and what follows from it. */
+function similarityOf(
+  uid: number,
+  { similarity }: Pick<RoundEntry, 'similarity'>,
+  { compared }: Pick<RoundVerdict, 'compared'>,
+): Pick<RoundRow, 'similarTo' | 'margin'> {
+  const pairs = similarity?.pairs.filter(({ later }) => later.uid === uid) ?? [];
+  const similarTo = pairs.map(({ earlier, share, distance }) => ({
+    ...earlier,
+    share,
+    ...(distance ? { distance } : {}),
+  }));
+  const margin = compared?.find((one) => one.uid === uid)?.margin ?? 0;
+  return { ...(similarTo.length > 0 ? { similarTo } : {}), ...(margin > 0 ? { margin } : {}) };
 }
 
 function refusedRows(deps: RuntimeDeps, plan: RoundPlan, entry: FinishedRound['entry']): RoundRow[] {

@@ -1,5 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { EntryCheck, EntryContext, Finding, InspectedModel, ListedModel } from '../../contracts/entry-check.js';
+import type {
+  ComparedModel,
+  EntryCheck,
+  EntryContext,
+  Finding,
+  InspectedModel,
+  LikeModel,
+  ListedModel,
+} from '../../contracts/entry-check.js';
 import { isAssayError } from '../../errors/assay-error.js';
 import { demand } from '../checks.js';
 
@@ -51,12 +59,34 @@ const WORLDS: readonly (readonly [ListedModel, InspectedModel])[] = [
   ],
 ];
 
-const findingsOf = (check: EntryCheck): Finding[] =>
-  WORLDS.flatMap(([listed, inspected]) => [
+/** A contender of a round that is like no other. */
+const UNLIKE: ComparedModel = { uid: 7, hotkey: 'hotkey-7', block: 5000, like: [] };
+
+/** Contenders that have nothing, half, and all of their weights from an earlier one: in identical tensors, or in near ones. */
+function comparedWorlds({ compares }: EntryCheck): ComparedModel[] {
+  const { within } = compares ?? {};
+  const likeWith = (share: number, near: number): LikeModel => ({
+    ...{ uid: 3, hotkey: 'hotkey-3', block: 4000, share },
+    ...(within === undefined ? {} : { distance: { cosine: 1, difference: 0, near: [{ within, share: near }] } }),
+  });
+  const likes = [[likeWith(0.5, 0.5)], [likeWith(1, 1)], [likeWith(0, 1)], [likeWith(0.5, 0.5), likeWith(1, 1)]];
+  return [UNLIKE, ...likes.map((like) => ({ ...UNLIKE, like }))];
+}
+
+const comparedFindings = (check: EntryCheck): Finding[] =>
+  comparedWorlds(check).flatMap((model) => check.compared?.(model) ?? []);
+
+const findingsOf = (check: EntryCheck): Finding[] => [
+  ...WORLDS.flatMap(([listed, inspected]) => [
     ...(check.listed?.(listed, CONTEXT) ?? []),
     ...(check.fetched?.(inspected, CONTEXT) ?? []),
     ...(check.inspected?.(inspected, CONTEXT) ?? []),
-  ]);
+  ]),
+  ...comparedFindings(check),
+];
+
+const isShare = (value: number): boolean => value > 0 && value <= 1;
+const isDifference = (value: number): boolean => value >= 0 && value < 1;
 
 /** What every entry check has to do. */
 export const ENTRY_CASES: Readonly<Record<string, Case>> = {
@@ -79,5 +109,26 @@ export const ENTRY_CASES: Readonly<Record<string, Case>> = {
       demand(isAssayError(error), `${name}: the error has no code`);
       demand(error.fault === 'miner', `${name}: ${error.code} is a fault of ${error.fault}`);
     }
+  },
+  'says what it compares by, where it compares': (check) => {
+    const { compares } = check;
+    const isAsked = check.compared !== undefined;
+    demand(
+      !isAsked || compares !== undefined,
+      'it compares, and says nothing of what it wants to know: see `compares`',
+    );
+    if (!compares) return;
+    demand(isAsked, 'it wants to know what models have in common, and never looks at it');
+    const { share, within = 0 } = compares;
+    demand(isShare(share), `it asks for a share of ${share}, not above 0 and at most 1`);
+    demand(isDifference(within), `it asks for a difference of ${within}, not from 0 below 1`);
+  },
+  'has nothing against a model that is like no other': (check) => {
+    for (const { name, error, margin = 0, suspicion } of check.compared?.(UNLIKE) ?? [])
+      demand(!error && margin === 0 && suspicion === undefined, `${name}: it does`);
+  },
+  'raises margins from 0 below 1': (check) => {
+    for (const { name, margin = 0 } of comparedFindings(check))
+      demand(margin >= 0 && margin < 1, `${name}: the margin is ${margin}`);
   },
 };

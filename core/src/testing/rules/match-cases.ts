@@ -86,6 +86,10 @@ export const MATCH_CASES: Readonly<Record<string, Case>> = {
     const outcome = played(rule, [contender(1, 2.5, 900), contender(2, 1.9, 10)]);
     demand(outcome.winner === 2, 'the earlier one wins with a loss of 2.5 against 1.9');
   },
+  'heeds the margin of a later model': (rule) => {
+    const near = { ...contender(2, 1.9, 10), margin: 0.5 };
+    demand(played(rule, [contender(1, 2.5, 900), near]).winner !== near.uid, 'a near copy with a margin of 0.5 wins');
+  },
   'never lets a worse later model win': (rule) => {
     demand(played(rule, [contender(1, 2.5, 900), contender(2, 3.1, 10)]).winner !== 2, 'it wins');
   },

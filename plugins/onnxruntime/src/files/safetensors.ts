@@ -21,6 +21,13 @@ const ELEMENT_BYTES: Readonly<Record<string, number>> = {
   I64: 8,
   U64: 8,
 };
+/** Bytes of one element of a type. @throws RangeError for a type that the format does not have */
+export function elementBytesOf(dtype: string): number {
+  const bytes = Object.hasOwn(ELEMENT_BYTES, dtype) ? ELEMENT_BYTES[dtype] : undefined;
+  if (bytes === undefined) throw new RangeError(`the format has no type ${dtype}`);
+  return bytes;
+}
+
 /** Of all files of a model together. The format allows 100 MB a file; a model of 400 layers needs half a megabyte. */
 const MAX_HEADER_BYTES = 16 * 1024 * 1024;
 const MAX_TENSORS = 100_000;

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { elementBytesOf } from './safetensors.js';
 import type { StoredTensor } from './weights.js';
 
 /** What is known of a tensor once all of its bytes have been read. */
@@ -9,6 +10,8 @@ export interface TensorContent {
   digest: string;
   /** The first element, counted in the order of the file, that is no finite number. */
   nonFinite?: { element: number; value: 'NaN' | 'infinity' };
+  /** Present where there are several elements and all of them are equal. */
+  constant?: true;
 }
 
 /** Whole elements of every type. */
@@ -53,6 +56,9 @@ export async function readTensor(
   const { bytes: elementBytes, scan } = scanOf(dtype);
   const digest = createHash('sha256');
   const block = Buffer.alloc(Math.min(BLOCK_BYTES, Math.ceil(length / WORD_BYTES) * WORD_BYTES));
+  const width = elementBytesOf(dtype);
+  const first = Buffer.alloc(width);
+  let isConstant = length > width;
   let nonFinite: TensorContent['nonFinite'];
   const handle = await open(join(folder, file));
   try {
@@ -60,16 +66,32 @@ export async function readTensor(
       const bytes = block.subarray(0, Math.min(block.length, length - done));
       await readWhole(handle, bytes, offset + done);
       digest.update(bytes);
+      if (done === 0) bytes.copy(first);
+      isConstant &&= repeats(bytes, first);
       nonFinite ??= scan(block, bytes.length, done / elementBytes);
       done += bytes.length;
     }
   } finally {
     await handle.close();
   }
-  return { digest: digest.digest('hex'), ...(nonFinite ? { nonFinite } : {}) };
+  return {
+    digest: digest.digest('hex'),
+    ...(nonFinite ? { nonFinite } : {}),
+    ...(isConstant ? { constant: true } : {}),
+  };
 }
 
-async function readWhole(handle: Awaited<ReturnType<typeof open>>, into: Buffer, position: number): Promise<void> {
+/** Whether a block holds nothing but copies of an element: it begins with one, and equals itself moved on by one. */
+const repeats = (block: Buffer, element: Buffer): boolean =>
+  block.subarray(0, element.length).equals(element) &&
+  block.subarray(element.length).equals(block.subarray(0, block.length - element.length));
+
+/** Fills a buffer from a position of a file. @throws RangeError where the file ends before */
+export async function readWhole(
+  handle: Awaited<ReturnType<typeof open>>,
+  into: Buffer,
+  position: number,
+): Promise<void> {
   for (let filled = 0; filled < into.length;) {
     const { bytesRead } = await handle.read(into, filled, into.length - filled, position + filled);
     if (bytesRead === 0) throw new RangeError('the file ends before its tensors do');

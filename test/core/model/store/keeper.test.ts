@@ -111,6 +111,16 @@ describe('ModelKeeper', () => {
     'a b',
     'x'.repeat(256),
     'a/b/c/d/e/f/g/h/i',
+    'a/'.repeat(1000) + 'x',
+    'x'.repeat(4096),
+    'C:x',
+    'NUL',
+    'aux.safetensors',
+    'sub/COM1',
+    'model.safetensors.',
+    'model.safetensors ',
+    'e\u0301.json',
+    'gpj.\u202enosj',
   ])('refuses the file name %j', async (path) => {
     const root = newFolder();
     const { fetch } = await scene({}, join(root, 'store'));

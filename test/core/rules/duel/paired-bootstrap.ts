@@ -43,7 +43,8 @@ export const pairedBootstrap: Rule<MatchRule, Parameters> = {
       if (!king) return { records, winner: null };
       let winner = king;
       for (const challenger of contenders.filter((one) => one !== king)) {
-        const theirs = lossesOf(challenger);
+        const { margin = 0 } = challenger;
+        const theirs = lossesOf(challenger).map((loss) => loss + margin * Math.abs(loss));
         const differences = lossesOf(king).map((loss, index) => loss - (theirs[index] ?? Number.NaN));
         const samplesUsed = stoppedAt(differences, given);
         const generator = random(`bootstrap ${challenger.hotkey}`);
