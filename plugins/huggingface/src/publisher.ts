@@ -101,19 +101,28 @@ export class HubPublisher implements ModelPublisher {
     return { ...repo, revision };
   }
 
+  /** @throws HUB_REFUSED also where the hub says yes and does nothing: a validator would not see the repo */
   async setVisibility(repo: RepoId, visibility: Visibility, signal: AbortSignal): Promise<void> {
     const access = this.#access(repo);
+    const what = `the change of ${access.repo} to ${visibility}`;
     const change = async (): Promise<void> => {
-      const answer = await this.deps.writes.fetchTelling()(`${this.hub}/api/models/${access.repo}/settings`, {
-        method: 'PUT',
-        headers: { authorization: `Bearer ${access.accessToken}`, 'content-type': 'application/json' },
-        body: JSON.stringify({ private: visibility === 'private' }),
-        signal,
-      });
-      const text = await answer.text();
-      if (!answer.ok) throw new HubApiError(answer.url, answer.status, undefined, text.slice(0, 500));
+      await this.#putSettings(access, { private: visibility === 'private' }, signal);
+      const head = await this.#head(access);
+      if (head?.isPrivate !== (visibility === 'private'))
+        throw publisherErrors.HUB_REFUSED({ what, status: 200, reason: 'it has not changed; change it by hand' });
     };
-    await this.#run(`the change of ${access.repo} to ${visibility}`, repo, change, signal);
+    await this.#run(what, repo, change, signal);
+  }
+
+  async #putSettings({ repo, accessToken }: Access, settings: object, signal: AbortSignal): Promise<void> {
+    const answer = await this.deps.writes.fetchTelling()(`${this.hub}/api/models/${repo}/settings`, {
+      method: 'PUT',
+      headers: { authorization: `Bearer ${accessToken}`, 'content-type': 'application/json' },
+      body: JSON.stringify(settings),
+      signal,
+    });
+    const text = await answer.text();
+    if (!answer.ok) throw new HubApiError(answer.url, answer.status, undefined, text.slice(0, 500));
   }
 
   /** @returns the commit that holds the files */
