@@ -406,11 +406,21 @@ describe('the token of a registry', () => {
         fault: 'config',
       });
     }
-    const { registry, reference } = await registryWith({ tokens: { realm: `https://${elsewhere.host}/token` } });
-    const source = await sourceOf([registry.host], loginsOf(registry.host), { tokenServers: [elsewhere.host] });
-    // It is listed, and on a private address all the same.
-    expect(await errorOf(source.list(reference, never))).toMatchObject({ code: 'REDIRECT_REFUSED', fault: 'network' });
     expect(elsewhere.requests).toEqual([]);
+  });
+
+  it('is asked for at another host that the config names, with the login of the registry', async () => {
+    const server = await LoopbackRegistry.start({ tokens: {}, login: LOGIN });
+    onTestFinished(async () => server.close());
+    const hidden = ['team/llama'];
+    const { registry, reference } = await registryWith({ tokens: { realm: `http://${server.host}/token` }, hidden });
+    const source = await sourceOf([registry.host], loginsOf(registry.host), {
+      tokenServers: [server.host],
+      public: false,
+    });
+    expect((await source.list(reference, never)).files).toEqual(FILES);
+    expect(server.requests.map(({ path }) => path)).toEqual(['/token']);
+    expect(server.requests[0]?.authorization).toMatch(/^Basic /);
   });
 });
 
