@@ -35,7 +35,7 @@ export async function bestKnown(container: Container, drawn: DrawnCompetition): 
 }
 
 /** A recorded round with a winner. */
-export interface RecordedWin {
+interface RecordedWin {
   round: number;
   entry: RoundEntry;
   winner: NonNullable<RecordedRound['verdict']['winner']>;

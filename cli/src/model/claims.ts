@@ -5,7 +5,7 @@ import { repoName, type ModelReference, type StoredFile } from '@assay/core/cont
 import { modelCommandErrors } from './errors.js';
 
 /** Who claims, for what, and in which form. */
-export interface Claiming {
+interface Claiming {
   scheme: CommitmentScheme;
   hotkey: string;
   /** Number of the competition. */

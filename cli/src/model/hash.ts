@@ -19,7 +19,7 @@ interface HashRequest {
 }
 
 /** What a claim to a model binds, and why each file is a part of it or not. */
-export interface HashDocument {
+interface HashDocument {
   model: string;
   /** base64; what the proof is made of under the commitment scheme `pretraining`. */
   directoryHash: string;

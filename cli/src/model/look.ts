@@ -8,7 +8,7 @@ import type { ModelLocation } from '../evaluate/find-model.js';
 import { OwnFolder } from '../evaluate/own-folder.js';
 
 /** The files of a folder or repo, and which of them are the model. */
-export interface LookedAt {
+interface LookedAt {
   model: StoredModel;
   files: RepoFile[];
   documents: RepoDocuments;

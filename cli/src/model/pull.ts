@@ -25,7 +25,7 @@ interface PullRequest {
   competition?: string | undefined;
 }
 
-export interface PullDocument {
+interface PullDocument {
   folder: string;
   repo: string;
   revision: string;

@@ -14,7 +14,7 @@ import { modelCommandErrors } from './errors.js';
 import { readBack } from './read-back.js';
 import { fetchedText } from '../report/quantities.js';
 
-export interface PushRequest {
+interface PushRequest {
   directory: string;
   repo: RepoId;
   /** Name or number. */

@@ -10,7 +10,7 @@ const LONGEST_PAUSE_MS = 30_000;
 /** Answers after which a request is made again; 412: somebody else has committed meanwhile. */
 const PASSING = new Set([408, 412, 425, 429]);
 
-export interface HubWritesOptions {
+interface HubWritesOptions {
   /** Address of the hub. */
   hub: string;
   /** How often a request is made before it is given up. */

@@ -47,6 +47,21 @@ describe.each([
     expect(played(rule, [marked, contenderOf(2, 5_000_100, 2.9)]).winner).toBe(2);
   });
 
+  it('loses now where it would win once epsilon has decayed', () => {
+    const decaying = { compute: () => 0.05, fullyDecayed: 0 };
+    const winner = (margin?: number): number | null =>
+      played(rule, [contenderOf(1, 5_000_000, 3), contenderOf(2, 5_000_100, 2.8, margin)], decaying).winner;
+    expect([winner(), winner(0.03), winner(0.01)]).toEqual([2, 1, 2]);
+  });
+
+  it('does not play where it can win at no block, as everybody', () => {
+    const earlier = contenderOf(1, 5_000_000, 3);
+    const recorded = (margin?: number): number[] => [
+      ...played(rule, [earlier, contenderOf(2, 5_000_100, 2.9, margin)]).records.keys(),
+    ];
+    expect([recorded(), recorded(0.05)]).toEqual([[1, 2], [1]]);
+  });
+
   it('never does better for it, and nobody else does worse', () => {
     fc.assert(
       fc.property(
@@ -85,15 +100,17 @@ describe('isWin of a model with a margin', () => {
     const all = fc.uniqueArray(fc.tuple(fc.nat(9), blocks, losses, margins), {
       ...{ selector: ([uid]: [number, number, number, number]) => uid, minLength: 2, maxLength: 6 },
     });
-    const none = { compute: () => 0, fullyDecayed: 0 };
+    const decaying = { compute: () => 0.1, fullyDecayed: 0 };
     fc.assert(
       fc.property(all, (given) => {
         const contenders = given.map((one) => contenderOf(...one));
-        const { records } = played(meanLoss.bind({}), contenders, none);
+        const { records } = played(meanLoss.bind({}), contenders, decaying);
         const rivals = contenders.filter(({ uid }) => records.has(uid));
         for (const one of rivals) {
           const claimed = ({ score, block, margin = 0 }: ScoredContender) => ({ loss: score, block, margin });
-          const wins = rivals.filter((other) => other !== one && isWin(claimed(one), claimed(other), none, 1)).length;
+          const wins = rivals.filter(
+            (other) => other !== one && isWin(claimed(one), claimed(other), decaying, 1),
+          ).length;
           expect(records.get(one.uid)?.wins).toBe(wins);
         }
       }),

@@ -88,6 +88,11 @@ describe('pairs of contenders', () => {
       [contenderOf(9, 10, ['a', 'b']), contenderOf(2, 10, ['a', 'b'])],
       [[9, 2, 1]],
     ],
+    [
+      'the block says who is the later one',
+      [contenderOf(9, 10, ['a', 'b']), contenderOf(2, 11, ['a', 'b'])],
+      [[2, 9, 1]],
+    ],
     ['models of constants only', [contenderOf(1, 10, []), contenderOf(2, 11, [])], []],
   ])('%s', (_what, contenders, expected) => {
     expect(shown(pairsOf(contenders))).toEqual(expected);

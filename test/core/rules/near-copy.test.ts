@@ -105,7 +105,11 @@ describe('what checks say of the contenders of a round', () => {
     const [claims, pairs] = [[claimOf(1, 10), claimOf(2, 11)], [pairOf(2, 1)]];
     const small = checkOf({ then: 'raise-margin', margin: 0.01 });
     const large = checkOf({ share: 0.5, then: 'raise-margin', margin: 0.03 });
-    expect(comparisonsOf(claims, pairs, [small, large])).toMatchObject([{ uid: 2, refusal: null, margin: 0.03 }]);
+    for (const checks of [
+      [small, large],
+      [large, small],
+    ])
+      expect(comparisonsOf(claims, pairs, checks)).toMatchObject([{ uid: 2, refusal: null, margin: 0.03 }]);
     expect(comparisonsOf(claims, pairs, [small, checkOf()])).toMatchObject([
       { uid: 2, refusal: { code: 'NEAR_COPY' } },
     ]);

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EntryCheck } from '@assay/core/contracts/entry-check';
 import type { ModelInspector, SampledTensor } from '@assay/core/contracts/evaluator';
@@ -10,7 +10,9 @@ import { storeErrors } from '@assay/core/model/errors';
 import { RuleBook } from '@assay/core/rules/rule-book';
 import { EvaluationLoop } from '@assay/core/runtime/evaluation-loop';
 import { MetagraphSync } from '@assay/core/runtime/metagraph-sync';
+import { roundOf } from '@assay/core/runtime/recorded-rounds';
 import { replayEntry } from '@assay/core/runtime/round/entry';
+import { judgedRows } from '@assay/core/runtime/round/tell';
 import { asJson, put } from '@assay/core/runtime/validator-state';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -35,6 +37,8 @@ class TensorInspector implements ModelInspector {
   lists = true;
   /** Losses of models whose files can't be read. */
   unreadable = new Set<string>();
+  /** What happens while a model is sampled. */
+  during: (directory: string, text: string) => void = () => undefined;
 
   constructor(private readonly real: ModelInspector) {}
 
@@ -51,6 +55,7 @@ class TensorInspector implements ModelInspector {
     const text = this.#text(directory);
     if (this.unreadable.has(text)) return Promise.reject(storeErrors.STORE_FAILED({ directory, reason: 'a bad disk' }));
     this.samples.push({ text, seed });
+    this.during(directory, text);
     const { noise = 0, tensors = [] } = MODELS[text] ?? {};
     return Promise.resolve(
       tensors.map((_content, at) => ({
@@ -178,6 +183,26 @@ describe('near-copy', () => {
     expect(withPairs([pair]).agrees).toBe(true);
     expect(withPairs([]).differences).toContainEqual(expect.stringContaining('compared'));
     expect(withPairs([{ ...pair, share: 0.6 }]).agrees).toBe(false);
+    const [original] = recorded.contenders;
+    const scored = recorded.contenders.map((one) =>
+      one.uid === 4 && original ? { ...one, outcome: original.outcome } : one,
+    );
+    const { verdict } = replayEntry(asJson({ ...recorded, contenders: scored }), world.deps.rules);
+    expect(verdict.contenders.find(({ uid }) => uid === 4)?.score).toBeNull();
+  });
+
+  it('does not go by files that change while they are read, and blames nobody for them', async () => {
+    const world = await newWorld([{ rule: 'near-copy' }]);
+    await claim(world, 4, 1.5);
+    world.inspector.during = (directory, text) => {
+      if (text === '2') writeFileSync(join(directory, 'model.safetensors'), '1.7');
+    };
+    const rows = await world.round();
+    expect([3, 4].map((uid) => [rows.get(uid)?.score, rows.get(uid)?.error])).toEqual([
+      [2, null],
+      [1.5, null],
+    ]);
+    expect(wholeRound(world.deps.state.journal, 1).similarity?.pairs).toEqual([]);
   });
 
   it('takes values that differ a little for a copy, sampled by the seed of the round, each model once', async () => {
@@ -210,6 +235,9 @@ describe('near-copy', () => {
     expect(rows.get(3)).toMatchObject({ share: 1 });
     const { journal } = world.deps.state;
     expect(wholeRound(journal, 1).verdict).toMatchObject({ compared: [{ uid: 4, refused: null, margin: 0.2 }] });
+    const { entry, verdict } = roundOf(journal.record(1)?.entry ?? null, journal);
+    const shown = judgedRows(entry, verdict, world.deps.rules.kinds()).find(({ uid }) => uid === 4);
+    expect(shown).toMatchObject({ margin: 0.2, similarTo: [{ uid: 3, share: 0.75 }] });
     expect(replayed(journal, 1)).toMatchObject({ agrees: true, differences: [] });
   });
 
@@ -319,6 +347,15 @@ describe('a check of a package that compares', () => {
 });
 
 describe('the stored lists of tensors', () => {
+  it('lie beside the facts of a model, not in them, and in no record', async () => {
+    const world = await newWorld();
+    await world.round();
+    const { journal } = world.deps.state;
+    expect(JSON.stringify(journal.get('models', world.neuron(3).hotkey))).not.toContain(digestOf('a'));
+    expect([...journal.chain()].map(({ entry }) => JSON.stringify(entry)).join()).not.toContain(digestOf('a'));
+    expect(journal.entries('tensors')).toHaveLength(1);
+  });
+
   it('go with the last model that has them', async () => {
     const world = await newWorld();
     await claim(world, 4, 2);
