@@ -1,5 +1,6 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { RuleChoice } from '@assay/core/contracts/rule';
 import { syncBlockSeed } from '@assay/core/sampling/sync-block';
 import { localBlockHash } from '@assay/plugin-local-chain';
 import { z } from 'zod';
@@ -77,7 +78,12 @@ const GONE =
   "{ options: { parse: (value) => value, safeParse: (data) => ({ success: true, data }) }, create: async () => ({ documents: async () => { throw new Error('gone'); } }) }";
 
 /** A config with a competition of two tasks, the second one on the texts at a path, or on some that can't be had. */
-function configOf(world: World, texts: string | undefined, change: Readonly<Record<string, unknown>> = {}): string {
+function configOf(
+  world: World,
+  texts: string | undefined,
+  change: Readonly<Record<string, unknown>> = {},
+  entryChecks?: readonly RuleChoice[],
+): string {
   const folder = join(world.folder, 'two-tasks');
   mkdirSync(folder, { recursive: true });
   writeFileSync(
@@ -93,7 +99,7 @@ function configOf(world: World, texts: string | undefined, change: Readonly<Reco
     const second = ${texts === undefined ? "{ ...half('second', 0.25, {}), dataset: 'gone' }" : `half('second', 0.25, { path: ${JSON.stringify(texts)}, pageRows: 3 })`};
     export default { apiVersion: 1, name: 'two-tasks', provides: {
       datasets: { gone: ${GONE} },
-      competitions: [{ ...docs, id: 7, name: 'two-tasks', tasks: [half('first', 0.75, {}), second] }],
+      competitions: [{ ...docs, id: 7, name: 'two-tasks', tasks: [half('first', 0.75, {}), second], entryChecks: ${entryChecks ? JSON.stringify(entryChecks) : 'undefined'} }],
     } };`,
   );
   return world.configWith('two-tasks.yaml', { plugins: ['./two-tasks'], ...change });
@@ -437,6 +443,14 @@ describe('a competition of several tasks, from a package', () => {
     expect(answer.tasks.map(({ name }) => name)).toEqual(['first']);
     expect(answer.competition.warnings.map(({ code }) => code)).toEqual(['DATASET_UNAVAILABLE']);
     expect(answer.competition.score).toBeCloseTo(answer.tasks[0]?.meanLoss ?? Number.NaN, 12);
+  });
+
+  it('says that it has compared the model with no others, where the competition does', async () => {
+    const world = newWorld();
+    const config = configOf(world, TEXTS, {}, [{ rule: 'limits' }, { rule: 'near-copy' }]);
+    const { code, answer } = await compete(BEST, '--competition', '7', '--seed', '3', '--config', config);
+    expect([code, answer.competition.accepted]).toEqual([0, true]);
+    expect(answer.competition.warnings.map((warning) => warning.code)).toEqual(['MODELS_NOT_COMPARED']);
   });
 
   it('ends at once where the path of the texts is wrong, whatever the config says', async () => {

@@ -73,10 +73,6 @@ export function checksOf(
       ? [{ name: 'files', found: model.files.length, limit: 'fetched as a repo', error: found.refusal }]
       : checks.flatMap((one) => one.fetched?.(fetched, context) ?? [])),
     ...checks.flatMap((one) => one.inspected?.(inspected, context) ?? []),
-    // Which models it is like is known in a round only.
-    ...checks.flatMap(({ compares }) =>
-      compares ? [{ name: 'similarity', found: 'told by a round', limit: compares.share }] : [],
-    ),
   ];
 }
 

@@ -85,6 +85,11 @@ export async function drawCompetition(
     tokens: tokenCount(evaluation.samples),
     weight: taskWeight(task.weight, batches),
   }));
+  const comparing = runtime.rulesAt(block ?? 0).entryChecks.filter(({ rule }) => rule.compares);
+  if (comparing.length > 0)
+    warnings.push(
+      evaluateErrors.MODELS_NOT_COMPARED({ checks: comparing.map(({ record }) => record.rule) }).toReport(),
+    );
   return { runtime, questions, seed, seedSource, warnings, ...(block === undefined ? {} : { block }) };
 }
 

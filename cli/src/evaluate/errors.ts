@@ -27,6 +27,13 @@ export const evaluateErrors = defineErrors({
     message: () => 'There is nothing to evaluate the model on, or too much.',
     hint: () => 'Give either --sequences FILE with token ids, or --competition NAME to draw its samples.',
   },
+  MODELS_NOT_COMPARED: {
+    fault: 'validator',
+    retry: 'next-round',
+    message: (p: { checks: readonly string[] }) =>
+      `Entry checks of this competition compare the models of a round with each other, which was not done here: ${p.checks.join(', ')}.`,
+    hint: () => "Train the weights yourself: who has most of them from another miner's earlier claim may be refused.",
+  },
   SEED_INVALID: {
     fault: 'config',
     retry: 'never',

@@ -70,7 +70,7 @@ export interface MatchRule {
    * @throws a coded error when these losses can't be compared: the round is void and the standing stays
    */
   play(contenders: readonly ScoredContender[], context: MatchContext): Steps<MatchOutcome>;
-  /** The bar that a later model has to clear against this incumbent, at a block. */
+  /** The bar that a later model without a margin has to clear against this incumbent, at a block. */
   bar(incumbent: ScoredContender, context: Pick<MatchContext, 'epsilon' | 'block'>): Bar;
   /** Samples after which more could not change the outcome, of `total`; `total` where every sample counts. */
   samplesNeeded(total: number): number;

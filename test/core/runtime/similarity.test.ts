@@ -164,6 +164,10 @@ describe('near-copy', () => {
     expect(rows.get(4)).toMatchObject({ score: null, share: 0, error: { code: 'NEAR_COPY', fault: 'miner' } });
     expect(rows.get(3)).toMatchObject({ score: 2, share: 1, error: null });
     expect([world.evaluator.evaluated, world.inspector.samples]).toEqual([['three'], []]);
+    expect(world.told('evaluation-finished').map(({ uid, error }) => [uid, error?.code])).toEqual([
+      [4, 'NEAR_COPY'],
+      [3, undefined],
+    ]);
     const { journal } = world.deps.state;
     const recorded = wholeRound(journal, 1);
     expect(recorded.verdict).toMatchObject({ compared: [{ uid: 4, refused: 'NEAR_COPY', margin: 0 }] });

@@ -1,12 +1,12 @@
 import type { SampledTensor } from '../../contracts/evaluator.js';
-import type { UsedTensor } from '../../contracts/model.js';
+import { repoName, type UsedTensor } from '../../contracts/model.js';
 import type { WantedSimilarity } from '../../contracts/similarity.js';
+import type { AssayError } from '../../errors/assay-error.js';
 import { causeOf, toAssayError } from '../../errors/describe.js';
 import { similarPairs, type KnownContender } from '../../judging/similar-pairs.js';
 import { tensorListOf, type TensorList } from '../../model/tensor-list.js';
 import type { ChosenRules } from '../../rules/chosen.js';
-import type { RuleBook } from '../../rules/rule-book.js';
-import type { RuntimeDeps } from '../context.js';
+import { report, type RuntimeDeps } from '../context.js';
 import { runtimeErrors } from '../errors.js';
 import { inSlices } from '../slices.js';
 import { isAbort } from '../supervise.js';
@@ -120,20 +120,35 @@ export class ContenderComparison {
   }
 }
 
-/** Takes those out of a round whom an entry check refuses for what they are like: nothing is computed for them. */
+/** Takes those out of a round whom an entry check refuses for what they are like, and reports them: nothing is computed for them. */
 export function withoutCopies(
+  deps: Pick<RuntimeDeps, 'rules' | 'reporter' | 'clock'>,
   plan: RoundPlan,
   similarity: RoundSimilarity | undefined,
-  book: RuleBook,
 ): { playing: RoundPlan; refused: EvaluatedContender[] } {
   const contenders = plan.contenders.map(({ neuron: { uid, hotkey }, model: { block } }) => ({ uid, hotkey, block }));
   const refusals = new Map(
-    (comparisonsIn({ similarity, contenders }, book) ?? []).map(({ uid, refusal }) => [uid, refusal]),
+    (comparisonsIn({ similarity, contenders }, deps.rules) ?? []).map(({ uid, refusal }) => [uid, refusal]),
   );
   const refused = plan.contenders.flatMap((contender): EvaluatedContender[] => {
     const error = refusals.get(contender.neuron.uid);
+    if (error) tellRefused(deps, plan, contender, error);
     return error ? [{ contender, outcome: { status: 'failed', error, sameAs: null } }] : [];
   });
   const playing = plan.contenders.filter((contender) => !refused.some((one) => one.contender === contender));
   return { playing: { ...plan, contenders: playing }, refused };
+}
+
+function tellRefused(
+  deps: Pick<RuntimeDeps, 'reporter' | 'clock'>,
+  { entry: { competition } }: RoundPlan,
+  { neuron: { uid, hotkey }, model: { reference } }: Contender,
+  error: AssayError,
+): void {
+  report(deps, {
+    event: 'evaluation-finished',
+    competition: { id: competition.id, name: competition.name },
+    ...{ uid, hotkey, repo: repoName(reference) },
+    ...{ score: null, error: error.toReport(), sameAs: null, elapsedMs: 0, timings: null },
+  });
 }

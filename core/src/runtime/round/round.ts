@@ -88,7 +88,7 @@ async function evaluate(deps: RuntimeDeps, check: ModelCheck, plan: RoundPlan, s
     const capacity = await capacityOf(deps.evaluator, signal);
     const models = new IntactModels(deps, check);
     const similarity = await new ContenderComparison(deps, plan, models).run(signal);
-    const { playing, refused } = withoutCopies(plan, similarity, deps.rules);
+    const { playing, refused } = withoutCopies(deps, plan, similarity);
     const evaluated = await new RoundEvaluation(deps, models, playing, tasks, numerics, capacity).run(signal);
     return { tasks, numerics, evaluated: [...evaluated, ...refused], ...(similarity ? { similarity } : {}) };
   });
