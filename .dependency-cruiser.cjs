@@ -1,6 +1,6 @@
 /** Arrows point one way: competitions, plugins and cli -> libs -> core; cli -> all. */
 const VENDORS =
-  '^(node_modules/)?(@polkadot|@huggingface|onnxruntime|libsql|@aws-sdk|gpt-tokenizer|hyparquet|iconv-lite|pbf|@oclif|pino|cli-table3|yaml)';
+  '^(node_modules/)?(@polkadot|@huggingface|onnxruntime|libsql|@aws-sdk|gpt-tokenizer|hyparquet|undici|iconv-lite|pbf|@oclif|pino|cli-table3|yaml)';
 
 module.exports = {
   forbidden: [

@@ -8,11 +8,16 @@ export interface Teller {
   progress(text: string): void;
 }
 
+/** As shells report a program that Ctrl-C has ended. */
+const INTERRUPTED = 130;
+
 /** Commands that move models: they end with a signal, and say what they do. */
 export abstract class ModelCommand extends BaseCommand {
+  #interruption: AbortController | undefined;
+
   /** Aborted by Ctrl-C and by a request to end; what is half done is gone on with at the next call. */
   protected interruption(): AbortSignal {
-    const abort = new AbortController();
+    const abort = (this.#interruption ??= new AbortController());
     for (const signal of ['SIGINT', 'SIGTERM'] as const)
       process.once(signal, () => {
         abort.abort();
@@ -33,5 +38,12 @@ export abstract class ModelCommand extends BaseCommand {
       },
       progress: (text) => live?.show(printable(text, 200)),
     };
+  }
+
+  protected override async catch(error: Error & { oclif?: unknown }): Promise<void> {
+    if (this.#interruption?.signal.aborted !== true) return super.catch(error);
+    const { modelCommandErrors } = await import('./model/errors.js');
+    await super.catch(modelCommandErrors.MODEL_COMMAND_INTERRUPTED({}, error));
+    process.exitCode = INTERRUPTED;
   }
 }

@@ -1,4 +1,4 @@
-import { appendFileSync, cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { LocalNetwork, type GenesisInput } from '@assay/plugin-local-chain';
@@ -36,6 +36,8 @@ interface Place {
   /** Of the network. */
   file: string;
   config: string;
+  /** The miner's data folder. */
+  data: string;
   hub: string;
   /** The command line, with some flags changed and others added. */
   push: (change?: Readonly<Record<string, string>>, ...more: string[]) => string[];
@@ -67,15 +69,16 @@ async function newPlace({
   const file = join(world.folder, 'network', 'chain.db');
   const genesis = join(world.folder, 'network', 'genesis.json');
   (await LocalNetwork.create(file, JSON.parse(readFileSync(genesis, 'utf8')) as GenesisInput)).close();
+  const data = join(world.folder, 'miner');
   const config = world.configWith('miner.yaml', {
-    dataDir: join(world.folder, 'miner'),
+    dataDir: data,
     chain: { use: 'local-chain', file, genesis, blockTime: 0 },
     store: { use: 'huggingface', endpoint: hub, minFreeBytes: 0 },
     publisher: { use: 'huggingface', endpoint: hub, tries: 3 },
   });
   const flags = { repo: REPO, competition: 'demo-docs', hotkey: MINER, config };
   return {
-    ...{ model, root, file, hub, config },
+    ...{ model, root, file, hub, config, data },
     push: (change = {}, ...more) => [
       ...['model', 'push', model, '--json', ...more],
       ...Object.entries({ ...flags, ...change }).flatMap(([flag, value]) => [`--${flag}`, value]),
@@ -125,6 +128,7 @@ describe('validator model push', { timeout: 180_000 }, () => {
       'model.safetensors',
     ]);
     expect(place.commits()).toBe(1);
+    expect(readdirSync(join(place.data, 'read-back', 'alice'))).toEqual([]);
     const to = join(newFolder(), 'fetched');
     const fetched = await validator(['model', 'pull', '22', '--to', to, '-c', place.config], { env: { HOME: to } });
     expect([fetched.code, fetched.stderr]).toEqual([0, expect.stringContaining('fetching') as string]);
@@ -183,6 +187,14 @@ describe('validator model push', { timeout: 180_000 }, () => {
     expect(place.commits()).toBe(0);
     expect(pushedBy(await validator(place.push(), { env: place.env })).committedNow).toBe(true);
     expect(place.commits()).toBe(1);
+  });
+
+  it('says that it goes on, when it is interrupted', async () => {
+    const place = await newPlace({ hubOptions: { bytesPerSecond: 500_000 } });
+    const answer = await killedAt(place.push(), 'uploading', { env: place.env }, 'SIGINT');
+    expect(errorOf(answer)).toMatchObject({ code: 'MODEL_COMMAND_INTERRUPTED', fault: 'validator' });
+    expect(answer.code).toBe(130);
+    expect(pushedBy(await validator(place.push(), { env: place.env })).committedNow).toBe(true);
   });
 
   it.each<{

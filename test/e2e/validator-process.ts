@@ -57,18 +57,20 @@ export async function validator(args: readonly string[], options: SpawnOptions =
   return ended(start(args, options));
 }
 
-/** One command, killed as soon as its stderr says this, or when the promise resolves. */
+/** One command that gets a signal as soon as its stderr says this, or when the promise resolves. */
 export async function killedAt(
   args: readonly string[],
   when: string | Promise<unknown>,
   options: SpawnOptions = {},
+  signal: NodeJS.Signals = 'SIGKILL',
 ): Promise<Answer> {
   const child = start(args, options);
   let said = '';
-  if (typeof when !== 'string') void when.then(() => child.kill('SIGKILL'));
+  if (typeof when !== 'string') void when.then(() => child.kill(signal));
   child.stderr.on('data', (chunk: Buffer) => {
+    const before = said;
     said += chunk.toString('utf8');
-    if (typeof when === 'string' && said.includes(when)) child.kill('SIGKILL');
+    if (typeof when === 'string' && said.includes(when) && !before.includes(when)) child.kill(signal);
   });
   return ended(child);
 }

@@ -2,6 +2,12 @@ import { defineErrors } from '@assay/core/errors/define-errors';
 import { printable } from '@assay/core/errors/printable';
 
 export const modelCommandErrors = defineErrors({
+  MODEL_COMMAND_INTERRUPTED: {
+    fault: 'validator',
+    retry: 'backoff',
+    message: () => 'The command was interrupted.',
+    hint: () => 'Run it again: it goes on where it stopped.',
+  },
   REPO_NAME_INVALID: {
     fault: 'config',
     retry: 'never',

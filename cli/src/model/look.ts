@@ -4,6 +4,7 @@ import { MODEL_INSPECTOR, type ModelInspector } from '@assay/core/contracts/eval
 import { MODEL_STORE, type FetchProgress, type ModelStore } from '@assay/core/contracts/model-store';
 import type { RepoFile, StoredModel } from '@assay/core/contracts/model';
 import { ModelAcquirer, type AcquirerStore } from '@assay/core/model/acquire';
+import { codeNotes } from '@assay/core/model/unopened';
 import type { ModelLocation } from '../evaluate/find-model.js';
 import { OwnFolder } from '../evaluate/own-folder.js';
 
@@ -43,17 +44,12 @@ export async function lookAt(
 /** What the files say that nobody heeds, or that no validator accepts. */
 export function notesOn({ documents, model }: LookedAt): string[] {
   const { config, tokenizerConfig } = documents;
-  const named = [
-    ...('auto_map' in config ? ['config.json'] : []),
-    ...(tokenizerConfig && 'auto_map' in tokenizerConfig ? ['tokenizer_config.json'] : []),
-  ];
   const twins = model.files.filter(
     ({ sha256 }, index) => model.files.findIndex((other) => other.sha256 === sha256) !== index,
   );
   return [
-    ...named.map(
-      (path) => `${path} names code under auto_map: it is never executed, and a class of the library is used.`,
-    ),
+    ...codeNotes('config.json', config),
+    ...codeNotes('tokenizer_config.json', tokenizerConfig ?? {}),
     ...twins.map(
       ({ path }) => `${path} has the content of another file that counts: no validator accepts such a repo.`,
     ),

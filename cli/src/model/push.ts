@@ -12,7 +12,7 @@ import { candidateIn, type Candidate } from './candidate.js';
 import { claimOf, committedTo, requireFits } from './claims.js';
 import { modelCommandErrors } from './errors.js';
 import { readBack } from './read-back.js';
-import { fetchedText } from '../report/quantities.js';
+import { bytesText, fetchedText } from '../report/quantities.js';
 
 interface PushRequest {
   directory: string;
@@ -104,7 +104,8 @@ export class Push {
       await publisher.create(repo, visibility, signal);
       tell.step(`created ${repoName(repo)} at ${publisher.description}, ${visibility}`);
     }
-    tell.step(`uploading ${uploads.length} files to ${repoName(repo)}`);
+    const bytes = uploads.reduce((sum, { size }) => sum + size, 0);
+    tell.step(`uploading ${uploads.length} files, ${bytesText(bytes)}, to ${repoName(repo)}`);
     const onProgress = withRate((progress) => {
       tell.progress(`uploading ${fetchedText(progress)}`);
     });

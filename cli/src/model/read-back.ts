@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Container } from 'inversify';
 import type { Surroundings } from '@assay/core/composition/surroundings';
@@ -21,40 +22,53 @@ interface Deps {
 
 /**
  * The files of a published revision as a validator gets them: listed, fetched and verified by the same keeper, into a folder
- * of its own, so that nothing that this machine has already stands in for what was published.
+ * of its own, so that nothing that this machine has already stands in for what was published. The folder goes when the
+ * files are compared; before that, the next call goes on with it.
  * @throws READ_BACK_DIFFERS, what a validator refuses
  */
 export async function readBack(
   reference: ModelReference,
   { files, requireListed }: Candidate,
   { source }: ModelPublisher,
+  deps: Deps,
+  signal: AbortSignal,
+): Promise<StoredModel> {
+  deps.tell.step('reading back');
+  const directory = join(deps.surroundings.dataDir, 'read-back', reference.namespace, reference.name);
+  const model = await fetchInto(directory, reference, { source, requireListed }, deps, signal);
+  const differing = differingPaths(files, model.files);
+  await rm(directory, { recursive: true, force: true });
+  if (differing.length > 0) throw modelCommandErrors.READ_BACK_DIFFERS({ repo: repoName(reference), paths: differing });
+  return model;
+}
+
+async function fetchInto(
+  directory: string,
+  reference: ModelReference,
+  { source, requireListed }: Pick<ModelPublisher, 'source'> & Pick<Candidate, 'requireListed'>,
   { container, surroundings, tell, scheme }: Deps,
   signal: AbortSignal,
 ): Promise<StoredModel> {
-  tell.step('reading back');
-  const directory = join(surroundings.dataDir, 'read-back');
-  // The publisher closes its source.
-  const deps = { source: { ...bound(source), close: () => Promise.resolve() }, clock: surroundings.clock };
-  const store = await ModelKeeper.open({ directory }, deps);
+  const inspector = await container.getAsync<ModelInspector>(MODEL_INSPECTOR);
+  const store = await ModelKeeper.open({ directory }, { source: unclosed(source), clock: surroundings.clock });
   try {
     requireListed({ reference, ...(await store.list(reference, signal)) });
-    const inspector = await container.getAsync<ModelInspector>(MODEL_INSPECTOR);
-    const onProgress = (progress: Parameters<typeof fetchedText>[0]): void => {
-      tell.progress(`reading back ${fetchedText(progress)}`);
-    };
-    const { model } = await new ModelAcquirer({}, { store, inspector, scheme }).fetch(reference, onProgress, signal);
-    const differing = differingPaths(files, model.files);
-    // Nothing is kept: what was right is published, and what was wrong has to be fetched again.
-    await store.discard(reference);
-    if (differing.length > 0)
-      throw modelCommandErrors.READ_BACK_DIFFERS({ repo: repoName(reference), paths: differing });
+    const acquirer = new ModelAcquirer({}, { store, inspector, scheme });
+    const { model } = await acquirer.fetch(
+      reference,
+      (progress) => {
+        tell.progress(`reading back ${fetchedText(progress)}`);
+      },
+      signal,
+    );
     return model;
   } finally {
     await store.close();
   }
 }
 
-const bound = (source: ModelPublisher['source']): ModelPublisher['source'] => ({
+/** A source without its end: the publisher ends it. */
+const unclosed = (source: ModelPublisher['source']): ModelPublisher['source'] => ({
   description: source.description,
   ...(source.sources ? { sources: source.sources } : {}),
   list: source.list.bind(source),

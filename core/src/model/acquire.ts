@@ -15,10 +15,11 @@ import {
 import { isAssayError } from '../errors/assay-error.js';
 import { storeErrors, verificationErrors } from './errors.js';
 import { fileStates, filesIntact } from './files-intact.js';
-import { requireEntry, withSuspicions } from './entry.js';
+import { requireEntry, withRemarks } from './entry.js';
 import { CONFIG, configFile, INDEX, WEIGHTS } from './files-that-count.js';
 import { parseJsonObject, UnusableJson, type JsonObject } from './json-object.js';
 import { TOKENIZER_CONFIG } from './tokenizer-files.js';
+import { codeNotes, unopenedNotes } from './unopened.js';
 
 type OnProgress = (progress: FetchProgress) => void;
 /** What of a store a model's way in needs. */
@@ -66,7 +67,7 @@ export class ModelAcquirer {
       requireEntry(checks.flatMap((one) => one.fetched?.(fetched, context) ?? []));
       if (!this.#isCommitted(model, request)) throw verificationErrors.HASH_MISMATCH({});
       try {
-        return await this.#inspected(model, request, signal);
+        return await this.#inspected(model, files, request, signal);
       } catch (error) {
         if (tries === 2 || !isAssayError(error) || error.code !== 'STORED_MODEL_CHANGED') throw error;
       }
@@ -76,6 +77,7 @@ export class ModelAcquirer {
   /** Facts and limits of a model, unless its files have changed while they were read. @throws STORED_MODEL_CHANGED */
   async #inspected(
     model: StoredModel,
+    published: readonly RepoFile[],
     { checks, context }: AcquireRequest,
     signal: AbortSignal,
   ): Promise<VerifiedModel> {
@@ -88,7 +90,8 @@ export class ModelAcquirer {
       const findings = checks.flatMap((one) => one.inspected?.(inspected, context) ?? []);
       requireEntry(findings);
       if ((await fileStates(model)) !== before) await this.#requireIntact(model, signal);
-      return { ...model, facts: withSuspicions(facts, findings), ...listed };
+      const notes = [...codeNotes(CONFIG, config), ...unopenedNotes(published)];
+      return { ...model, facts: withRemarks(facts, findings, notes), ...listed };
     } catch (error) {
       if (isAssayError(error) && error.fault === 'miner') await this.#requireIntact(model, signal);
       throw error;

@@ -10,13 +10,14 @@ export function requireEntry(findings: readonly Finding[]): void {
 const MAX_NOTES = 20;
 const MAX_NOTE_LENGTH = 500;
 
-/** The facts of a model with what is suspicious about it among its notes, for whoever reads a table or a record. */
-export const withSuspicions = (facts: ModelFacts, findings: readonly Finding[]): ModelFacts => ({
+/** The facts of a model with what is suspicious about it, and what else is to be told, ahead of its notes, for people. */
+export const withRemarks = (
+  facts: ModelFacts,
+  findings: readonly Finding[],
+  remarks: readonly string[] = [],
+): ModelFacts => ({
   ...facts,
-  ...notesWith(
-    facts.notes,
-    findings.flatMap(({ suspicion }) => suspicion ?? []),
-  ),
+  ...notesWith(facts.notes, [...findings.flatMap(({ suspicion }) => suspicion ?? []), ...remarks]),
 });
 
 /** Notes with suspicions ahead of them, bounded; without any there is no member. */

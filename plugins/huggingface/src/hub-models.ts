@@ -9,7 +9,7 @@ import { parseBounded } from '@assay/lib-hub';
 import { HttpClient, headerOf, MIN_BYTES, strongTag, type Answer, type Opened } from '@assay/lib-http';
 import { encodedPath, hubRepo } from './hub-address.js';
 import { listingOf, MAX_PAGE_BYTES, pagesFetch } from './hub-listing.js';
-import { errorOf, refusalOf, type Asked } from './hub-refusal.js';
+import { errorOf, namedRefusal, refusalOf, type Asked } from './hub-refusal.js';
 
 const MAX_INFO_BYTES = 1024 * 1024;
 /** Where the token may stand, most specific first. */
@@ -127,6 +127,11 @@ export class HubModels implements ModelSource {
     const url = this.#url(`api/models/${repo}/revision/${asked.revision}`);
     url.search = '?expand[]=private&expand[]=gated&expand[]=disabled';
     const answer = await this.#http.get({ what, url, maxBytes: MAX_INFO_BYTES }, signal);
+    if (answer.status === 404 && answer.fromOrigin && !namedRefusal(answer, asked)) {
+      // Some mirrors have no descriptions. What everybody can read decides there as well: nothing is asked with the token.
+      this.#dropToken('the hub does not say who can read a model');
+      return;
+    }
     if (answer.status !== 200) throw refusalOf(answer, asked);
     const found = access.safeParse(jsonOf(what, answer));
     if (!found.success) throw storeErrors.SOURCE_ANSWER_INVALID({ what, reason: 'it is no description of a model' });
@@ -144,15 +149,14 @@ export class HubModels implements ModelSource {
     const answer = await ask(authorization);
     if (authorization === undefined || !isRefused(answer)) return answer;
     const anonymous = await ask(undefined);
-    if (!isRefused(anonymous)) this.#dropToken();
+    if (!isRefused(anonymous)) this.#dropToken('the hub refuses it');
     return anonymous;
   }
 
-  #dropToken(): void {
+  #dropToken(reason: string): void {
+    if (this.#authorization === undefined) return;
     this.#authorization = undefined;
-    this.deps.log('warn', 'the hub refuses the token; models are read without it from now on', {
-      variables: TOKEN_VARIABLES,
-    });
+    this.deps.log('warn', 'models are read without the token from now on', { reason, variables: TOKEN_VARIABLES });
   }
 
   #url(path: string): URL {

@@ -15,22 +15,35 @@ export interface Asked {
  * reason in its own way: a proxy, a login page or a wrong address answer 401, 403 and 404 as well.
  */
 export function refusalOf(answer: Answer, asked: Asked): Error {
-  const { what, repo, revision, path = '' } = asked;
-  const { status } = answer;
-  if (!answer.fromOrigin)
+  const { what } = asked;
+  const { status, fromOrigin } = answer;
+  if (!fromOrigin)
     return storeErrors.SOURCE_UNREACHABLE({ what, reason: `the host that it is redirected to answers ${status}` });
-  const code = headerOf(answer.headers, 'x-error-code');
+  return namedRefusal(answer, asked) ?? storeErrors.SOURCE_ANSWER_INVALID({ what, reason: `status ${status}` });
+}
+
+/** What the hub says of a repo, by its `x-error-code` or in its words; undefined where it says nothing of it. */
+export function namedRefusal(answer: Answer, { repo, revision, path = '' }: Asked): Error | undefined {
+  const { status, headers } = answer;
+  const code = headerOf(headers, 'x-error-code');
   const said = errorOf(answer);
-  if (code === 'GatedRepo')
+  const says = (words: RegExp): boolean => said !== undefined && words.test(said);
+  const refused = status === 401 || status === 403;
+  if (code === 'GatedRepo' || (refused && says(/\b(?:gated|restricted)\b/i)))
     return storeErrors.REPO_NOT_PUBLIC({ repo, reason: 'whoever reads it has to accept an agreement first' });
-  if (code === 'DisabledRepo' || (status === 403 && said !== undefined && /\bdisabled\b/i.test(said)))
+  if (code === 'DisabledRepo' || (refused && says(/\bdisabled\b/i)))
     return storeErrors.REPO_NOT_PUBLIC({ repo, reason: 'the hub has disabled it' });
   // The hub answers the same for a repo that is private and one that is not there.
   if (code === 'RepoNotFound' || (status === 401 && said !== undefined))
     return storeErrors.REPO_NOT_FOUND({ repo, orPrivate: true });
-  if (status === 404 && code === 'RevisionNotFound') return storeErrors.REVISION_NOT_FOUND({ repo, revision });
-  if (status === 404 && code === 'EntryNotFound') return storeErrors.FILE_NOT_FOUND({ repo, path });
-  return storeErrors.SOURCE_ANSWER_INVALID({ what, reason: `status ${status}` });
+  if (status !== 404) return undefined;
+  if (code === 'RevisionNotFound' || (code === undefined && says(/^(?:invalid rev\b|revision not found)/i)))
+    return storeErrors.REVISION_NOT_FOUND({ repo, revision });
+  if (code === 'EntryNotFound' || (code === undefined && says(/^entry not found/i)))
+    return storeErrors.FILE_NOT_FOUND({ repo, path });
+  return code === undefined && says(/^(?:repository|repo|model) not found/i)
+    ? storeErrors.REPO_NOT_FOUND({ repo, orPrivate: true })
+    : undefined;
 }
 
 /** The text of `{"error": ...}`, the shape in which the hub refuses. */

@@ -25,7 +25,8 @@ export const publisherErrors = defineErrors({
     retry: 'never',
     message: (p: { repo: string; reason: string }) =>
       `This token may not write to ${p.repo}: ${printable(p.reason, LONGEST)}`,
-    hint: () => 'Set HF_TOKEN to a token with the role "write", of an account that owns the repo.',
+    hint: () =>
+      'Set HF_TOKEN to a token with the role "write" of an account that owns the repo, or follow what the hub says. What was uploaded stays.',
   },
   HUB_REPO_FOREIGN: {
     fault: 'config',

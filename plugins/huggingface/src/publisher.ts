@@ -15,7 +15,7 @@ import type {
 import type { PluginDeps } from '@assay/core/plugin/plugin';
 import { findToken, hubEndpoint, isToken } from '@assay/lib-hub';
 import { FileContent } from './file-content.js';
-import { HubModels } from './hub-models.js';
+import { HubModels, TOKEN_VARIABLES } from './hub-models.js';
 import { HubWrites, type OnPart } from './hub-writes.js';
 import { publisherErrors } from './publisher-errors.js';
 import type { PublisherOptions } from './publisher-options.js';
@@ -46,7 +46,7 @@ export class HubPublisher implements ModelPublisher {
 
   static async create(options: PublisherOptions, { clock, log, environment }: PluginDeps): Promise<HubPublisher> {
     const { endpoint = hubEndpoint(environment), tries, timeoutMs } = options;
-    const token = await findToken(environment);
+    const token = await findToken(environment, TOKEN_VARIABLES);
     if (token !== undefined && !(isToken(token) && token.startsWith('hf_')))
       throw publisherErrors.HUB_TOKEN_REFUSED({ hub: endpoint, reason: 'it does not look like one' });
     const reading = { endpoint, requestsInFlight: 16, timeoutMs: 30_000, alsoPrivate: true };
@@ -101,19 +101,28 @@ export class HubPublisher implements ModelPublisher {
     return { ...repo, revision };
   }
 
+  /** @throws HUB_REFUSED also where the hub says yes and does nothing: a validator would not see the repo */
   async setVisibility(repo: RepoId, visibility: Visibility, signal: AbortSignal): Promise<void> {
     const access = this.#access(repo);
+    const what = `the change of ${access.repo} to ${visibility}`;
     const change = async (): Promise<void> => {
-      const answer = await this.deps.writes.fetchTelling()(`${this.hub}/api/models/${access.repo}/settings`, {
-        method: 'PUT',
-        headers: { authorization: `Bearer ${access.accessToken}`, 'content-type': 'application/json' },
-        body: JSON.stringify({ private: visibility === 'private' }),
-        signal,
-      });
-      const text = await answer.text();
-      if (!answer.ok) throw new HubApiError(answer.url, answer.status, undefined, text.slice(0, 500));
+      await this.#putSettings(access, { private: visibility === 'private' }, signal);
+      const head = await this.#head(access);
+      if (head?.isPrivate !== (visibility === 'private'))
+        throw publisherErrors.HUB_REFUSED({ what, status: 200, reason: 'it has not changed; change it by hand' });
     };
-    await this.#run(`the change of ${access.repo} to ${visibility}`, repo, change, signal);
+    await this.#run(what, repo, change, signal);
+  }
+
+  async #putSettings({ repo, accessToken }: Access, settings: object, signal: AbortSignal): Promise<void> {
+    const answer = await this.deps.writes.fetchTelling()(`${this.hub}/api/models/${repo}/settings`, {
+      method: 'PUT',
+      headers: { authorization: `Bearer ${accessToken}`, 'content-type': 'application/json' },
+      body: JSON.stringify(settings),
+      signal,
+    });
+    const text = await answer.text();
+    if (!answer.ok) throw new HubApiError(answer.url, answer.status, undefined, text.slice(0, 500));
   }
 
   /** @returns the commit that holds the files */

@@ -16,6 +16,13 @@ export const ociErrors = defineErrors({
     message: (p: { repo: string }) => `The digest of ${printable(p.repo, 200)} is that of a list of images.`,
     hint: () => 'Commit to the digest of one image: `skopeo inspect --raw` shows those that the list names.',
   },
+  LAYER_SIZE_WRONG: {
+    fault: 'miner',
+    retry: 'grace',
+    message: (p: { repo: string; path: string; stated: number; actual: number }) =>
+      `The image of ${printable(p.repo, 200)} says that ${printable(p.path, 200)} has ${p.stated} bytes; its registry has ${p.actual}.`,
+    hint: () => 'Push the model again with a tool that measures its files, such as `oras push`.',
+  },
   REGISTRY_LOGIN_MISSING: {
     fault: 'validator',
     retry: 'next-round',

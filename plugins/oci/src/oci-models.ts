@@ -2,7 +2,10 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '@assay/core/contracts/clock';
 import { repoName, type ModelReference, type RepoFile } from '@assay/core/contracts/model';
 import type { ByteRange, ModelSource, OpenedFile, RepoListing } from '@assay/core/contracts/model-store';
+import { isAssayError } from '@assay/core/errors/assay-error';
 import { storeErrors } from '@assay/core/model/errors';
+import { headerOf } from '@assay/lib-http';
+import { ociErrors } from './errors.js';
 import { ACCEPTED, filesOfImage } from './manifest.js';
 import { imageAddress, type ImageAddress } from './oci-address.js';
 import { refusalOf, type Asked } from './refusal.js';
@@ -65,9 +68,15 @@ export class OciModels implements ModelSource {
     const asked = { what: `${path} of ${repo}`, repo, revision: address.digest, path };
     const registry = this.#registryOf(address);
     const blob = `blobs/sha256:${sha256}`;
-    const opened = await registry.open(address.repository, blob, asked.what, { start, end, size }, signal);
-    if (opened.kind === 'answer') throw refusalOf(opened, asked);
-    return { start: opened.start, version: sha256, bytes: opened.bytes };
+    try {
+      const opened = await registry.open(address.repository, blob, asked.what, { start, end, size }, signal);
+      if (opened.kind === 'answer') throw refusalOf(opened, asked);
+      return { start: opened.start, version: sha256, bytes: opened.bytes };
+    } catch (error) {
+      if (isAssayError(error) && error.code === 'SOURCE_ANSWER_INVALID')
+        await this.#requireSize(registry, address, file, asked, signal);
+      throw error;
+    }
   }
 
   async close(): Promise<void> {
@@ -83,6 +92,21 @@ export class OciModels implements ModelSource {
       store: 'store',
       sources: this.options.registries.map((host) => `oci:${host}`),
     });
+  }
+
+  /** The size in a manifest is the miner's word; that of a blob is the registry's. @throws LAYER_SIZE_WRONG */
+  async #requireSize(
+    registry: Registry,
+    { repository }: ImageAddress,
+    { path, size, sha256 = '' }: RepoFile,
+    { what, repo }: Asked,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const request = { what, method: 'HEAD' as const, maxBytes: MAX_MANIFEST_BYTES };
+    const head = await registry.get(repository, `blobs/sha256:${sha256}`, request, registry.hasLogin, signal);
+    const length = headerOf(head.headers, 'content-length');
+    if (head.status !== 200 || length === undefined || Number(length) === size) return;
+    throw ociErrors.LAYER_SIZE_WRONG({ repo, path, stated: size, actual: Number(length) });
   }
 
   /** @throws what a refusal stands for, FILE_CONTENT_DIFFERS */

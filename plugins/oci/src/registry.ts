@@ -38,8 +38,8 @@ export interface RegistryOptions extends Pick<HttpOptions, 'timeoutMs' | 'reques
 export class Registry {
   readonly #url: URL;
   readonly #http: HttpClient;
-  /** For token servers elsewhere: https and public addresses only. */
-  readonly #elsewhere: HttpClient;
+  /** For everything that may be asked for tokens, by origin. */
+  readonly #tokenServers: ReadonlyMap<string, HttpClient>;
   readonly #tokens = new Map<string, { authorization: string; until: number }>();
 
   /** @param login `Authorization` header of the operator's login */
@@ -51,7 +51,11 @@ export class Registry {
     const limits = { timeoutMs, requestsInFlight, requestsPerSecond, minBytes: MIN_BYTES };
     this.#url = registryUrl(options.registry);
     this.#http = new HttpClient({ ...limits, endpoint: this.#url }, deps);
-    this.#elsewhere = new HttpClient(limits, deps);
+    const elsewhere = options.tokenServers.map((host) => registryUrl(host));
+    this.#tokenServers = new Map([
+      ...elsewhere.map((endpoint) => [endpoint.origin, new HttpClient({ ...limits, endpoint }, deps)] as const),
+      [this.#url.origin, this.#http],
+    ]);
   }
 
   get hasLogin(): boolean {
@@ -99,7 +103,7 @@ export class Registry {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#http.close(), this.#elsewhere.close()]);
+    await Promise.all([...this.#tokenServers.values()].map(async (http) => http.close()));
   }
 
   /** Asks with a token that is known, and once more with a new one where the registry asks for it. */
@@ -140,10 +144,9 @@ export class Registry {
     withLogin: boolean,
     signal: AbortSignal,
   ): Promise<{ kind: 'token'; authorization: string; until: number } | Answer> {
-    const url = this.#tokenServer(realm, what);
+    const { url, http } = this.#tokenServer(realm, what);
     if (service !== undefined) url.searchParams.set('service', service);
     url.searchParams.set('scope', `repository:${repository}:pull`);
-    const http = url.origin === this.#url.origin ? this.#http : this.#elsewhere;
     const authorization = withLogin ? this.deps.login : undefined;
     const asked = monotonicMs(this.deps.clock);
     const answer = await http.get(
@@ -161,13 +164,13 @@ export class Registry {
   }
 
   /** @throws TOKEN_SERVER_NOT_LISTED, SOURCE_ANSWER_INVALID */
-  #tokenServer(realm: string, what: string): URL {
+  #tokenServer(realm: string, what: string): { url: URL; http: HttpClient } {
     if (!URL.canParse(realm))
       throw storeErrors.SOURCE_ANSWER_INVALID({ what, reason: 'its token server has no address' });
     const url = new URL(realm);
-    const listed = url.protocol === 'https:' && this.options.tokenServers.includes(url.host);
-    if (url.origin === this.#url.origin || listed) return url;
-    throw ociErrors.TOKEN_SERVER_NOT_LISTED({ registry: this.options.registry, server: url.host });
+    const http = this.#tokenServers.get(url.origin);
+    if (http) return { url, http };
+    throw ociErrors.TOKEN_SERVER_NOT_LISTED({ registry: this.options.registry, server: url.origin });
   }
 
   #tokenIn({ body }: Answer, what: string): z.infer<typeof tokenAnswer> {

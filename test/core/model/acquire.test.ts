@@ -132,6 +132,17 @@ describe('ModelAcquirer', () => {
     expect([...seen].sort((a, b) => a - b)).toEqual(seen);
   });
 
+  it('tells what a repo holds that is never opened, and counts none of it', async () => {
+    const { acquirer, repo } = await scene();
+    for (const name of ['modeling_llama.py', 'pytorch_model.bin', 'a.pkl']) writeFileSync(join(repo, name), 'x');
+    const model = await acquirer.acquire(request(), silent, never);
+    expect(directoryHash(model.files)).toBe(DIRECTORY_HASH);
+    expect(model.facts.notes).toEqual([
+      'Python code is never executed: modeling_llama.py.',
+      expect.stringMatching(/^Formats that can hold code are never opened: .*pytorch_model\.bin/),
+    ]);
+  });
+
   it('does not fetch again what it has, for the same hotkey', async () => {
     const { acquirer, repo } = await scene();
     const first = await acquirer.acquire(request(), silent, never);

@@ -214,6 +214,50 @@ describe('who is to blame', () => {
     expect(error.message).toContain('private');
   });
 
+  it.each<[number, string, string]>([
+    [404, 'Repository not found', 'REPO_NOT_FOUND'],
+    [401, 'Invalid username or password.', 'REPO_NOT_FOUND'],
+    [404, 'Invalid rev id: x', 'REVISION_NOT_FOUND'],
+    [404, 'Entry not found', 'FILE_NOT_FOUND'],
+    [403, 'Access to model miner/llama is restricted', 'REPO_NOT_PUBLIC'],
+    [401, 'Access to model miner/llama is restricted', 'REPO_NOT_PUBLIC'],
+    [403, 'Access to this resource is disabled.', 'REPO_NOT_PUBLIC'],
+    [404, 'no route: entry not found', 'SOURCE_ANSWER_INVALID'],
+    [403, 'Forbidden', 'SOURCE_ANSWER_INVALID'],
+    [404, 'Not Found', 'SOURCE_ANSWER_INVALID'],
+  ])('status %i and the words %j mean %s where there is no code', async (status, error, code) => {
+    const hub = await hubWith(
+      {},
+      {
+        instead: (_request, response) => {
+          response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify({ error }));
+          return true;
+        },
+      },
+    );
+    const source = await sourceOf(hub);
+    for (const refused of [await errorOf(source.list(reference, never)), await errorOf(bytesOf(source, weights))])
+      expect(refused.code).toBe(code);
+  });
+
+  it('a mirror without descriptions of models is read without the token', async () => {
+    const hub = await hubWith(
+      { access: { gated: 'auto' }, readers: ['hf_reader'] },
+      {
+        tokens: ['hf_reader'],
+        instead: (request, response) => {
+          if (request.url?.includes('/revision/') !== true) return false;
+          response.writeHead(404).end('Cannot GET');
+          return true;
+        },
+      },
+    );
+    const source = await sourceOf(hub, { HF_TOKEN: 'hf_reader' });
+    expect((await source.list(reference, never)).files.length).toBe(2);
+    expect((await errorOf(bytesOf(source, weights))).code).toBe('REPO_NOT_PUBLIC');
+    expect(hub.requests.every(({ headers }) => headers.authorization === undefined)).toBe(true);
+  });
+
   it('a file that has gone, or that asks for an agreement since, is the miner’s', async () => {
     const hub = await hubWith();
     const source = await sourceOf(hub);
@@ -302,12 +346,12 @@ describe('the token', () => {
   it('that is refused later blames nobody: models are read without it', async () => {
     const hub = await hubWith();
     const logged: unknown[] = [];
-    const source = await sourceOf(hub, { HF_TOKEN: 'hf_too_old_to_work' }, (level, message) =>
-      logged.push([level, message]),
+    const source = await sourceOf(hub, { HF_TOKEN: 'hf_too_old_to_work' }, (level, message, context) =>
+      logged.push([level, message, context?.['reason']]),
     );
     expect((await source.list(reference, never)).files.length).toBe(2);
     await bytesOf(source, weights);
-    expect(logged).toEqual([['warn', expect.stringContaining('refuses the token')]]);
+    expect(logged).toEqual([['warn', expect.stringContaining('without the token'), 'the hub refuses it']]);
     const sent = hub.requests.filter(({ headers }) => headers.authorization !== undefined);
     expect(sent.length).toBe(1);
     expect(await errorOf(source.list({ ...reference, name: 'other' }, never))).toMatchObject({

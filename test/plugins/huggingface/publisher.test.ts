@@ -32,11 +32,14 @@ async function hub(
 
 async function publisherFor(
   endpoint: string,
-  { token = ALICE.token, ...options }: Record<string, unknown> & { token?: string | null } = {},
+  {
+    token = ALICE.token,
+    slept = [],
+    ...options
+  }: Record<string, unknown> & { token?: string | null; slept?: number[] } = {},
 ): Promise<ModelPublisher> {
   const factory = plugin.provides.publisher;
   if (!factory) throw new Error('the plugin provides no publisher');
-  const slept: number[] = [];
   const clock = {
     now: () => 0,
     sleep: (ms: number) => {
@@ -225,6 +228,32 @@ describe('a publisher on the hub', () => {
       .catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code: 'HUB_WRITE_REFUSED', fault: 'config' });
     expect(JSON.stringify((error as { toReport(): unknown }).toReport())).not.toContain(ALICE.token);
+  });
+
+  it('notices that a repo did not become public', async () => {
+    const { url } = await hub((request, response) => {
+      if (request.method !== 'PUT' || !request.url?.endsWith('/settings')) return false;
+      request.resume();
+      status(200)(response);
+      return true;
+    });
+    const publisher = await publisherFor(url);
+    await publisher.create(REPO, 'private', signal);
+    await expect(publisher.setVisibility(REPO, 'public', signal)).rejects.toMatchObject({ code: 'HUB_REFUSED' });
+  });
+
+  it('waits as long as the hub asks for', async () => {
+    const { url } = await hub(
+      firstTimes(1, /preupload/, (response) => {
+        response.writeHead(429, { 'retry-after': '77' });
+        response.end();
+      }),
+    );
+    const slept: number[] = [];
+    const publisher = await publisherFor(url, { slept });
+    await publisher.create(REPO, 'public', signal);
+    await publisher.upload(REPO, filesOf(MODEL), ignore, signal);
+    expect(slept).toEqual([77_000]);
   });
 
   it('ends with its signal', async () => {

@@ -298,6 +298,38 @@ describe('models of a registry', () => {
     });
   });
 
+  it.each([
+    ['fewer', CONFIG.length - 1],
+    ['more', CONFIG.length + 1],
+    ['a lot more', 1e12],
+  ])('are the miner’s where a manifest says %s bytes than the registry has', async (_name, size) => {
+    const { registry, reference } = await registryWith(
+      {},
+      manifestOf([{ title: 'config.json', content: CONFIG, size }]),
+    );
+    const source = await sourceOf([registry.host]);
+    const { files } = await source.list(reference, never);
+    const [config] = files;
+    if (!config) throw new Error('no file');
+    for (const start of [0, size - 1]) {
+      const error = await errorOf(bytesOf(source, reference, config, start));
+      expect(error).toMatchObject({ code: 'LAYER_SIZE_WRONG', fault: 'miner', retry: 'grace' });
+    }
+  });
+
+  it('are not blamed where the registry sends another size than it says it has', async () => {
+    const { registry, reference } = await registryWith();
+    const [config] = FILES;
+    if (!config) throw new Error('no file');
+    const otherRange = (start: number, end: number): { start: number; end: number; total: number } => ({
+      ...{ start, end },
+      total: 7,
+    });
+    registry.putBlob('team/llama', CONFIG, { otherRange });
+    const work = bytesOf(await sourceOf([registry.host]), reference, config, 3);
+    expect(await errorOf(work)).toMatchObject({ code: 'SOURCE_ANSWER_INVALID', fault: 'network' });
+  });
+
   it.each([401, 403, 404, 200, 500])(
     'are not blamed for a page of status %i that no registry has written',
     async (code) => {
@@ -406,11 +438,21 @@ describe('the token of a registry', () => {
         fault: 'config',
       });
     }
-    const { registry, reference } = await registryWith({ tokens: { realm: `https://${elsewhere.host}/token` } });
-    const source = await sourceOf([registry.host], loginsOf(registry.host), { tokenServers: [elsewhere.host] });
-    // It is listed, and on a private address all the same.
-    expect(await errorOf(source.list(reference, never))).toMatchObject({ code: 'REDIRECT_REFUSED', fault: 'network' });
     expect(elsewhere.requests).toEqual([]);
+  });
+
+  it('is asked for at another host that the config names, with the login of the registry', async () => {
+    const server = await LoopbackRegistry.start({ tokens: {}, login: LOGIN });
+    onTestFinished(async () => server.close());
+    const hidden = ['team/llama'];
+    const { registry, reference } = await registryWith({ tokens: { realm: `http://${server.host}/token` }, hidden });
+    const source = await sourceOf([registry.host], loginsOf(registry.host), {
+      tokenServers: [server.host],
+      public: false,
+    });
+    expect((await source.list(reference, never)).files).toEqual(FILES);
+    expect(server.requests.map(({ path }) => path)).toEqual(['/token']);
+    expect(server.requests[0]?.authorization).toMatch(/^Basic /);
   });
 });
 

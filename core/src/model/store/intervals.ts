@@ -14,12 +14,21 @@ export function withInterval(intervals: readonly Interval[], [start, end]: Inter
   return [...before, joined, ...after];
 }
 
-/** What `intervals` leave out of the first `size` bytes, in pieces of at most `longest`. */
-export function gapsIn(intervals: readonly Interval[], size: number, longest: number): Interval[] {
+/**
+ * What `intervals` leave out of the first `size` bytes, in pieces.
+ * @param length of the next piece where so many bytes are left out from its start on, 1 or more
+ */
+export function gapsIn(intervals: readonly Interval[], size: number, length: (left: number) => number): Interval[] {
   const gaps: Interval[] = [];
   let at = 0;
+  let left = size - bytesIn(intervals);
   for (const [start, end] of [...intervals, [size, size] as const]) {
-    for (; at < start; at = Math.min(at + longest, start)) gaps.push([at, Math.min(at + longest, start)]);
+    while (at < start) {
+      const next = Math.min(at + length(left), start);
+      gaps.push([at, next]);
+      left -= next - at;
+      at = next;
+    }
     at = Math.max(at, end);
   }
   return gaps;

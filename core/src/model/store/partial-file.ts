@@ -11,6 +11,8 @@ const NOTE_BYTES = 4096;
 /** A killed process loses at most so many bytes of each range that was under way. */
 const NOTE_EVERY_BYTES = 4 * 1024 * 1024;
 
+const FLUSH_EVERY_BYTES = 64 * 1024 * 1024;
+
 const noteSchema = z.object({
   size: z.number(),
   version: z.string().optional(),
@@ -26,6 +28,8 @@ export class PartialFile {
   #done: Interval[] = [];
   #version: string | undefined;
   #unnoted = 0;
+  #unflushed = 0;
+  #flushing: Promise<void> | undefined;
   #noting: Promise<void> = Promise.resolve();
 
   private constructor(
@@ -97,12 +101,28 @@ export class PartialFile {
     }
     this.#done = withInterval(this.#done, [at, end]);
     this.#unnoted += end - at;
+    this.#flushSoon(end - at);
     if (this.#unnoted >= NOTE_EVERY_BYTES) await this.#note();
+  }
+
+  /** Has the disk take what was written while the rest still comes, so that there is little left to wait for at the end. */
+  #flushSoon(bytes: number): void {
+    this.#unflushed += bytes;
+    if (this.#unflushed < FLUSH_EVERY_BYTES || this.#flushing) return;
+    this.#unflushed = 0;
+    this.#flushing = this.handle
+      .datasync()
+      // The sync at the end tells what is wrong with the disk.
+      .catch(() => undefined)
+      .finally(() => {
+        this.#flushing = undefined;
+      });
   }
 
   /** Turns the file into its content alone, on disk and read-only, and closes it. */
   async finish(): Promise<void> {
     await this.#noting;
+    await this.#flushing;
     await this.handle.truncate(this.size);
     await this.handle.sync();
     await this.handle.close();
@@ -114,6 +134,7 @@ export class PartialFile {
     try {
       await this.#note();
     } finally {
+      await this.#flushing;
       await this.handle.close();
     }
   }

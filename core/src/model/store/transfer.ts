@@ -42,6 +42,8 @@ const WRITE_BYTES = 1024 * 1024;
 const WRITE_EVERY_MS = 250;
 /** A part that failed has to come further by so much for its failures to be forgotten. */
 const PROGRESS_BYTES = 1024 * 1024;
+/** Shorter parts cost more in requests than they bring. */
+const SHORTEST_PART_BYTES = 4 * 1024 * 1024;
 const ROOM_CHECK_BYTES = 64 * 1024 * 1024;
 
 /** The source answers with whole files only: one part at a time, from the start. */
@@ -99,12 +101,27 @@ export class Transfer {
   async #receive(signal: AbortSignal): Promise<void> {
     const { partial, file } = this.what;
     try {
-      await this.#receiveParts(gapsIn(partial.done, file.size, this.options.rangeBytes), signal);
+      await this.#receiveParts(
+        gapsIn(partial.done, file.size, (left) => this.#partLength(left)),
+        signal,
+      );
     } catch (error) {
       if (!(error instanceof WholeFilesOnly)) throw error;
       this.#whole = true;
-      await this.#receiveParts(gapsIn(partial.done, file.size, file.size), signal);
+      await this.#receiveParts(
+        gapsIn(partial.done, file.size, () => file.size),
+        signal,
+      );
     }
+  }
+
+  /**
+   * Parts become shorter towards the end of a file: several long ones would end at the same time, and the hash, which goes
+   * from front to back, would still have all of them before it.
+   */
+  #partLength(left: number): number {
+    const { rangeBytes, rangesAtOnce } = this.options;
+    return Math.min(rangeBytes, Math.max(SHORTEST_PART_BYTES, Math.ceil(left / (2 * rangesAtOnce))));
   }
 
   /** All parts, several at a time. When one fails for good the others end, and none writes any more afterwards. */
