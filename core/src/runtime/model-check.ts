@@ -22,10 +22,13 @@ const repoOf = (model: PlacedClaim | null): string => (model ? repoName(model.re
 /** A model that is not here after so long lets others have their turn; what has come of it is kept. */
 const TURN_MS = 30 * 60_000;
 
-const tooSlow = (model: PlacedClaim): AssayError =>
+/** The same for a hotkey whose claims have held up the others for as long as they may. */
+const SHORT_TURN_MS = 3 * 60_000;
+
+const tooSlow = (model: PlacedClaim, turnMs: number): AssayError =>
   storeErrors.SOURCE_UNREACHABLE({
     what: repoOf(model),
-    reason: `it was not here after ${TURN_MS / 60_000} minutes; what has come is kept`,
+    reason: `it was not here after ${turnMs / 60_000} minutes; what has come is kept`,
   });
 
 /** A look at what a miner has committed. */
@@ -102,12 +105,13 @@ export class ModelCheck {
       checks: entryChecks.map(({ rule }) => rule),
       context: { constraints, vocabularySize },
     };
+    const turnMs = this.unknowns.hasWaitedEnough(neuron.hotkey) ? SHORT_TURN_MS : TURN_MS;
     const lease = await store.lease(reference);
     try {
       return await withDeadline(
-        TURN_MS,
+        turnMs,
         signal,
-        () => tooSlow(model),
+        () => tooSlow(model, turnMs),
         (inner) =>
           this.deps.acquirer.acquire(
             request,

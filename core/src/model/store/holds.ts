@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import { modelReference, type ModelReference } from '../../contracts/model.js';
+import { storeErrors } from '../errors.js';
 import { isAbsence } from './folder-contents.js';
 import { isOfLivingProcess, PROCESS_NAME } from './process-name.js';
 import { foldersOf } from './reference-folders.js';
@@ -11,6 +12,8 @@ import { foldersOf } from './reference-folders.js';
 /** A list of models that a validator has not renewed for so long is no longer heeded: it will not come back. */
 const KEPT_FOR_MS = 14 * 24 * 3_600_000;
 const POLL_MS = 20;
+/** A removal takes a rename: a process that has not ended it after so long is stopped or hangs. */
+const LONGEST_WAIT_MS = 60_000;
 /** Ends the name of a list that is being written. */
 const DRAFT = '.draft';
 /** No list takes so long to write. */
@@ -140,11 +143,13 @@ export class Holds {
 
   async #removalsEnded(reference: ModelReference): Promise<void> {
     const prefix = `${nameOf(reference)}.`;
-    for (;;) {
+    for (let waited = 0; waited < LONGEST_WAIT_MS; waited += POLL_MS) {
       const under = (await readdir(this.#removals)).filter((name) => name.startsWith(prefix));
       if (!under.some((name) => isOfLivingProcess(processOf(name)))) return;
       await pause(POLL_MS);
     }
+    const reason = 'another process has been removing a model for a minute and has not come to its end';
+    throw storeErrors.STORE_FAILED({ directory: this.#removals, reason });
   }
 
   /** One after the other, each with what is held by then. */

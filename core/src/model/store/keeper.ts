@@ -14,6 +14,7 @@ import type {
 } from '../../contracts/model-store.js';
 import {
   DEFAULT_SOURCE,
+  repoName,
   type ModelReference,
   type RepoFile,
   type StoredFile,
@@ -87,7 +88,11 @@ export class ModelKeeper implements ModelStore {
   }
 
   async list(reference: ModelReference, signal: AbortSignal): Promise<RepoListing> {
-    return this.#sourceOf(reference).list(reference, signal);
+    const listing = await this.#sourceOf(reference).list(reference, signal);
+    const sizes = [listing.totalBytes, ...listing.files.map(({ size }) => size)];
+    const wrong = sizes.find((size) => !Number.isSafeInteger(size) || size < 0);
+    if (wrong === undefined) return listing;
+    throw storeErrors.SOURCE_ANSWER_INVALID({ what: repoName(reference), reason: `a file has ${wrong} bytes` });
   }
 
   async read(reference: ModelReference, file: RepoFile, maxBytes: number, signal: AbortSignal): Promise<Uint8Array> {

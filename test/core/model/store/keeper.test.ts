@@ -174,6 +174,23 @@ describe('ModelKeeper', () => {
     });
   });
 
+  it.each([Number.NaN, -1, 1.5, 2 ** 53, Number.POSITIVE_INFINITY])(
+    'refuses a list of a source in which a file has %d bytes',
+    async (size) => {
+      const { keeper, source } = await scene();
+      for (const listing of [
+        { files: [{ path: 'x', size }], totalBytes: 1 },
+        { files: [], totalBytes: size },
+      ]) {
+        source.list = () => Promise.resolve(listing);
+        await expect(keeper.list(model('one'), never)).rejects.toMatchObject({
+          code: 'SOURCE_ANSWER_INVALID',
+          fault: 'network',
+        });
+      }
+    },
+  );
+
   it('leaves any other error of a source as it is', async () => {
     const { fetch } = await scene();
     const broken = new Error('a fault of the plugin');

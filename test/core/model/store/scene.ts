@@ -60,6 +60,8 @@ export class HurriedClock implements Clock {
 
 export interface Kept {
   keeper: ModelKeeper;
+  /** May be changed. */
+  source: ModelSource;
   clock: HurriedClock;
   root: string;
   /** Fetches files that the source has. */
@@ -97,6 +99,7 @@ export async function kept(options: KeeperOptions = {}, root = newFolder(), give
   };
   return {
     keeper,
+    source,
     clock: hurried,
     root,
     fetch,
