@@ -41,7 +41,7 @@ export async function lookAt(
   return { model, files, documents, reasons: scheme.explainFiles?.(files, documents) ?? [] };
 }
 
-/** What the files say that nobody heeds, or that no validator accepts. */
+/** Notes on what the files say: settings that have no effect, and content that makes validators refuse the repo. */
 export function notesOn({ documents, model }: LookedAt): string[] {
   const { config, tokenizerConfig } = documents;
   const twins = model.files.filter(

@@ -20,8 +20,8 @@ export async function requireEmpty(folder: string): Promise<void> {
 }
 
 /**
- * Copies a stored model into a folder that is new or empty: whole or not at all. Nothing is linked, so that nobody can
- * write into the store through it; where the disk can, copies share their bytes until one of them changes.
+ * Copies a stored model into a folder that is new or empty: whole or not at all. The files are copies, because a write to a
+ * link would change the store; where the disk can, copies share their bytes until one of them changes.
  * @throws PULL_FOLDER_OCCUPIED, PULL_FOLDER_UNWRITABLE, STORED_MODEL_CHANGED
  */
 export async function writeModel(model: StoredModel, folder: string, signal: AbortSignal): Promise<void> {

@@ -113,7 +113,7 @@ export interface ChainClient {
    * that block or later shows exactly this text. A refusal rejects and has changed nothing.
    *
    * A hotkey has one commitment for each subnet: a new one replaces it, also when the text is the same, and moves its block,
-   * by which earlier models are told from later ones. It costs no fee, but the chain bounds the bytes that a hotkey may
+   * which decides which of two models is the earlier one. It costs no fee, but the chain bounds the bytes that a hotkey may
    * commit in a tempo (on Subtensor 3,100, each commitment counted as 100 bytes or more). Callers compare with the snapshot
    * first and commit only what differs.
    * @param text at most `maxCommitmentBytes` bytes of UTF-8

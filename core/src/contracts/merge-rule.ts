@@ -20,7 +20,7 @@ export interface MergeRule {
   readonly takesTheRest: boolean;
   /**
    * @param weights by uid, one for each uid up to the highest; all zero before the first rule
-   * @throws a coded error when no weights may be set; the old weights stay, and the operator is told
+   * @throws a coded error when no weights may be set; the old weights stay, and a warning is reported
    */
   apply(weights: readonly number[], input: MergeInput): number[];
 }

@@ -32,7 +32,7 @@ export type SimilarPair = z.infer<typeof similarPair>;
 
 /** What an entry check wants to know of pairs of contenders. */
 export interface WantedSimilarity {
-  /** Share of the weights from which on a pair is told of. */
+  /** Smallest share of the weights in common with which a pair is recorded. */
   share: number;
   /** Up to this difference a tensor counts as near. Where it is absent nothing is sampled for this check. */
   within?: number;

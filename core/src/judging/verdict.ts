@@ -190,7 +190,7 @@ function ownState(
   return writer === record.rule || continues.includes(writer) ? readState(rule, before) : undefined;
 }
 
-/** What became of a contender, as the entrants rule is told. */
+/** What became of a contender, in the shape that the entrants rule gets. */
 function enteredAs(contender: JudgedContender | undefined): EnteredRound['contenders'][number]['outcome'] {
   if (contender?.outcome.status === 'scored') return 'scored';
   return contender?.outcome.error.fault === 'miner' ? 'refused' : 'waiting';

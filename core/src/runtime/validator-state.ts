@@ -28,7 +28,7 @@ export class ValidatorState {
     return this.#get('tensors', tensorsDigest, tables.tensorList);
   }
 
-  /** Rows that drop the lists of tensors of models that nobody has any more. */
+  /** Rows that drop the lists of tensors of models that no tracked claim refers to. */
   tensorsWithout(isGone: (hotkey: string) => boolean): Put[] {
     const models = this.models().filter(({ hotkey }) => !isGone(hotkey));
     const held = new Set(models.flatMap(({ facts }) => facts?.tensorsDigest ?? []));

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { EvaluationTask } from '@assay/core/contracts/evaluation-task';
 import type { EvaluationAnswer, EvaluationProgress, EvaluationRequest } from '@assay/core/contracts/evaluator';
-import { isAssayError, type AssayError } from '@assay/core/errors/assay-error';
 import { withoutNetwork, type NetworkAccess } from '@assay/core/evaluation/network-isolation';
 import { ProcessEvaluator } from '@assay/core/evaluation/process-evaluator';
 import { afterEach, describe, expect, it } from 'vitest';
 import { childrenOf, survivors } from '../../e2e/process-tree.js';
+import { errorOf } from '../../error-of.js';
 
 const MIB = 1024 * 1024;
 const open: ProcessEvaluator[] = [];
@@ -56,16 +56,6 @@ const never = new AbortController().signal;
 
 function ask(evaluator: ProcessEvaluator, deadlineMs?: number, signal = never): Promise<EvaluationAnswer> {
   return evaluator.evaluate(request(deadlineMs), () => undefined, signal);
-}
-
-async function errorOf(work: Promise<unknown>): Promise<AssayError> {
-  try {
-    await work;
-  } catch (error) {
-    if (isAssayError(error)) return error;
-    throw error;
-  }
-  throw new Error('it did not reject');
 }
 
 describe('a program that behaves', () => {

@@ -1,14 +1,14 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer, type RequestListener } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
+import { createServer, Server as HttpServer, type RequestListener } from 'node:http';
+import { createServer as createTlsServer, Server as HttpsServer } from 'node:https';
 import { createServer as createTcpServer, type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { isAssayError, type AssayError } from '@assay/core/errors/assay-error';
 import { systemClock } from '@assay/core/runtime/system-clock';
 import { HttpClient, type HttpDeps, type HttpOptions } from '@assay/lib-http';
+import { errorOf } from '../../error-of.js';
 
 const never = new AbortController().signal;
 const CONTENT = Buffer.from('0123456789abcdefghij');
@@ -18,7 +18,7 @@ const PART = { start: 4, end: 12, size: CONTENT.length };
 async function listening(server: Server): Promise<number> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => {
-    if ('closeAllConnections' in server) (server as unknown as { closeAllConnections(): void }).closeAllConnections();
+    if (server instanceof HttpServer || server instanceof HttpsServer) server.closeAllConnections();
     server.close();
   });
   return (server.address() as AddressInfo).port;
@@ -55,16 +55,6 @@ async function bytesOf(client: HttpClient, url: string, part = PART): Promise<Bu
   const chunks: Uint8Array[] = [];
   for await (const chunk of opened.bytes) chunks.push(chunk);
   return Buffer.concat(chunks);
-}
-
-async function errorOf(work: Promise<unknown>): Promise<AssayError> {
-  try {
-    await work;
-  } catch (error) {
-    if (isAssayError(error)) return error;
-    throw error;
-  }
-  throw new Error('it has worked');
 }
 
 const range = (text: string): Record<string, string> => ({ 'content-range': text });

@@ -15,6 +15,7 @@ import { makesNothing } from '@assay/core/testing/makes-nothing';
 import huggingFace from '@assay/plugin-huggingface';
 import { pointerOf, type Behaviour } from '../../hostile-body.js';
 import { HostileHub, type HubOptions, type HubRepo } from '../../hostile-hub.js';
+import { errorOf } from '../../error-of.js';
 
 const never = new AbortController().signal;
 const silent = (): void => undefined;
@@ -65,16 +66,6 @@ async function sourceOf(
 
 const checkOf = async (hub: Pick<HostileHub, 'url'>, environment: PluginDeps['environment'] = {}): Promise<void> =>
   store.check?.(optionsFor(hub), depsWith(environment), never);
-
-async function errorOf(work: Promise<unknown>): Promise<AssayError> {
-  try {
-    await work;
-  } catch (error) {
-    if (isAssayError(error)) return error;
-    throw error;
-  }
-  throw new Error('it has worked');
-}
 
 async function bytesOf(
   source: ModelSource,

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ModelReference, RepoFile } from '@assay/core/contracts/model';
 import type { ModelSource } from '@assay/core/contracts/model-store';
-import { isAssayError, type AssayError } from '@assay/core/errors/assay-error';
+import { isAssayError } from '@assay/core/errors/assay-error';
 import { withoutSecrets } from '@assay/core/errors/secrets';
 import { ModelKeeper } from '@assay/core/model/store/keeper';
 import type { PluginDeps } from '@assay/core/plugin/plugin';
@@ -21,6 +21,7 @@ import {
   sha256,
   type Layer,
 } from './loopback-registry.js';
+import { errorOf } from '../../error-of.js';
 
 const never = new AbortController().signal;
 const silent = (): void => undefined;
@@ -77,16 +78,6 @@ async function registryWith(
   const revision = registry.put('team/llama', manifest);
   for (const { content } of LAYERS) registry.putBlob('team/llama', content);
   return { registry, reference: { source: 'oci', namespace: `${registry.host}/team`, name: 'llama', revision } };
-}
-
-async function errorOf(work: Promise<unknown>): Promise<AssayError> {
-  try {
-    await work;
-  } catch (error) {
-    if (isAssayError(error)) return error;
-    throw error;
-  }
-  throw new Error('it has worked');
 }
 
 async function bytesOf(

@@ -1,7 +1,7 @@
 import { monotonicMs, type Clock } from '../../contracts/clock.js';
 import type { FetchProgress } from '../../contracts/model-store.js';
 
-/** Progress is told no more often than this. */
+/** Shortest time between two reports of progress. */
 const TELL_EVERY_MS = 250;
 /** The rate is of about so much time. */
 const WINDOW_MS = 10_000;

@@ -3,7 +3,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
 import { blobHeader } from './git-blob.js';
 
-/** What the worker is told. */
+/** Orders to the worker. */
 export type HashOrder =
   | { id: number; order: 'follow'; path: string; size: number; withGitOid: boolean }
   /** Bytes up to here are there to be read. */

@@ -28,7 +28,7 @@ export interface Missing {
   end: () => void;
 }
 
-/** All transfers of a keeper: each content comes once, whoever wants it. */
+/** All transfers of a keeper. A content that several models want is transferred once. */
 export class Transfers {
   /** Transfers of this process by content. */
   readonly #running = new Map<string, Promise<string>>();
@@ -83,7 +83,8 @@ export class Transfers {
 
   /**
    * Has a content in the store, by a transfer where it is not there.
-   * @param on `transfer` is called before one begins; `bytes` is told what it receives, and what an earlier one has left
+   * @param on `transfer` is called before one begins; `bytes` gets the bytes that it receives, and those that an earlier one
+   *   has left
    */
   async content(
     source: ModelSource,
