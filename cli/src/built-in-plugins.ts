@@ -9,6 +9,7 @@ export const IMPLEMENTATIONS: Readonly<Record<string, () => Promise<{ default: u
   process: () => import('@assay/plugin-process-evaluator'),
   huggingface: () => import('@assay/plugin-huggingface'),
   oci: () => import('@assay/plugin-oci'),
+  subtensor: () => import('@assay/plugin-subtensor'),
   several: () => import('@assay/plugin-several-sources'),
   'libsql-journal': () => import('@assay/plugin-libsql-journal'),
   reporters: () => import('@assay/plugin-reporters'),

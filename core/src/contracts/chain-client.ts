@@ -23,13 +23,24 @@ export interface Neuron {
   validatorTrust: number;
 }
 
-/** What a hotkey last committed, as bytes on chain. Hostile. */
+/** A text that a hotkey has put on chain. Hostile. */
 export interface Commitment {
   hotkey: Hotkey;
-  /** At most 128 bytes; decoded as UTF-8, malformed sequences dropped, as the reference's SDK does. */
+  /** At most 1,024 bytes; decoded as UTF-8, malformed sequences dropped, as the reference's SDK does. */
   data: string;
-  /** Block of the commitment. */
+  /** Block from which on the chain shows the text: that of the commitment, or of its reveal. */
   block: BlockNumber;
+}
+
+/** A commitment on chain that holds no text, or none yet. */
+export interface UnreadableCommitment {
+  hotkey: Hotkey;
+  /** null where even the block can't be read. */
+  block: BlockNumber | null;
+  /** `timelocked` opens by itself at a round of drand, `reveal-failed` never will. */
+  kind: 'timelocked' | 'reveal-failed' | 'empty' | 'hash' | 'unknown';
+  /** One line for people: which kind of data stands there, or why it can't be decoded. */
+  detail: string;
 }
 
 /** The subnet's hyperparameters that a validator has to know. */
@@ -44,6 +55,14 @@ export interface SubnetParameters {
   /** Rao below which weights are refused. */
   stakeThreshold: bigint;
   commitRevealEnabled: boolean;
+  /** Epochs between a commit of weights and its reveal. */
+  revealPeriodEpochs: number;
+  /** Blocks for which a new neuron is safe from being replaced. */
+  immunityPeriod: number;
+  /** Blocks without new weights after which a validator no longer counts. */
+  activityCutoff: number;
+  /** How the chain turns weights into incentives, by its own name in lower case. `null`: it takes no weights from validators. */
+  consensus: 'yuma' | 'null' | (string & {});
 }
 
 /** Raw weights of one validator: pairs of uid and u16. */
@@ -53,14 +72,47 @@ export type WeightRow = readonly (readonly [uid: number, weight: number])[];
 export interface ChainSnapshot {
   netuid: Netuid;
   at: BlockReference;
+  /** Mechanism of the subnet whose weights, incentives and last updates these are; 0 is the first. */
+  mechanism: number;
   /** In ascending order of uid. */
   neurons: Neuron[];
-  /** Of hotkeys that are registered at this block; the rest is left out. */
+  /** The last of each hotkey that is registered at this block; others are left out. */
   commitments: Commitment[];
+  /** Timelocked commitments that the chain has opened: of each registered hotkey the last ten at most, the oldest first. */
+  revealed: Commitment[];
+  /** Commitments of registered hotkeys that are in neither list, and why. */
+  unreadable: UnreadableCommitment[];
   weights: ReadonlyMap<Uid, WeightRow>;
   parameters: SubnetParameters;
   /** Hotkey of the subnet's owner, registered or not; null where the chain names none. */
   ownerHotkey: Hotkey | null;
+  /** First block after this one in which the chain turns weights into incentives; null where none is planned. */
+  nextEpoch: BlockNumber | null;
+}
+
+/** One endpoint as the client sees it at the moment. */
+export interface EndpointStatus {
+  /** Without credentials. */
+  endpoint: string;
+  /** Whether calls go there now. */
+  inUse: boolean;
+  /** Newest block that it has told of; null when it has told of none. */
+  head: BlockNumber | null;
+  /** Why calls do not go there; null when nothing is wrong with it. */
+  trouble: string | null;
+}
+
+/** The way to the chain, for people. */
+export interface ChainConnection {
+  endpoints: EndpointStatus[];
+  /** Name and version of the chain's rules, e.g. `node-subtensor 424`. */
+  runtime: string;
+  /** 0x and 64 hex digits. */
+  genesis: string;
+  /** Milliseconds between two blocks. */
+  blockTimeMs: number;
+  /** Milliseconds since the last new head. */
+  sinceHeadMs: number;
 }
 
 export interface WeightsSubmission {
@@ -98,13 +150,17 @@ export interface ChainClient {
   /** For people: `local network in FILE, not Bittensor`, `finney`. */
   readonly description: string;
   readonly netuid: Netuid;
+  /** @throws fault `config` where no key is configured, or it can't be read */
   identity(): Promise<ValidatorIdentity>;
   /** Newest block that can't be undone. */
   head(signal: AbortSignal): Promise<BlockReference>;
   blockHash(block: BlockNumber, signal: AbortSignal): Promise<string>;
   /** Longest commitment that `commit` can put on chain, in bytes of UTF-8. */
   readonly maxCommitmentBytes: number;
-  /** At the head, or at a block of the recent past. */
+  /**
+   * At the head, or at an earlier block.
+   * @throws STATE_DISCARDED when the node no longer holds the state of that block
+   */
   snapshot(signal: AbortSignal, at?: BlockReference): Promise<ChainSnapshot>;
   /** Resolves when the chain holds the weights; a refusal by the chain rejects and has changed nothing. */
   setWeights(submission: WeightsSubmission, signal: AbortSignal): Promise<WeightsReceipt>;
@@ -121,6 +177,8 @@ export interface ChainClient {
    *   tempo), TooManyFieldsInCommitmentInfo; fault `config`: COMMITMENT_TOO_LONG, before anything is sent
    */
   commit(text: string, signal: AbortSignal): Promise<CommitmentReceipt>;
+  /** How the chain is reached at the moment; left out by a client that has no connection. */
+  connection?(signal: AbortSignal): Promise<ChainConnection>;
   close(): Promise<void>;
 }
 

@@ -134,10 +134,14 @@ export function readSnapshot(database: Database.Database, at?: number): ChainSna
   return {
     netuid: network.netuid,
     at: blockReference(network.seed, at ?? network.head),
+    mechanism: 0,
     neurons,
     commitments: readCommitments(database),
+    revealed: [],
+    unreadable: [],
     weights: readWeights(database),
-    parameters,
+    parameters: { ...parameters, revealPeriodEpochs: 1, immunityPeriod: 4096, activityCutoff: 5000, consensus: 'yuma' },
     ownerHotkey: neurons.find(({ uid }) => uid === ownerUid)?.hotkey ?? null,
+    nextEpoch: null,
   };
 }

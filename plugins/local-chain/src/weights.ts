@@ -18,7 +18,10 @@ interface WeightsState {
   /** Number of that block. */
   block: number;
   neurons: readonly Neuron[];
-  parameters: SubnetParameters;
+  parameters: Pick<
+    SubnetParameters,
+    'weightsRateLimit' | 'weightsVersionKey' | 'minAllowedWeights' | 'stakeThreshold' | 'commitRevealEnabled'
+  >;
 }
 
 /**

@@ -51,6 +51,10 @@ describe('a network', () => {
       maxUids: 6,
       stakeThreshold: 1_000_000_000_000n,
       commitRevealEnabled: false,
+      revealPeriodEpochs: 1,
+      immunityPeriod: 4096,
+      activityCutoff: 5000,
+      consensus: 'yuma',
     });
     network.close();
   });

@@ -1,0 +1,3 @@
+import { definePlugin } from '@assay/core/plugin/plugin';
+
+export default definePlugin({ apiVersion: 1, name: 'subtensor', provides: {} });
