@@ -1,4 +1,5 @@
-import { asNetuid, type BlockNumber, type Netuid } from '@assay/core/contracts/brands';
+import { setTimeout } from 'node:timers/promises';
+import { asBlockNumber, asNetuid, type BlockNumber, type Netuid } from '@assay/core/contracts/brands';
 import type {
   BlockReference,
   ChainClient,
@@ -8,24 +9,29 @@ import type {
   ValidatorIdentity,
   WeightsReceipt,
 } from '@assay/core/contracts/chain-client';
-import { asBlockNumber } from '@assay/core/contracts/brands';
+import type { AssayError } from '@assay/core/errors/assay-error';
 import { z } from 'zod';
 import { subtensorErrors } from './errors.js';
 import { readSnapshot } from './read/snapshot.js';
 import { count } from './read/numbers.js';
 import { answerAs, hash, headerJson, malformed } from './rpc/greeting.js';
+import { headerOf, type BlockHeader } from './rpc/header.js';
 import { MOST_BEHIND } from './rpc/connector.js';
 import type { Link } from './rpc/link.js';
 import type { Runtimes } from './runtime/runtimes.js';
 
 /** Longest text that one field of a commitment holds as it is, in bytes (`Raw128`). */
 const COMMITMENT_LIMIT = 128;
+/** Block times for which a block that exists is waited for to become final; three are usual. */
+const FINALITY_PATIENCE = 10;
 
 export interface SubtensorOptions {
   netuid: number;
   mechanism: number;
   /** Name of the network, for people. */
   network: string;
+  /** Whether the time between blocks is the one that the runtime says. */
+  learnBlockTime: boolean;
 }
 
 /** ChainClient over a node of a Subtensor network. */
@@ -51,19 +57,24 @@ export class SubtensorClient implements ChainClient {
   /** The newest finalized block. It never goes back: a node that is a little behind another answers with the other's. */
   async head(signal: AbortSignal): Promise<BlockReference> {
     this.deps.link.requireBlocks();
-    const found = await this.#header([await this.#ask(hash, 'chain_getFinalizedHead', [], signal)], signal);
+    const final = await this.#ask(hash, 'chain_getFinalizedHead', [], signal);
+    const { number } = await this.#header(final, signal);
     const known = this.#final;
-    if (known && found.number < known.number && found.number >= known.number - MOST_BEHIND) {
+    if (known && number < known.number && number >= known.number - MOST_BEHIND) {
       const there = await this.#ask(hash.nullable(), 'chain_getBlockHash', [known.number], signal);
       if (there === null || there === known.hash) return known;
     }
-    this.#final = found;
-    return found;
+    this.#final = { number: asBlockNumber(number), hash: final };
+    return this.#final;
   }
 
+  /** Of a final block; one that is new is waited for. @throws BLOCK_UNKNOWN, BLOCK_NOT_FINAL */
   async blockHash(block: BlockNumber, signal: AbortSignal): Promise<string> {
+    await this.#untilFinal(block, signal);
     const found = await this.#ask(hash.nullable(), 'chain_getBlockHash', [block], signal);
     if (found === null) throw subtensorErrors.BLOCK_UNKNOWN({ block: String(block) });
+    const { number } = await this.#header(found, signal);
+    if (number !== block) throw this.#complaint('chain_getBlockHash', `block ${number} in place of ${block}`);
     return found;
   }
 
@@ -73,7 +84,8 @@ export class SubtensorClient implements ChainClient {
     const block = at ?? (await this.head(signal));
     const snapshot = await readSnapshot({ netuid, mechanism, chain }, block, { link, runtimes }, signal);
     const { runtime } = await runtimes.at(block.hash, signal);
-    link.blockTimeMs = blockTimeOf(runtime.constant('Aura', 'SlotDuration')?.toJSON()) ?? link.blockTimeMs;
+    const slot = blockTimeOf(runtime.constant('Aura', 'SlotDuration')?.toJSON());
+    if (this.options.learnBlockTime && slot !== undefined) link.blockTimeMs = slot;
     return snapshot;
   }
 
@@ -87,8 +99,7 @@ export class SubtensorClient implements ChainClient {
 
   async connection(signal: AbortSignal): Promise<ChainConnection> {
     const { link, runtimes } = this.deps;
-    const { hash: newest } = await this.#newest(signal);
-    const { runtime } = await runtimes.at(newest, signal);
+    const { runtime } = await runtimes.at((await this.head(signal)).hash, signal);
     return {
       endpoints: link.endpoints,
       runtime: runtime.name,
@@ -103,27 +114,49 @@ export class SubtensorClient implements ChainClient {
     return Promise.resolve();
   }
 
-  async #newest(signal: AbortSignal): Promise<BlockReference> {
-    return this.#header([], signal);
+  /** Waits until this block is final, as long as a call may take. */
+  async #untilFinal(block: number, signal: AbortSignal): Promise<void> {
+    const { link } = this.deps;
+    const started = performance.now();
+    for (;;) {
+      if (block <= (this.#final?.number ?? -1)) return;
+      const { number: final } = await this.head(signal);
+      if (block <= final) return;
+      const { number: newest } = await this.#ask(headerJson, 'chain_getHeader', [], signal);
+      if (block > newest) throw subtensorErrors.BLOCK_UNKNOWN({ block: String(block) });
+      if (performance.now() - started > FINALITY_PATIENCE * link.blockTimeMs)
+        throw subtensorErrors.BLOCK_NOT_FINAL({ block, final });
+      await setTimeout(link.blockTimeMs / 4, undefined, { signal, ref: false });
+    }
   }
 
-  /** Number and hash of a block; of the newest where no hash is given. */
-  async #header(which: readonly string[], signal: AbortSignal): Promise<BlockReference> {
-    const { number, parentHash } = await this.#ask(headerJson, 'chain_getHeader', which, signal);
-    const found = which[0] ?? (await this.#ask(hash, 'chain_getBlockHash', [number], signal));
-    if (found === parentHash) throw malformed('chain_getHeader', 'a block that is its own parent');
-    return { number: asBlockNumber(number), hash: found };
+  /** The header behind a hash, which it has to come to. */
+  async #header(block: string, signal: AbortSignal): Promise<BlockHeader> {
+    const answer = await this.deps.link.call('chain_getHeader', [block], signal);
+    if (answer === null) throw subtensorErrors.BLOCK_UNKNOWN({ block });
+    return this.#usable(() => headerOf(block, answer));
+  }
+
+  /** An answer that can't be used counts against the connection that it came over. */
+  async #usable<T>(read: () => T | Promise<T>): Promise<T> {
+    try {
+      return await read();
+    } catch (error) {
+      this.deps.link.complain(error);
+      throw error;
+    }
+  }
+
+  #complaint(method: string, reason: string): AssayError {
+    const error = malformed(method, reason);
+    this.deps.link.complain(error);
+    return error;
   }
 
   async #ask<T>(schema: z.ZodType<T>, method: string, params: readonly unknown[], signal: AbortSignal): Promise<T> {
     const { link } = this.deps;
     const answer = await link.call(method, params, signal);
-    try {
-      return answerAs(schema, method, answer);
-    } catch (error) {
-      link.complain(error);
-      throw error;
-    }
+    return this.#usable(() => answerAs(schema, method, answer));
   }
 }
 

@@ -54,7 +54,7 @@ export const subtensorErrors = defineErrors({
     retry: 'backoff',
     message: (p: { sinceMs: number; endpoints: readonly string[] }) =>
       `No new block has come for ${seconds(p.sinceMs)} from ${p.endpoints.join(', ')}.`,
-    hint: () => "Look whether the chain itself stands still; if not, name another endpoint in chain.endpoints.",
+    hint: () => 'Look whether the chain itself stands still; if not, name another endpoint in chain.endpoints.',
   },
   GENESIS_DIFFERENT: {
     fault: 'config',
@@ -74,6 +74,13 @@ export const subtensorErrors = defineErrors({
     retry: 'backoff',
     message: (p: { block: string }) => `The node knows no block ${p.block}.`,
     hint: () => 'Name a block that exists: validator chain status shows the newest.',
+  },
+  BLOCK_NOT_FINAL: {
+    fault: 'network',
+    retry: 'backoff',
+    message: (p: { block: number; final: number }) =>
+      `Block ${p.block} is not final: the newest block that can't be undone is ${p.final}.`,
+    hint: () => 'It is asked for again. A chain whose blocks do not become final stands still: ask its operators.',
   },
   SUBNET_UNKNOWN: {
     fault: 'config',

@@ -22,7 +22,12 @@ const options = z.strictObject({
     .describe("URLs of endpoints in the order of preference, in place of the network's own."),
   mechanism: z.number().int().min(0).max(15).default(0).describe('Mechanism of the subnet; 0 is the first.'),
   hotkey: z.string().optional().describe('ss58 address to act as where there is no wallet. It can read and not sign.'),
-  blockTime: z.number().positive().max(86_400).default(12).describe('Seconds per block, until the chain says it.'),
+  blockTime: z
+    .number()
+    .positive()
+    .max(86_400)
+    .optional()
+    .describe('Seconds per block; as the chain says when left out.'),
   callDeadline: z.number().positive().max(600).default(30).describe('Seconds within which a call has to be answered.'),
   compareEvery: z
     .number()
@@ -31,6 +36,8 @@ const options = z.strictObject({
     .default(300)
     .describe('Seconds between two looks at the endpoints that are not in use.'),
 });
+/** Seconds, until the chain has said it. */
+const USUAL_BLOCK_TIME = 12;
 type Options = z.infer<typeof options>;
 
 async function create(given: Options, { netuid, log }: PluginDeps): Promise<ChainClient> {
@@ -40,13 +47,13 @@ async function create(given: Options, { netuid, log }: PluginDeps): Promise<Chai
       endpoints,
       genesis,
       callMs: given.callDeadline * 1000,
-      blockTimeMs: given.blockTime * 1000,
+      blockTimeMs: (given.blockTime ?? USUAL_BLOCK_TIME) * 1000,
       compareMs: given.compareEvery * 1000,
     },
     { log },
   );
   return new SubtensorClient(
-    { netuid, mechanism: given.mechanism, network: name },
+    { netuid, mechanism: given.mechanism, network: name, learnBlockTime: given.blockTime === undefined },
     { link, runtimes: new Runtimes({ link }), identity: () => identityOf(given) },
   );
 }

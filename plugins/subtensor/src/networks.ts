@@ -39,7 +39,13 @@ export const NETWORK_NAMES: readonly string[] = Object.keys(NETWORKS);
  * @param network one of the names, or the URL of an endpoint
  * @throws NETWORK_UNKNOWN
  */
-export function networkOf({ network, endpoints }: { network: string; endpoints?: readonly string[] | undefined }): Network {
+export function networkOf({
+  network,
+  endpoints,
+}: {
+  network: string;
+  endpoints?: readonly string[] | undefined;
+}): Network {
   if (endpoints) {
     for (const endpoint of endpoints) requireUrl(endpoint);
     return named(endpoints);

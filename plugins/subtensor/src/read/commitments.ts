@@ -4,6 +4,7 @@ import { commitmentText } from '@assay/core/chain/commitment-text';
 import { messageOf } from '@assay/core/errors/describe';
 import { z } from 'zod';
 import { count } from './numbers.js';
+import type { Runtime } from '../runtime/runtime.js';
 import type { SubnetState } from './subnet.js';
 
 const PALLET = 'Commitments';
@@ -25,13 +26,13 @@ export type CommitmentLists = Pick<ChainSnapshot, 'commitments' | 'revealed' | '
 export async function readCommitments(subnet: SubnetState, hotkeys: ReadonlySet<string>): Promise<CommitmentLists> {
   const lists: CommitmentLists = { commitments: [], revealed: [], unreadable: [] };
   for (const { hotkey, value } of await rowsOf(subnet, 'CommitmentOf', hotkeys)) {
-    const read = rowRead(subnet, hotkey, value);
+    const read = commitmentOf(subnet.runtime, hotkey, value);
     if ('data' in read) lists.commitments.push(read);
     else lists.unreadable.push(read);
   }
   if (!subnet.runtime.hasStorage(PALLET, 'RevealedCommitments')) return lists;
   for (const { hotkey, value } of await rowsOf(subnet, 'RevealedCommitments', hotkeys)) {
-    const read = revealsRead(subnet, hotkey, value);
+    const read = revealsOf(subnet.runtime, hotkey, value);
     lists.revealed.push(...read.texts);
     lists.unreadable.push(...read.unreadable);
   }
@@ -51,7 +52,12 @@ async function rowsOf(subnet: SubnetState, item: string, hotkeys: ReadonlySet<st
   });
 }
 
-function rowRead({ runtime }: SubnetState, hotkey: string, value: string | null): Commitment | UnreadableCommitment {
+/** One value of `CommitmentOf`, by the types of this runtime. */
+export function commitmentOf(
+  runtime: Runtime,
+  hotkey: string,
+  value: string | null,
+): Commitment | UnreadableCommitment {
   const unreadable = (
     kind: UnreadableCommitment['kind'],
     detail: string,
@@ -91,8 +97,9 @@ function detailOf(name: string, content: unknown): string {
   return data ? `opens at round ${data.revealRound} of drand` : `data of kind ${name}`;
 }
 
-function revealsRead(
-  { runtime }: SubnetState,
+/** One value of `RevealedCommitments`, the oldest reveal first. */
+export function revealsOf(
+  runtime: Runtime,
   hotkey: string,
   value: string | null,
 ): { texts: Commitment[]; unreadable: UnreadableCommitment[] } {

@@ -2,6 +2,7 @@ import { asBlockNumber, asHotkey, asUid } from '@assay/core/contracts/brands';
 import type { Neuron } from '@assay/core/contracts/chain-client';
 import { z } from 'zod';
 import { answerAs, malformed } from '../rpc/greeting.js';
+import type { Runtime } from '../runtime/runtime.js';
 import { account, amount, count, fraction } from './numbers.js';
 import { readColumns } from './storage-columns.js';
 import { decoded, PALLET, type SubnetState } from './subnet.js';
@@ -25,7 +26,7 @@ const PARTS = {
 } as const;
 
 /** One list for each fact, with a place for each uid. */
-export const columns = z.object({
+const columns = z.object({
   hotkeys: z.array(account),
   coldkeys: z.array(account),
   validatorPermit: z.array(z.boolean()),
@@ -77,6 +78,11 @@ async function called(subnet: SubnetState, method: string, args: readonly unknow
   const { runtime, state, callable } = subnet;
   if (!callable || !runtime.hasFunction(API, method)) return undefined;
   const answer = await state.call(`${API}_${method}`, runtime.encodeArguments(API, method, args));
+  return columnsOf(runtime, method, answer);
+}
+
+/** The columns in an answer of one of these functions; undefined where it lacks one. @throws ANSWER_MALFORMED */
+export function columnsOf(runtime: Runtime, method: string, answer: string): Columns | undefined {
   const json = decoded(`${API}_${method}`, () => runtime.decodeAnswer(API, method, answer));
   return columns.safeParse(json).data;
 }

@@ -6,7 +6,9 @@ export const amount = z
   .transform((value) => BigInt(value));
 
 /** One that is counted with. What the chain holds beyond 2^53, as a limit that never applies, is cut to that. */
-export const count = amount.transform((value) => Number(value < BigInt(Number.MAX_SAFE_INTEGER) ? value : BigInt(Number.MAX_SAFE_INTEGER)));
+export const count = amount.transform((value) =>
+  Number(value < BigInt(Number.MAX_SAFE_INTEGER) ? value : BigInt(Number.MAX_SAFE_INTEGER)),
+);
 
 /** A fraction that the chain keeps as a u16, in [0, 1]. */
 export const fraction = z

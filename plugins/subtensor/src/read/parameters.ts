@@ -22,7 +22,7 @@ const items = z.object({
   ImmunityPeriod: count,
   ActivityCutoff: count.optional(),
   ActivityCutoffFactorMilli: count.optional(),
-  SubnetEpochConsensus: z.unknown(),
+  SubnetEpochConsensus: z.unknown().optional(),
   SubnetOwnerHotkey: account.nullish(),
   LastEpochBlock: count.optional(),
   PendingEpochAt: count.optional(),

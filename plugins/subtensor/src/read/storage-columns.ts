@@ -26,11 +26,26 @@ export async function readColumns(subnet: SubnetState, size: number): Promise<Co
   const uids = Array.from({ length: size }, (_, uid) => uid);
   const [named, keys, registered] = await Promise.all([
     subnet.items(Object.keys(lists.shape)),
-    valuesOf(subnet, 'Keys', uids.map((uid) => [netuid, uid]), account),
-    valuesOf(subnet, 'BlockAtRegistration', uids.map((uid) => [netuid, uid]), count),
+    valuesOf(
+      subnet,
+      'Keys',
+      uids.map((uid) => [netuid, uid]),
+      account,
+    ),
+    valuesOf(
+      subnet,
+      'BlockAtRegistration',
+      uids.map((uid) => [netuid, uid]),
+      count,
+    ),
   ]);
   const { LastUpdate, Incentive, Dividends, ValidatorPermit, TaoWeight } = answerAs(lists, PALLET, named);
-  const coldkeys = await valuesOf(subnet, 'Owner', keys.map((hotkey) => [hotkey]), account);
+  const coldkeys = await valuesOf(
+    subnet,
+    'Owner',
+    keys.map((hotkey) => [hotkey]),
+    account,
+  );
   return {
     hotkeys: keys,
     coldkeys,
@@ -53,7 +68,12 @@ async function readStakes(subnet: SubnetState, hotkeys: readonly string[], taoWe
   ]);
   const everybody = [...new Set([...hotkeys, ...parents.flat().map(([, parent]) => parent)])];
   const stakesOn = async (where: number): Promise<Map<string, bigint>> => {
-    const stakes = await valuesOf(subnet, 'TotalHotkeyAlpha', everybody.map((hotkey) => [hotkey, where]), amount);
+    const stakes = await valuesOf(
+      subnet,
+      'TotalHotkeyAlpha',
+      everybody.map((hotkey) => [hotkey, where]),
+      amount,
+    );
     return new Map(everybody.map((hotkey, index) => [hotkey, stakes[index] ?? 0n]));
   };
   const [alpha, tao] = await Promise.all([stakesOn(netuid), stakesOn(NETUID_ROOT)]);
@@ -75,6 +95,10 @@ async function valuesOf<T>(
   return keys.map((key) => {
     const value = values.get(key);
     if (value === undefined) throw malformed(item, 'a value is missing');
-    return answerAs(schema, item, decoded(item, () => runtime.storageValue(PALLET, item, value)));
+    return answerAs(
+      schema,
+      item,
+      decoded(item, () => runtime.storageValue(PALLET, item, value)),
+    );
   });
 }

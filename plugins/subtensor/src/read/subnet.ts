@@ -41,9 +41,7 @@ export class SubnetState {
     const known = names.filter((name) => runtime.hasStorage(PALLET, name));
     const keys = new Map(known.map((name) => [name, runtime.storageKey(PALLET, name, this.#argumentsOf(name))]));
     const values = await this.state.values([...keys.values()]);
-    return Object.fromEntries(
-      known.map((name) => [name, this.#json(name, values.get(keys.get(name) ?? '') ?? null)]),
-    );
+    return Object.fromEntries(known.map((name) => [name, this.#json(name, values.get(keys.get(name) ?? '') ?? null)]));
   }
 
   /** Keys of the map's part for this subnet with their raw values. */

@@ -14,8 +14,16 @@ export async function readWeights(subnet: SubnetState): Promise<Map<Uid, WeightR
   const rows = await subnet.part(PALLET, ITEM);
   return new Map(
     rows.flatMap(({ key, value }): [Uid, WeightRow][] => {
-      const uid = answerAs(u16, ITEM, decoded(ITEM, () => runtime.lastArgument(PALLET, ITEM, key)));
-      const weights = answerAs(row, ITEM, decoded(ITEM, () => runtime.storageValue(PALLET, ITEM, value)));
+      const uid = answerAs(
+        u16,
+        ITEM,
+        decoded(ITEM, () => runtime.lastArgument(PALLET, ITEM, key)),
+      );
+      const weights = answerAs(
+        row,
+        ITEM,
+        decoded(ITEM, () => runtime.storageValue(PALLET, ITEM, value)),
+      );
       return weights.length > 0 ? [[asUid(uid), weights]] : [];
     }),
   );

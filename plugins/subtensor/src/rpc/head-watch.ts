@@ -10,13 +10,14 @@ const ALARM = 25;
 export class HeadWatch {
   #counted = -1;
   #highest: number | undefined;
-  #at = performance.now();
+  /** When the last head that counted came, or the first connection; undefined before that. */
+  #at: number | undefined;
   #rescues = 0;
 
   constructor(public blockTimeMs: number) {}
 
   get sinceMs(): number {
-    return performance.now() - this.#at;
+    return this.#at === undefined ? 0 : performance.now() - this.#at;
   }
 
   get isStalled(): boolean {
@@ -30,6 +31,7 @@ export class HeadWatch {
 
   /** A connection is new. */
   begin(): void {
+    this.#at ??= performance.now();
     this.#highest = undefined;
   }
 

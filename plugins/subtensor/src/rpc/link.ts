@@ -273,7 +273,9 @@ export class Link {
       socket.destroy(subtensorErrors.ENDPOINT_LOST({ endpoint: endpoint.shown, reason }));
       return;
     }
-    const preferred = endpoints.slice(0, endpoints.indexOf(endpoint)).find(({ trouble, foreign }) => !trouble && !foreign);
+    const preferred = endpoints
+      .slice(0, endpoints.indexOf(endpoint))
+      .find(({ trouble, foreign }) => !trouble && !foreign);
     // A call under way, which may be a submission, is not cut off for a mere preference.
     if (!preferred || socket.waiting > 0) return;
     const reason = `${preferred.shown}, which is preferred, works again`;

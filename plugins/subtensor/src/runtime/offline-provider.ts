@@ -1,5 +1,9 @@
 import { EventEmitter } from 'node:events';
-import type { ProviderInterface, ProviderInterfaceEmitCb, ProviderInterfaceEmitted } from '@polkadot/rpc-provider/types';
+import type {
+  ProviderInterface,
+  ProviderInterfaceEmitCb,
+  ProviderInterfaceEmitted,
+} from '@polkadot/rpc-provider/types';
 import type { RuntimeVersion } from './version.js';
 
 /**

@@ -38,7 +38,8 @@ export class Runtimes {
   /** @throws what `Link.call` throws, ANSWER_MALFORMED, RUNTIME_UNREADABLE */
   async at(block: string, signal: AbortSignal): Promise<RuntimeAt> {
     const version = await this.#version(block, signal);
-    if (this.#kept.has(version.specVersion)) return { runtime: await this.#load(version, block, signal), callable: true };
+    if (this.#kept.has(version.specVersion))
+      return { runtime: await this.#load(version, block, signal), callable: true };
     // A version that is not known yet: it may begin to hold with the very next block.
     const header = await this.deps.link.call('chain_getHeader', [block], signal);
     const { parentHash, number } = answerAs(headerJson, 'chain_getHeader', header);
