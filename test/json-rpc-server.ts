@@ -32,7 +32,7 @@ class Connection {
     readonly socket: WebSocket,
     readonly call: Call,
   ) {
-    socket.on('message', (data, binary) => void this.#receive(data.toString(), binary));
+    socket.on('message', (data: Buffer, binary) => void this.#receive(data.toString(), binary));
     socket.on('close', () => {
       for (const id of [...this.#cancels.keys()]) this.#unsubscribe(id);
     });

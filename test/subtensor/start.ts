@@ -7,9 +7,12 @@ import { z } from 'zod';
 import type { RuntimeFiles } from './runtime.js';
 
 /** The built module also when this one runs from its source. */
-const SERVE = join(import.meta.dirname.replace(join('test', 'subtensor'), join('test', 'dist', 'subtensor')), 'serve.js');
+const SERVE = join(
+  import.meta.dirname.replace(join('test', 'subtensor'), join('test', 'dist', 'subtensor')),
+  'serve.js',
+);
 const Started = z.object({ url: z.string() });
-const Usage = z.object({ rss: z.number(), heapUsed: z.number(), subscriptions: z.number() });
+const Usage = z.object({ rss: z.number(), heapUsed: z.number(), connections: z.number(), subscriptions: z.number() });
 const Hash = z.string().regex(/^0x[0-9a-f]{64}$/);
 
 /** A raw storage key and its value; null deletes the key. */
@@ -46,6 +49,16 @@ export class SubtensorNode {
   /** Goes back to an earlier block: what came after it is undone, and new blocks make a fork. */
   async setHead(block: string | number): Promise<string> {
     return Hash.parse(await this.send('dev_setHead', [block]));
+  }
+
+  /** From now on a block is final only when `blocks` more have come; 0 at the start. */
+  async setFinalityLag(blocks: number): Promise<void> {
+    await this.send('dev_setFinalityLag', [blocks]);
+  }
+
+  /** The node forgets the state of a block, as one that is no archive does. */
+  async discardState(hash: string): Promise<void> {
+    await this.send('dev_discardState', [hash]);
   }
 
   async usage(): Promise<z.infer<typeof Usage>> {
