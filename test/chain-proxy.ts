@@ -16,7 +16,7 @@ export type Fault =
   | { kind: 'frames'; how: FrameFaultName; direction: Direction; share: number };
 
 /** A fault, how long all is well before it, and how long it lasts. */
-export interface Planned {
+interface Planned {
   wellMs: number;
   fault: Fault;
   lastsMs: number;

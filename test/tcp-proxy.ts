@@ -4,7 +4,7 @@ import { createServer, connect, type AddressInfo, type Server, type Socket } fro
 export type Direction = 'up' | 'down';
 
 /** What a new connection meets: the node, a refusal, silence, or an HTTP status in place of the upgrade. */
-export type Admission = 'pass' | 'refuse' | 'silent' | { status: number };
+type Admission = 'pass' | 'refuse' | 'silent' | { status: number };
 
 /** One client and its way to the node, as bytes. */
 class Link {

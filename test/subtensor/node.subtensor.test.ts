@@ -130,7 +130,9 @@ describe.skipIf(missing !== undefined)(titled('the node with the real runtime'),
     const number = (await api.rpc.chain.getHeader(left)).number.toNumber();
     expect(await node().setHead(base)).toBe(base);
     // Without an extrinsic in it the new block would be the old one, with the same hash.
-    await call(api, 'system', 'remark', '0x01').signAndSend(new Keyring({ type: 'sr25519' }).addFromUri('//Alice'));
+    await call(api, 'system', 'remark', '0x01').signAndSend(new Keyring({ type: 'sr25519' }).addFromUri('//Alice'), {
+      era: 0,
+    });
     const right = await node().newBlock();
     expect((await api.rpc.chain.getHeader(right)).number.toNumber()).toBe(number);
     expect(right).not.toBe(left);

@@ -16,7 +16,7 @@ const Usage = z.object({ rss: z.number(), heapUsed: z.number(), connections: z.n
 const Hash = z.string().regex(/^0x[0-9a-f]{64}$/);
 
 /** A raw storage key and its value; null deletes the key. */
-export type RawStorage = readonly (readonly [key: string, value: string | null])[];
+type RawStorage = readonly (readonly [key: string, value: string | null])[];
 
 /** A node with the real runtime in a process of its own. Blocks come only when a test makes them. */
 export class SubtensorNode {

@@ -67,6 +67,21 @@ describe.skipIf(missing !== undefined)(titled('the world on the real runtime'), 
     expect(found).toMatchObject({ block: number, fields: [{ kind, ...(data === '' ? {} : { data }) }] });
   });
 
+  it('commits several fields at once, and refuses a fourth', async () => {
+    await world().epoch();
+    const hash = await world().commit('two', rawField('first'), { Sha256: HASH }, rawField('last'));
+    const found = (await read(world(), hash)).commitments.find(
+      ({ hotkey }) => hotkey === world().hotkey('two').address,
+    );
+    expect(found?.fields).toEqual([
+      { kind: 'Raw5', data: text('first') },
+      { kind: 'Sha256', data: HASH },
+      { kind: 'Raw4', data: text('last') },
+    ]);
+    const four = ['a', 'b', 'c', 'd'].map((one) => rawField(one));
+    await expect(world().commit('two', ...four)).rejects.toThrow();
+  });
+
   it('refuses a commitment of a stranger, by the name of the error', async () => {
     await expect(world().commit('stranger', rawField('x'))).rejects.toThrow('AccountNotAllowedCommit');
   });
