@@ -24,6 +24,8 @@ export interface ConnectorOptions {
   openMs: number;
   /** Without an answer for so long, a connection counts as dead. */
   silenceMs: number;
+  /** Longest wait between two tries of one endpoint, in milliseconds. */
+  longestWaitMs: number;
 }
 
 /** Opens connections to the endpoints of one chain, the preferred one first, and looks whether a node can be used. */
@@ -35,7 +37,7 @@ export class Connector {
     private readonly options: ConnectorOptions,
     private readonly deps: { log: Log },
   ) {
-    this.endpoints = options.urls.map((url) => new Endpoint(url));
+    this.endpoints = options.urls.map((url) => new Endpoint(url, options.longestWaitMs));
     this.#genesis = options.genesis;
   }
 

@@ -1,9 +1,9 @@
 import type { AssayError } from '@assay/core/errors/assay-error';
 import { keepSecret } from '@assay/core/errors/secrets';
 
-/** Wait after the first failure, and the longest, in milliseconds. */
+/** Wait after the first failure, and for one that belongs to another chain, in milliseconds. */
 const FIRST_WAIT = 500;
-const LONGEST_WAIT = 60_000;
+const FOREIGN_WAIT = 60_000;
 /** A part of a path that is so long may be a key, as some providers put it there. */
 const KEY_IN_PATH = /[^/]{16,}/g;
 
@@ -31,7 +31,11 @@ export class Endpoint {
   #failures = 0;
   #restsUntil = 0;
 
-  constructor(readonly url: string) {
+  /** @param longestWaitMs between two tries, however often it has failed */
+  constructor(
+    readonly url: string,
+    private readonly longestWaitMs: number,
+  ) {
     this.shown = withoutCredentials(url);
     keepSecretsOf(url);
   }
@@ -44,7 +48,7 @@ export class Endpoint {
   /** Each failure in a row doubles the wait; up to a fifth more, so that validators do not come back all at once. */
   failed(reason: string, now: number, random: () => number = Math.random): void {
     this.trouble = reason;
-    const wait = this.foreign ? LONGEST_WAIT : Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** this.#failures);
+    const wait = this.foreign ? FOREIGN_WAIT : Math.min(this.longestWaitMs, FIRST_WAIT * 2 ** this.#failures);
     this.#failures = Math.min(this.#failures + 1, 10);
     this.#restsUntil = now + wait * (1 + random() / 5);
   }

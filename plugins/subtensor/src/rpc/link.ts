@@ -32,6 +32,7 @@ export interface LinkOptions {
 /** Upper limits in milliseconds; below the usual deadline, so that a call can be repeated before its own. */
 const LONGEST_OPENING = 10_000;
 const LONGEST_SILENCE = 12_000;
+const LONGEST_WAIT = 10_000;
 /** Calls that fail in a row, whatever the reason, before the connection is made anew. */
 const MOST_FAILURES = 3;
 
@@ -61,7 +62,9 @@ export class Link {
     const { endpoints: urls, genesis, blockTimeMs, compareMs, callMs } = options;
     const { openMs = Math.min(LONGEST_OPENING, callMs / 3), silenceMs = Math.min(LONGEST_SILENCE, callMs * 0.4) } =
       options;
-    this.#connector = new Connector({ urls, genesis, openMs, silenceMs }, { log });
+    // Every call sees a try of every endpoint that fails quickly.
+    const longestWaitMs = Math.min(LONGEST_WAIT, callMs / 3);
+    this.#connector = new Connector({ urls, genesis, openMs, silenceMs, longestWaitMs }, { log });
     this.#watch = new HeadWatch(blockTimeMs);
     this.#upkeep = new Upkeep({ openMs }, { connector: this.#connector, watch: this.#watch, log });
     this.#comparison = new Comparison(compareMs, { connector: this.#connector, upkeep: this.#upkeep });

@@ -39,13 +39,16 @@ export class Runtime {
    * @throws RUNTIME_UNREADABLE
    */
   static async load(genesis: string, version: RuntimeVersion, metadata: Uint8Array): Promise<Runtime> {
-    const [{ ApiPromise }, { stringCamelCase }] = await Promise.all([
+    const [{ ApiPromise }, { Metadata, TypeRegistry }, { stringCamelCase }] = await Promise.all([
       import('@polkadot/api'),
+      import('@polkadot/types'),
       import('@polkadot/util'),
     ]);
     const provider = new OfflineProvider(genesis, version);
     const hex: `0x${string}` = `0x${Buffer.from(metadata).toString('hex')}`;
     try {
+      // ApiPromise prints what it can't decode to the terminal, so that only metadata which decodes is given to it.
+      new Metadata(new TypeRegistry(), hex);
       const api = new ApiPromise({
         provider,
         metadata: { [`${genesis}-${version.specVersion}`]: hex },

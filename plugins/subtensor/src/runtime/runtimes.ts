@@ -1,5 +1,5 @@
 import { isAssayError } from '@assay/core/errors/assay-error';
-import { messageOf } from '@assay/core/errors/describe';
+import { abortError, messageOf } from '@assay/core/errors/describe';
 import { untilAborted } from '@assay/core/runtime/until-aborted';
 import { subtensorErrors } from '../errors.js';
 import { answerAs, malformed } from '../rpc/greeting.js';
@@ -94,12 +94,12 @@ export class Runtimes {
     const loading = this.#kept.get(specVersion) ?? this.#fetch(version, block);
     const isNew = !this.#kept.delete(specVersion);
     this.#kept.set(specVersion, loading);
-    if (!isNew) return untilAborted(loading, signal);
+    if (!isNew) return untilLoaded(loading, signal);
     for (const old of [...this.#kept.keys()].slice(0, -KEPT)) this.#kept.delete(old);
     loading.catch(() => {
       if (this.#kept.get(specVersion) === loading) this.#kept.delete(specVersion);
     });
-    return untilAborted(loading, signal);
+    return untilLoaded(loading, signal);
   }
 
   /** The newest version of the metadata that both sides know; a node that can't be asked which gives version 14. */
@@ -153,6 +153,15 @@ export class Runtimes {
       if (isNoFunction(error)) return 'no such function';
       throw error;
     }
+  }
+}
+
+/** @throws ABORTED */
+async function untilLoaded(loading: Promise<Runtime>, signal: AbortSignal): Promise<Runtime> {
+  try {
+    return await untilAborted(loading, signal);
+  } catch (error) {
+    throw signal.aborted ? abortError() : error;
   }
 }
 
