@@ -119,19 +119,30 @@ export abstract class BaseCommand extends Command {
     mode: 'validate' | 'read',
     reporting: (rest: Omit<Surroundings, 'reporter'>) => Promise<EventSink> = () => Promise.resolve(silent),
   ): Promise<Surroundings> {
-    const [{ effectiveProfile }, { requireRules }, { systemClock }, { Disposers }, { stderrLog }, { chainLines }] =
-      await Promise.all([
-        import('@assay/core/composition/compose-validator'),
-        import('@assay/core/rules/require-rules'),
-        import('@assay/core/runtime/system-clock'),
-        import('@assay/core/runtime/disposers'),
-        import('./logger.js'),
-        import('./report/shown-values.js'),
-      ]);
+    const [
+      { effectiveProfile },
+      { requireRules },
+      { systemClock },
+      { Disposers },
+      { stderrLog },
+      { chainLines },
+      { requireNamedSubnet },
+    ] = await Promise.all([
+      import('@assay/core/composition/compose-validator'),
+      import('@assay/core/rules/require-rules'),
+      import('@assay/core/runtime/system-clock'),
+      import('@assay/core/runtime/disposers'),
+      import('./logger.js'),
+      import('./report/shown-values.js'),
+      import('./load-settings.js'),
+    ]);
     const { config, registry, resolvePath } = loaded;
     const profile = effectiveProfile(registry.profile(config.subnet), config);
     // Who only reads needs no rule that is not installed.
-    if (mode === 'validate') requireRules(registry.rules, profile);
+    if (mode === 'validate') {
+      requireNamedSubnet(loaded);
+      requireRules(registry.rules, profile);
+    }
     const log = stderrLog(config.logLevel);
     for (const [message, context] of chainLines(loaded)) log('info', message, context);
     const disposers = new Disposers(log);

@@ -17,7 +17,7 @@ import { checkPlugin } from '@assay/core/plugin/check';
 import { CONTRACT_NAMES, type ContractName } from '@assay/core/plugin/contracts';
 import type { Setting } from '@assay/core/plugin/plugin';
 import type { PluginRegistry } from '@assay/core/plugin/registry';
-import { IMPLEMENTATIONS, NAMED_DEFAULTS } from './built-in-plugins.js';
+import { DEFAULTS, IMPLEMENTATIONS, NAMED_DEFAULTS } from './built-in-plugins.js';
 import { expandHome, withDefault, type LoadedConfig } from './load-config.js';
 import { SETTING_CONTRACT } from './setting-flags.js';
 
@@ -38,6 +38,16 @@ export async function withNamedDefaults(loaded: LoadedConfig, given: Given): Pro
       if (isNamed(settings, given)) result = withDefault(result, contract, use);
     }
   return result;
+}
+
+/**
+ * The default subnet is a demonstration: its judgements belong on the default chain and on no other.
+ * @throws SUBNET_UNNAMED
+ */
+export function requireNamedSubnet({ config, values }: LoadedConfig): void {
+  const isDefault = values.some(({ path, origin }) => path === 'subnet' && origin === 'default');
+  if (isDefault && config.chain.use !== DEFAULTS.chain.use)
+    throw configErrors.SUBNET_UNNAMED({ subnet: config.subnet, chain: config.chain.use });
 }
 
 /** Whether the config names an implementation, or a config file has options of one. */

@@ -154,6 +154,16 @@ describe('a flag that the configured chain does not know', () => {
   });
 });
 
+describe('the default subnet', () => {
+  it.each([['run'], ['model', 'push', '.', '--repo', 'me/mine', '--competition', 'demo-docs']])(
+    'is judged on the default chain only: %s',
+    async (...command) => {
+      const answer = await validator([...command, '--config', configOf(), '--json']);
+      expect([answer.code, errorOf(answer).code]).toEqual([2, 'SUBNET_UNNAMED']);
+    },
+  );
+});
+
 describe('withoutReplaced', () => {
   const chosen = [{ contract: 'chain', settings }];
   const layer = (origin: ConfigLayer['origin'], chain: object): ConfigLayer => ({

@@ -7,7 +7,9 @@ const TEMPOS = 3;
 /** An endpoint that has told of no new block for as many block times has stalled. */
 const STALLED_BLOCKS = 5;
 
-export interface WeightsAge {
+interface WeightsAge {
+  /** Whether it has set none since it is registered: the chain counts its registration as an update. */
+  never: boolean;
   /** Since the last weights, or since the registration where none were set. */
   blocksSinceWeights: number;
   /** 0: they may be set in the next block. */
@@ -20,6 +22,7 @@ export function weightsAge({ lastUpdate, registeredAt }: Neuron, { at, parameter
   const blocksSinceWeights = Math.max(0, at.number - Math.max(lastUpdate, registeredAt));
   const waited = lastUpdate === 0 ? parameters.weightsRateLimit : at.number - lastUpdate;
   return {
+    never: lastUpdate <= registeredAt,
     blocksSinceWeights,
     blocksUntilWeights: Math.max(0, parameters.weightsRateLimit - waited),
     overdue: parameters.consensus !== 'null' && blocksSinceWeights > TEMPOS * parameters.tempo,

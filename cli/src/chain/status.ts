@@ -31,6 +31,8 @@ interface OwnFacts {
   incentive: number | null;
   registeredAt: number | null;
   lastUpdate: number | null;
+  /** Whether it has set no weights since its registration. */
+  neverSetWeights: boolean | null;
   blocksSinceWeights: number | null;
   blocksUntilWeights: number | null;
   weightsOverdue: boolean | null;
@@ -110,6 +112,7 @@ function ownFacts({ hotkey, neuron, missing }: Own, { snapshot }: ChainLook): Ow
     incentive: neuron?.incentive ?? null,
     registeredAt: neuron?.registeredAt ?? null,
     lastUpdate: neuron?.lastUpdate ?? null,
+    neverSetWeights: age?.never ?? null,
     blocksSinceWeights: age?.blocksSinceWeights ?? null,
     blocksUntilWeights: age?.blocksUntilWeights ?? null,
     weightsOverdue: age?.overdue ?? null,
@@ -164,9 +167,15 @@ function ownLines(facts: Facts): Lines {
   ];
 }
 
-function weightsText({ lastUpdate, blocksSinceWeights, blocksUntilWeights, weightsOverdue }: Facts): string {
+function weightsText({
+  lastUpdate,
+  neverSetWeights,
+  blocksSinceWeights,
+  blocksUntilWeights,
+  weightsOverdue,
+}: Facts): string {
   const last =
-    lastUpdate === 0
+    neverSetWeights === true
       ? `never, ${blocksSinceWeights ?? 0} blocks since the registration`
       : `at block ${lastUpdate ?? 0}, ${blocksSinceWeights ?? 0} blocks ago`;
   const next = blocksUntilWeights === 0 ? 'may be set now' : `may be set again in ${blocksUntilWeights ?? 0} blocks`;

@@ -5,7 +5,7 @@ import type { ChainLook } from '../chain-command.js';
 import { plainTable } from '../report/plain-table.js';
 import { taoNumber, taoText } from '../report/quantities.js';
 
-export const FORMULA =
+const FORMULA =
   'L1 distance of rows normalised to a sum of 1: sum over uids of |ours - theirs|; 0 is equal, 2 has nothing in common';
 
 /** Why a validator's row does not count: it has no weight, or it is older than the activity cutoff. */

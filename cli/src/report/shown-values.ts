@@ -10,7 +10,7 @@ const withoutKeys = (text: string): string =>
   text.replace(/(?<=:\/\/)[^/\s@]+@/, '[user]@').replace(/(?<=:\/\/[^\s?]*)\?\S+/, '?[query]');
 
 /** A value of the config, fit to be shown. */
-export function shownValue(value: unknown): unknown {
+function shownValue(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(shownValue);
   return typeof value === 'string' ? withoutSecrets(withoutKeys(value)) : value;
 }

@@ -131,7 +131,14 @@ export const configErrors = defineErrors({
     hint: (p: { flag: string; contract: string; takers: readonly string[] }) =>
       p.takers.length === 0
         ? `Leave ${p.flag} out: no installed ${p.contract} takes it.`
-        : `Leave ${p.flag} out, or configure a ${p.contract} that takes it: ${p.contract}: { use: ${p.takers.join(' | ')} } in the config file.`,
+        : `Leave ${p.flag} out, or configure a ${p.contract} that takes it: ${p.contract}: { use: ${p.takers.join(' | ')} } in the config file, or ASSAY_${p.contract.toUpperCase()}__USE.`,
+  },
+  SUBNET_UNNAMED: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { subnet: string; chain: string }) =>
+      `No subnet is named, and the default one, ${p.subnet}, is for trying things out: it does not go with the chain ${p.chain}.`,
+    hint: () => 'Name the profile of the subnet: subnet: NAME in the config file, or ASSAY_SUBNET.',
   },
   SETTING_CONFLICT: {
     fault: 'config',

@@ -11,14 +11,15 @@ software, such as BT_WALLET_NAME), file, files of other software, default.`;
   async run(): Promise<void> {
     const { flags } = await this.parse(ConfigShow);
     const { values: given, config, registry, givenUp } = await this.loadConfig(flags);
-    const [{ effectiveProfile }, { asJson }, { leaves }, shown] = await Promise.all([
-      import('@assay/core/composition/compose-validator'),
-      import('@assay/core/runtime/validator-state'),
-      import('@assay/core/config/resolve'),
-      import('../../report/shown-values.js'),
-    ]);
-    const values = given.map(shown.shownConfigValue);
-    const withoutEffect = givenUp.map(shown.shownGivenUp);
+    const [{ effectiveProfile }, { asJson }, { leaves }, { givenUpText, shownConfigValue, shownGivenUp }] =
+      await Promise.all([
+        import('@assay/core/composition/compose-validator'),
+        import('@assay/core/runtime/validator-state'),
+        import('@assay/core/config/resolve'),
+        import('../../report/shown-values.js'),
+      ]);
+    const values = given.map(shownConfigValue);
+    const withoutEffect = givenUp.map(shownGivenUp);
     const profile = asJson(effectiveProfile(registry.profile(config.subnet), config));
     this.answer(flags.json, { values, withoutEffect, profile }, () =>
       [
@@ -31,7 +32,7 @@ software, such as BT_WALLET_NAME), file, files of other software, default.`;
             source,
           ]),
         ),
-        ...withoutEffect.map(shown.givenUpText),
+        ...withoutEffect.map(givenUpText),
         '',
         `profile ${config.subnet}, with the overrides above`,
         plainTable(
