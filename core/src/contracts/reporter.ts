@@ -64,7 +64,7 @@ export const runEvent = z.discriminatedUnion('event', [
     hotkey: z.string(),
     dataDir: z.string(),
     competitions: z.array(competition.extend({ share: z.number() })),
-    mode: z.array(z.enum(['offline', 'dry-run', 'no-weights'])),
+    mode: z.array(z.enum(['offline', 'dry-run', 'no-weights', 'read-only'])),
     /** Rounds that the journal holds already. */
     recordedRounds: z.number(),
   }),
@@ -188,7 +188,7 @@ export const runEvent = z.discriminatedUnion('event', [
   }),
   z.object({
     event: z.literal('weights-withheld'),
-    reason: z.enum(['dry-run', 'disabled', 'offline']),
+    reason: z.enum(['dry-run', 'disabled', 'offline', 'read-only']),
     weights: z.array(weight),
   }),
   z.object({ event: z.literal('weights-failed'), error, retryInMs: z.number().nullable() }),

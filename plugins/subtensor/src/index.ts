@@ -8,6 +8,7 @@ import { subtensorErrors } from './errors.js';
 import { NETWORK_NAMES, networkOf } from './networks.js';
 import { Link } from './rpc/link.js';
 import { Runtimes } from './runtime/runtimes.js';
+import { settings } from './settings.js';
 
 const options = z.strictObject({
   network: z
@@ -63,8 +64,11 @@ async function identityOf({ hotkey }: Options): Promise<ValidatorIdentity> {
   return { hotkey: asHotkey(hotkey) };
 }
 
+/** Names of options that this version has: it holds no wallet yet, and a variable that names one must not end a start. */
+const known = settings.filter(({ option }) => Object.hasOwn(options.shape, option.split('.')[0] ?? ''));
+
 export default definePlugin({
   apiVersion: 1,
   name: 'subtensor',
-  provides: { chain: { options, create, verifySignature } },
+  provides: { chain: { options, settings: known, create, verifySignature } },
 });
