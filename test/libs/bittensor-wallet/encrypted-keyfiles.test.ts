@@ -36,7 +36,6 @@ it('makes the value of the vector', () => {
 
 describe('an encrypted keyfile', () => {
   it.each([
-    ['$NACL', NACL, nacl.password],
     ['$ANSIBLE_VAULT', vault.file_utf8, vault.password],
     ['$ANSIBLE_VAULT with lines of Windows', vault.file_utf8.replaceAll('\n', '\r\n'), vault.password],
     ['$ANSIBLE_VAULT 1.2 with a label', vault.file_utf8.replace('1.1;AES256', '1.2;AES256;mine'), vault.password],
@@ -49,7 +48,7 @@ describe('an encrypted keyfile', () => {
     await signer.close();
   });
 
-  it('leaves the event loop free and gives its 512 MiB back', async () => {
+  it('$NACL opens too, leaves the event loop free and gives its 512 MiB back', async () => {
     const wallet = newWallet(NACL);
     const before = process.memoryUsage.rss();
     const delay = monitorEventLoopDelay({ resolution: 10 });
@@ -122,11 +121,7 @@ describe('an encrypted keyfile', () => {
 
   it.each([
     ['$NACL that is cut off', NACL.subarray(0, 40), 'KEYFILE_ENCRYPTION_UNKNOWN'],
-    [
-      '$NACL with a bit changed',
-      Buffer.from(NACL.map((byte, index) => (index === 100 ? byte ^ 1 : byte))),
-      'WALLET_PASSWORD_WRONG',
-    ],
+    ['a vault with a digit changed', vault.file_utf8.replace(/6([^6]{1,4})$/, '7$1'), 'WALLET_PASSWORD_WRONG'],
     ['a vault of a later version', vault.file_utf8.replace('1.1', '2.0'), 'KEYFILE_ENCRYPTION_UNKNOWN'],
     ['a vault of another cipher', vault.file_utf8.replace('AES256', 'AES'), 'KEYFILE_ENCRYPTION_UNKNOWN'],
     ['a vault that is cut off', vault.file_utf8.slice(0, 200), 'KEYFILE_ENCRYPTION_UNKNOWN'],
