@@ -61,7 +61,7 @@ it('an installed package’s scripts run without them', async () => {
     JSON.stringify({ name: 'scripted', version: '1.0.0', oclif: {}, scripts: { preinstall: script, install: script } }),
   );
   writeFileSync(names, '');
-  const { PATH: _fake, ...env } = environment;
+  const env = { ...environment, PATH: process.env['PATH'] ?? '' };
   await validator(['plugins', 'install', `file:${path}`], { env, cwd: folder });
   const seen = readFileSync(names, 'utf8').split('\n');
   expect(seen).toContain('PATH');

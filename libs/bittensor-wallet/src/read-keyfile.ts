@@ -8,7 +8,7 @@ export interface Note {
   context: Record<string, unknown>;
 }
 
-export interface KeyfileBytes {
+interface KeyfileBytes {
   /** Owned by the caller, who overwrites them. */
   bytes: Buffer;
   notes: Note[];
@@ -32,7 +32,7 @@ export function readKeyfile(path: string, { secret }: { secret: boolean }): Keyf
   try {
     const stats = fstatSync(descriptor);
     if (!stats.isFile()) throw walletErrors.KEYFILE_NOT_A_FILE({ path, kind: kindOf(stats) });
-    const notes = [...fileNotes(path, stats, secret), ...folderNotes(dirname(path))];
+    const notes = [...fileNotes(path, stats, secret), ...foldersOf(path).flatMap(folderNotes)];
     return { bytes: readBounded(path, descriptor), notes };
   } finally {
     closeSync(descriptor);
@@ -95,7 +95,13 @@ function fileNotes(path: string, stats: Stats, secret: boolean): Note[] {
   ];
 }
 
-/** Somebody who may write the folder may exchange the file. */
+/** The folder of the file, and those of the wallet and of all wallets above it. */
+function foldersOf(path: string): string[] {
+  const folder = dirname(path);
+  return [...new Set([folder, dirname(folder), dirname(dirname(folder))])];
+}
+
+/** Somebody who may write the folder may exchange what is in it. */
 function folderNotes(folder: string): Note[] {
   const user = ownUser();
   const stats = statSync(folder, { throwIfNoEntry: false });

@@ -58,7 +58,7 @@ function askOnTerminal(question: string, signal?: AbortSignal): Promise<Uint8Arr
 }
 
 /** One line as it is typed, in a buffer that can be overwritten. */
-export class HiddenLine {
+class HiddenLine {
   readonly #typed = Buffer.alloc(LONGEST_BYTES);
   #length = 0;
 

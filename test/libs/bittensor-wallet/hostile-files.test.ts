@@ -167,15 +167,23 @@ describe('what is warned about', () => {
     ]);
   });
 
-  it('a folder in which others may exchange the file', async () => {
-    const wallet = newWallet(CONTENT);
-    chmodSync(wallet.hotkeys, 0o777);
-    expect(await warnings(wallet)).toMatchObject([
-      { level: 'warn', context: { folder: wallet.hotkeys, mode: '0777' } },
-    ]);
-    chmodSync(wallet.hotkeys, 0o755);
-    expect(await warnings(wallet)).toEqual([]);
-  });
+  it.each([
+    ['the file', ({ hotkeys }) => hotkeys],
+    ['the folder of the hotkeys', ({ path }) => join(path, 'main')],
+    ['the wallet', ({ path }) => path],
+  ] satisfies [string, (wallet: TestWallet) => string][])(
+    'a folder in which others may exchange %s',
+    async (_what, folderOf) => {
+      const wallet = newWallet(CONTENT);
+      const folder = folderOf(wallet);
+      chmodSync(folder, 0o777);
+      expect(await warnings(wallet)).toMatchObject([{ level: 'warn', context: { folder, mode: '0777' } }]);
+      chmodSync(folder, 0o1777);
+      expect(await warnings(wallet)).toEqual([]);
+      chmodSync(folder, 0o755);
+      expect(await warnings(wallet)).toEqual([]);
+    },
+  );
 
   it.skipIf(!isRoot)('a file of another user (skipped unless root: only root gives files away)', async () => {
     const wallet = newWallet(CONTENT);
