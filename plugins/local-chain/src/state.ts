@@ -4,7 +4,7 @@ import type Database from 'libsql';
 import { z } from 'zod';
 import { blockReference } from './blocks.js';
 import { columns, text } from '@assay/lib-libsql';
-import { commitmentText } from './commitment-text.js';
+import { commitmentText } from '@assay/core/chain/commitment-text';
 
 const bool = z.union([z.literal(0), z.literal(1)]).transform((value) => value === 1);
 const bigInteger = text.transform((digits) => BigInt(digits));
