@@ -95,6 +95,8 @@ class SignerLine {
   #connecting: Promise<SignerConnection> | undefined;
   #address: string | undefined;
   #closed = false;
+  /** Why the last connection could not be made, while none can. */
+  #unreachable: Error | undefined;
 
   constructor(
     private readonly options: SocketSignerOptions,
@@ -146,9 +148,6 @@ class SignerLine {
     this.#closed = true;
     this.#connection?.fail(walletErrors.SIGNER_CLOSED({ address: this.address }));
   }
-
-  /** Why the last connection could not be made, while none can. */
-  #unreachable: Error | undefined;
 
   async #connected(): Promise<SignerConnection> {
     if (this.#connection?.usable) return this.#connection;
