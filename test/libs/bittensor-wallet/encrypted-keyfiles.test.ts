@@ -121,7 +121,7 @@ describe('an encrypted keyfile', () => {
 
   it.each([
     ['$NACL that is cut off', NACL.subarray(0, 40), 'KEYFILE_ENCRYPTION_UNKNOWN'],
-    ['a vault with a digit changed', vault.file_utf8.replace(/6([^6]{1,4})$/, '7$1'), 'WALLET_PASSWORD_WRONG'],
+    ['a vault with a digit changed', vault.file_utf8.replace(/61\n$/, '62\n'), 'WALLET_PASSWORD_WRONG'],
     ['a vault of a later version', vault.file_utf8.replace('1.1', '2.0'), 'KEYFILE_ENCRYPTION_UNKNOWN'],
     ['a vault of another cipher', vault.file_utf8.replace('AES256', 'AES'), 'KEYFILE_ENCRYPTION_UNKNOWN'],
     ['a vault that is cut off', vault.file_utf8.slice(0, 200), 'KEYFILE_ENCRYPTION_UNKNOWN'],
