@@ -1,5 +1,5 @@
 import { asBlockNumber, asHotkey, asNetuid, asUid, type Hotkey, type Uid } from '@assay/core/contracts/brands';
-import type { ChainSnapshot, Neuron, WeightRow } from '@assay/core/contracts/chain-client';
+import type { ChainSnapshot, Neuron, SubnetParameters, WeightRow } from '@assay/core/contracts/chain-client';
 import type Database from 'libsql';
 import { z } from 'zod';
 import { blockReference } from './blocks.js';
@@ -117,6 +117,16 @@ export function readWeights(database: Database.Database): Map<Uid, WeightRow> {
   return new Map(rows.map(({ uid, row }) => [uid, row]));
 }
 
+/** Without what a snapshot has elsewhere, or nobody needs. */
+function shownParameters(all: NetworkRow['hyperparameters']): SubnetParameters {
+  const { tempo, weightsRateLimit, weightsVersionKey, minAllowedWeights, maxUids, stakeThreshold } = all;
+  const { commitRevealEnabled, revealPeriodEpochs, immunityPeriod, activityCutoff, consensus } = all;
+  return {
+    ...{ tempo, weightsRateLimit, weightsVersionKey, minAllowedWeights, maxUids, stakeThreshold },
+    ...{ commitRevealEnabled, revealPeriodEpochs, immunityPeriod, activityCutoff, consensus },
+  };
+}
+
 /** The owner's hotkey as it is named, or that of its uid. */
 function ownerOf({ ownerHotkey, ownerUid }: NetworkRow['hyperparameters'], neurons: readonly Neuron[]): Hotkey | null {
   if (ownerHotkey !== undefined) return asHotkey(ownerHotkey);
@@ -127,10 +137,9 @@ function ownerOf({ ownerHotkey, ownerUid }: NetworkRow['hyperparameters'], neuro
 export function readSnapshot(database: Database.Database, at?: number): ChainSnapshot {
   const network = readNetwork(database);
   const neurons = readNeurons(database);
-  const { ownerUid, ownerHotkey, kappa, maxValidators, ...parameters } = network.hyperparameters;
   const block = at ?? network.head;
   const { last_epoch: lastEpoch } = network;
-  const next = lastEpoch === null ? null : nextEpoch({ lastEpoch, tempo: parameters.tempo }, block);
+  const next = lastEpoch === null ? null : nextEpoch({ lastEpoch, tempo: network.hyperparameters.tempo }, block);
   return {
     netuid: network.netuid,
     at: blockReference(network.seed, block),
@@ -138,7 +147,7 @@ export function readSnapshot(database: Database.Database, at?: number): ChainSna
     neurons,
     ...readCommitments(database, schemaOf(database)),
     weights: readWeights(database),
-    parameters,
+    parameters: shownParameters(network.hyperparameters),
     ownerHotkey: ownerOf(network.hyperparameters, neurons),
     nextEpoch: next === null ? null : asBlockNumber(next),
   };
