@@ -60,7 +60,7 @@ describe('vectors command', () => {
   });
 
   it.each([[[]], [['--jsn', '.']], [['a', 'b']]])('shows its usage for %j', async (args) => {
-    expect(await vectors(...args)).toMatchObject({ code: 2, out: '', err: 'usage: npm run vectors -- DIR [--json]\n' });
+    expect(await vectors(...args)).toMatchObject({ code: 2, out: '', err: 'usage: npm run vectors -- DIR [--metadata FOLDER] [--json]\n' });
   });
 
   it('names a folder that it cannot read, and one that holds nothing', async () => {

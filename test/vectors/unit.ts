@@ -1,12 +1,18 @@
 /** One element of an array of cases. */
 export interface UnitResult {
   unit: string;
-  status: 'passed' | 'failed' | 'rule';
-  /** Of a failure: what was expected and what came. */
+  status: 'passed' | 'failed' | 'rule' | 'skipped';
+  /** Of a failure: what was expected and what came. Of a case that was skipped: why. */
   detail?: string;
 }
 
-export type Kind = (content: Fields) => UnitResult[] | Promise<UnitResult[]>;
+/** What vectors may need beside their own file. */
+export interface VectorWorld {
+  /** Folder with the metadata of real chains and their answers; undefined where none is named. */
+  metadata: string | undefined;
+}
+
+export type Kind = (content: Fields, world: VectorWorld) => UnitResult[] | Promise<UnitResult[]>;
 export type Fields = Readonly<Record<string, unknown>>;
 
 export class Mismatch extends Error {}
@@ -19,6 +25,9 @@ function unit(name: string, check: () => 'reference' | 'assay'): UnitResult {
     return { unit: name, status: 'failed', detail: error instanceof Error ? error.message : String(error) };
   }
 }
+
+/** What was not checked, and why. */
+export const skipped = (unit: string, detail: string): UnitResult[] => [{ unit, status: 'skipped', detail }];
 
 /** A unit for each element of an array of cases. A key that is missing is a failure of the file. */
 export function units(content: Fields, key: string, check: (given: Fields) => 'reference' | 'assay'): UnitResult[] {

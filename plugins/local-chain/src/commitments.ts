@@ -4,7 +4,7 @@ import { columns, text } from '@assay/lib-libsql';
 import type Database from 'libsql';
 import { z } from 'zod';
 import { COMMITMENT_LIMIT } from './commitment-space.js';
-import { commitmentText } from './commitment-text.js';
+import { commitmentText } from '@assay/core/chain/commitment-text';
 import { localChainErrors } from './errors.js';
 
 /** Bytes that a timelocked commitment holds. */

@@ -1,3 +1,70 @@
-import { definePlugin } from '@assay/core/plugin/plugin';
+import { asHotkey } from '@assay/core/contracts/brands';
+import type { ChainClient, ValidatorIdentity } from '@assay/core/contracts/chain-client';
+import { definePlugin, type PluginDeps } from '@assay/core/plugin/plugin';
+import { isHotkey, verifySignature } from '@assay/lib-sr25519';
+import { z } from 'zod';
+import { SubtensorClient } from './client.js';
+import { subtensorErrors } from './errors.js';
+import { NETWORK_NAMES, networkOf } from './networks.js';
+import { Link } from './rpc/link.js';
+import { Runtimes } from './runtime/runtimes.js';
 
-export default definePlugin({ apiVersion: 1, name: 'subtensor', provides: {} });
+const options = z.strictObject({
+  network: z
+    .string()
+    .min(1)
+    .default('finney')
+    .describe(`Network to read: ${NETWORK_NAMES.join(', ')}, or the URL of an endpoint.`),
+  endpoints: z
+    .array(z.string().min(1))
+    .min(1)
+    .optional()
+    .describe("URLs of endpoints in the order of preference, in place of the network's own."),
+  mechanism: z.number().int().min(0).max(15).default(0).describe('Mechanism of the subnet; 0 is the first.'),
+  hotkey: z.string().optional().describe('ss58 address to act as where there is no wallet. It can read and not sign.'),
+  blockTime: z
+    .number()
+    .positive()
+    .max(86_400)
+    .optional()
+    .describe('Seconds per block; as the chain says when left out.'),
+  callDeadline: z.number().positive().max(600).default(30).describe('Seconds within which a call has to be answered.'),
+  compareEvery: z
+    .number()
+    .positive()
+    .max(86_400)
+    .default(300)
+    .describe('Seconds between two looks at the endpoints that are not in use.'),
+});
+/** Seconds, until the chain has said it. */
+const USUAL_BLOCK_TIME = 12;
+type Options = z.infer<typeof options>;
+
+async function create(given: Options, { netuid, log }: PluginDeps): Promise<ChainClient> {
+  const { name, endpoints, genesis } = networkOf(given);
+  const link = new Link(
+    {
+      endpoints,
+      genesis,
+      callMs: given.callDeadline * 1000,
+      blockTimeMs: (given.blockTime ?? USUAL_BLOCK_TIME) * 1000,
+      compareMs: given.compareEvery * 1000,
+    },
+    { log },
+  );
+  return new SubtensorClient(
+    { netuid, mechanism: given.mechanism, network: name, learnBlockTime: given.blockTime === undefined },
+    { link, runtimes: new Runtimes({ link }), identity: () => identityOf(given) },
+  );
+}
+
+async function identityOf({ hotkey }: Options): Promise<ValidatorIdentity> {
+  if (hotkey === undefined || !(await isHotkey(hotkey))) throw subtensorErrors.KEY_NOT_CONFIGURED({});
+  return { hotkey: asHotkey(hotkey) };
+}
+
+export default definePlugin({
+  apiVersion: 1,
+  name: 'subtensor',
+  provides: { chain: { options, create, verifySignature } },
+});

@@ -1,4 +1,5 @@
 import type { Kind } from '../unit.js';
+import { commitments, metagraph } from './chain.js';
 import { competitionTracker } from './competition-tracker.js';
 import { epsilon } from './epsilon.js';
 import { hashes } from './hashes.js';
@@ -18,11 +19,13 @@ import { wins } from './wins.js';
 
 /** By the base name of the file. */
 export const KINDS: Readonly<Record<string, Kind>> = {
+  commitments,
   competition_schedule: competitionSchedule,
   competition_tracker: competitionTracker,
   epsilon,
   hashes,
   loaders,
+  metagraph,
   model_id: modelId,
   normalize_score: normalizeScores,
   random,

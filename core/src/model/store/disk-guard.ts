@@ -1,6 +1,6 @@
 import type { OpenedFile } from '../../contracts/model-store.js';
 import { storeErrors } from '../errors.js';
-import { untilAborted } from './until-aborted.js';
+import { untilAborted } from '../../runtime/until-aborted.js';
 
 /** The system's name for what went wrong with a call on a file: ENOENT, ENOSPC, ... */
 export function errnoOf(error: unknown): string | undefined {

@@ -9,7 +9,7 @@ import { openedBySource } from './disk-guard.js';
 import type { Digests, Following, Hasher } from './hasher.js';
 import { gapsIn, type Interval } from './intervals.js';
 import type { PartialFile } from './partial-file.js';
-import { untilAborted } from './until-aborted.js';
+import { untilAborted } from '../../runtime/until-aborted.js';
 
 /** Runs work when a place is free, e.g. of p-limit. */
 export type Limit = <T>(work: () => Promise<T>) => Promise<T>;

@@ -1,4 +1,4 @@
-/** Settles as `work` does, or rejects when the signal fires, also where `work` does not heed it. */
+/** Settles as `work` does, or rejects when the signal fires, also where `work` ignores it. */
 export async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   let stop = (): void => undefined;
   const aborted = new Promise<never>((_resolve, reject) => {

@@ -1,0 +1,167 @@
+import { setTimeout } from 'node:timers/promises';
+import { asBlockNumber, asNetuid, type BlockNumber, type Netuid } from '@assay/core/contracts/brands';
+import type {
+  BlockReference,
+  ChainClient,
+  ChainConnection,
+  ChainSnapshot,
+  CommitmentReceipt,
+  ValidatorIdentity,
+  WeightsReceipt,
+} from '@assay/core/contracts/chain-client';
+import type { AssayError } from '@assay/core/errors/assay-error';
+import { z } from 'zod';
+import { subtensorErrors } from './errors.js';
+import { readSnapshot } from './read/snapshot.js';
+import { count } from './read/numbers.js';
+import { answerAs, hash, headerJson, malformed } from './rpc/greeting.js';
+import { headerOf, type BlockHeader } from './rpc/header.js';
+import { MOST_BEHIND } from './rpc/connector.js';
+import type { Link } from './rpc/link.js';
+import type { Runtimes } from './runtime/runtimes.js';
+
+/** Longest text that one field of a commitment holds as it is, in bytes (`Raw128`). */
+const COMMITMENT_LIMIT = 128;
+/** Block times for which a block that exists is waited for to become final; three are usual. */
+const FINALITY_PATIENCE = 10;
+
+export interface SubtensorOptions {
+  netuid: number;
+  mechanism: number;
+  /** Name of the network, for people. */
+  network: string;
+  /** Whether the time between blocks is the one that the runtime says. */
+  learnBlockTime: boolean;
+}
+
+/** ChainClient over a node of a Subtensor network. */
+export class SubtensorClient implements ChainClient {
+  readonly description: string;
+  readonly netuid: Netuid;
+  readonly maxCommitmentBytes = COMMITMENT_LIMIT;
+  /** Highest finalized block that any node has told of. */
+  #final: BlockReference | undefined;
+
+  constructor(
+    private readonly options: SubtensorOptions,
+    private readonly deps: { link: Link; runtimes: Runtimes; identity: () => Promise<ValidatorIdentity> },
+  ) {
+    this.description = options.network;
+    this.netuid = asNetuid(options.netuid);
+  }
+
+  identity(): Promise<ValidatorIdentity> {
+    return this.deps.identity();
+  }
+
+  /** The newest finalized block. It never goes back: a node that is a little behind another answers with the other's. */
+  async head(signal: AbortSignal): Promise<BlockReference> {
+    this.deps.link.requireBlocks();
+    const final = await this.#ask(hash, 'chain_getFinalizedHead', [], signal);
+    const { number } = await this.#header(final, signal);
+    const known = this.#final;
+    if (known && number < known.number && number >= known.number - MOST_BEHIND) {
+      const there = await this.#ask(hash.nullable(), 'chain_getBlockHash', [known.number], signal);
+      if (there === null || there === known.hash) return known;
+    }
+    this.#final = { number: asBlockNumber(number), hash: final };
+    return this.#final;
+  }
+
+  /** Of a final block; one that is new is waited for. @throws BLOCK_UNKNOWN, BLOCK_NOT_FINAL */
+  async blockHash(block: BlockNumber, signal: AbortSignal): Promise<string> {
+    await this.#untilFinal(block, signal);
+    const found = await this.#ask(hash.nullable(), 'chain_getBlockHash', [block], signal);
+    if (found === null) throw subtensorErrors.BLOCK_UNKNOWN({ block: String(block) });
+    const { number } = await this.#header(found, signal);
+    if (number !== block) throw this.#complaint('chain_getBlockHash', `block ${number} in place of ${block}`);
+    return found;
+  }
+
+  async snapshot(signal: AbortSignal, at?: BlockReference): Promise<ChainSnapshot> {
+    const { link, runtimes } = this.deps;
+    const { netuid, mechanism, network: chain } = this.options;
+    const block = at ?? (await this.head(signal));
+    const snapshot = await readSnapshot({ netuid, mechanism, chain }, block, { link, runtimes }, signal);
+    const { runtime } = await runtimes.at(block.hash, signal);
+    const slot = blockTimeOf(runtime.constant('Aura', 'SlotDuration')?.toJSON());
+    if (this.options.learnBlockTime && slot !== undefined) link.blockTimeMs = slot;
+    return snapshot;
+  }
+
+  async setWeights(): Promise<WeightsReceipt> {
+    return Promise.reject(subtensorErrors.SUBMISSION_NOT_BUILT({ what: 'set weights' }));
+  }
+
+  async commit(): Promise<CommitmentReceipt> {
+    return Promise.reject(subtensorErrors.SUBMISSION_NOT_BUILT({ what: 'commit' }));
+  }
+
+  async connection(signal: AbortSignal): Promise<ChainConnection> {
+    const { link, runtimes } = this.deps;
+    const { runtime } = await runtimes.at((await this.head(signal)).hash, signal);
+    return {
+      endpoints: link.endpoints,
+      runtime: runtime.name,
+      genesis: link.genesis ?? '',
+      blockTimeMs: link.blockTimeMs,
+      sinceHeadMs: link.sinceHeadMs,
+    };
+  }
+
+  async close(): Promise<void> {
+    this.deps.link.close();
+    return Promise.resolve();
+  }
+
+  /** Waits until this block is final, as long as a call may take. */
+  async #untilFinal(block: number, signal: AbortSignal): Promise<void> {
+    const { link } = this.deps;
+    const started = performance.now();
+    for (;;) {
+      if (block <= (this.#final?.number ?? -1)) return;
+      const { number: final } = await this.head(signal);
+      if (block <= final) return;
+      const { number: newest } = await this.#ask(headerJson, 'chain_getHeader', [], signal);
+      if (block > newest) throw subtensorErrors.BLOCK_UNKNOWN({ block: String(block) });
+      if (performance.now() - started > FINALITY_PATIENCE * link.blockTimeMs)
+        throw subtensorErrors.BLOCK_NOT_FINAL({ block, final });
+      await setTimeout(link.blockTimeMs / 4, undefined, { signal, ref: false });
+    }
+  }
+
+  /** The header behind a hash, which it has to come to. */
+  async #header(block: string, signal: AbortSignal): Promise<BlockHeader> {
+    const answer = await this.deps.link.call('chain_getHeader', [block], signal);
+    if (answer === null) throw subtensorErrors.BLOCK_UNKNOWN({ block });
+    return this.#usable(() => headerOf(block, answer));
+  }
+
+  /** An answer that can't be used counts against the connection that it came over. */
+  async #usable<T>(read: () => T | Promise<T>): Promise<T> {
+    try {
+      return await read();
+    } catch (error) {
+      this.deps.link.complain(error);
+      throw error;
+    }
+  }
+
+  #complaint(method: string, reason: string): AssayError {
+    const error = malformed(method, reason);
+    this.deps.link.complain(error);
+    return error;
+  }
+
+  async #ask<T>(schema: z.ZodType<T>, method: string, params: readonly unknown[], signal: AbortSignal): Promise<T> {
+    const { link } = this.deps;
+    const answer = await link.call(method, params, signal);
+    return this.#usable(() => answerAs(schema, method, answer));
+  }
+}
+
+/** Aura's slots are the time between blocks. A day is none. */
+function blockTimeOf(slot: unknown): number | undefined {
+  const { data } = count.safeParse(slot);
+  return data !== undefined && data > 0 && data <= 86_400_000 ? data : undefined;
+}

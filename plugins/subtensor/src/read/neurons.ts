@@ -1,0 +1,88 @@
+import { asBlockNumber, asHotkey, asUid } from '@assay/core/contracts/brands';
+import type { Neuron } from '@assay/core/contracts/chain-client';
+import { z } from 'zod';
+import { answerAs, malformed } from '../rpc/greeting.js';
+import type { Runtime } from '../runtime/runtime.js';
+import { account, amount, count, fraction } from './numbers.js';
+import { readColumns } from './storage-columns.js';
+import { decoded, PALLET, type SubnetState } from './subnet.js';
+
+const API = 'SubnetInfoRuntimeApi';
+
+/**
+ * What the runtime's own metagraph holds of each neuron, by the names that polkadot gives the fields in JSON, with the
+ * numbers by which parts of it are asked for (subtensor, rpc_info/metagraph.rs). The numbers stand in no metadata: an
+ * answer without a part that was asked for is not used.
+ */
+const PARTS = {
+  hotkeys: 52,
+  coldkeys: 53,
+  validatorPermit: 57,
+  lastUpdate: 59,
+  dividends: 61,
+  incentives: 62,
+  blockAtRegistration: 66,
+  totalStake: 69,
+} as const;
+
+/** One list for each fact, with a place for each uid. */
+const columns = z.object({
+  hotkeys: z.array(account),
+  coldkeys: z.array(account),
+  validatorPermit: z.array(z.boolean()),
+  lastUpdate: z.array(count),
+  dividends: z.array(fraction),
+  incentives: z.array(fraction),
+  blockAtRegistration: z.array(count),
+  totalStake: z.array(amount),
+});
+export type Columns = z.infer<typeof columns>;
+
+/**
+ * The neurons of the subnet, in ascending order of uid.
+ * @param size number of uids
+ * @throws ANSWER_MALFORMED, what `Link.call` throws
+ */
+export async function readNeurons(subnet: SubnetState, size: number): Promise<Neuron[]> {
+  const [found, { ValidatorTrust }] = await Promise.all([metagraph(subnet, size), subnet.items(['ValidatorTrust'])]);
+  const trust = answerAs(z.array(fraction).default([]), `${PALLET}.ValidatorTrust`, ValidatorTrust);
+  for (const [name, { length }] of Object.entries(found))
+    if (length !== size) throw malformed('the metagraph', `${name} has ${length} places for ${size} uids`);
+  return found.hotkeys.map((hotkey, uid) => ({
+    uid: asUid(uid),
+    hotkey: asHotkey(hotkey),
+    coldkey: found.coldkeys[uid] ?? '',
+    stake: found.totalStake[uid] ?? 0n,
+    validatorPermit: found.validatorPermit[uid] ?? false,
+    lastUpdate: asBlockNumber(found.lastUpdate[uid] ?? 0),
+    registeredAt: asBlockNumber(found.blockAtRegistration[uid] ?? 0),
+    incentive: found.incentives[uid] ?? 0,
+    dividends: found.dividends[uid] ?? 0,
+    validatorTrust: trust[uid] ?? 0,
+  }));
+}
+
+/** By the best function that this runtime has; out of single storage maps where it has none, or none can be called. */
+async function metagraph(subnet: SubnetState, size: number): Promise<Columns> {
+  const { netuid, mechanism } = subnet.place;
+  const parts = Object.values(PARTS);
+  const answer =
+    (await called(subnet, 'get_selective_mechagraph', [netuid, mechanism, parts])) ??
+    (mechanism === 0 ? await called(subnet, 'get_selective_metagraph', [netuid, parts]) : undefined) ??
+    (await called(subnet, 'get_mechagraph', [netuid, mechanism])) ??
+    (mechanism === 0 ? await called(subnet, 'get_metagraph', [netuid]) : undefined);
+  return answer ?? readColumns(subnet, size);
+}
+
+async function called(subnet: SubnetState, method: string, args: readonly unknown[]): Promise<Columns | undefined> {
+  const { runtime, state, callable } = subnet;
+  if (!callable || !runtime.hasFunction(API, method)) return undefined;
+  const answer = await state.call(`${API}_${method}`, runtime.encodeArguments(API, method, args));
+  return columnsOf(runtime, method, answer);
+}
+
+/** The columns in an answer of one of these functions; undefined where it lacks one. @throws ANSWER_MALFORMED */
+export function columnsOf(runtime: Runtime, method: string, answer: string): Columns | undefined {
+  const json = decoded(`${API}_${method}`, () => runtime.decodeAnswer(API, method, answer));
+  return columns.safeParse(json).data;
+}
