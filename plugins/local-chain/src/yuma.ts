@@ -1,7 +1,7 @@
 import type { Neuron, WeightRow } from '@assay/core/contracts/chain-client';
 
 /** The subnet as an epoch finds it. */
-export interface EpochInput {
+interface EpochInput {
   /** Block in which the epoch runs. */
   block: number;
   /** In ascending order of uid. */
@@ -20,7 +20,7 @@ export interface EpochInput {
 }
 
 /** What an epoch leaves behind for one neuron: shares are multiples of 1/65535. */
-export type EpochTerms = Pick<Neuron, 'uid' | 'incentive' | 'dividends' | 'validatorTrust' | 'validatorPermit'>;
+type EpochTerms = Pick<Neuron, 'uid' | 'incentive' | 'dividends' | 'validatorTrust' | 'validatorPermit'>;
 
 /** One weight for each neuron, by its position in the list of neurons. */
 type Row = Float64Array;

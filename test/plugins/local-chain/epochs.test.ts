@@ -397,6 +397,14 @@ describe('epochs', () => {
     );
   });
 
+  it('passed at once end with the last one: stake that is past its cutoff by then does not count', async () => {
+    const network = await newNetwork(genesisOf({ ...THREE, hyperparameters: { activityCutoff: 120 } }));
+    // The weights are of block 900: they count at 1010 and 1020, and not at 1030.
+    network.advance(5 * TEMPO);
+    expect(network.snapshot().neurons.every(({ incentive }) => incentive === 0)).toBe(true);
+    network.close();
+  });
+
   it('of a million blocks take no longer than two', async () => {
     const network = await newNetwork(genesisOf(THREE));
     const started = performance.now();
