@@ -1,4 +1,5 @@
 import type { Setting } from '@assay/core/plugin/plugin';
+import { WALLET_SETTINGS } from '@assay/lib-bittensor-wallet';
 
 /** Where the command line of the field keeps its own defaults. */
 const BTCLI = '~/.bittensor/config.yml';
@@ -16,25 +17,17 @@ export const settings: readonly Setting[] = [
     option: 'network',
     flags: ['--subtensor.network', '--network'],
     variables: ['BT_SUBTENSOR_NETWORK', 'BT_NETWORK'],
-    files: [{ path: BTCLI, key: 'network' }],
+    files: [
+      { path: BTCLI, key: 'network' },
+      { path: BTCLI, key: 'chain' },
+    ],
   },
-  {
-    option: 'wallet.name',
-    flags: ['--wallet.name'],
-    variables: ['BT_WALLET_NAME', 'BT_WALLET'],
-    files: [{ path: BTCLI, key: 'wallet_name' }],
-  },
-  {
-    option: 'wallet.hotkey',
-    flags: ['--wallet.hotkey'],
-    variables: ['BT_WALLET_HOTKEY'],
-    files: [{ path: BTCLI, key: 'wallet_hotkey' }],
-  },
-  {
-    option: 'wallet.path',
-    flags: ['--wallet.path'],
-    variables: ['BT_WALLET_PATH'],
-    files: [{ path: BTCLI, key: 'wallet_path' }],
-    kind: 'path',
-  },
+  ...WALLET_SETTINGS.map(({ option, flags, variables, btcliKeys }): Setting => ({
+    option,
+    // The command line has the spelling of the SDK alone.
+    flags: flags.slice(0, 1),
+    variables,
+    files: btcliKeys.map((key) => ({ path: BTCLI, key })),
+    kind: option === 'wallet.path' ? 'path' : 'text',
+  })),
 ];
