@@ -1,9 +1,11 @@
 import { resolve } from 'node:path';
 import { Command, Flags } from '@oclif/core';
 import type { Surroundings } from '@assay/core/composition/surroundings';
+import type { GivenUp } from '@assay/core/config/settings';
 import type { EventSink } from '@assay/core/contracts/reporter';
 import type { PluginRegistry } from '@assay/core/plugin/registry';
 import type { LoadedConfig } from './load-config.js';
+import { settingFlags, settingFlagsIn } from './setting-flags.js';
 
 /** Flags that set a key of the config, by that key. */
 const CONFIG_FLAGS: Readonly<Record<string, readonly string[]>> = {
@@ -14,12 +16,16 @@ const CONFIG_FLAGS: Readonly<Record<string, readonly string[]>> = {
   'updated-models-limit': ['updatedModelsLimit'],
   offline: ['offline'],
   'dry-run': ['dryRun'],
+  'read-only': ['readOnly'],
   'model-dir': ['store', 'dir'],
   device: ['evaluator', 'device'],
   'compute-type': ['evaluator', 'computeType'],
   attention: ['evaluator', 'attention'],
   hotkey: ['chain', 'hotkey'],
 };
+
+/** The config of a command, what it could not take of other software's names, and the installed packages. */
+type WholeConfig = LoadedConfig & { registry: PluginRegistry; givenUp: readonly GivenUp[] };
 
 /** Of an error's message on a terminal. */
 const LONGEST_LINE = 2000;
@@ -36,6 +42,8 @@ export const commonFlags = {
     description: 'Least level of the log on stderr.',
     options: ['debug', 'info', 'warn', 'error'],
   }),
+  'read-only': Flags.boolean({ description: 'Sign nothing: no weights, no commitments, unsigned records.' }),
+  ...settingFlags,
   json: Flags.boolean({ description: 'Answer in JSON on stdout.' }),
 };
 
@@ -78,17 +86,28 @@ export abstract class BaseCommand extends Command {
     process.stderr.on('error', () => undefined);
   }
 
-  protected async loadConfig(flags: Readonly<Record<string, unknown>>): Promise<LoadedConfig> {
+  /** The config by Assay's own names; no package is loaded. */
+  protected async plainConfig(flags: Readonly<Record<string, unknown>>): Promise<LoadedConfig> {
     const [{ loadConfig }, { loadDotEnv }] = await Promise.all([import('./load-config.js'), import('./dot-env.js')]);
     const file = typeof flags['config'] === 'string' ? flags['config'] : undefined;
     loadDotEnv(file);
     return loadConfig(file, configFromFlags(flags), process.env);
   }
 
-  /** The packages that a config names, and those that come along or were installed. */
-  protected async registry(config: LoadedConfig['config'], baseDir: string): Promise<PluginRegistry> {
-    const [{ loadPlugins }, { stderrLog }] = await Promise.all([import('./load-plugins.js'), import('./logger.js')]);
-    return loadPlugins(config, baseDir, this.config.dataDir, stderrLog(config.logLevel));
+  /** The whole config, and the packages that it names, that come along or that were installed. */
+  protected async loadConfig(flags: Readonly<Record<string, unknown>>): Promise<WholeConfig> {
+    const [{ withNamedDefaults, withSettings }, { loadPlugins }, { stderrLog }] = await Promise.all([
+      import('./load-settings.js'),
+      import('./load-plugins.js'),
+      import('./logger.js'),
+    ]);
+    const plain = await this.plainConfig(flags);
+    const given = { flags: settingFlagsIn(flags), variables: process.env };
+    const { config, ...rest } = await withNamedDefaults(plain, given);
+    const log = stderrLog(config.logLevel);
+    const registry = await loadPlugins(config, rest.baseDir, this.config.dataDir, log);
+    const loaded = await withSettings({ config, ...rest }, registry, given);
+    return { ...loaded, registry };
   }
 
   /**
@@ -96,23 +115,36 @@ export abstract class BaseCommand extends Command {
    * @param reporting makes the reporter out of the rest; without it nothing is reported
    */
   protected async surroundings(
-    loaded: LoadedConfig,
+    loaded: WholeConfig,
     mode: 'validate' | 'read',
     reporting: (rest: Omit<Surroundings, 'reporter'>) => Promise<EventSink> = () => Promise.resolve(silent),
   ): Promise<Surroundings> {
-    const [{ effectiveProfile }, { requireRules }, { systemClock }, { Disposers }, { stderrLog }] = await Promise.all([
+    const [
+      { effectiveProfile },
+      { requireRules },
+      { systemClock },
+      { Disposers },
+      { stderrLog },
+      { chainLines },
+      { requireNamedSubnet },
+    ] = await Promise.all([
       import('@assay/core/composition/compose-validator'),
       import('@assay/core/rules/require-rules'),
       import('@assay/core/runtime/system-clock'),
       import('@assay/core/runtime/disposers'),
       import('./logger.js'),
+      import('./report/shown-values.js'),
+      import('./load-settings.js'),
     ]);
-    const { config, baseDir, resolvePath } = loaded;
-    const registry = await this.registry(config, baseDir);
+    const { config, registry, resolvePath } = loaded;
     const profile = effectiveProfile(registry.profile(config.subnet), config);
     // Who only reads needs no rule that is not installed.
-    if (mode === 'validate') requireRules(registry.rules, profile);
+    if (mode === 'validate') {
+      requireNamedSubnet(loaded);
+      requireRules(registry.rules, profile);
+    }
     const log = stderrLog(config.logLevel);
+    for (const [message, context] of chainLines(loaded)) log('info', message, context);
     const disposers = new Disposers(log);
     this.#closing = () => disposers.disposeAll();
     const rest = {

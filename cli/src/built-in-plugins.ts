@@ -31,6 +31,9 @@ export const DEFAULTS: Readonly<{ subnet: string } & Record<ContractName, { use:
   journal: { use: 'libsql-journal' },
 };
 
+/** Implementations that are the default of their contract where a flag or a variable sets one of their options. */
+export const NAMED_DEFAULTS: Readonly<Partial<Record<ContractName, readonly string[]>>> = { chain: ['subtensor'] };
+
 /** Packages of competitions and profiles: plain data, always looked at. */
 export const COMPETITIONS: Readonly<Record<string, () => Promise<{ default: unknown }>>> = {
   '@assay/competition-demo': () => import('@assay/competition-demo'),

@@ -1,19 +1,74 @@
-import type { ChainClient, ChainSnapshot } from '@assay/core/contracts/chain-client';
-import { BaseCommand } from './base-command.js';
+import { Flags } from '@oclif/core';
+import { asBlockNumber, type Hotkey } from '@assay/core/contracts/brands';
+import type { ChainClient, ChainConnection, ChainSnapshot, Neuron } from '@assay/core/contracts/chain-client';
+import type { AssayError } from '@assay/core/errors/assay-error';
+import { BaseCommand, commonFlags } from './base-command.js';
+
+const DEADLINE_MS = 120_000;
+
+export const chainFlags = {
+  ...commonFlags,
+  at: Flags.integer({
+    description: 'Look at this block instead of the head; nodes keep old ones only as archives.',
+    min: 0,
+  }),
+};
+
+/** The key of the configured chain; without one, why there is none. */
+export interface Own {
+  hotkey: Hotkey | null;
+  /** null where the hotkey is not registered, or there is none. */
+  neuron: Neuron | null;
+  /** Why there is no hotkey; null when there is one. */
+  missing: string | null;
+}
+
+export interface ChainLook {
+  chain: ChainClient;
+  snapshot: ChainSnapshot;
+  own: Own;
+  /** null of a client that has no connection. */
+  connection: ChainConnection | null;
+}
 
 /** Commands that look at the chain through the configured client, also beside a running validator. */
 export abstract class ChainCommand extends BaseCommand {
+  /** @throws DEADLINE, and whatever the client rejects with */
   protected async readChain(
-    flags: Readonly<Record<string, unknown>>,
-  ): Promise<{ chain: ChainClient; snapshot: ChainSnapshot; hotkey: string }> {
-    const [{ buildContainer }, { CHAIN_CLIENT }] = await Promise.all([
+    flags: Readonly<Record<string, unknown>> & { at?: number | undefined },
+  ): Promise<ChainLook> {
+    const [{ buildContainer }, { CHAIN_CLIENT }, { withDeadline }, { runtimeErrors }] = await Promise.all([
       import('@assay/core/composition/container'),
       import('@assay/core/contracts/chain-client'),
+      import('@assay/core/runtime/deadline'),
+      import('@assay/core/runtime/errors'),
     ]);
-    const signal = AbortSignal.timeout(60_000);
     const surroundings = await this.surroundings(await this.loadConfig(flags), 'read');
-    const chain = await buildContainer(surroundings, signal).getAsync<ChainClient>(CHAIN_CLIENT);
-    const [snapshot, { hotkey }] = await Promise.all([chain.snapshot(signal), chain.identity()]);
-    return { chain, snapshot, hotkey };
+    const expired = (): AssayError => runtimeErrors.DEADLINE({ what: 'Reading the chain', ms: DEADLINE_MS });
+    return withDeadline(DEADLINE_MS, new AbortController().signal, expired, async (signal) => {
+      const chain = await buildContainer(surroundings, signal).getAsync<ChainClient>(CHAIN_CLIENT);
+      const snapshot = await snapshotOf(chain, flags.at, signal);
+      const own = await ownIn(chain, snapshot);
+      return { chain, snapshot, own, connection: (await chain.connection?.(signal)) ?? null };
+    });
+  }
+}
+
+async function snapshotOf(chain: ChainClient, at: number | undefined, signal: AbortSignal): Promise<ChainSnapshot> {
+  if (at === undefined) return chain.snapshot(signal);
+  const number = asBlockNumber(at);
+  return chain.snapshot(signal, { number, hash: await chain.blockHash(number, signal) });
+}
+
+/** Who only looks needs no key: that none is configured is told, and any other trouble is thrown. */
+async function ownIn(chain: ChainClient, { neurons }: ChainSnapshot): Promise<Own> {
+  const { toAssayError } = await import('@assay/core/errors/describe');
+  try {
+    const { hotkey } = await chain.identity();
+    return { hotkey, neuron: neurons.find((neuron) => neuron.hotkey === hotkey) ?? null, missing: null };
+  } catch (error) {
+    const known = toAssayError(error);
+    if (known.fault !== 'config') throw error;
+    return { hotkey: null, neuron: null, missing: `${known.code}: ${known.message}` };
   }
 }

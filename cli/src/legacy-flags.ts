@@ -17,11 +17,6 @@ const WITHOUT_EFFECT: Readonly<Record<string, { values: number; because: string 
   '--blocks_per_epoch': { values: 1, because: 'the reference reads it nowhere either' },
   '--logging.record_log': { values: 0, because: 'the log goes to stderr' },
   '--logging.logging_dir': { values: 1, because: 'the log goes to stderr' },
-  '--wallet.name': { values: 1, because: 'the configured chain client names its own key' },
-  '--wallet.hotkey': { values: 1, because: 'the configured chain client names its own key' },
-  '--wallet.path': { values: 1, because: 'the configured chain client names its own key' },
-  '--subtensor.network': { values: 1, because: 'the config file names the chain' },
-  '--subtensor.chain_endpoint': { values: 1, because: 'the config file names the chain' },
   '--auto_update': { values: 0, because: 'Assay does not update itself' },
 };
 

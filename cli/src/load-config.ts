@@ -12,8 +12,11 @@ import {
   type ResolvedConfig,
 } from '@assay/core/config/resolve';
 import type { ConfigInput } from '@assay/core/config/schema';
+import type { ContractName } from '@assay/core/plugin/contracts';
 
 export interface LoadedConfig extends ResolvedConfig {
+  /** What it was resolved from, strongest first; the last one has the defaults. */
+  layers: readonly ConfigLayer[];
   /** Relative paths in the config start here: the config file's folder, or the working directory without one. */
   baseDir: string;
   resolvePath: (path: string) => string;
@@ -32,7 +35,7 @@ export async function loadConfig(
   if (file !== undefined) layers.push({ origin: 'file', source: file, values: await readConfigFile(file) });
   layers.push({ origin: 'default', source: '', values: DEFAULTS });
   const baseDir = file === undefined ? process.cwd() : dirname(resolve(file));
-  return { ...resolveConfig(layers), baseDir, resolvePath: (path) => resolve(baseDir, expandHome(path)) };
+  return { ...resolveConfig(layers), layers, baseDir, resolvePath: (path) => resolve(baseDir, expandHome(path)) };
 }
 
 /** All but the variable that names the config file: that one is a flag's, and no key of the config. */
@@ -69,5 +72,13 @@ function parseScalar(text: string): unknown {
   }
 }
 
-const expandHome = (path: string): string =>
+/** The config with another default implementation of a contract. */
+export function withDefault(loaded: LoadedConfig, contract: ContractName, use: string): LoadedConfig {
+  const layers = loaded.layers.map((layer) =>
+    layer.origin === 'default' ? { ...layer, values: { ...layer.values, [contract]: { use } } } : layer,
+  );
+  return { ...loaded, ...resolveConfig(layers), layers };
+}
+
+export const expandHome = (path: string): string =>
   path === '~' || path.startsWith('~/') ? `${homedir()}${path.slice(1)}` : path;

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { z } from 'zod';
+import { dropWalletPasswords } from './wallet-passwords.js';
 
 const run = promisify(execFile);
 const LONGEST_LIST = 64 * 1024 * 1024;
@@ -21,4 +22,8 @@ export async function packInto(folder: string, root: string): Promise<void> {
 }
 
 const npm = (cwd: string, args: readonly string[]): Promise<{ stdout: string }> =>
-  run('npm', ['pack', '--ignore-scripts', '--loglevel', 'error', ...args], { cwd, maxBuffer: LONGEST_LIST });
+  run('npm', ['pack', '--ignore-scripts', '--loglevel', 'error', ...args], {
+    cwd,
+    maxBuffer: LONGEST_LIST,
+    env: dropWalletPasswords({ ...process.env }),
+  });

@@ -37,7 +37,7 @@ export abstract class StoreCommand extends BaseCommand {
       import('@assay/core/runtime/system-clock'),
       import('node:fs'),
     ]);
-    const { config, resolvePath } = await this.loadConfig(flags);
+    const { config, resolvePath } = await this.plainConfig(flags);
     const options = keptAs(config.store, { dataDir: join(resolvePath(config.dataDir), 'store'), resolvePath });
     const { directory, maxBytes, minFreeBytes } = options;
     if (!existsSync(directory)) throw storeCommandErrors.STORE_ABSENT({ directory });

@@ -75,6 +75,18 @@ describe('the text of a run', () => {
     expect(table.split('\n')[2]?.split('│').at(-2)?.trim()).toBe(note);
   });
 
+  it('names the first changes of hotkeys, and counts the rest', () => {
+    const written: string[] = [];
+    const reporter = new TextReporter({ live: false, width: 80 }, { write: (text) => written.push(text) > 0 });
+    const changes = [...Array(6).keys()].map((uid) => ({ uid, change: 'swapped' as const, before: 'a', after: 'b' }));
+    reporter.report({ event: 'hotkeys-changed', block: 7, count: 60, changes });
+    reporter.report({ event: 'hotkeys-changed', block: 8, count: 1, changes: changes.slice(0, 1) });
+    expect(written).toEqual([
+      'block 7: uid 0 swapped, uid 1 swapped, uid 2 swapped, uid 3 swapped, uid 4 swapped, 55 more\n',
+      'block 8: uid 0 swapped\n',
+    ]);
+  });
+
   it('shows nothing of a hotkey that a miner has chosen', () => {
     const rows = [{ ...rowOf(1, {}), similarTo: [{ ...like(12, 0.9), hotkey: '\u001b[2Jevil' }] }];
     expect(roundTable({ rows, columns: [] }, paletteFor(false))).not.toContain('evil');

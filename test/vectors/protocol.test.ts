@@ -4,13 +4,13 @@ import { describe, expect, it } from 'vitest';
 import { runVectors } from './run-vectors.js';
 
 const fixtures = join(import.meta.dirname, '..', 'fixtures', 'protocol');
-const metadata = process.env['ASSAY_CHAIN_METADATA'];
+const metadata = process.env['ASSAY_CHAIN_RECORDINGS'];
 const missing =
   metadata === undefined
-    ? 'ASSAY_CHAIN_METADATA is not set: it names a folder with the metadata of real chains'
+    ? 'ASSAY_CHAIN_RECORDINGS is not set: it names a folder with the metadata of real chains'
     : existsSync(metadata)
       ? undefined
-      : `ASSAY_CHAIN_METADATA=${metadata} is not there`;
+      : `ASSAY_CHAIN_RECORDINGS=${metadata} is not there`;
 
 describe('vectors of the chain', () => {
   it('says what it lacks without the metadata of a real chain', async () => {

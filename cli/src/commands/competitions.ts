@@ -25,8 +25,7 @@ Nothing is asked of any service: a credential that is there may still be refused
       import('../report/palette.js'),
       import('../report/terminal.js'),
     ]);
-    const { config, baseDir } = await this.loadConfig(flags);
-    const registry = await this.registry(config, baseDir);
+    const { config, registry } = await this.loadConfig(flags);
     const shown = args.name === undefined ? registry.competitions() : registry.competitionsOf(args.name);
     const described = shown.map((competition) =>
       describeCompetition(competition, { registry, config, environment: process.env }),

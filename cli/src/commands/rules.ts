@@ -23,8 +23,7 @@ A competition or a profile chooses one by its name: { rule: NAME, ...parameters 
       import('../rules/describe.js'),
       import('../rules/text.js'),
     ]);
-    const { config, baseDir } = await this.loadConfig(flags);
-    const registry = await this.registry(config, baseDir);
+    const { registry } = await this.loadConfig(flags);
     const doors = describedRules(registry.rules, args.door);
     this.answer(flags.json, { doors }, () => rulesText(doors));
   }

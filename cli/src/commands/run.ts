@@ -67,6 +67,7 @@ Ctrl+C ends within seconds and loses nothing; a second one ends at once. Started
         offline: config.offline,
         dryRun: config.dryRun,
         setWeights: config.setWeights,
+        readOnly: config.readOnly,
       },
       signal,
     );

@@ -10,6 +10,7 @@ import { scheduleErrors } from '@assay/core/competition/schedule';
 import { datasetErrors } from '@assay/core/datasets/errors';
 import { libsqlJournalErrors } from '@assay/plugin-libsql-journal/dist/errors.js';
 import { publisherErrors } from '@assay/plugin-huggingface/dist/publisher-errors.js';
+import { walletErrors } from '@assay/lib-bittensor-wallet';
 import { localFilesErrors } from '@assay/plugin-local-files/dist/errors.js';
 import { localChainErrors, palletErrors } from '@assay/plugin-local-chain/dist/errors.js';
 import { ociErrors } from '@assay/plugin-oci/dist/errors.js';
@@ -45,6 +46,7 @@ const CATALOGUES = {
   'Run loop': runtimeErrors,
   Journal: { ...journalErrors, ...libsqlJournalErrors },
   'Embedded network': { ...localChainErrors, ...palletErrors },
+  'Keys and signers': walletErrors,
   Reporters: reporterErrors,
   Configuration: { ...configErrors, ...scheduleErrors },
   'Command line': {

@@ -1,3 +1,4 @@
+import { claimTextOf } from '@assay/core/chain/claim-texts';
 import type { ChainClient, ChainSnapshot } from '@assay/core/contracts/chain-client';
 import type { Claim, CommitmentScheme } from '@assay/core/contracts/commitment-scheme';
 import type { RepoId } from '@assay/core/contracts/model-publisher';
@@ -43,9 +44,9 @@ export function committedTo(
   repo: RepoId,
   files: readonly StoredFile[],
   { scheme, hotkey, competition }: Claiming,
-  { commitments }: ChainSnapshot,
+  snapshot: ChainSnapshot,
 ): ModelReference | undefined {
-  const commitment = commitments.find((one) => one.hotkey === hotkey);
+  const commitment = claimTextOf(snapshot, scheme, hotkey);
   const claim = commitment && parsed(commitment.data, scheme);
   if (!claim) return undefined;
   const { reference } = claim;

@@ -1,5 +1,6 @@
 import { basename, resolve } from 'node:path';
 import type { Container } from 'inversify';
+import { claimTextOf } from '@assay/core/chain/claim-texts';
 import type { Surroundings } from '@assay/core/composition/surroundings';
 import { CHAIN_CLIENT, type ChainClient } from '@assay/core/contracts/chain-client';
 import type { CommitmentScheme } from '@assay/core/contracts/commitment-scheme';
@@ -92,11 +93,11 @@ async function claimedBy(
   signal: AbortSignal,
 ): Promise<Wanted> {
   const chain = await container.getAsync<ChainClient>(CHAIN_CLIENT);
-  const { neurons, commitments } = await chain.snapshot(signal);
+  const snapshot = await chain.snapshot(signal);
   const nothing = (reason: string): Error => modelCommandErrors.PULL_NOTHING({ wanted: `uid ${uid}`, reason });
-  const hotkey = neurons.find((neuron) => neuron.uid === uid)?.hotkey;
+  const hotkey = snapshot.neurons.find((neuron) => neuron.uid === uid)?.hotkey;
   if (hotkey === undefined) throw nothing('there is no such neuron');
-  const commitment = commitments.find((one) => one.hotkey === hotkey);
+  const commitment = claimTextOf(snapshot, scheme, hotkey);
   if (!commitment) throw nothing('its hotkey has committed nothing');
   const { reference, proof } = scheme.parse(commitment.data);
   return { reference, owner: { hotkey, proof } };

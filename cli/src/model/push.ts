@@ -1,4 +1,5 @@
 import type { Container } from 'inversify';
+import { claimTextOf } from '@assay/core/chain/claim-texts';
 import type { Surroundings } from '@assay/core/composition/surroundings';
 import { CHAIN_CLIENT, type ChainClient } from '@assay/core/contracts/chain-client';
 import type { Claim, CommitmentScheme } from '@assay/core/contracts/commitment-scheme';
@@ -125,7 +126,7 @@ export class Push {
     const text = scheme.format(claim);
     const { hotkey } = await chain.identity();
     const look = async (): Promise<{ data: string; block: number } | undefined> =>
-      (await chain.snapshot(signal)).commitments.find((commitment) => commitment.hotkey === hotkey);
+      claimTextOf(await chain.snapshot(signal), scheme, hotkey);
     const before = await look();
     if (before?.data === text) return { block: before.block, committedNow: false };
     tell.step(`committing ${text}`);

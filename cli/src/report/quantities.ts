@@ -20,3 +20,14 @@ export function fetchedText({ done, total, bytesPerSecond, remainingMs }: Omit<F
   const left = remainingMs === undefined ? '' : `, about ${durationText(remainingMs)} left`;
   return `${share} % of ${bytesText(total)}${rate}${left}`;
 }
+
+const RAO_PER_TAO = 1_000_000_000n;
+
+/** Rao in TAO with three digits after the point, rounded down: what is shown as the threshold has reached it. */
+export function taoText(rao: bigint): string {
+  const whole = rao / RAO_PER_TAO;
+  const thousandths = (rao % RAO_PER_TAO) / 1_000_000n;
+  return `${whole}.${String(thousandths).padStart(3, '0')} TAO`;
+}
+
+export const taoNumber = (rao: bigint): number => Number(rao) / Number(RAO_PER_TAO);

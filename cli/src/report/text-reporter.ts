@@ -74,6 +74,10 @@ const DESCRIBE: Describe = {
     ].join('\n'),
   'metagraph-synced': ({ block, neurons, commitments, uid }) =>
     `block ${block}: ${neurons} neurons, ${commitments} commitments, own uid ${uid ?? 'none'}`,
+  'hotkeys-changed': ({ block, count, changes }) => {
+    const shown = changes.slice(0, 5).map(({ uid, change }) => `uid ${uid} ${change}`);
+    return `block ${block}: ${[...shown, ...(count > shown.length ? [`${count - shown.length} more`] : [])].join(', ')}`;
+  },
   'model-checked': (event, { red, dim }) => {
     const who = `uid ${event.uid} ${printable(event.repo, 40)} (block ${event.block})`;
     if (event.status === 'verified')

@@ -3,10 +3,12 @@ import { isDeepStrictEqual } from 'node:util';
 import type { z } from 'zod';
 import type { SubnetProfile } from '../competition/profile.js';
 import { configErrors } from '../config/errors.js';
+import type { Config } from '../config/schema.js';
 import type { Choice } from '../plugin/choice.js';
 import { CONTRACT_NAMES, type ContractName, type Contracts } from '../plugin/contracts.js';
 import type { PluginDeps } from '../plugin/plugin.js';
 import { checkedOptions } from '../plugin/registry.js';
+import { readOnlyChainOf } from '../chain/read-only.js';
 import { Disposers } from '../runtime/disposers.js';
 import type { Surroundings } from './surroundings.js';
 import { requireReady } from './require-ready.js';
@@ -39,12 +41,18 @@ const MOST_LEVELS = 16;
 export type MakingSurroundings = Pick<
   Surroundings,
   'registry' | 'clock' | 'log' | 'resolvePath' | 'environment' | 'mode'
-> & { profile: Pick<SubnetProfile, 'netuid'> };
+> & { profile: Pick<SubnetProfile, 'netuid'>; config: Pick<Config, 'readOnly'> };
+
+/** What some contracts give beyond PluginDeps. */
+interface Given {
+  mode: string;
+  readOnly: boolean;
+}
 
 /** An implementation of any contract: its options are those that its own schema has checked. */
 interface AnyFactory {
-  create(options: unknown, deps: PluginDeps & { mode: string }, signal: AbortSignal): Promise<Closable>;
-  check?(options: unknown, deps: PluginDeps & { mode: string }, signal: AbortSignal): Promise<void>;
+  create(options: unknown, deps: PluginDeps & Given, signal: AbortSignal): Promise<Closable>;
+  check?(options: unknown, deps: PluginDeps & Given, signal: AbortSignal): Promise<void>;
 }
 
 /**
@@ -61,7 +69,7 @@ export async function makeImplementation(
   signal: AbortSignal,
   finish: (created: Closable, deps: PluginDeps) => Promise<Closable> = (created) => Promise.resolve(created),
 ): Promise<Closable> {
-  const { registry, mode, log } = surroundings;
+  const { registry, mode, log, config } = surroundings;
   const name = nameOf({ contract, use });
   const last = outer.at(-1);
   const within = last && nameOf(last);
@@ -72,10 +80,16 @@ export async function makeImplementation(
   requireNoCircle(levels);
   const parts = new Disposers(log);
   const deps = pluginDeps(surroundings, { dataDir, outer: levels, disposers: parts }, signal, use);
-  const given = { ...deps, mode: contract === 'journal' && mode === 'validate' ? 'write' : mode };
+  const given = {
+    ...deps,
+    mode: contract === 'journal' && mode === 'validate' ? 'write' : mode,
+    readOnly: config.readOnly,
+  };
   try {
     if (mode === 'validate') await requireReady(name, () => factory.check?.(options, given, signal), log);
-    const made = await finish(await factory.create(options, given, signal), deps);
+    const created = await factory.create(options, given, signal);
+    const bounded = contract === 'chain' && config.readOnly ? readOnlyChainOf(created, use) : created;
+    const made = await finish(bounded, deps);
     disposers.add(name, async () => {
       try {
         await made.close?.();

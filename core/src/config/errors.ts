@@ -1,4 +1,5 @@
 import { defineErrors } from '../errors/define-errors.js';
+import { printable } from '../errors/printable.js';
 
 /** Hints by what Node says of an import that fails. */
 const BROKEN_HINTS: readonly (readonly [reason: RegExp, hint: (name: string) => string])[] = [
@@ -121,6 +122,37 @@ export const configErrors = defineErrors({
       `The options of ${p.where} are not valid:\n${p.issues.map((issue) => `  ${issue}`).join('\n')}`,
     hint: () =>
       'Correct them in the config file (--config FILE; examples/demo.yaml is one to start from); validator config show prints what was read from where.',
+  },
+  SETTING_UNKNOWN: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { flag: string; contract: string; use: string; takers: readonly string[] }) =>
+      `${p.flag} sets nothing here: the configured ${p.contract} is ${p.use}, which has no such option.`,
+    hint: (p: { flag: string; contract: string; takers: readonly string[] }) =>
+      p.takers.length === 0
+        ? `Leave ${p.flag} out: no installed ${p.contract} takes it.`
+        : `Leave ${p.flag} out, or configure a ${p.contract} that takes it: ${p.contract}: { use: ${p.takers.join(' | ')} } in the config file, or ASSAY_${p.contract.toUpperCase()}__USE.`,
+  },
+  SUBNET_UNNAMED: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { subnet: string; chain: string }) =>
+      `No subnet is named, and the default one, ${p.subnet}, is for trying things out: it does not go with the chain ${p.chain}.`,
+    hint: () => 'Name the profile of the subnet: subnet: NAME in the config file, or ASSAY_SUBNET.',
+  },
+  SETTING_CONFLICT: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { flags: readonly string[] }) =>
+      `${p.flags.join(' and ')} are names of one option and have different values.`,
+    hint: () => 'Give one of them.',
+  },
+  SETTING_FILE_MALFORMED: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { path: string; reason: string }) =>
+      `${printable(p.path, 200)}, which other software keeps, can't be read: ${printable(p.reason, 400)}`,
+    hint: () => 'Correct the file, or take it away and name the options in the config file.',
   },
   PROFILE_UNKNOWN: {
     fault: 'config',

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { configErrors } from './errors.js';
 import { configSchema, type Config, type ConfigInput } from './schema.js';
 
-/** Where a value comes from, strongest first. */
+/** Where a value comes from, strongest first. Names of other software rank below Assay's own of the same origin. */
 export type Origin = 'flag' | 'environment' | 'file' | 'default';
 
 export interface ConfigLayer {
@@ -71,13 +71,13 @@ export const environmentName = (path: string): string =>
 const camelCase = (part: string): string =>
   part.replace(/_([a-z0-9])/g, (_all, letter: string) => letter.toUpperCase());
 
-const nest = (path: readonly string[], value: unknown): Record<string, unknown> =>
+export const nest = (path: readonly string[], value: unknown): Record<string, unknown> =>
   path.reduceRight<unknown>((inner, key) => ({ [key]: inner }), value) as Record<string, unknown>;
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-function merge(
+export function merge(
   base: Readonly<Record<string, unknown>>,
   over: Readonly<Record<string, unknown>>,
 ): Record<string, unknown> {
@@ -90,8 +90,16 @@ function merge(
   return result;
 }
 
-function at(values: unknown, path: string): unknown {
+export function at(values: unknown, path: string): unknown {
   return path.split('.').reduce<unknown>((inner, key) => (isObject(inner) ? inner[key] : undefined), values);
+}
+
+/** Values without the one at a path. */
+export function without(values: ConfigInput, [key = '', ...rest]: readonly string[]): ConfigInput {
+  const inner = values[key];
+  if (inner === undefined) return values;
+  const others = Object.fromEntries(Object.entries(values).filter(([name]) => name !== key));
+  return rest.length > 0 && isObject(inner) ? { ...others, [key]: without(inner, rest) } : others;
 }
 
 /** Every value that is no object, by dotted path; lists stay whole. */

@@ -65,6 +65,10 @@ export const configSchema = z
     updatedModelsLimit: z.number().int().positive().optional().describe('Backlog at which model sync waits.'),
     setWeights: z.boolean().default(true).describe('false: judge, but leave the chain alone.'),
     offline: z.boolean().default(false).describe('No registration check, no weights, no remote reporters.'),
+    readOnly: z
+      .boolean()
+      .default(false)
+      .describe('Sign nothing: no weights, no commitments, unsigned records in the journal.'),
     dryRun: z.boolean().default(false).describe('Show the weights instead of setting them.'),
     cadences: cadences.default({}).describe("Overrides of the profile's cadences, in milliseconds."),
     logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('warn').describe('Least level of the log on stderr.'),

@@ -138,7 +138,7 @@ export interface CommitmentReceipt {
 /** The key that a validator or a miner acts with. */
 export interface ValidatorIdentity {
   hotkey: Hotkey;
-  /** sr25519 over the message; absent where only the address is known. */
+  /** sr25519 over the message; absent where only the address is known, and in a client that only reads. */
   sign?(message: Uint8Array): Promise<Uint8Array>;
 }
 

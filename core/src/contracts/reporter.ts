@@ -64,7 +64,7 @@ export const runEvent = z.discriminatedUnion('event', [
     hotkey: z.string(),
     dataDir: z.string(),
     competitions: z.array(competition.extend({ share: z.number() })),
-    mode: z.array(z.enum(['offline', 'dry-run', 'no-weights'])),
+    mode: z.array(z.enum(['offline', 'dry-run', 'no-weights', 'read-only'])),
     /** Rounds that the journal holds already. */
     recordedRounds: z.number(),
   }),
@@ -72,8 +72,27 @@ export const runEvent = z.discriminatedUnion('event', [
     event: z.literal('metagraph-synced'),
     block,
     neurons: z.number(),
+    /** Hotkeys with a claim, or with what stands in its place. */
     commitments: z.number(),
     uid: z.number().nullable(),
+  }),
+  /** What has become of uids since the sync before. */
+  z.object({
+    event: z.literal('hotkeys-changed'),
+    block,
+    /** Of all changes; `changes` lists the first 50. */
+    count: z.number(),
+    changes: z.array(
+      z.object({
+        uid: z.number(),
+        /** swapped: the same registration has another hotkey; replaced: another registration has the uid. */
+        change: z.enum(['swapped', 'replaced', 'registered', 'left']),
+        /** Hotkey; null where the uid was free. */
+        before: z.string().nullable(),
+        /** Hotkey; null where the uid is free now. */
+        after: z.string().nullable(),
+      }),
+    ),
   }),
   z.object({
     event: z.literal('model-checked'),
@@ -188,7 +207,7 @@ export const runEvent = z.discriminatedUnion('event', [
   }),
   z.object({
     event: z.literal('weights-withheld'),
-    reason: z.enum(['dry-run', 'disabled', 'offline']),
+    reason: z.enum(['dry-run', 'disabled', 'offline', 'read-only']),
     weights: z.array(weight),
   }),
   z.object({ event: z.literal('weights-failed'), error, retryInMs: z.number().nullable() }),

@@ -3,6 +3,8 @@ const KEY = Symbol.for('assay.secrets');
 /** What is shorter would be found in words. */
 const SHORTEST = 8;
 const SECRET_NAME = /TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|MNEMONIC|ACCESS_KEY|API_KEY|PRIVATE/i;
+/** A word of its own that begins the part of a name that says for what: `X_PW_HOME_FILE` is the password of a file, and no path. */
+const PASSWORD_NAME = /(?:^|_)PW_/i;
 
 function known(): Map<string, string> {
   const held: unknown = Reflect.get(globalThis, KEY);
@@ -43,7 +45,8 @@ function base64Of(bytes: Buffer): string[] {
 export function keepSecretsOf(environment: Readonly<Record<string, string | undefined>>): void {
   for (const [name, value] of Object.entries(environment)) {
     // A path names a file, and no secret.
-    if (value !== undefined && SECRET_NAME.test(name) && !/_(PATH|FILE)$/.test(name)) keepSecret(name, value);
+    const secret = PASSWORD_NAME.test(name) || (SECRET_NAME.test(name) && !/_(PATH|FILE)$/.test(name));
+    if (value !== undefined && secret) keepSecret(name, value);
   }
 }
 

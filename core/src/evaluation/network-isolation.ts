@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { childEnvironment } from './child-environment.js';
 import { evaluationErrors } from './errors.js';
 
 /** Whether a process may reach the network. `deny-if-possible` denies it where the platform lets us. */
@@ -27,5 +28,8 @@ export function commandFor(command: readonly string[], network: NetworkAccess): 
 function probe(): readonly string[] {
   if (process.platform !== 'linux') return [];
   const [program, ...args] = UNSHARE;
-  return spawnSync(program, [...args, 'true'], { stdio: 'ignore', timeout: PROBE_MS }).status === 0 ? UNSHARE : [];
+  return spawnSync(program, [...args, 'true'], { stdio: 'ignore', timeout: PROBE_MS, env: childEnvironment({}) })
+    .status === 0
+    ? UNSHARE
+    : [];
 }

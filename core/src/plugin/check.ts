@@ -22,6 +22,20 @@ const question = z
     message: 'stand beside the kind "choice", and no other',
   });
 
+const optionPath = z
+  .string()
+  .regex(/^[A-Za-z]\w*(?:\.[A-Za-z]\w*)*$/, 'keys with dots between them')
+  .refine((path) => path !== 'use', 'is no option');
+
+const setting = z.strictObject({
+  option: optionPath,
+  flags: z.array(z.string().regex(/^--[a-z][\w.-]*$/, 'a flag with its two dashes')).optional(),
+  variables: z.array(z.string().regex(/^[A-Za-z_]\w*$/, 'the name of a variable')).optional(),
+  files: z.array(z.strictObject({ path: z.string().min(1), key: z.string().min(1) })).optional(),
+  kind: z.enum(['text', 'path', 'list']).optional(),
+  insteadOf: z.array(optionPath).optional(),
+});
+
 const implementation = z.object({
   options: z.custom<z.ZodType>(
     (value) => typeof value === 'object' && value !== null && 'safeParse' in value,
@@ -30,6 +44,7 @@ const implementation = z.object({
   create: isFunction,
   check: isFunction.optional(),
   questions: z.array(question).optional(),
+  settings: z.array(setting).optional(),
 });
 
 const credential = z.strictObject({

@@ -9,10 +9,12 @@ import { TOKENIZER_LOADER, type TokenizerLoader } from '../contracts/tokenizer.j
 
 /**
  * What an implementation of each contract that the config file chooses with `use` is, and what its factory gets beyond
- * PluginDeps. The container binds it as it is, but for `store`: it wraps a ModelSource into the ModelStore of the run.
+ * PluginDeps. The container binds it as it is, but for `store`, whose ModelSource it wraps into the ModelStore of the run, and
+ * for the `chain` of a read-only process, which it binds without anything that signs.
  */
 export interface Contracts {
-  chain: { serves: ChainClient; given: { mode: 'validate' | 'read' } };
+  /** `readOnly`: no key may be used or unlocked. Core refuses what would sign before it reaches the client. */
+  chain: { serves: ChainClient; given: { mode: 'validate' | 'read'; readOnly: boolean } };
   store: { serves: ModelSource; given: object };
   publisher: { serves: ModelPublisher; given: object };
   evaluator: { serves: Evaluator; given: object };

@@ -48,6 +48,22 @@ export interface Question {
   default?: string | number | boolean;
 }
 
+/** An option under the names by which operators know it from other software. Plain data. */
+export interface Setting {
+  /** Path of the option below the contract's key, with dots where it lies deeper: `wallet.name`. */
+  option: string;
+  /** Flags of the command line, as they are written: `--wallet.name`. The command line has a fixed list of them. */
+  flags?: readonly string[];
+  /** Variables of the environment; the first that is set counts. */
+  variables?: readonly string[];
+  /** Keys at the top of YAML files that other software keeps; `~` is the home folder. */
+  files?: readonly { path: string; key: string }[];
+  /** `path` starts where the shell stands, `list` has commas between its values; `text` when left out. */
+  kind?: 'text' | 'path' | 'list';
+  /** Options whose place this one takes: of two that are given, the stronger layer's counts, and this one within a layer. */
+  insteadOf?: readonly string[];
+}
+
 /** One implementation of a contract. `Options` are checked by `options` before `create` sees them. */
 export interface Implementation<Options, Extra, Contract> {
   /** zod schema of the options in the config file, beside `use`. */
@@ -59,6 +75,8 @@ export interface Implementation<Options, Extra, Contract> {
   check?(options: Options, deps: PluginDeps & Extra, signal: AbortSignal): Promise<void>;
   /** What an operator has to decide, most important first. */
   questions?: readonly Question[];
+  /** Options that other software names too: the command line reads these names beside its own. */
+  settings?: readonly Setting[];
   create(options: Options, deps: PluginDeps & Extra, signal: AbortSignal): Promise<Contract>;
 }
 

@@ -4,7 +4,7 @@ import { configErrors } from '../config/errors.js';
 import { issueLines, messageOf } from '../errors/describe.js';
 import type { ContractName } from './contracts.js';
 import { RuleBook } from '../rules/rule-book.js';
-import type { CheckedPlugin, Provisions } from './plugin.js';
+import type { CheckedPlugin, CheckedProvisions, Provisions } from './plugin.js';
 
 type FactoryOf<C extends ContractName> = NonNullable<Provisions[C]>;
 type DatasetFactory = NonNullable<Provisions['datasets']>[string];
@@ -41,10 +41,14 @@ export class PluginRegistry {
    * @throws IMPLEMENTATION_UNKNOWN
    */
   factory<C extends ContractName>(contract: C, use: string, within?: string): FactoryOf<C> {
-    const factory = this.plugins.find(({ name }) => name === use)?.provides[contract];
+    const factory = this.find(contract, use);
     if (factory) return factory;
     const known = this.plugins.filter(({ provides }) => provides[contract]).map(({ name }) => name);
     throw configErrors.IMPLEMENTATION_UNKNOWN({ contract, use, known, ...(within === undefined ? {} : { within }) });
+  }
+
+  find<C extends ContractName>(contract: C, use: string): CheckedProvisions[C] {
+    return this.plugins.find(({ name }) => name === use)?.provides[contract];
   }
 
   /** @throws IMPLEMENTATION_UNKNOWN */

@@ -19,6 +19,8 @@ export interface RunOptions {
   /** Weights are shown, not set. */
   dryRun: boolean;
   setWeights: boolean;
+  /** The chain client signs nothing: weights are shown, not set, and records are unsigned. */
+  readOnly?: boolean;
   /** End after this many recorded rounds. */
   rounds?: number;
   /** Look at every model once, judge every scheduled competition once, set weights once, end. */

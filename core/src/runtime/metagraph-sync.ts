@@ -1,11 +1,18 @@
+import { claimTexts } from '../chain/claim-texts.js';
+import { hotkeyChanges } from '../chain/hotkey-changes.js';
+import type { ChainSnapshot } from '../contracts/chain-client.js';
 import { report, type RuntimeDeps } from './context.js';
 import { runtimeErrors } from './errors.js';
 import { attempt, type Loop } from './supervise.js';
 import { put } from './validator-state.js';
 
+/** Uids that one event lists at most. */
+const LISTED_CHANGES = 50;
+
 /** Keeps the shared snapshot fresh, and forgets what belonged to hotkeys that have left the subnet. */
 export class MetagraphSync implements Loop {
   readonly name = 'metagraph-sync';
+  #before: ChainSnapshot | undefined;
 
   constructor(
     private readonly options: { hotkey: string; offline: boolean },
@@ -21,7 +28,7 @@ export class MetagraphSync implements Loop {
 
   /** The first sync is part of the start: a hotkey that is not registered ends it. */
   async sync(signal: AbortSignal): Promise<void> {
-    const { view, state, profile } = this.deps;
+    const { view, state, profile, scheme } = this.deps;
     const snapshot = await view.refresh(signal);
     const own = view.neuronOf(this.options.hotkey);
     if (!own && !this.options.offline) {
@@ -46,8 +53,22 @@ export class MetagraphSync implements Loop {
       event: 'metagraph-synced',
       block: snapshot.at.number,
       neurons: snapshot.neurons.length,
-      commitments: snapshot.commitments.length,
+      commitments: claimTexts(snapshot, scheme).size,
       uid: own?.uid ?? null,
+    });
+    this.#reportChanges(snapshot);
+  }
+
+  /** Compares with the sync before; the first one has nothing to compare with. */
+  #reportChanges(snapshot: ChainSnapshot): void {
+    const changes = this.#before ? hotkeyChanges(this.#before, snapshot) : [];
+    this.#before = snapshot;
+    if (changes.length === 0) return;
+    report(this.deps, {
+      event: 'hotkeys-changed',
+      block: snapshot.at.number,
+      count: changes.length,
+      changes: changes.slice(0, LISTED_CHANGES),
     });
   }
 }

@@ -1,3 +1,4 @@
+import { claimTextOf } from '../chain/claim-texts.js';
 import type { Commitment, Neuron } from '../contracts/chain-client.js';
 import { repoName, type VerifiedModel } from '../contracts/model.js';
 import type { AssayError } from '../errors/assay-error.js';
@@ -56,7 +57,7 @@ export class ModelCheck {
    * @param force put it up for judgement even if nothing has changed (the top-model scan)
    */
   async check(neuron: Neuron, block: number, force: boolean, signal: AbortSignal): Promise<void> {
-    const commitment = this.deps.view.current.commitments.find(({ hotkey }) => hotkey === neuron.hotkey);
+    const commitment = claimTextOf(this.deps.view.current, this.deps.scheme, neuron.hotkey);
     if (!commitment) return;
     const known = this.deps.state.model(neuron.hotkey);
     if (known?.commitment === commitment.data && known.block === commitment.block) {

@@ -1,3 +1,4 @@
+import { claimTexts } from '../chain/claim-texts.js';
 import { competitionAt } from '../competition/schedule.js';
 import { repoName, type ModelReference } from '../contracts/model.js';
 import { causeOf, toAssayError } from '../errors/describe.js';
@@ -56,9 +57,10 @@ interface Wanted {
 }
 
 function claimsInForce(deps: RuntimeDeps): Wanted[] {
-  const { view, profile, competitions, state } = deps;
+  const { view, profile, competitions, state, scheme } = deps;
   const { number: block } = view.current.at;
-  const claims = view.current.commitments.flatMap(({ data, block: committedAt, hotkey }): [string, Wanted][] => {
+  const texts = [...claimTexts(view.current, scheme).values()];
+  const claims = texts.flatMap(({ data, block: committedAt, hotkey }): [string, Wanted][] => {
     const refused = state.model(hotkey);
     if (refused?.error && refused.commitment === data && refused.block === committedAt) return [];
     const claim = claimIn(deps, data, block);

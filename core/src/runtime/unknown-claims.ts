@@ -1,3 +1,4 @@
+import { claimTexts } from '../chain/claim-texts.js';
 import type { Competition } from '../competition/competition.js';
 import { competitionAt } from '../competition/schedule.js';
 import type { ChainSnapshot, Neuron } from '../contracts/chain-client.js';
@@ -43,9 +44,10 @@ export class UnknownClaims {
     { stage, snapshot, block }: { stage?: UnknownClaim['stage']; snapshot: ChainSnapshot; block: number },
   ): UnknownMiner[] {
     const judged = judgedIds(competition);
+    const claims = claimTexts(snapshot, this.deps.scheme);
     return snapshot.neurons.flatMap(({ uid, hotkey }) => {
       const noted = this.deps.state.unknownClaim(hotkey);
-      const claim = snapshot.commitments.find((commitment) => commitment.hotkey === hotkey);
+      const claim = claims.get(hotkey);
       if (!noted || noted.stage === 'known' || noted.commitment !== claim?.data || noted.block !== claim.block)
         return [];
       // What was not there when it was looked at holds up no other miner.

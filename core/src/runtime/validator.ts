@@ -140,11 +140,12 @@ export class Validator {
   }
 
   #mode(): Extract<RunEvent, { event: 'run-started' }>['mode'] {
-    const { offline, dryRun, setWeights } = this.options;
+    const { offline, dryRun, setWeights, readOnly = false } = this.options;
     return [
       ...(offline ? ['offline' as const] : []),
       ...(dryRun ? ['dry-run' as const] : []),
       ...(setWeights ? [] : ['no-weights' as const]),
+      ...(readOnly ? ['read-only' as const] : []),
     ];
   }
 }

@@ -1,6 +1,7 @@
 import { asUid, type Uid } from '../contracts/brands.js';
 import type { ChainSnapshot } from '../contracts/chain-client.js';
 import { monotonicMs } from '../contracts/clock.js';
+import type { EventOf } from '../contracts/reporter.js';
 import { toAssayError } from '../errors/describe.js';
 import type { AssayError } from '../errors/assay-error.js';
 import { report, type RunOptions, type RuntimeDeps } from './context.js';
@@ -22,7 +23,7 @@ export class WeightSetting implements Loop {
   #setAt: number | undefined;
 
   constructor(
-    private readonly options: Pick<RunOptions, 'offline' | 'dryRun' | 'setWeights'> & { hotkey: string },
+    private readonly options: Pick<RunOptions, 'offline' | 'dryRun' | 'setWeights' | 'readOnly'> & { hotkey: string },
     private readonly deps: RuntimeDeps,
   ) {}
 
@@ -183,8 +184,9 @@ export class WeightSetting implements Loop {
     return undefined;
   }
 
-  #withheld(): 'offline' | 'disabled' | 'dry-run' | undefined {
+  #withheld(): EventOf<'weights-withheld'>['reason'] | undefined {
     if (this.options.dryRun) return 'dry-run';
+    if (this.options.readOnly) return 'read-only';
     if (this.options.offline) return 'offline';
     return this.options.setWeights ? undefined : 'disabled';
   }

@@ -9,6 +9,8 @@ export interface CheckResult {
   reason?: string;
   /** What to do about it, where the error says. */
   hint?: string;
+  /** Why it was not made; undefined where it was. */
+  skipped?: string;
 }
 
 export type Check = () => void | Promise<void>;
@@ -31,11 +33,20 @@ export function demand(holds: boolean, reason: string): asserts holds {
   if (!holds) throw new Unmet(reason);
 }
 
+/** A check that can't be made here. */
+class Skipped extends Error {}
+
+/** Ends a check that can't be made here, with a word that says why. */
+export function skip(reason: string): never {
+  throw new Skipped(reason);
+}
+
 /** Every check by itself: one that fails does not hide the others. Where one does not end, the others would not either. */
 export async function runChecks(
   subject: string,
   checks: Checks,
   onCheck?: (subject: string, check: string) => void,
+  deadlineMs = DEADLINE_MS,
 ): Promise<CheckResult[]> {
   const results: CheckResult[] = [];
   const failed = new Set<string>();
@@ -43,9 +54,13 @@ export async function runChecks(
     if (typeof check !== 'function' && failed.has(check.needs)) continue;
     onCheck?.(subject, name);
     try {
-      await inTime((typeof check === 'function' ? check : check.run)());
+      await inTime((typeof check === 'function' ? check : check.run)(), deadlineMs);
       results.push({ subject, name });
     } catch (error) {
+      if (error instanceof Skipped) {
+        results.push({ subject, name, skipped: error.message });
+        continue;
+      }
       failed.add(name);
       const endless = error instanceof Unending;
       results.push({
@@ -79,12 +94,12 @@ export function reasonOf(error: unknown): string {
 
 class Unending extends Error {}
 
-async function inTime(work: void | Promise<void>): Promise<void> {
+async function inTime(work: void | Promise<void>, deadlineMs: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => {
-      reject(new Unending(`it was not done after ${DEADLINE_MS / 1000} s`));
-    }, DEADLINE_MS);
+      reject(new Unending(`it was not done after ${deadlineMs / 1000} s`));
+    }, deadlineMs);
   });
   try {
     await Promise.race([work, late]);

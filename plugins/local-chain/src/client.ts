@@ -22,7 +22,7 @@ export interface LocalChainClientOptions {
   blockTime: number;
   /** Name, derivation or ss58 address of the key to act with. */
   hotkey: string;
-  /** `read` lets no time pass. */
+  /** `read` lets no time pass, and can't sign. */
   mode: 'validate' | 'read';
 }
 
@@ -53,7 +53,9 @@ export class LocalChainClient implements ChainClient {
     if (netuid !== options.netuid)
       throw localChainErrors.NETUID_MISMATCH({ file, holds: netuid, wanted: options.netuid });
     const identity = await identityOf(options.hotkey, network);
-    if (options.mode === 'validate') network.resume(clock.now(), options.blockTime);
+    if (options.mode === 'read')
+      return new LocalChainClient(options, { ...deps, identity: { hotkey: identity.hotkey } });
+    network.resume(clock.now(), options.blockTime);
     return new LocalChainClient(options, { ...deps, identity });
   }
 

@@ -5,43 +5,10 @@ import { toAssayError } from '@assay/core/errors/describe';
 import Database from 'libsql';
 import { z } from 'zod';
 import { localChainErrors } from './errors.js';
-
-/** `ASYN`: tells a network from any other SQLite file. */
-const APPLICATION_ID = 0x4153594e;
-const SCHEMA_VERSION = 1;
+import { APPLICATION_ID, SCHEMA_VERSION, schemaOf, upgrade } from './schema.js';
 
 /** How long a statement waits for another process's short lock, in milliseconds. */
 const BUSY_TIMEOUT = 5000;
-
-const SCHEMA = `
-  CREATE TABLE network (
-    only INTEGER PRIMARY KEY CHECK (only = 1),
-    genesis_digest TEXT NOT NULL,
-    netuid INTEGER NOT NULL,
-    seed TEXT NOT NULL,
-    hyperparameters TEXT NOT NULL,
-    block_time REAL NOT NULL,
-    head INTEGER NOT NULL,
-    head_at REAL NOT NULL,
-    changed_at INTEGER NOT NULL
-  ) STRICT;
-  CREATE TABLE accounts (hotkey TEXT PRIMARY KEY, name TEXT UNIQUE, derivation TEXT) STRICT;
-  CREATE TABLE neurons (
-    uid INTEGER PRIMARY KEY,
-    hotkey TEXT NOT NULL UNIQUE,
-    coldkey TEXT NOT NULL,
-    stake TEXT NOT NULL,
-    validator_permit INTEGER NOT NULL,
-    last_update INTEGER NOT NULL,
-    registered_at INTEGER NOT NULL,
-    incentive REAL NOT NULL,
-    dividends REAL NOT NULL,
-    validator_trust REAL NOT NULL
-  ) STRICT;
-  CREATE TABLE commitments (hotkey TEXT PRIMARY KEY, data TEXT NOT NULL, block INTEGER NOT NULL) STRICT;
-  CREATE TABLE weights (uid INTEGER PRIMARY KEY, row TEXT NOT NULL) STRICT;
-  PRAGMA application_id = ${APPLICATION_ID};
-  PRAGMA user_version = ${SCHEMA_VERSION};`;
 
 const header = z.object({ application: z.number(), version: z.number(), tables: z.number() });
 
@@ -67,6 +34,7 @@ export class NetworkFile {
       database.exec(
         mode === 'read' ? 'PRAGMA query_only = ON' : 'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL',
       );
+      if (mode !== 'read' && !opened.isEmpty()) opened.#upgrade();
       return opened;
     } catch (error) {
       database?.close();
@@ -94,9 +62,14 @@ export class NetworkFile {
   initialise(fill: (database: Database.Database) => void): void {
     this.write((database) => {
       if (!this.isEmpty()) return;
-      database.exec(SCHEMA);
+      upgrade(database);
       fill(database);
     });
+  }
+
+  #upgrade(): void {
+    if (schemaOf(this.database) === SCHEMA_VERSION) return;
+    this.write(upgrade);
   }
 
   /** Durable when it returns; if `work` throws, nothing has changed. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '@assay/core/journal/canonical-json';
 import { z } from 'zod';
+import { textless } from './commitments.js';
 import { localChainErrors } from './errors.js';
 
 const u16 = z.number().int().min(0).max(65_535);
@@ -28,6 +29,21 @@ export const hyperparameters = z.strictObject({
   commitRevealEnabled: z.boolean().default(false),
   /** Uid of the subnet owner's hotkey; 0 when left out. */
   ownerUid: u16.optional(),
+  /** Its hotkey itself, registered or not; stronger than `ownerUid`. */
+  ownerHotkey: z.string().optional(),
+  // What follows has no default here, so that the digest of a genesis without it stays what it was.
+  /** Epochs between a commit of weights and its reveal; 1 when left out. */
+  revealPeriodEpochs: u16.optional(),
+  /** Blocks; 4096 when left out. */
+  immunityPeriod: u16.optional(),
+  /** Blocks without new weights after which a validator's stake no longer counts in an epoch; 5000 when left out. */
+  activityCutoff: u16.optional(),
+  /** `null`: the validator with the largest stake decides, and dividends follow stake; `yuma` when left out. */
+  consensus: z.enum(['yuma', 'null']).optional(),
+  /** Majority of stake behind a weight in Yuma consensus, in parts of 65535; 32767 when left out. */
+  kappa: u16.optional(),
+  /** Validator permits that an epoch gives; 128 when left out. */
+  maxValidators: u16.optional(),
 });
 
 /** Who a neuron is: a key derived for it (from `derivation`, or `//NAME`), or only an address. */
@@ -58,16 +74,28 @@ type GenesisNeuron = z.output<typeof neuron>;
 /** A uid, a name given to a neuron, or an ss58 address. */
 const who = z.union([u16, z.string().min(1)]);
 
+const hexBytes = z.string().regex(/^([0-9a-f]{2})*$/);
+
 const commitment = z
   .strictObject({
     who,
     data: z.string().optional(),
-    hex: z
-      .string()
-      .regex(/^([0-9a-f]{2})*$/)
-      .optional(),
+    hex: hexBytes.optional(),
     block,
+    /** Block at which the chain opens it: until then it is timelocked. */
+    opens: block.optional(),
+    /** A commitment without a text. */
+    kind: textless.optional(),
   })
+  .refine(
+    (of) => [of.data, of.hex, of.kind].filter((content) => content !== undefined).length === 1,
+    'has either data, hex or kind',
+  )
+  .refine((of) => of.kind === undefined || of.opens === undefined, 'without a text can not be opened');
+
+/** What the chain has opened, at `block`. */
+const revealedCommitment = z
+  .strictObject({ who, data: z.string().optional(), hex: hexBytes.optional(), block })
   .refine((of) => (of.data === undefined) !== (of.hex === undefined), 'has either data or hex');
 
 const row = z.array(z.tuple([u16, u16]));
@@ -84,6 +112,8 @@ export const genesisSchema = z
     hyperparameters: hyperparameters.prefault({}),
     neurons: z.array(neuron),
     commitments: z.array(commitment).default([]),
+    /** Timelocked commitments that are open already, of each hotkey the oldest first. */
+    revealed: z.array(revealedCommitment).optional(),
     /** Raw weights of validators, kept as given. */
     weights: z.array(z.strictObject({ uid: u16, row })).default([]),
   })
@@ -120,7 +150,8 @@ interface Consistent {
   startBlock: number;
   hyperparameters: { maxUids: number };
   neurons: readonly Pick<GenesisNeuron, 'uid' | 'name' | 'registeredAt'>[];
-  commitments: readonly { block: number }[];
+  commitments: readonly { block: number; opens?: number | undefined }[];
+  revealed?: readonly { block: number }[] | undefined;
 }
 
 function* inconsistencies(genesis: Consistent): Generator<string> {
@@ -129,6 +160,7 @@ function* inconsistencies(genesis: Consistent): Generator<string> {
     hyperparameters: { maxUids },
     neurons,
     commitments,
+    revealed = [],
   } = genesis;
   const uids = neurons.map(({ uid }) => uid);
   const names = neurons.flatMap(({ name: given }) => given ?? []);
@@ -137,8 +169,10 @@ function* inconsistencies(genesis: Consistent): Generator<string> {
   for (const uid of uids) if (uid >= maxUids) yield `uid ${uid} is beyond maxUids ${maxUids}`;
   for (const { uid, registeredAt } of neurons)
     if (registeredAt > startBlock) yield `uid ${uid} is registered after startBlock`;
-  for (const { block: at } of commitments)
+  for (const { block: at } of [...commitments, ...revealed])
     if (at > startBlock) yield `a commitment at block ${at} comes after startBlock`;
+  for (const { opens } of commitments)
+    if (opens !== undefined && opens <= startBlock) yield `a commitment that opens at block ${opens} is open already`;
 }
 
 function repeated<T>(values: readonly T[]): T[] {

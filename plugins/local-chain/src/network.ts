@@ -9,7 +9,9 @@ import type Database from 'libsql';
 import type { z } from 'zod';
 import { blockReference, headAfter, headResumed, localBlockHash, sealBlock, writeHead } from './blocks.js';
 import { useSpace } from './commitment-space.js';
+import { openTimelocked, writeCommitment, type Slot, type Textless } from './commitments.js';
 import { NetworkFile } from './database.js';
+import { passEpochs } from './epochs.js';
 import { localChainErrors, palletErrors } from './errors.js';
 import {
   checkedBy,
@@ -20,15 +22,8 @@ import {
   type GenesisInput,
   type RegistrationInput,
 } from './genesis.js';
-import {
-  insertNeuron,
-  keysOf,
-  parametersText,
-  prepareGenesis,
-  seedNetwork,
-  writeCommitment,
-  writeWeights,
-} from './seed-network.js';
+import { register, removeNeuron, swapHotkey } from './registration.js';
+import { keysOf, parametersText, prepareGenesis, requireHotkey, seedNetwork, writeWeights } from './seed-network.js';
 import { readAccounts, readNetwork, readNeurons, readSnapshot, type Account } from './state.js';
 import { checkWeights, upscaleWeights } from './weights.js';
 
@@ -162,7 +157,7 @@ export class LocalNetwork {
    */
   commit(hotkey: string, text: string): BlockReference {
     return this.#change((database, block) => {
-      const at = commitAs(database, hotkey, Buffer.from(text), block);
+      const at = commitAs(database, hotkey, { kind: 'text', data: Buffer.from(text) }, block);
       const { netuid, hyperparameters: parameters } = readNetwork(database);
       useSpace(database, hotkey, Buffer.byteLength(text), { block, netuid, tempo: parameters.tempo });
       return at;
@@ -171,7 +166,22 @@ export class LocalNetwork {
 
   /** A commitment of anybody, as often as wanted. @throws AccountNotAllowedCommit, COMMITMENT_TOO_LONG */
   setCommitment(who: string | number, data: string | Uint8Array): BlockReference {
-    return this.#change((database, block) => commitAs(database, hotkeyOf(database, who), Buffer.from(data), block));
+    return this.#commitAs(who, { kind: 'text', data: Buffer.from(data) });
+  }
+
+  /**
+   * A commitment of anybody that the chain opens at block `opens`, or in the block after it where that is later. Until then a
+   * plain commitment overwrites it.
+   *
+   * @throws AccountNotAllowedCommit, COMMITMENT_TOO_LONG
+   */
+  setTimelocked(who: string | number, data: string | Uint8Array, opens: number): BlockReference {
+    return this.#commitAs(who, { kind: 'timelocked', data: Buffer.from(data), opens });
+  }
+
+  /** A commitment of anybody that holds no text. @throws AccountNotAllowedCommit */
+  setTextless(who: string | number, kind: Textless): BlockReference {
+    return this.#commitAs(who, { kind });
   }
 
   /**
@@ -182,20 +192,27 @@ export class LocalNetwork {
   async registerNeuron(input: RegistrationInput, uid?: number): Promise<{ uid: number; hotkey: string }> {
     const given = checkedBy(registration, input);
     const keys = await keysOf(given);
-    return this.#change((database, block) => {
-      const { maxUids } = readNetwork(database).hyperparameters;
-      const neurons = readNeurons(database);
-      const already = neurons.find(({ hotkey }) => hotkey === keys.hotkey);
-      if (already) throw localChainErrors.ALREADY_REGISTERED({ hotkey: keys.hotkey, uid: already.uid });
-      const named = readAccounts(database).find(({ name }) => name !== null && name === keys.name);
-      if (named && named.hotkey !== keys.hotkey)
-        throw localChainErrors.GENESIS_INVALID({ issues: [`the name ${named.name} is taken`] });
-      const slot = uid ?? lowestFree(new Set(neurons.map((neuron) => neuron.uid)));
-      if (slot >= maxUids) throw localChainErrors.SUBNET_FULL({ maxUids });
-      removeNeuron(database, slot);
-      insertNeuron(database, { ...given, uid: slot, registeredAt: block, lastUpdate: block }, keys);
-      return { uid: slot, hotkey: keys.hotkey };
+    return this.#change((database, block) => register(database, given, keys, { block, uid }));
+  }
+
+  /**
+   * Gives a neuron another hotkey: uid, coldkey, stake and block of registration stay, and the old hotkey's commitments stay
+   * with the old hotkey.
+   *
+   * @throws ALREADY_REGISTERED, UID_UNKNOWN, GENESIS_INVALID
+   */
+  async swapHotkey(uid: number, input: Pick<RegistrationInput, 'name' | 'derivation' | 'hotkey'>): Promise<string> {
+    const keys = await keysOf(checkedBy(registration, input));
+    this.#change((database) => {
+      swapHotkey(database, uid, keys);
     });
+    return keys.hotkey;
+  }
+
+  /** Makes this hotkey the owner's, registered or not. @throws GENESIS_INVALID */
+  async setOwner(hotkey: string): Promise<void> {
+    await requireHotkey(hotkey);
+    this.#setHyperparameters({ ownerHotkey: hotkey });
   }
 
   /** Takes a neuron off the subnet. Its commitment stays on the chain. @throws UID_UNKNOWN */
@@ -216,23 +233,34 @@ export class LocalNetwork {
   }
 
   /** @throws GENESIS_INVALID */
-  setHyperparameters(change: Partial<z.output<typeof hyperparameters>>): void {
+  setHyperparameters(change: Partial<Omit<z.output<typeof hyperparameters>, 'ownerHotkey'>>): void {
+    this.#setHyperparameters(change);
+  }
+
+  #setHyperparameters(change: Partial<z.output<typeof hyperparameters>>): void {
     this.#change((database) => {
       const next = checkedBy(hyperparameters, { ...readNetwork(database).hyperparameters, ...change });
       database.prepare('UPDATE network SET hyperparameters = ?').run(parametersText(next));
     });
   }
 
-  /** Another validator's row, without any check; an empty one takes it off. */
+  /** Another validator's row, set in this block without any check; an empty one takes it off. */
   putWeights(uid: number, row: WeightRow): void {
-    this.#change((database) => {
+    this.#change((database, block) => {
       if (row.length === 0) database.prepare('DELETE FROM weights WHERE uid = ?').run(uid);
-      else writeWeights(database, uid, row);
+      else {
+        writeWeights(database, uid, row);
+        database.prepare('UPDATE neurons SET last_update = ? WHERE uid = ?').run(block, uid);
+      }
     });
   }
 
   close(): void {
     this.store.close();
+  }
+
+  #commitAs(who: string | number, slot: Slot): BlockReference {
+    return this.#change((database, block) => commitAs(database, hotkeyOf(database, who), slot, block));
   }
 
   #updateNeuron(uid: number, column: 'stake' | 'validator_permit', value: string | number): void {
@@ -246,6 +274,7 @@ export class LocalNetwork {
   #change<T>(work: (database: Database.Database, block: number) => T): T {
     return this.store.write((database) => {
       const block = readNetwork(database).head + 1;
+      passBlocks(database, block);
       const result = work(database, block);
       sealBlock(database, block);
       return result;
@@ -262,16 +291,24 @@ export class LocalNetwork {
     if (!this.store.read(move)) return;
     this.store.write((database) => {
       const moved = move(database);
-      if (moved) writeHead(database, moved);
+      if (!moved) return;
+      passBlocks(database, moved.number);
+      writeHead(database, moved);
     });
   }
 }
 
-function commitAs(database: Database.Database, hotkey: string, bytes: Buffer, block: number): BlockReference {
+/** What the chain itself does up to this block, before anything that the block holds. */
+function passBlocks(database: Database.Database, to: number): void {
+  openTimelocked(database, to);
+  passEpochs(database, to);
+}
+
+function commitAs(database: Database.Database, hotkey: string, slot: Slot, block: number): BlockReference {
   const { netuid, seed } = readNetwork(database);
   if (!readNeurons(database).some((neuron) => neuron.hotkey === hotkey))
     throw palletErrors.AccountNotAllowedCommit({ hotkey, netuid });
-  writeCommitment(database, hotkey, bytes, block);
+  writeCommitment(database, hotkey, slot, block);
   return blockReference(seed, block);
 }
 
@@ -281,13 +318,4 @@ function hotkeyOf(database: Database.Database, who: string | number): string {
   const neuron = readNeurons(database).find(({ uid }) => uid === who);
   if (!neuron) throw localChainErrors.UID_UNKNOWN({ uid: who });
   return neuron.hotkey;
-}
-
-function removeNeuron(database: Database.Database, uid: number): boolean {
-  database.prepare('DELETE FROM weights WHERE uid = ?').run(uid);
-  return database.prepare('DELETE FROM neurons WHERE uid = ?').run(uid).changes > 0;
-}
-
-function lowestFree(taken: ReadonlySet<number>): number {
-  for (let uid = 0; ; uid += 1) if (!taken.has(uid)) return uid;
 }

@@ -1,10 +1,12 @@
-import { asBlockNumber, asHotkey, asNetuid, asUid, type Uid } from '@assay/core/contracts/brands';
-import type { ChainSnapshot, Commitment, Neuron, WeightRow } from '@assay/core/contracts/chain-client';
+import { asBlockNumber, asHotkey, asNetuid, asUid, type Hotkey, type Uid } from '@assay/core/contracts/brands';
+import type { ChainSnapshot, Neuron, SubnetParameters, WeightRow } from '@assay/core/contracts/chain-client';
 import type Database from 'libsql';
 import { z } from 'zod';
 import { blockReference } from './blocks.js';
 import { columns, text } from '@assay/lib-libsql';
-import { commitmentText } from '@assay/core/chain/commitment-text';
+import { readCommitments } from './commitments.js';
+import { nextEpoch } from './epoch-schedule.js';
+import { schemaOf } from './schema.js';
 
 const bool = z.union([z.literal(0), z.literal(1)]).transform((value) => value === 1);
 const bigInteger = text.transform((digits) => BigInt(digits));
@@ -22,6 +24,14 @@ const parameters = z.object({
   stakeThreshold: bigIntegerInJson,
   commitRevealEnabled: z.boolean(),
   ownerUid: z.number().default(0),
+  // What networks and genesis files of older versions do not name has the runtime's first values.
+  ownerHotkey: z.string().optional(),
+  revealPeriodEpochs: z.number().default(1),
+  immunityPeriod: z.number().default(4096),
+  activityCutoff: z.number().default(5000),
+  consensus: z.enum(['yuma', 'null']).default('yuma'),
+  kappa: z.number().default(32_767),
+  maxValidators: z.number().default(128),
 });
 
 const networkRow = z.object({
@@ -37,6 +47,8 @@ const networkRow = z.object({
   head_at: z.number(),
   /** Newest block whose state differs from the one before it. */
   changed_at: z.number(),
+  /** Block of the last epoch; null in a file that an older version has made, until it is opened for writing. */
+  last_epoch: z.number().nullable(),
 });
 type NetworkRow = z.infer<typeof networkRow>;
 
@@ -61,27 +73,15 @@ const neuronRow = z
     validatorTrust: validator_trust,
   }));
 
-const commitmentRow = z
-  .object({
-    hotkey: text.transform((address) => asHotkey(address)),
-    data: text,
-    block: z.number().transform(asBlockNumber),
-  })
-  .transform(({ hotkey, data, block }): Commitment => ({
-    hotkey,
-    data: commitmentText(Buffer.from(data, 'hex')),
-    block,
-  }));
-
 const weightsRow = z.object({
   uid: z.number().transform(asUid),
   row: jsonOf(z.array(z.tuple([z.number(), z.number()]))),
 });
 
-const NETWORK = `SELECT ${columns({
+const networkColumns = columns({
   text: ['genesis_digest', 'seed', 'hyperparameters'],
   other: ['netuid', 'block_time', 'head', 'head_at', 'changed_at'],
-})} FROM network`;
+});
 const NEURONS = `SELECT ${columns({
   text: ['hotkey', 'coldkey', 'stake'],
   other: ['uid', 'validator_permit', 'last_update', 'registered_at', 'incentive', 'dividends', 'validator_trust'],
@@ -91,7 +91,8 @@ const accountRow = z.object({ hotkey: text, name: text.nullable(), derivation: t
 export type Account = z.infer<typeof accountRow>;
 
 export function readNetwork(database: Database.Database): NetworkRow {
-  return networkRow.parse(database.prepare(NETWORK).get());
+  const lastEpoch = schemaOf(database) < 2 ? 'NULL AS last_epoch' : 'last_epoch';
+  return networkRow.parse(database.prepare(`SELECT ${networkColumns}, ${lastEpoch} FROM network`).get());
 }
 
 /** In ascending order of uid. */
@@ -109,39 +110,45 @@ export function readAccounts(database: Database.Database): Account[] {
     );
 }
 
-/** Commitments of hotkeys that have left stay on the chain, and are left out here. */
-function readCommitments(database: Database.Database): Commitment[] {
-  const rows = database
-    .prepare(
-      `SELECT ${columns({ text: ['hotkey', 'data'], other: ['block'] })} FROM commitments JOIN neurons USING (hotkey) ORDER BY uid`,
-    )
-    .all();
-  return z.array(commitmentRow).parse(rows);
-}
-
-function readWeights(database: Database.Database): Map<Uid, WeightRow> {
+export function readWeights(database: Database.Database): Map<Uid, WeightRow> {
   const rows = z
     .array(weightsRow)
     .parse(database.prepare(`SELECT ${columns({ text: ['row'], other: ['uid'] })} FROM weights ORDER BY uid`).all());
   return new Map(rows.map(({ uid, row }) => [uid, row]));
 }
 
+/** Without what a snapshot has elsewhere, or nobody needs. */
+function shownParameters(all: NetworkRow['hyperparameters']): SubnetParameters {
+  const { tempo, weightsRateLimit, weightsVersionKey, minAllowedWeights, maxUids, stakeThreshold } = all;
+  const { commitRevealEnabled, revealPeriodEpochs, immunityPeriod, activityCutoff, consensus } = all;
+  return {
+    ...{ tempo, weightsRateLimit, weightsVersionKey, minAllowedWeights, maxUids, stakeThreshold },
+    ...{ commitRevealEnabled, revealPeriodEpochs, immunityPeriod, activityCutoff, consensus },
+  };
+}
+
+/** The owner's hotkey as it is named, or that of its uid. */
+function ownerOf({ ownerHotkey, ownerUid }: NetworkRow['hyperparameters'], neurons: readonly Neuron[]): Hotkey | null {
+  if (ownerHotkey !== undefined) return asHotkey(ownerHotkey);
+  return neurons.find(({ uid }) => uid === ownerUid)?.hotkey ?? null;
+}
+
 /** Everything, inside the caller's transaction, so of one moment. */
 export function readSnapshot(database: Database.Database, at?: number): ChainSnapshot {
   const network = readNetwork(database);
   const neurons = readNeurons(database);
-  const { ownerUid, ...parameters } = network.hyperparameters;
+  const block = at ?? network.head;
+  const { last_epoch: lastEpoch } = network;
+  const next = lastEpoch === null ? null : nextEpoch({ lastEpoch, tempo: network.hyperparameters.tempo }, block);
   return {
     netuid: network.netuid,
-    at: blockReference(network.seed, at ?? network.head),
+    at: blockReference(network.seed, block),
     mechanism: 0,
     neurons,
-    commitments: readCommitments(database),
-    revealed: [],
-    unreadable: [],
+    ...readCommitments(database, schemaOf(database)),
     weights: readWeights(database),
-    parameters: { ...parameters, revealPeriodEpochs: 1, immunityPeriod: 4096, activityCutoff: 5000, consensus: 'yuma' },
-    ownerHotkey: neurons.find(({ uid }) => uid === ownerUid)?.hotkey ?? null,
-    nextEpoch: null,
+    parameters: shownParameters(network.hyperparameters),
+    ownerHotkey: ownerOf(network.hyperparameters, neurons),
+    nextEpoch: next === null ? null : asBlockNumber(next),
   };
 }

@@ -12,6 +12,7 @@ import type { AssayError } from '@assay/core/errors/assay-error';
 import { abortError } from '@assay/core/errors/describe';
 import { z } from 'zod';
 import { subtensorErrors } from './errors.js';
+import type { Identity } from './identity.js';
 import { readSnapshot } from './read/snapshot.js';
 import { count } from './read/numbers.js';
 import { answerAs, hash, headerJson, malformed } from './rpc/greeting.js';
@@ -49,14 +50,14 @@ export class SubtensorClient implements ChainClient {
 
   constructor(
     private readonly options: SubtensorOptions,
-    private readonly deps: { link: Link; runtimes: Runtimes; identity: () => Promise<ValidatorIdentity> },
+    private readonly deps: { link: Link; runtimes: Runtimes; identity: Identity },
   ) {
     this.description = options.network;
     this.netuid = asNetuid(options.netuid);
   }
 
   identity(): Promise<ValidatorIdentity> {
-    return this.deps.identity();
+    return this.deps.identity.get();
   }
 
   /** The newest finalized block. It never goes back: a node that is a little behind another answers with the other's. */
@@ -110,7 +111,7 @@ export class SubtensorClient implements ChainClient {
 
   async close(): Promise<void> {
     this.deps.link.close();
-    return Promise.resolve();
+    await this.deps.identity.close();
   }
 
   async #newest(signal: AbortSignal): Promise<BlockReference> {

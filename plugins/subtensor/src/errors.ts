@@ -101,11 +101,18 @@ export const subtensorErrors = defineErrors({
     message: (p: { runtime: string; reason: string }) => `The rules of ${p.runtime} can't be read: ${p.reason}.`,
     hint: () => 'Update Assay: the chain may have changed in a way that this version does not know.',
   },
-  KEY_NOT_CONFIGURED: {
+  HOTKEY_ADDRESS_INVALID: {
     fault: 'config',
     retry: 'never',
-    message: () => 'No hotkey is configured.',
-    hint: () => 'Name a wallet (--wallet.name NAME --wallet.hotkey NAME), a signer, or an address: chain.hotkey',
+    message: (p: { hotkey: string }) => `chain.hotkey is ${p.hotkey}, which is no ss58 address of format 42.`,
+    hint: () => 'Write the address as a wallet shows it, or name a wallet: --wallet.name NAME --wallet.hotkey NAME',
+  },
+  HOTKEY_DIFFERENT: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { wanted: string; found: string }) =>
+      `chain.hotkey is ${p.wanted}, and the configured key is that of ${p.found}.`,
+    hint: () => 'Take chain.hotkey out of the config file, or name the wallet that it belongs to.',
   },
   CHAIN_CLOSED: {
     fault: 'validator',

@@ -1,13 +1,13 @@
-import { asHotkey } from '@assay/core/contracts/brands';
-import type { ChainClient, ValidatorIdentity } from '@assay/core/contracts/chain-client';
+import type { ChainClient } from '@assay/core/contracts/chain-client';
 import { definePlugin, type PluginDeps } from '@assay/core/plugin/plugin';
-import { isHotkey, verifySignature } from '@assay/lib-sr25519';
+import { verifySignature } from '@assay/lib-sr25519';
 import { z } from 'zod';
 import { SubtensorClient } from './client.js';
-import { subtensorErrors } from './errors.js';
+import { Identity } from './identity.js';
 import { NETWORK_NAMES, networkOf } from './networks.js';
 import { Link } from './rpc/link.js';
 import { Runtimes } from './runtime/runtimes.js';
+import { settings } from './settings.js';
 
 const options = z.strictObject({
   network: z
@@ -21,7 +21,17 @@ const options = z.strictObject({
     .optional()
     .describe("URLs of endpoints in the order of preference, in place of the network's own."),
   mechanism: z.number().int().min(0).max(15).default(0).describe('Mechanism of the subnet; 0 is the first.'),
-  hotkey: z.string().optional().describe('ss58 address to act as where there is no wallet. It can read and not sign.'),
+  wallet: z
+    .strictObject({ name: z.string().optional(), hotkey: z.string().optional(), path: z.string().optional() })
+    .optional()
+    .describe(
+      "Wallet with the hotkey's file: name and hotkey are `default`, path is ~/.bittensor/wallets when left out.",
+    ),
+  signer: z.string().min(1).optional().describe('Unix socket of a program that signs, in place of a wallet.'),
+  hotkey: z
+    .string()
+    .optional()
+    .describe('ss58 address of the hotkey. Without a wallet or signer it is looked at and never signs.'),
   blockTime: z
     .number()
     .positive()
@@ -40,7 +50,11 @@ const options = z.strictObject({
 const USUAL_BLOCK_TIME = 12;
 type Options = z.infer<typeof options>;
 
-async function create(given: Options, { netuid, log }: PluginDeps): Promise<ChainClient> {
+async function create(
+  given: Options,
+  deps: PluginDeps & { mode: 'validate' | 'read'; readOnly: boolean },
+): Promise<ChainClient> {
+  const { netuid, log, mode, readOnly } = deps;
   const { name, endpoints, genesis } = networkOf(given);
   const link = new Link(
     {
@@ -54,17 +68,16 @@ async function create(given: Options, { netuid, log }: PluginDeps): Promise<Chai
   );
   return new SubtensorClient(
     { netuid, mechanism: given.mechanism, network: name, learnBlockTime: given.blockTime === undefined },
-    { link, runtimes: new Runtimes({ link }), identity: () => identityOf(given) },
+    {
+      link,
+      runtimes: new Runtimes({ link }),
+      identity: new Identity({ ...given, maySign: mode === 'validate' && !readOnly }, deps),
+    },
   );
-}
-
-async function identityOf({ hotkey }: Options): Promise<ValidatorIdentity> {
-  if (hotkey === undefined || !(await isHotkey(hotkey))) throw subtensorErrors.KEY_NOT_CONFIGURED({});
-  return { hotkey: asHotkey(hotkey) };
 }
 
 export default definePlugin({
   apiVersion: 1,
   name: 'subtensor',
-  provides: { chain: { options, create, verifySignature } },
+  provides: { chain: { options, settings, create, verifySignature } },
 });

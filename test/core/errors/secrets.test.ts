@@ -7,6 +7,7 @@ const environment = {
   AWS_SECRET_ACCESS_KEY: 'a/b+c"d=efgh',
   GITHUB_PASSWORD: 'short',
   HF_TOKEN_PATH: '/home/operator/token',
+  BT_PW__HOME_OPERATOR_KEY_FILE: 'NjEsJD4xOGU=',
   LANGUAGE: 'en_GB.UTF-8',
 };
 
@@ -17,6 +18,7 @@ describe('a secret', () => {
 
   it.each([
     ['as it is', 'sent hf_abcdefgh there', 'sent [HF_TOKEN] there'],
+    ['a password of a file', 'sent NjEsJD4xOGU= there', 'sent [BT_PW__HOME_OPERATOR_KEY_FILE] there'],
     ['more than once', 'hf_abcdefghhf_abcdefgh', '[HF_TOKEN][HF_TOKEN]'],
     ['in JSON', JSON.stringify({ key: 'a/b+c"d=efgh' }), '{"key":"[AWS_SECRET_ACCESS_KEY]"}'],
     ['in a URL', `https://x/?k=${encodeURIComponent('a/b+c"d=efgh')}`, 'https://x/?k=[AWS_SECRET_ACCESS_KEY]'],

@@ -139,6 +139,7 @@ async function worldOf(choice: Choice, during: During = () => Promise.resolve())
     ...{ clock, log, environment: {}, mode: 'validate', resolvePath: (path) => path },
     registry: new PluginRegistry([member, pool].map((plugin) => checkPlugin(plugin.name, plugin))),
     profile: subnet.deps.profile,
+    config: { readOnly: false },
   };
   const disposers = new Disposers(log);
   const place = { dataDir: subnet.folder, outer: [], disposers };

@@ -276,7 +276,7 @@ export async function newSubnet({
     cadences: CADENCES,
   };
   const chain = around(
-    await LocalChainClient.init({ netuid: 9, blockTime: 0, hotkey: 'validator', mode: 'read' }, { network, clock }),
+    await LocalChainClient.init({ netuid: 9, blockTime: 0, hotkey: 'validator', mode: 'validate' }, { network, clock }),
   );
   const plain = {
     clock,

@@ -87,6 +87,7 @@ async function source(
   const surroundings: MakingSurroundings = {
     registry: new PluginRegistry([checkPlugin('huggingface', huggingFace)]),
     profile: { netuid: 9 },
+    config: { readOnly: false },
     clock: { now: () => 0, sleep: () => Promise.resolve() },
     environment,
     log: () => undefined,

@@ -41,6 +41,7 @@ async function client(
     log: () => undefined,
     resolvePath: (path: string) => join(folder, path),
     mode,
+    readOnly: false,
   };
   return factory.create(checked, deps, signal);
 }

@@ -1,29 +1,24 @@
-import { ChainCommand } from '../../chain-command.js';
-import { commonFlags } from '../../base-command.js';
-import { plainTable } from '../../report/plain-table.js';
-
-const RAO_PER_TOKEN = 1e9;
+import { Flags } from '@oclif/core';
+import { ChainCommand, chainFlags } from '../../chain-command.js';
+import { metagraphOf, metagraphText, SORT_KEYS } from '../../chain/metagraph.js';
 
 export default class ChainMetagraph extends ChainCommand {
-  static override readonly description = 'Neurons of the subnet.';
-  static override readonly flags = commonFlags;
+  static override readonly description = `Neurons of the subnet; a star marks one's own.`;
+
+  static override readonly examples = [
+    '<%= config.bin %> chain metagraph --config validator.yaml --sort stake',
+    '<%= config.bin %> chain metagraph --network finney --netuid 9',
+    '<%= config.bin %> chain metagraph --network archive --netuid 9 --at 6000000',
+  ];
+
+  static override readonly flags = {
+    ...chainFlags,
+    sort: Flags.string({ description: 'What the rows are ordered by.', options: SORT_KEYS, default: 'uid' }),
+  };
 
   async run(): Promise<void> {
     const { flags } = await this.parse(ChainMetagraph);
-    const { snapshot } = await this.readChain(flags);
-    const neurons = snapshot.neurons.map((neuron) => ({ ...neuron, stake: neuron.stake.toString() }));
-    this.answer(flags.json, { netuid: snapshot.netuid, at: snapshot.at, neurons }, () =>
-      plainTable(
-        ['uid', 'hotkey', 'stake', 'permit', 'last update', 'registered'],
-        snapshot.neurons.map(({ uid, hotkey, stake, validatorPermit, lastUpdate, registeredAt }) => [
-          uid,
-          hotkey,
-          (Number(stake) / RAO_PER_TOKEN).toFixed(3),
-          validatorPermit ? 'yes' : '',
-          lastUpdate,
-          registeredAt,
-        ]),
-      ),
-    );
+    const metagraph = metagraphOf(await this.readChain(flags), flags.sort);
+    this.answer(flags.json, metagraph, () => metagraphText(metagraph));
   }
 }

@@ -1,35 +1,26 @@
-import { ChainCommand } from '../../chain-command.js';
-import { commonFlags } from '../../base-command.js';
+import { ChainCommand, chainFlags } from '../../chain-command.js';
 
 export default class ChainStatus extends ChainCommand {
-  static override readonly description = 'Head, subnet parameters and own standing.';
-  static override readonly flags = commonFlags;
+  static override readonly description = `What a validator is judged by: the way to the chain, the subnet, and one's own standing.
+
+Exit 1 with reasons when all is not well: the hotkey is not registered, has no permit or too little stake, its weights are
+older than three tempos, or the endpoint has stalled. Without a hotkey only the chain is shown.`;
+
+  static override readonly examples = [
+    '<%= config.bin %> chain status --config validator.yaml',
+    '<%= config.bin %> chain status --network finney --netuid 9 --json',
+  ];
+
+  static override readonly flags = chainFlags;
 
   async run(): Promise<void> {
     const { flags } = await this.parse(ChainStatus);
-    const { chain, snapshot, hotkey } = await this.readChain(flags);
-    const own = snapshot.neurons.find((neuron) => neuron.hotkey === hotkey);
-    const { parameters } = snapshot;
-    const facts = {
-      chain: chain.description,
-      netuid: snapshot.netuid,
-      block: snapshot.at.number,
-      blockHash: snapshot.at.hash,
-      neurons: snapshot.neurons.length,
-      commitments: snapshot.commitments.length,
-      hotkey,
-      uid: own?.uid ?? null,
-      validatorPermit: own?.validatorPermit ?? null,
-      stake: own ? own.stake.toString() : null,
-      lastUpdate: own?.lastUpdate ?? null,
-      ...parameters,
-      weightsVersionKey: parameters.weightsVersionKey.toString(),
-      stakeThreshold: parameters.stakeThreshold.toString(),
-    };
-    this.answer(flags.json, facts, () =>
-      Object.entries(facts)
-        .map(([name, value]) => `${name.padEnd(20)} ${String(value)}`)
-        .join('\n'),
-    );
+    const [{ statusOf, statusText }, look] = await Promise.all([
+      import('../../chain/status.js'),
+      this.readChain(flags),
+    ]);
+    const facts = statusOf(look);
+    this.answer(flags.json, facts, () => statusText(facts));
+    if (!facts.well) process.exitCode = 1;
   }
 }

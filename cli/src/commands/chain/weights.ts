@@ -1,39 +1,20 @@
-import { ChainCommand } from '../../chain-command.js';
-import { commonFlags } from '../../base-command.js';
-import { plainTable } from '../../report/plain-table.js';
+import { ChainCommand, chainFlags } from '../../chain-command.js';
 
 export default class ChainWeights extends ChainCommand {
-  static override readonly description = 'Weights that validators have set.';
-  static override readonly flags = commonFlags;
+  static override readonly description = `Weights that validators have set, and how far ours are from each other validator's.
+
+The distance is the L1 distance of rows that are normalised to a sum of 1: 0 is equal, 2 has nothing in common. The uids that
+make most of it stand beside it. The consensus is the stake-weighted one of the validators that count.`;
+
+  static override readonly flags = chainFlags;
 
   async run(): Promise<void> {
     const { flags } = await this.parse(ChainWeights);
-    const { snapshot, hotkey } = await this.readChain(flags);
-    const rows = [...snapshot.weights].map(([uid, row]) => {
-      const sum = row.reduce((total, [, weight]) => total + weight, 0);
-      const neuron = snapshot.neurons.find((candidate) => candidate.uid === uid);
-      return {
-        uid,
-        hotkey: neuron?.hotkey ?? null,
-        own: neuron?.hotkey === hotkey,
-        lastUpdate: neuron?.lastUpdate ?? null,
-        weights: row.map(([miner, weight]) => ({ uid: miner, value: weight, share: sum > 0 ? weight / sum : 0 })),
-      };
-    });
-    this.answer(flags.json, { netuid: snapshot.netuid, at: snapshot.at, validators: rows }, () =>
-      plainTable(
-        ['validator', 'own', 'set at', 'miner', 'share', 'u16'],
-        rows.flatMap(({ uid, own, lastUpdate, weights }) =>
-          weights.map(({ uid: miner, share, value }) => [
-            uid,
-            own ? 'yes' : '',
-            lastUpdate ?? '',
-            miner,
-            `${(share * 100).toFixed(2)} %`,
-            value,
-          ]),
-        ),
-      ),
-    );
+    const [{ weightsOf, weightsText }, look] = await Promise.all([
+      import('../../chain/weights.js'),
+      this.readChain(flags),
+    ]);
+    const document = weightsOf(look);
+    this.answer(flags.json, document, () => weightsText(document));
   }
 }

@@ -78,8 +78,7 @@ for all that is there.`;
   async #ofText(text: string, flags: Readonly<Record<string, unknown>>): Promise<Source> {
     const { parseExport, checkExportSignature, contentsOf } = await import('@assay/core/journal/export');
     const document = parseExport(text);
-    const { config, baseDir } = await this.loadConfig(flags);
-    const registry = await this.registry(config, baseDir);
+    const { config, registry } = await this.loadConfig(flags);
     const chain = registry.factory('chain', config.chain.use);
     const signed = await checkExportSignature(document, chain.verifySignature.bind(chain));
     const { number, hash, entry } = document;

@@ -21,8 +21,7 @@ export default class JournalShow extends JournalCommand {
     const journal = await this.openJournal(flags);
     const type = recordType(flags.type);
     const record = await this.wholeRecord(await this.recordOf(journal, args.number, type), journal);
-    const { config, baseDir } = await this.loadConfig(flags);
-    const { rules } = await this.registry(config, baseDir);
+    const { rules } = (await this.loadConfig(flags)).registry;
     this.answer(flags.json, record, () => {
       if (type !== 'round') return JSON.stringify(record.entry, null, 2);
       const { entry, verdict } = roundOf(record.entry, journal);

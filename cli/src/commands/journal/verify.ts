@@ -14,8 +14,8 @@ that records name. Attachments that were dropped are counted and are no fault. E
 
   async run(): Promise<void> {
     const { flags } = await this.parse(JournalVerify);
-    const { config, baseDir } = await this.loadConfig(flags);
-    const chain = (await this.registry(config, baseDir)).factory('chain', config.chain.use);
+    const { config, registry } = await this.loadConfig(flags);
+    const chain = registry.factory('chain', config.chain.use);
     const journal = await this.openJournal(flags);
     const { verifyJournal } = await import('@assay/core/journal/verify-journal');
     const report = await verifyJournal(journal, chain.verifySignature.bind(chain));

@@ -29,15 +29,18 @@ called again: it never uploads a file twice and never commits a claim that stand
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(ModelPush);
-    const [{ Push }, { pushText, repoOf }, { buildContainer }] = await Promise.all([
+    const [{ Push }, { pushText, repoOf }, { buildContainer }, { chainErrors }] = await Promise.all([
       import('../../model/push.js'),
       import('../../model/push-text.js'),
       import('@assay/core/composition/container'),
+      import('@assay/core/chain/errors'),
     ]);
     const repo = repoOf(flags.repo);
     const signal = this.interruption();
     const { 'dry-run': dryRun, ...others } = flags;
-    const surroundings = await this.surroundings(await this.loadConfig(others), dryRun ? 'read' : 'validate');
+    const loaded = await this.loadConfig(others);
+    if (loaded.config.readOnly && !dryRun) throw chainErrors.READ_ONLY({ what: 'publishing and claiming a model' });
+    const surroundings = await this.surroundings(loaded, dryRun ? 'read' : 'validate');
     const request = {
       directory: args.folder,
       ...{ repo, competition: flags.competition, dryRun },

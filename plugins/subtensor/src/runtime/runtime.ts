@@ -108,6 +108,13 @@ export class Runtime {
     return this.decode(name, value === null ? fallback.toU8a(true) : bytesOf(value));
   }
 
+  /** A value as the chain stores it: 0x and hex. */
+  encodeStorage(pallet: string, item: string, value: unknown): string {
+    const { type } = this.#item(pallet, item).meta;
+    const name = this.registry.createLookupType(type.isPlain ? type.asPlain : type.asMap.value);
+    return hexOf(this.registry.createTypeUnsafe(name, [value]));
+  }
+
   /** Whether the runtime has this function, e.g. `SubnetInfoRuntimeApi`, `get_selective_metagraph`. */
   hasFunction(api: string, method: string): boolean {
     return this.#functions.has(`${api}_${method}`);
@@ -125,6 +132,11 @@ export class Runtime {
   /** What a runtime function has answered. @throws an Error when these bytes are no answer of it */
   decodeAnswer(api: string, method: string, answer: string): Codec {
     return this.decode(this.#function(api, method).output, bytesOf(answer));
+  }
+
+  /** An answer of a runtime function as a node gives it: 0x and hex. */
+  encodeAnswer(api: string, method: string, answer: unknown): string {
+    return hexOf(this.registry.createTypeUnsafe(this.#function(api, method).output, [answer]));
   }
 
   /** A constant of a pallet; undefined where there is none. */
@@ -163,6 +175,9 @@ export class Runtime {
 }
 
 const nameOf = ({ specName, specVersion }: RuntimeVersion): string => `${specName} ${specVersion}`;
+
+/** Not `toHex`, which leaves out the first byte of an Option. */
+const hexOf = (value: Codec): string => `0x${Buffer.from(value.toU8a()).toString('hex')}`;
 
 const bytesOf = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex.slice(2), 'hex'));
 

@@ -1,0 +1,71 @@
+import { asHotkey } from '@assay/core/contracts/brands';
+import type { ValidatorIdentity } from '@assay/core/contracts/chain-client';
+import type { PluginDeps } from '@assay/core/plugin/plugin';
+import { fileSigner, hotkeyAddress, socketSigner, type Signer, type WalletChoice } from '@assay/lib-bittensor-wallet';
+import { isHotkey } from '@assay/lib-sr25519';
+import { subtensorErrors } from './errors.js';
+
+export interface KeyOptions {
+  wallet?: WalletChoice | undefined;
+  /** Path of an external signer's socket. */
+  signer?: string | undefined;
+  /** ss58 address to act as. */
+  hotkey?: string | undefined;
+}
+
+/** The hotkey of a client, looked up when it is first asked for. Where it may not sign, no key is opened at all. */
+export class Identity {
+  #known: Promise<ValidatorIdentity> | undefined;
+  #signer: Signer | undefined;
+
+  /** @param maySign false for a client that only reads */
+  constructor(
+    private readonly options: KeyOptions & { maySign: boolean },
+    private readonly deps: Pick<PluginDeps, 'environment' | 'log' | 'resolvePath'>,
+  ) {}
+
+  /**
+   * A failure is not remembered: a keyfile may be mended while the run goes on.
+   * @throws HOTKEY_ADDRESS_INVALID, HOTKEY_DIFFERENT, those of the wallet (fault `config`)
+   */
+  get(): Promise<ValidatorIdentity> {
+    this.#known ??= this.#find().catch((error: unknown) => {
+      this.#known = undefined;
+      throw error;
+    });
+    return this.#known;
+  }
+
+  async close(): Promise<void> {
+    await this.#signer?.close();
+  }
+
+  async #find(): Promise<ValidatorIdentity> {
+    const { hotkey, wallet, signer, maySign } = this.options;
+    if (hotkey !== undefined && !(await isHotkey(hotkey))) throw subtensorErrors.HOTKEY_ADDRESS_INVALID({ hotkey });
+    if (hotkey !== undefined && ((!wallet && signer === undefined) || !maySign)) return { hotkey: asHotkey(hotkey) };
+    if (signer === undefined && !maySign) return { hotkey: asHotkey(await hotkeyAddress(wallet ?? {}, this.deps)) };
+    const found = await this.#open();
+    if (hotkey !== undefined && hotkey !== found.address) {
+      await found.close();
+      throw subtensorErrors.HOTKEY_DIFFERENT({ wanted: hotkey, found: found.address });
+    }
+    if (!maySign) {
+      await found.close();
+      return { hotkey: asHotkey(found.address) };
+    }
+    this.#signer = found;
+    const { signal } = new AbortController();
+    return {
+      hotkey: asHotkey(found.address),
+      sign: (message) => found.sign(message, signal, "a record of this validator's journal"),
+    };
+  }
+
+  #open(): Promise<Signer> {
+    const { wallet, signer, hotkey } = this.options;
+    const { environment, log, resolvePath } = this.deps;
+    if (signer === undefined) return fileSigner(wallet ?? {}, { environment, log });
+    return socketSigner({ path: resolvePath(signer), ...(hotkey !== undefined && { address: hotkey }) }, { log });
+  }
+}
