@@ -1,24 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { asBlockNumber } from '@assay/core/contracts/brands';
-import { SubtensorClient } from '@assay/plugin-subtensor/dist/client.js';
-import { Runtimes } from '@assay/plugin-subtensor/dist/runtime/runtimes.js';
-import type { LinkOptions } from '@assay/plugin-subtensor/dist/rpc/link.js';
 import { errorOf } from '../../error-of.js';
-import { headOf, inUse, keepAdvancing, never, openLink, startBehindProxy, startChain, until } from './scripted-link.js';
-
-function openClient(
-  endpoints: readonly string[],
-  options: Partial<LinkOptions> = {},
-): ReturnType<typeof openLink> & { client: SubtensorClient } {
-  const opened = openLink(endpoints, options);
-  const { link } = opened;
-  const client = new SubtensorClient(
-    { netuid: 1, mechanism: 0, network: 'scripted', learnBlockTime: false },
-    { link, runtimes: new Runtimes({ link }), identity: () => Promise.reject(new Error('no key')) },
-  );
-  return { ...opened, client };
-}
+import {
+  headOf,
+  inUse,
+  keepAdvancing,
+  never,
+  openClient,
+  startBehindProxy,
+  startChain,
+  until,
+} from './scripted-link.js';
 
 describe('the head', () => {
   it('is the newest final block', async () => {

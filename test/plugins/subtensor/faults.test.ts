@@ -3,13 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { asBlockNumber } from '@assay/core/contracts/brands';
 import { isAssayError } from '@assay/core/errors/assay-error';
 import { messageOf } from '@assay/core/errors/describe';
-import { SubtensorClient } from '@assay/plugin-subtensor/dist/client.js';
-import { Runtimes } from '@assay/plugin-subtensor/dist/runtime/runtimes.js';
+import type { SubtensorClient } from '@assay/plugin-subtensor/dist/client.js';
 import type { Link } from '@assay/plugin-subtensor/dist/rpc/link.js';
 import { plan, type Fault } from '../../chain-proxy.js';
 import { random } from '../../fuzz/mutations.js';
 import type { ScriptedChain } from '../../scripted-chain.js';
-import { atEnd, keepAdvancing, never, openLink, startBehindProxy } from './scripted-link.js';
+import { atEnd, keepAdvancing, never, openClient, startBehindProxy } from './scripted-link.js';
 
 /** Seeds of 200 faults each; without it a few seeds of some faults run. */
 const LONG = Number(process.env['ASSAY_CHAIN_FAULT_SEEDS'] ?? 0);
@@ -24,9 +23,27 @@ const VALUE = '0x0123456789abcdef';
 /** Faults that change what an answer says: bytes that no hash protects can then not be told from the right ones. */
 const FORGES: ReadonlySet<string> = new Set(['flip', 'wrong-result', 'truncate', 'duplicate', 'unasked', 'text-id']);
 
+/** Milliseconds for which this process could not run, the proxy and the node in it: frames of 40 MB keep it busy. */
+class Busy {
+  ms = 0;
+  #at = performance.now();
+  readonly #timer = setInterval(() => {
+    const now = performance.now();
+    this.ms += Math.max(0, now - this.#at - 40);
+    this.#at = now;
+  }, 20);
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+}
+
 interface Outcome {
   what: string;
+  /** Without the time for which this process was busy. */
   ms: number;
+  /** Fault at its end. */
+  fault: string;
   error?: unknown;
   wrong?: string;
 }
@@ -38,12 +55,14 @@ class Reader {
   /** Raised whenever a fault begins that forges answers. */
   forgeries = 0;
   forging = false;
+  fault = 'none';
 
   constructor(
     private readonly chain: ScriptedChain,
     private readonly link: Link,
     private readonly client: SubtensorClient,
     private readonly next: () => number,
+    private readonly busy: Busy,
   ) {}
 
   async run(): Promise<void> {
@@ -64,12 +83,13 @@ class Reader {
       ['storage', () => this.#storage()],
     ] as const;
     const [what, read] = kinds[Math.floor(this.next() * kinds.length)] ?? kinds[0];
-    const began = performance.now();
+    const began = performance.now() - this.busy.ms;
+    const outcome = (): Outcome => ({ what, ms: performance.now() - this.busy.ms - began, fault: this.fault });
     try {
       const wrong = await read();
-      this.outcomes.push({ what, ms: performance.now() - began, ...(wrong !== undefined && { wrong }) });
+      this.outcomes.push({ ...outcome(), ...(wrong !== undefined && { wrong }) });
     } catch (error) {
-      this.outcomes.push({ what, ms: performance.now() - began, error });
+      this.outcomes.push({ ...outcome(), error });
     }
   }
 
@@ -95,11 +115,11 @@ class Reader {
 const forges = (fault: Fault): boolean => fault.kind === 'frames' && FORGES.has(fault.how);
 
 /** What is wrong with an outcome, for people; undefined when it is as it should be. */
-function defect({ what, ms, error, wrong }: Outcome): string | undefined {
+function defect({ what, ms, fault, error, wrong }: Outcome): string | undefined {
   // A head and a hash take up to four calls each.
   const limit = (what === 'storage' ? 1 : 4) * CALL_MS + SLACK_MS;
-  if (ms > limit) return `${what} took ${ms} ms`;
-  if (wrong !== undefined) return `a wrong answer: ${wrong}`;
+  if (ms > limit) return `${what} took ${Math.round(ms)} ms (${fault})`;
+  if (wrong !== undefined) return `a wrong answer: ${wrong} (${fault})`;
   if (error === undefined) return undefined;
   if (isAssayError(error) && (error.fault === 'network' || error.fault === 'chain')) return undefined;
   return `${what}: ${messageOf(error)}`;
@@ -119,16 +139,22 @@ describe(`${FAULTS} seeded faults between a client and its node${LONG > 0 ? '' :
       const { chain, proxy } = await startBehindProxy();
       chain.blocks.put(KEY, VALUE);
       keepAdvancing(chain, 50);
-      const { link } = openLink([proxy.url], { callMs: CALL_MS, openMs: 300, silenceMs: 300, blockTimeMs: 200 });
-      const client = new SubtensorClient(
-        { netuid: 1, mechanism: 0, network: 'scripted', learnBlockTime: false },
-        { link, runtimes: new Runtimes({ link }), identity: () => Promise.reject(new Error('no key')) },
-      );
-      const reader = new Reader(chain, link, client, random(seed));
+      const { link, client } = openClient([proxy.url], {
+        callMs: CALL_MS,
+        openMs: 300,
+        silenceMs: 300,
+        blockTimeMs: 200,
+      });
+      const busy = new Busy();
+      atEnd(() => {
+        busy.stop();
+      });
+      const reader = new Reader(chain, link, client, random(seed), busy);
       const running = [reader.run(), reader.run(), reader.run()];
       await client.head(never());
       await proxy.run(plan(seed, FAULTS, { well: 100, lasts: LONG > 0 ? 500 : 200 }), never(), ({ fault }) => {
         reader.forging = forges(fault);
+        reader.fault = JSON.stringify(fault);
         if (reader.forging) reader.forgeries += 1;
       });
       reader.forging = false;

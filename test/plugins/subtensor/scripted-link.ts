@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect } from 'vitest';
 import type { LogLevel } from '@assay/core/contracts/logger';
+import { SubtensorClient } from '@assay/plugin-subtensor/dist/client.js';
+import { Identity } from '@assay/plugin-subtensor/dist/identity.js';
+import { Runtimes } from '@assay/plugin-subtensor/dist/runtime/runtimes.js';
 import { Link, type LinkOptions } from '@assay/plugin-subtensor/dist/rpc/link.js';
 import { ChainProxy } from '../../chain-proxy.js';
 import { ScriptedChain, type ScriptedOptions } from '../../scripted-chain.js';
@@ -64,6 +67,24 @@ export function openLink(
     link.close();
   });
   return { link, log };
+}
+
+/** A client of subnet 1 without a key. */
+export function openClient(
+  endpoints: readonly string[],
+  options: Partial<LinkOptions> = {},
+): ReturnType<typeof openLink> & { client: SubtensorClient } {
+  const opened = openLink(endpoints, options);
+  const { link } = opened;
+  const identity = new Identity(
+    { maySign: false },
+    { environment: {}, log: () => undefined, resolvePath: (path) => path },
+  );
+  const client = new SubtensorClient(
+    { netuid: 1, mechanism: 0, network: 'scripted', learnBlockTime: false },
+    { link, runtimes: new Runtimes({ link }), identity },
+  );
+  return { ...opened, client };
 }
 
 export const never = (): AbortSignal => new AbortController().signal;
