@@ -15,7 +15,7 @@ export interface Connection {
   socket: RpcSocket;
 }
 
-export interface ConnectorOptions {
+interface ConnectorOptions {
   /** In the order of preference, one at least. */
   urls: readonly string[];
   /** Hash of block 0 that every endpoint has to have; the first one's where it is undefined. */

@@ -19,7 +19,7 @@ export const headerJson = z.looseObject({ number: hexNumber, parentHash: hash })
 const health = z.looseObject({ isSyncing: z.boolean() });
 
 /** What a node says of itself when a connection is new. */
-export interface Greeting {
+interface Greeting {
   genesis: string;
   /** Newest block. */
   head: number;

@@ -3,7 +3,7 @@ const LONG_ANSWER = 16 * 1024;
 /** How often a connection is looked at within the silence that is allowed. */
 const LOOKS = 3;
 
-export interface PulseDeps {
+interface PulseDeps {
   /** Bytes that have come over the connection so far. */
   bytesRead: () => number;
   ping: () => void;

@@ -8,7 +8,7 @@ import { openWebSocket, reasonOf, type OpeningOptions } from './opening.js';
 import { Pulse } from './pulse.js';
 import { refusalError } from './refusals.js';
 
-export interface SocketOptions extends OpeningOptions {
+interface SocketOptions extends OpeningOptions {
   /** Without an answer from the node for so long, the connection counts as dead. */
   silenceMs: number;
 }

@@ -18,7 +18,7 @@ const SUBSCRIBE = 'chain_subscribeNewHeads';
  */
 type Parting = 'again' | 'fault' | 'preference';
 
-export interface UpkeepDeps {
+interface UpkeepDeps {
   connector: Connector;
   watch: HeadWatch;
   log: Log;
