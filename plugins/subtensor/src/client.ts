@@ -25,11 +25,10 @@ import type { Runtimes } from './runtime/runtimes.js';
 const COMMITMENT_LIMIT = 128;
 /** Block times for which a block that exists is waited for to become final; three are usual. */
 const FINALITY_PATIENCE = 10;
-
 /** Block times after which final blocks that are far older than one told of before are believed. */
 const BACK_PATIENCE = 25;
 
-export interface SubtensorOptions {
+interface SubtensorOptions {
   netuid: number;
   mechanism: number;
   /** Name of the network, for people. */

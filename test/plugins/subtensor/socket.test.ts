@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { subtensorErrors } from '@assay/plugin-subtensor/dist/errors.js';
-import { withoutCredentials } from '@assay/plugin-subtensor/dist/rpc/endpoint.js';
+import { Endpoint, withoutCredentials } from '@assay/plugin-subtensor/dist/rpc/endpoint.js';
 import { RpcSocket } from '@assay/plugin-subtensor/dist/rpc/socket.js';
 import { ChainProxy } from '../../chain-proxy.js';
 import { errorOf } from '../../error-of.js';
@@ -336,6 +336,17 @@ describe('opening', () => {
     expect(error.code).toBe('ENDPOINT_LOST');
     expect(text(error.toReport()) + String(error.stack)).not.toMatch(/hunter22222|abcdefghij/);
     expect(error.message).toContain(shown);
+  });
+
+  it('keeps a password out of reports also where a text quotes it', () => {
+    for (const password of ['sesame%20open', '%zz-is-no-escape']) {
+      const { url } = new Endpoint(`ws://user:${password}@127.0.0.1:1`, 1000);
+      const quoting = subtensorErrors.ENDPOINT_LOST({
+        endpoint: 'x',
+        reason: `${url} and ${password.replace('%20', ' ')}`,
+      });
+      expect(text(quoting.toReport())).not.toMatch(/sesame|zz-is/);
+    }
   });
 
   it('listens before the first frame, also where it comes with the upgrade', async () => {

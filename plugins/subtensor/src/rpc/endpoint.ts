@@ -64,6 +64,14 @@ export class Endpoint {
 function keepSecretsOf(url: string): void {
   if (!URL.canParse(url)) return;
   const { password, pathname, searchParams } = new URL(url);
-  const values = [decodeURIComponent(password), ...searchParams.values(), ...(pathname.match(KEY_IN_PATH) ?? [])];
+  const values = [password, decoded(password), ...searchParams.values(), ...(pathname.match(KEY_IN_PATH) ?? [])];
   for (const value of values) keepSecret('key of an endpoint', value);
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
