@@ -7,8 +7,11 @@ import { askGenesis, greet, malformed } from './greeting.js';
 import { doubtAbout, isPossibleHead } from './heads.js';
 import { RpcSocket } from './socket.js';
 
-/** Largest message, in bytes of JSON: a metagraph of 2,500 uids takes about one million. */
-const MAX_BYTES = 64 * 1024 ** 2;
+/**
+ * Largest message, in bytes of JSON: a metagraph of 2,500 uids and the metadata take about one million each. A longer one
+ * ends the connection before it is read, so that it can't keep this process busy.
+ */
+const MAX_BYTES = 16 * 1024 ** 2;
 
 export interface Connection {
   endpoint: Endpoint;
