@@ -8,8 +8,10 @@ import type {
   CommitmentReceipt,
   ValidatorIdentity,
   WeightsReceipt,
+  WeightsSubmission,
 } from '@assay/core/contracts/chain-client';
 import type { AssayError } from '@assay/core/errors/assay-error';
+import { abortError } from '@assay/core/errors/describe';
 import { z } from 'zod';
 import { subtensorErrors } from './errors.js';
 import type { Identity } from './identity.js';
@@ -90,12 +92,12 @@ export class SubtensorClient implements ChainClient {
     return snapshot;
   }
 
-  async setWeights(): Promise<WeightsReceipt> {
-    return Promise.reject(subtensorErrors.SUBMISSION_NOT_BUILT({ what: 'set weights' }));
+  async setWeights(_submission: WeightsSubmission, signal: AbortSignal): Promise<WeightsReceipt> {
+    return this.#submit('set weights', signal);
   }
 
-  async commit(): Promise<CommitmentReceipt> {
-    return Promise.reject(subtensorErrors.SUBMISSION_NOT_BUILT({ what: 'commit' }));
+  async commit(_text: string, signal: AbortSignal): Promise<CommitmentReceipt> {
+    return this.#submit('commit', signal);
   }
 
   async connection(signal: AbortSignal): Promise<ChainConnection> {
@@ -113,6 +115,11 @@ export class SubtensorClient implements ChainClient {
   async close(): Promise<void> {
     this.deps.link.close();
     await this.deps.identity.close();
+  }
+
+  async #submit(what: string, signal: AbortSignal): Promise<never> {
+    if (signal.aborted) throw abortError();
+    return Promise.reject(subtensorErrors.SUBMISSION_NOT_BUILT({ what }));
   }
 
   /** Waits until this block is final, as long as a call may take. */
