@@ -69,8 +69,10 @@ async function measured(reader, url) {
   const child = fork(join(import.meta.dirname, 'rivals', 'chain-reader.js'), [reader, url, String(NETUID)], {
     execArgv: ['--expose-gc'],
   });
-  const [result] = await once(child, 'message');
-  await once(child, 'exit');
+  let result;
+  child.once('message', (message) => (result = message));
+  const [code] = await once(child, 'exit');
+  if (!result) throw new Error(`${reader} ended with ${code} and no result`);
   return result;
 }
 

@@ -7,6 +7,7 @@ import type {
   CommitmentReceipt,
   ValidatorIdentity,
   WeightsReceipt,
+  WeightsSubmission,
 } from '@assay/core/contracts/chain-client';
 import type { AssayError } from '@assay/core/errors/assay-error';
 import { abortError } from '@assay/core/errors/describe';
@@ -67,9 +68,10 @@ export class SubtensorClient implements ChainClient {
 
   /** Of a final block; one that is new is waited for. @throws BLOCK_UNKNOWN, BLOCK_NOT_FINAL */
   async blockHash(block: BlockNumber, signal: AbortSignal): Promise<string> {
-    const known = await this.#untilFinal(block, signal);
-    if (known !== undefined) return known;
+    await this.#untilFinal(block, signal);
     const found = await this.#ask(hash.nullable(), 'chain_getBlockHash', [block], signal);
+    // A node that is a little behind the one that has told of this head.
+    if (found === null && block === this.#final?.number) return this.#final.hash;
     if (found === null) throw subtensorErrors.BLOCK_UNKNOWN({ block: String(block) });
     const { number } = await this.#header(found, signal);
     if (number !== block) throw this.#complaint('chain_getBlockHash', `block ${number} in place of ${block}`);
@@ -87,12 +89,12 @@ export class SubtensorClient implements ChainClient {
     return snapshot;
   }
 
-  async setWeights(): Promise<WeightsReceipt> {
-    return Promise.reject(subtensorErrors.SUBMISSION_NOT_BUILT({ what: 'set weights' }));
+  async setWeights(_submission: WeightsSubmission, signal: AbortSignal): Promise<WeightsReceipt> {
+    return this.#submit('set weights', signal);
   }
 
-  async commit(): Promise<CommitmentReceipt> {
-    return Promise.reject(subtensorErrors.SUBMISSION_NOT_BUILT({ what: 'commit' }));
+  async commit(_text: string, signal: AbortSignal): Promise<CommitmentReceipt> {
+    return this.#submit('commit', signal);
   }
 
   async connection(signal: AbortSignal): Promise<ChainConnection> {
@@ -111,6 +113,11 @@ export class SubtensorClient implements ChainClient {
   async close(): Promise<void> {
     this.deps.link.close();
     await this.deps.identity.close();
+  }
+
+  async #submit(what: string, signal: AbortSignal): Promise<never> {
+    if (signal.aborted) throw abortError();
+    return Promise.reject(subtensorErrors.SUBMISSION_NOT_BUILT({ what }));
   }
 
   async #newest(signal: AbortSignal): Promise<BlockReference> {
@@ -141,15 +148,14 @@ export class SubtensorClient implements ChainClient {
     throw this.#complaint('chain_getFinalizedHead', `block ${number}, where ${known.number} was final already`);
   }
 
-  /** Waits until this block is final, several block times at most. @returns its hash where it is known already */
-  async #untilFinal(block: number, signal: AbortSignal): Promise<string | undefined> {
+  /** Waits until this block is final, several block times at most. */
+  async #untilFinal(block: number, signal: AbortSignal): Promise<void> {
     const { link } = this.deps;
     const started = performance.now();
     for (;;) {
-      if (block === this.#final?.number) return this.#final.hash;
-      if (block < (this.#final?.number ?? -1)) return undefined;
+      if (block <= (this.#final?.number ?? -1)) return;
       const { number: final } = await this.head(signal);
-      if (block <= final) continue;
+      if (block <= final) return;
       const { number: newest } = await this.#ask(headerJson, 'chain_getHeader', [], signal);
       if (block > newest) throw subtensorErrors.BLOCK_UNKNOWN({ block: String(block) });
       if (performance.now() - started > FINALITY_PATIENCE * link.blockTimeMs)
