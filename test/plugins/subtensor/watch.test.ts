@@ -32,19 +32,20 @@ describe('blocks that do not arrive', () => {
   it('cost the connection after five block times, then the endpoint', async () => {
     const stuck = await startBehindProxy({ firstBlock: 1000 });
     const good = await startChain({ firstBlock: 1000 });
-    const { link, log } = openLink([stuck.proxy.url, good.url], { blockTimeMs: BLOCK_MS });
+    const { link, log } = openLink([stuck.proxy.url, good.url], { blockTimeMs: 3 * BLOCK_MS });
     keepAdvancing(good, BLOCK_MS);
     const began = performance.now();
     await headOf(link);
-    await until(() => stuck.proxy.accepted === 2);
-    expect(performance.now() - began).toBeGreaterThan(4.5 * BLOCK_MS);
+    await until(() => stuck.proxy.accepted >= 2);
+    expect(performance.now() - began).toBeGreaterThan(14 * BLOCK_MS);
     expect(inUse(link)).not.toBe(1);
     await until(() => inUse(link) === 1);
-    expect(performance.now() - began).toBeGreaterThan(9 * BLOCK_MS);
+    expect(performance.now() - began).toBeGreaterThan(28 * BLOCK_MS);
+    const { accepted } = stuck.proxy;
     await sleep(30 * BLOCK_MS);
     expect(alarms(log)).toEqual([]);
     expect(inUse(link)).toBe(1);
-    expect(stuck.proxy.accepted).toBe(2);
+    expect(stuck.proxy.accepted).toBe(accepted);
   });
 
   it('are not expected again from a node that tells its old head over and over', async () => {
