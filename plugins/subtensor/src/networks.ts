@@ -68,5 +68,7 @@ function named(endpoints: readonly string[]): Network {
 
 function requireUrl(text: string): void {
   if (URL.canParse(text) && /^wss?:$/.test(new URL(text).protocol)) return;
-  throw subtensorErrors.NETWORK_UNKNOWN({ network: text, known: NETWORK_NAMES });
+  // A URL of another kind may hold a password as well.
+  const network = URL.canParse(text) ? withoutCredentials(text) : text;
+  throw subtensorErrors.NETWORK_UNKNOWN({ network, known: NETWORK_NAMES });
 }

@@ -67,6 +67,19 @@ describe('calls', () => {
     expect(performance.now() - began).toBeLessThan(2500);
   });
 
+  it('end after so many rounds over all endpoints where somebody waits before a terminal', async () => {
+    const { proxy } = await startBehindProxy();
+    await proxy.apply({ kind: 'refuse' });
+    const nobody = 'ws://127.0.0.1:9';
+    const { link } = openLink([proxy.url, nobody], { callMs: 60_000, rounds: 2 });
+    const error = await errorOf(headOf(link));
+    expect(error.code).toBe('ENDPOINTS_UNREACHABLE');
+    expect(error.message).toContain(proxy.url);
+    expect(error.message).toContain(nobody);
+    await proxy.heal();
+    expect(await headOf(link)).toMatchObject({ number: '0x1' });
+  });
+
   it('do not end a connection that is newer than half of their deadline', async () => {
     const { proxy } = await startBehindProxy({ instead: hanging });
     const { link } = openLink([proxy.url], { callMs: 2000, silenceMs: 10_000 });

@@ -10,13 +10,13 @@ import type { Runtime, ScriptedChain } from '../../scripted-chain.js';
 import { compact, hexOf } from '../../scripted-blocks.js';
 import { never, openLink, startChain } from './scripted-link.js';
 
-const folder = process.env['ASSAY_CHAIN_METADATA'];
+const folder = process.env['ASSAY_CHAIN_RECORDINGS'];
 const missing =
   folder === undefined
-    ? 'ASSAY_CHAIN_METADATA is not set: it names a folder with the metadata of real chains'
+    ? 'ASSAY_CHAIN_RECORDINGS is not set: it names a folder with the metadata of real chains'
     : existsSync(folder)
       ? undefined
-      : `ASSAY_CHAIN_METADATA=${folder} is not there`;
+      : `ASSAY_CHAIN_RECORDINGS=${folder} is not there`;
 
 /** Rules of 343 and 424 with the metadata of Finney. 424 has mechanisms, 343 has none. */
 function rules(): { old: Runtime; young: Runtime } {

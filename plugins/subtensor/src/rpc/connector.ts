@@ -1,4 +1,5 @@
 import type { Log } from '@assay/core/contracts/logger';
+import type { AssayError } from '@assay/core/errors/assay-error';
 import { abortError, toAssayError } from '@assay/core/errors/describe';
 import { withDeadline } from '@assay/core/runtime/deadline';
 import { subtensorErrors } from '../errors.js';
@@ -29,6 +30,8 @@ interface ConnectorOptions {
   silenceMs: number;
   /** Longest wait between two tries of one endpoint, in milliseconds. */
   longestWaitMs: number;
+  /** Rounds over all endpoints after which a search ends; without end where left out. */
+  rounds?: number | undefined;
 }
 
 /** Opens connections to the endpoints of one chain, the preferred one first, and looks whether a node can be used. */
@@ -52,11 +55,14 @@ export class Connector {
   /**
    * Tries endpoint after endpoint, with waits that grow, until one can be used.
    * @param again tried first, and taken even if it still tells of the block at which it stood
-   * @throws GENESIS_DIFFERENT when every endpoint belongs to another chain, ABORTED
+   * @throws GENESIS_DIFFERENT when every endpoint belongs to another chain, ENDPOINTS_UNREACHABLE after `rounds`, ABORTED
    */
   async next(signal: AbortSignal, again?: Endpoint): Promise<Connection> {
     let first = again;
-    for (;;) {
+    const started = performance.now();
+    const mostTries = (this.options.rounds ?? Number.POSITIVE_INFINITY) * this.endpoints.length;
+    for (let tries = 0; ; tries += 1) {
+      if (tries >= mostTries) throw this.unreachable(performance.now() - started);
       if (signal.aborted) throw abortError();
       const now = performance.now();
       const [rested] = [...this.endpoints].sort((a, b) => a.restsFor(now) - b.restsFor(now));
@@ -75,6 +81,14 @@ export class Connector {
     const socket = await this.#try(endpoint, signal, false);
     if (socket) endpoint.worked();
     socket?.destroy(subtensorErrors.CHAIN_CLOSED({}));
+  }
+
+  /** What is wrong with each endpoint, as the error of a caller that has waited for one. */
+  unreachable(waitedMs: number): AssayError {
+    const troubles = this.endpoints.flatMap(({ shown, trouble }) =>
+      trouble === null ? [] : [`${shown}: ${trouble.replace(/\.+$/, '')}`],
+    );
+    return subtensorErrors.ENDPOINTS_UNREACHABLE({ waitedMs, troubles });
   }
 
   /** Why this endpoint is not used while the others tell of their heads; undefined when it may be. */

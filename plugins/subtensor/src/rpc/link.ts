@@ -27,6 +27,8 @@ export interface LinkOptions {
   openMs?: number;
   /** Milliseconds without an answer after which a connection is dead: 0.4 of the deadline and 12 s at most when left out. */
   silenceMs?: number;
+  /** Rounds over all endpoints after which a call is told that none can be used; only its deadline ends it when left out. */
+  rounds?: number | undefined;
 }
 
 /** Upper limits in milliseconds; below the usual deadline, so that a call can be repeated before its own. */
@@ -59,12 +61,12 @@ export class Link {
     private readonly options: LinkOptions,
     { log }: { log: Log },
   ) {
-    const { endpoints: urls, genesis, blockTimeMs, compareMs, callMs } = options;
+    const { endpoints: urls, genesis, blockTimeMs, compareMs, callMs, rounds } = options;
     const { openMs = Math.min(LONGEST_OPENING, callMs / 3), silenceMs = Math.min(LONGEST_SILENCE, callMs * 0.4) } =
       options;
     // Every call sees a try of every endpoint that fails quickly.
     const longestWaitMs = Math.min(LONGEST_WAIT, callMs / 3);
-    this.#connector = new Connector({ urls, genesis, openMs, silenceMs, longestWaitMs }, { log });
+    this.#connector = new Connector({ urls, genesis, openMs, silenceMs, longestWaitMs, rounds }, { log });
     this.#watch = new HeadWatch(blockTimeMs);
     this.#upkeep = new Upkeep({ openMs }, { connector: this.#connector, watch: this.#watch, log });
     this.#comparison = new Comparison(compareMs, { connector: this.#connector, upkeep: this.#upkeep });
@@ -176,10 +178,7 @@ export class Link {
       if (performance.now() - since >= ms / 2) this.#upkeep.leave(connection, `no answer to ${method}`, 'fault');
       return error;
     }
-    const troubles = this.#connector.endpoints.flatMap(({ shown, trouble }) =>
-      trouble === null ? [] : [`${shown}: ${trouble}`],
-    );
-    return subtensorErrors.ENDPOINTS_UNREACHABLE({ waitedMs: ms, troubles });
+    return this.#connector.unreachable(ms);
   }
 
   #count(counts: WeakMap<Connection, number>, error: unknown, connection: Connection | undefined): void {
