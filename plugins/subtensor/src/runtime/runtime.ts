@@ -109,7 +109,7 @@ export class Runtime {
   encodeStorage(pallet: string, item: string, value: unknown): string {
     const { type } = this.#item(pallet, item).meta;
     const name = this.registry.createLookupType(type.isPlain ? type.asPlain : type.asMap.value);
-    return this.registry.createTypeUnsafe(name, [value]).toHex();
+    return hexOf(this.registry.createTypeUnsafe(name, [value]));
   }
 
   /** Whether the runtime has this function, e.g. `SubnetInfoRuntimeApi`, `get_selective_metagraph`. */
@@ -133,7 +133,7 @@ export class Runtime {
 
   /** An answer of a runtime function as a node gives it: 0x and hex. */
   encodeAnswer(api: string, method: string, answer: unknown): string {
-    return this.registry.createTypeUnsafe(this.#function(api, method).output, [answer]).toHex();
+    return hexOf(this.registry.createTypeUnsafe(this.#function(api, method).output, [answer]));
   }
 
   /** A constant of a pallet; undefined where there is none. */
@@ -172,6 +172,9 @@ export class Runtime {
 }
 
 const nameOf = ({ specName, specVersion }: RuntimeVersion): string => `${specName} ${specVersion}`;
+
+/** What polkadot itself calls a value's hex has a number's digits in another order, and no byte that says whether there is one. */
+const hexOf = (value: Codec): string => `0x${Buffer.from(value.toU8a()).toString('hex')}`;
 
 const bytesOf = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex.slice(2), 'hex'));
 
