@@ -19,7 +19,7 @@ const MINERS = [
   ['best', 'llama-2000steps'],
   ['half', 'llama-900steps'],
   ['copy', 'llama-2000steps'],
-  ['beginner', 'llama-60steps'],
+  ['beginner', 'llama-250steps'],
 ] as const;
 const ROUNDS = 3;
 /** Blocks for which the demo's subnet lets a commitment rest. */

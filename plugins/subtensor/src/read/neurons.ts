@@ -5,7 +5,8 @@ import { isAssayError } from '@assay/core/errors/assay-error';
 import { answerAs, malformed } from '../rpc/greeting.js';
 import { isNotServed } from '../rpc/refusals.js';
 import type { Runtime } from '../runtime/runtime.js';
-import { account, amount, count, fraction } from './numbers.js';
+import { columns, type Columns } from './columns.js';
+import { fraction } from './numbers.js';
 import { readColumns } from './storage-columns.js';
 import { decoded, PALLET, type SubnetState } from './subnet.js';
 
@@ -26,19 +27,6 @@ const PARTS = {
   blockAtRegistration: 66,
   totalStake: 69,
 } as const;
-
-/** One list for each fact, with a place for each uid. */
-const columns = z.object({
-  hotkeys: z.array(account),
-  coldkeys: z.array(account),
-  validatorPermit: z.array(z.boolean()),
-  lastUpdate: z.array(count),
-  dividends: z.array(fraction),
-  incentives: z.array(fraction),
-  blockAtRegistration: z.array(count),
-  totalStake: z.array(amount),
-});
-export type Columns = z.infer<typeof columns>;
 
 /**
  * The neurons of the subnet, in ascending order of uid.
