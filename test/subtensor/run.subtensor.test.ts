@@ -83,7 +83,13 @@ describe.skipIf(missing !== undefined)(titled('a validator on the real runtime')
     const settings = {
       subnet: 'demo',
       dataDir: join(folder, 'data'),
-      chain: { use: 'subtensor', network: world().node.url, hotkey: world().hotkey('validator').address },
+      chain: {
+        use: 'subtensor',
+        network: world().node.url,
+        hotkey: world().hotkey('validator').address,
+        // On a busy machine a block may take longer than five of the runtime's slots of a second.
+        blockTime: 12,
+      },
       store: { use: 'local-files', repos: join(folder, 'repos'), minFreeBytes: 100_000_000 },
       evaluator: { use: 'onnxruntime', device: 'cpu' },
     };
