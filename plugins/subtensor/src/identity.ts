@@ -5,7 +5,7 @@ import { fileSigner, hotkeyAddress, socketSigner, type Signer, type WalletChoice
 import { isHotkey } from '@assay/lib-sr25519';
 import { subtensorErrors } from './errors.js';
 
-export interface KeyOptions {
+interface KeyOptions {
   wallet?: WalletChoice | undefined;
   /** Path of an external signer's socket. */
   signer?: string | undefined;

@@ -176,7 +176,7 @@ export class Runtime {
 
 const nameOf = ({ specName, specVersion }: RuntimeVersion): string => `${specName} ${specVersion}`;
 
-/** Not `toHex`, which leaves out the first byte of an Option. */
+/** Not `toHex`, which writes numbers in another order of bytes and leaves out the first byte of an Option. */
 const hexOf = (value: Codec): string => `0x${Buffer.from(value.toU8a()).toString('hex')}`;
 
 const bytesOf = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex.slice(2), 'hex'));
