@@ -31,7 +31,7 @@ export const COMMITTED: readonly (readonly DataField[])[] = [
 ];
 
 /** Miners that have revealed: payloads as they were committed, and the blocks of their reveal, in the chain's order. */
-export const REVEALED: Readonly<Record<string, readonly (readonly [payload: string | Uint8Array, block: number])[]>> = {
+const REVEALED: Readonly<Record<string, readonly (readonly [payload: string | Uint8Array, block: number])[]>> = {
   'miner-0': Array.from({ length: 10 }, (_, index) => [`reveal ${index}`, 3 + index]),
   'miner-1': [
     ['late', 9],

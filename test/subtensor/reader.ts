@@ -33,7 +33,11 @@ export function openReader(url: string, { netuid, mechanism = 0 }: Place): Reade
   const runtimes = new Runtimes({ link });
   const client = new SubtensorClient(
     { netuid, mechanism, network: 'test', learnBlockTime: false },
-    { link, runtimes, identity: () => Promise.reject(new Error('a reader has no key')) },
+    {
+      link,
+      runtimes,
+      identity: { get: () => Promise.reject(new Error('a reader has no key')), close: () => Promise.resolve() },
+    },
   );
   const place = { netuid, mechanism, chain: 'test' };
   return {

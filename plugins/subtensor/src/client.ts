@@ -50,7 +50,7 @@ export class SubtensorClient implements ChainClient {
 
   constructor(
     private readonly options: SubtensorOptions,
-    private readonly deps: { link: Link; runtimes: Runtimes; identity: Identity },
+    private readonly deps: { link: Link; runtimes: Runtimes; identity: Pick<Identity, 'get' | 'close'> },
   ) {
     this.description = options.network;
     this.netuid = asNetuid(options.netuid);
