@@ -85,6 +85,12 @@ export class Runtime {
     return this.#item(pallet, item).meta.type.isPlain;
   }
 
+  /** What a value is made of, in the notation of Rust: `Vec<(u16,u16)>`. */
+  valueType(pallet: string, item: string): string {
+    const { type } = this.#item(pallet, item).meta;
+    return this.registry.lookup.getTypeDef(type.isPlain ? type.asPlain : type.asMap.value).type;
+  }
+
   /** Key of a value as 0x and hex; with fewer arguments than the map has keys, what the keys of its part begin with. */
   storageKey(pallet: string, item: string, args: readonly unknown[]): string {
     const { entry, meta } = this.#item(pallet, item);
