@@ -35,7 +35,7 @@ describe('the JSON schema of the config file', () => {
     ['the example as it is', {}, true],
     ['a known option of a contract', { rows: { use: 'huggingface', maxInFlight: 4 } }, true],
     ['an option of the implementation that is meant without `use`', { rows: { maxInFlight: 4 } }, true],
-    ['an implementation of another package with any option', { chain: { use: 'subtensor', endpoint: 'x' } }, true],
+    ['an implementation of another package with any option', { chain: { use: 'somewhere-else', endpoint: 'x' } }, true],
     [
       'reporters',
       { reporters: [{ use: 'text' }, { use: 'file', path: 'events.jsonl' }, { use: 'wandb', entity: 'x' }] },
