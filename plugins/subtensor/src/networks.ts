@@ -68,5 +68,7 @@ function named(endpoints: readonly string[]): Network {
 
 function requireUrl(text: string): void {
   if (URL.canParse(text) && /^wss?:$/.test(new URL(text).protocol)) return;
-  throw subtensorErrors.NETWORK_UNKNOWN({ network: text, known: NETWORK_NAMES });
+  // A mistyped URL may have a password or a key in it.
+  const network = text.replace(/^.*@/s, '[user]@').replace(/\?.*$/s, '?[query]');
+  throw subtensorErrors.NETWORK_UNKNOWN({ network, known: NETWORK_NAMES });
 }
