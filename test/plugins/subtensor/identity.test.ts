@@ -1,14 +1,11 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { stringify } from 'yaml';
 import { describe, expect, it } from 'vitest';
 import { passwordVariable } from '@assay/lib-bittensor-wallet';
 import { Identity, type KeyOptions } from '../../../plugins/subtensor/dist/identity.js';
 import { errorOf } from '../../error-of.js';
-import { killedAt } from '../../e2e/validator-process.js';
-import { newFolder } from '../../e2e/world.js';
 import { newSocketPath } from '../../libs/bittensor-wallet/signer-servers.js';
 import { hiddenPassword, newWallet, VECTORS } from '../../libs/bittensor-wallet/wallets.js';
 
@@ -64,26 +61,9 @@ describe('the identity of a client', () => {
       },
     );
     const codes = [waiting, decrypting].map(async (identity) => (await errorOf(identity.get())).code);
-    await new Promise((done) => setTimeout(done, 300));
+    await sleep(300);
     await Promise.all([waiting.close(), decrypting.close()]);
     expect(await Promise.all(codes)).toEqual(['ABORTED', 'ABORTED']);
     expect(performance.now() - started).toBeLessThan(4000);
   });
-});
-
-it('a run that waits for its signer ends with the signal', async () => {
-  const folder = newFolder();
-  const config = join(folder, 'waits.yaml');
-  const chain = {
-    use: 'subtensor',
-    endpoints: ['ws://127.0.0.1:1'],
-    signer: join(mkdtempSync(join(tmpdir(), 'no-')), 's'),
-  };
-  const options = { subnet: 'demo', dataDir: join(folder, 'data'), store: { repos: folder }, chain };
-  writeFileSync(config, stringify(options));
-  const started = performance.now();
-  const { code, stderr } = await killedAt(['run', '--config', config], sleep(5000), {}, 'SIGTERM');
-  expect(stderr).toContain('Stopping');
-  expect(performance.now() - started, stderr).toBeLessThan(20_000);
-  expect(code, stderr).not.toBe(2);
 });
