@@ -54,7 +54,7 @@ const snapshotAt = (at, { neuron: change = {}, parameters: others = {}, ownerHot
     neuron(5, { incentive: 0.25 }),
   ],
   commitments: [
-    { hotkey: '5Hotkey5', data: 'plain\u001b[31m text', block: 700 },
+    { hotkey: '5Hotkey5', data: 'plain\u001b[31m text\u009b2J\u202etxet', block: 700 },
     { hotkey: '5Hotkey4', data: 'of an earlier neuron', block: 800 },
   ],
   revealed: [{ hotkey: '5Hotkey5', data: 'opened', block: 900 }],
