@@ -3,6 +3,7 @@
 // Finney for a subnet of 1,024 uids, of which the other sizes are made. Each reader runs in a process of its own.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { Server } from 'node:net';
 import { join } from 'node:path';
 import { Runtime } from '@assay/plugin-subtensor/dist/runtime/runtime.js';
 import { findRecordings } from '../test/dist/recorded-chain.js';
@@ -65,13 +66,24 @@ function fill(chain, size) {
   for (let uid = 0; uid < VALIDATORS; uid += 1) put('SubtensorModule', 'Weights', [NETUID, uid], row);
 }
 
+/** Sockets of the scripted nodes, for what they have sent. */
+const sockets = [];
+const { emit } = Server.prototype;
+Server.prototype.emit = function (event, ...values) {
+  if (event === 'connection') sockets.push(values[0]);
+  return emit.call(this, event, ...values);
+};
+
 async function measured(reader, url) {
   const child = fork(join(import.meta.dirname, 'rivals', 'chain-reader.js'), [reader, url, String(NETUID)], {
     execArgv: ['--expose-gc'],
   });
-  const [result] = await once(child, 'message');
-  await once(child, 'exit');
-  return result;
+  let result;
+  sockets.length = 0;
+  child.once('message', (message) => (result = message));
+  const [code] = await once(child, 'exit');
+  if (!result) throw new Error(`${reader} ended with ${code} and no result`);
+  return { ...result, kilobytes: sockets.reduce((sum, { bytesWritten }) => sum + bytesWritten, 0) / 1000 };
 }
 
 const rows = [];
@@ -95,7 +107,7 @@ for (const size of SIZES) {
       reader,
       'first ms': Math.round(firstMs),
       'again ms': Math.round(againMs),
-      'KB again': Math.round(kilobytes),
+      'KB of both': Math.round(kilobytes),
       'peak MB': Math.round(peakMb),
       'ms ratio': (againMs / results.polkadot.againMs).toFixed(2),
       read: `${neurons} neurons, ${commitments} commitments, ${weightRows} rows`,

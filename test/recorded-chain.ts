@@ -13,7 +13,7 @@ const FILES = {
 } as const;
 
 /** Answers of Finney that were recorded: subnet 1 with 1,024 uids at block 6,852,690, spec 343, and metadata of two specs. */
-interface RecordedChain {
+export interface RecordedChain {
   metadata343: Uint8Array;
   metadata424: Uint8Array;
   /** Runtime calls, as `name:parameters` with 0x, and their results. */

@@ -9,12 +9,6 @@ const PARTS = [52, 53, 57, 59, 61, 62, 66, 69];
 
 let peak = 0;
 const watch = setInterval(() => (peak = Math.max(peak, process.memoryUsage.rss())), 5);
-const received = () =>
-  process
-    ._getActiveHandles()
-    .filter((handle) => handle.constructor.name === 'Socket' && handle.remotePort)
-    .reduce((sum, { bytesRead }) => sum + bytesRead, 0);
-
 async function assay() {
   const { options, create } = plugin.provides.chain;
   const chain = await create(options.parse({ network: url, blockTime: 3600 }), { netuid, log: () => undefined });
@@ -56,11 +50,8 @@ const started = performance.now();
 const read = await (reader === 'assay' ? assay() : polkadot());
 const found = await read();
 const firstMs = performance.now() - started;
-const before = received();
 const again = performance.now();
 await read();
 const againMs = performance.now() - again;
 clearInterval(watch);
-process.send({ firstMs, againMs, kilobytes: (received() - before) / 1000, peakMb: peak / 1e6, ...found }, () =>
-  process.exit(0),
-);
+process.send({ firstMs, againMs, peakMb: peak / 1e6, ...found }, () => process.exit(0));

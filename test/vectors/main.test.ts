@@ -35,15 +35,15 @@ describe('vectors command', () => {
 
   it('says which units failed and how, each on its own, and ends with 1', async () => {
     await writeFile(join(folder, 'normalize_score.json'), JSON.stringify(bad));
-    await writeFile(join(folder, 'wallet.json'), '{}');
+    await writeFile(join(folder, 'nothing.json'), '{}');
     const { code, out } = await vectors(folder);
     expect(code).toBe(1);
     expect(out.split('\n')).toEqual([
       "normalize_score: 1 passed, 2 failed, 0 by Assay's rule",
       '  cases[1]: result: expected 0.5, found 0.6224593312018546',
       '  cases[2]: expected an object, found "no object"',
-      "wallet: 0 passed, 1 failed, 0 by Assay's rule",
-      '  file: no kind is called wallet',
+      "nothing: 0 passed, 1 failed, 0 by Assay's rule",
+      '  file: no kind is called nothing',
       "total: 1 passed, 3 failed, 0 by Assay's rule",
       '',
     ]);
@@ -60,7 +60,11 @@ describe('vectors command', () => {
   });
 
   it.each([[[]], [['--jsn', '.']], [['a', 'b']]])('shows its usage for %j', async (args) => {
-    expect(await vectors(...args)).toMatchObject({ code: 2, out: '', err: 'usage: npm run vectors -- DIR [--metadata FOLDER] [--json]\n' });
+    expect(await vectors(...args)).toMatchObject({
+      code: 2,
+      out: '',
+      err: 'usage: npm run vectors -- DIR [--metadata FOLDER] [--json]\n',
+    });
   });
 
   it('names a folder that it cannot read, and one that holds nothing', async () => {

@@ -26,6 +26,18 @@ function unit(name: string, check: () => 'reference' | 'assay'): UnitResult {
   }
 }
 
+/** One unit whose check has to wait for something. */
+export async function unitOf(
+  name: string,
+  check: () => Promise<'reference' | 'assay'> | 'reference' | 'assay',
+): Promise<UnitResult> {
+  try {
+    return { unit: name, status: (await check()) === 'assay' ? 'rule' : 'passed' };
+  } catch (error) {
+    return { unit: name, status: 'failed', detail: error instanceof Error ? error.message : String(error) };
+  }
+}
+
 /** What was not checked, and why. */
 export const skipped = (unit: string, detail: string): UnitResult[] => [{ unit, status: 'skipped', detail }];
 

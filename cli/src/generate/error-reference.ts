@@ -13,6 +13,7 @@ import { publisherErrors } from '@assay/plugin-huggingface/dist/publisher-errors
 import { walletErrors } from '@assay/lib-bittensor-wallet';
 import { localFilesErrors } from '@assay/plugin-local-files/dist/errors.js';
 import { localChainErrors, palletErrors } from '@assay/plugin-local-chain/dist/errors.js';
+import { subtensorErrors } from '@assay/plugin-subtensor/dist/errors.js';
 import { ociErrors } from '@assay/plugin-oci/dist/errors.js';
 import { severalSourcesErrors } from '@assay/plugin-several-sources/dist/errors.js';
 import { evaluatorErrors, modelErrors } from '@assay/plugin-onnxruntime/dist/errors.js';
@@ -45,6 +46,7 @@ const CATALOGUES = {
   Rules: ruleErrors,
   'Run loop': runtimeErrors,
   Journal: { ...journalErrors, ...libsqlJournalErrors },
+  Subtensor: subtensorErrors,
   'Embedded network': { ...localChainErrors, ...palletErrors },
   'Keys and signers': walletErrors,
   Reporters: reporterErrors,

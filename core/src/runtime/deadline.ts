@@ -11,7 +11,7 @@ export async function withDeadline<T>(
   onExpiry: () => AssayError,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  signal.throwIfAborted();
+  if (signal.aborted) throw abortError();
   const controller = new AbortController();
   let settle: (error: AssayError) => void = () => undefined;
   const interrupted = new Promise<never>((_resolve, reject) => {

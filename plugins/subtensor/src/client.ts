@@ -1,4 +1,3 @@
-import { setTimeout } from 'node:timers/promises';
 import { asBlockNumber, asNetuid, type BlockNumber, type Netuid } from '@assay/core/contracts/brands';
 import type {
   BlockReference,
@@ -8,8 +7,10 @@ import type {
   CommitmentReceipt,
   ValidatorIdentity,
   WeightsReceipt,
+  WeightsSubmission,
 } from '@assay/core/contracts/chain-client';
 import type { AssayError } from '@assay/core/errors/assay-error';
+import { abortError } from '@assay/core/errors/describe';
 import { z } from 'zod';
 import { subtensorErrors } from './errors.js';
 import type { Identity } from './identity.js';
@@ -17,7 +18,7 @@ import { readSnapshot } from './read/snapshot.js';
 import { count } from './read/numbers.js';
 import { answerAs, hash, headerJson, malformed } from './rpc/greeting.js';
 import { headerOf, type BlockHeader } from './rpc/header.js';
-import { MOST_BEHIND } from './rpc/connector.js';
+import { MOST_BEHIND } from './rpc/heads.js';
 import type { Link } from './rpc/link.js';
 import type { Runtimes } from './runtime/runtimes.js';
 
@@ -25,8 +26,10 @@ import type { Runtimes } from './runtime/runtimes.js';
 const COMMITMENT_LIMIT = 128;
 /** Block times for which a block that exists is waited for to become final; three are usual. */
 const FINALITY_PATIENCE = 10;
+/** Block times after which final blocks that are far older than one told of before are believed. */
+const BACK_PATIENCE = 25;
 
-export interface SubtensorOptions {
+interface SubtensorOptions {
   netuid: number;
   mechanism: number;
   /** Name of the network, for people. */
@@ -42,10 +45,12 @@ export class SubtensorClient implements ChainClient {
   readonly maxCommitmentBytes = COMMITMENT_LIMIT;
   /** Highest finalized block that any node has told of. */
   #final: BlockReference | undefined;
+  /** Since when nodes tell of final blocks far older than that. */
+  #wentBackAt: number | undefined;
 
   constructor(
     private readonly options: SubtensorOptions,
-    private readonly deps: { link: Link; runtimes: Runtimes; identity: Identity },
+    private readonly deps: { link: Link; runtimes: Runtimes; identity: Pick<Identity, 'get' | 'close'> },
   ) {
     this.description = options.network;
     this.netuid = asNetuid(options.netuid);
@@ -58,21 +63,15 @@ export class SubtensorClient implements ChainClient {
   /** The newest finalized block. It never goes back: a node that is a little behind another answers with the other's. */
   async head(signal: AbortSignal): Promise<BlockReference> {
     this.deps.link.requireBlocks();
-    const final = await this.#ask(hash, 'chain_getFinalizedHead', [], signal);
-    const { number } = await this.#header(final, signal);
-    const known = this.#final;
-    if (known && number < known.number && number >= known.number - MOST_BEHIND) {
-      const there = await this.#ask(hash.nullable(), 'chain_getBlockHash', [known.number], signal);
-      if (there === null || there === known.hash) return known;
-    }
-    this.#final = { number: asBlockNumber(number), hash: final };
-    return this.#final;
+    return this.#newest(signal);
   }
 
   /** Of a final block; one that is new is waited for. @throws BLOCK_UNKNOWN, BLOCK_NOT_FINAL */
   async blockHash(block: BlockNumber, signal: AbortSignal): Promise<string> {
     await this.#untilFinal(block, signal);
     const found = await this.#ask(hash.nullable(), 'chain_getBlockHash', [block], signal);
+    // A node that is a little behind the one that has told of this head.
+    if (found === null && block === this.#final?.number) return this.#final.hash;
     if (found === null) throw subtensorErrors.BLOCK_UNKNOWN({ block: String(block) });
     const { number } = await this.#header(found, signal);
     if (number !== block) throw this.#complaint('chain_getBlockHash', `block ${number} in place of ${block}`);
@@ -90,17 +89,18 @@ export class SubtensorClient implements ChainClient {
     return snapshot;
   }
 
-  async setWeights(): Promise<WeightsReceipt> {
-    return Promise.reject(subtensorErrors.SUBMISSION_NOT_BUILT({ what: 'set weights' }));
+  async setWeights(_submission: WeightsSubmission, signal: AbortSignal): Promise<WeightsReceipt> {
+    return this.#submit('set weights', signal);
   }
 
-  async commit(): Promise<CommitmentReceipt> {
-    return Promise.reject(subtensorErrors.SUBMISSION_NOT_BUILT({ what: 'commit' }));
+  async commit(_text: string, signal: AbortSignal): Promise<CommitmentReceipt> {
+    return this.#submit('commit', signal);
   }
 
   async connection(signal: AbortSignal): Promise<ChainConnection> {
     const { link, runtimes } = this.deps;
-    const { runtime } = await runtimes.at((await this.head(signal)).hash, signal);
+    // Also where no block has come for long: then most of all somebody wants to see this.
+    const { runtime } = await runtimes.at((await this.#newest(signal)).hash, signal);
     return {
       endpoints: link.endpoints,
       runtime: runtime.name,
@@ -115,7 +115,40 @@ export class SubtensorClient implements ChainClient {
     await this.deps.identity.close();
   }
 
-  /** Waits until this block is final, as long as a call may take. */
+  async #submit(what: string, signal: AbortSignal): Promise<never> {
+    if (signal.aborted) throw abortError();
+    return Promise.reject(subtensorErrors.SUBMISSION_NOT_BUILT({ what }));
+  }
+
+  async #newest(signal: AbortSignal): Promise<BlockReference> {
+    const final = await this.#ask(hash, 'chain_getFinalizedHead', [], signal);
+    const { number } = await this.#header(final, signal);
+    const newest = this.deps.link.head ?? number;
+    // A node can't have made a block final that it does not have.
+    if (number > newest + MOST_BEHIND)
+      throw this.#complaint('chain_getFinalizedHead', `block ${number}, where the newest is ${newest}`);
+    const known = this.#final;
+    if (known && number < known.number && (await this.#isOnlyBehind(known, number, signal))) return known;
+    this.#wentBackAt = undefined;
+    this.#final = { number: asBlockNumber(number), hash: final };
+    return this.#final;
+  }
+
+  /**
+   * Whether a node that tells of an older final block than `known` merely lags. Far behind, its answers are not used,
+   * unless no node has told of a newer one for so long that the newer one was a lie or has been undone.
+   * @throws ANSWER_MALFORMED
+   */
+  async #isOnlyBehind(known: BlockReference, number: number, signal: AbortSignal): Promise<boolean> {
+    if (number >= known.number - MOST_BEHIND) return true;
+    const there = await this.#ask(hash.nullable(), 'chain_getBlockHash', [known.number], signal);
+    if (there === known.hash) return true;
+    this.#wentBackAt ??= performance.now();
+    if (performance.now() - this.#wentBackAt > BACK_PATIENCE * this.deps.link.blockTimeMs) return false;
+    throw this.#complaint('chain_getFinalizedHead', `block ${number}, where ${known.number} was final already`);
+  }
+
+  /** Waits until this block is final, several block times at most. */
   async #untilFinal(block: number, signal: AbortSignal): Promise<void> {
     const { link } = this.deps;
     const started = performance.now();
@@ -127,7 +160,7 @@ export class SubtensorClient implements ChainClient {
       if (block > newest) throw subtensorErrors.BLOCK_UNKNOWN({ block: String(block) });
       if (performance.now() - started > FINALITY_PATIENCE * link.blockTimeMs)
         throw subtensorErrors.BLOCK_NOT_FINAL({ block, final });
-      await setTimeout(link.blockTimeMs / 4, undefined, { signal, ref: false });
+      await wait(link.blockTimeMs / 4, signal, link.closing);
     }
   }
 
@@ -165,4 +198,21 @@ export class SubtensorClient implements ChainClient {
 function blockTimeOf(slot: unknown): number | undefined {
   const { data } = count.safeParse(slot);
   return data !== undefined && data > 0 && data <= 86_400_000 ? data : undefined;
+}
+
+/** @throws ABORTED, and CHAIN_CLOSED when the client is closed meanwhile */
+async function wait(ms: number, signal: AbortSignal, closing: AbortSignal): Promise<void> {
+  const isOver = (): boolean => signal.aborted || closing.aborted;
+  await new Promise<void>((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      for (const each of [signal, closing]) each.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    for (const each of [signal, closing]) each.addEventListener('abort', done);
+    if (isOver()) done();
+  });
+  if (signal.aborted) throw abortError();
+  if (closing.aborted) throw subtensorErrors.CHAIN_CLOSED({});
 }

@@ -69,6 +69,8 @@ async function create(
       callMs: given.callDeadline * 1000,
       blockTimeMs: (given.blockTime ?? USUAL_BLOCK_TIME) * 1000,
       compareMs: given.compareEvery * 1000,
+      // Somebody waits before a terminal: a network that refuses twice is not there.
+      rounds: mode === 'read' ? 2 : undefined,
     },
     { log },
   );

@@ -1,7 +1,7 @@
 import { subtensorErrors } from './errors.js';
 import { withoutCredentials } from './rpc/endpoint.js';
 
-export interface Network {
+interface Network {
   /** For people: its name, or the endpoint without credentials where it has none. */
   name: string;
   /** In the order of preference. */

@@ -15,6 +15,7 @@ import {
   syncBlockSeeds,
   topMinersKind,
 } from './simple-rules.js';
+import { wallet } from './wallet.js';
 import { wins } from './wins.js';
 
 /** By the base name of the file. */
@@ -35,5 +36,6 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   should_retry: shouldRetries,
   sync_block_seed: syncBlockSeeds,
   top_miners: topMinersKind,
+  wallet,
   wins,
 };

@@ -3,13 +3,19 @@ import type { ChainSnapshot, Commitment, UnreadableCommitment } from '@assay/cor
 import { commitmentText } from '@assay/core/chain/commitment-text';
 import { messageOf } from '@assay/core/errors/describe';
 import { z } from 'zod';
-import { count } from './numbers.js';
+import { printable } from '@assay/core/errors/printable';
+import { answerAs } from '../rpc/greeting.js';
+import { account, count } from './numbers.js';
 import type { Runtime } from '../runtime/runtime.js';
 import type { SubnetState } from './subnet.js';
 
 const PALLET = 'Commitments';
 /** Longest text that a claim may be, in bytes. */
 const LONGEST_TEXT = 1024;
+/** Reveals of one hotkey that count: the chain keeps no more. */
+const MOST_REVEALS = 10;
+/** Characters of the words for people. */
+const LONGEST_DETAIL = 200;
 
 const hexText = z.string().regex(/^0x(?:[0-9a-fA-F]{2})*$/);
 /** One variant of the chain's enum `Data`, as polkadot writes an enum in JSON: its name and what it holds. */
@@ -17,7 +23,7 @@ const field = z.record(z.string(), z.unknown());
 const registration = z.object({ block: count, info: z.object({ fields: z.array(field) }) });
 const reveals = z.array(z.tuple([hexText, count]));
 
-export type CommitmentLists = Pick<ChainSnapshot, 'commitments' | 'revealed' | 'unreadable'>;
+type CommitmentLists = Pick<ChainSnapshot, 'commitments' | 'revealed' | 'unreadable'>;
 
 /**
  * The commitments of these hotkeys. Each row is decoded by itself: what one hotkey has written hides no other.
@@ -41,23 +47,22 @@ export async function readCommitments(subnet: SubnetState, hotkeys: ReadonlySet<
 
 interface Row {
   hotkey: string;
-  value: string | null;
+  value: string;
 }
+
+/** What tells a value from its bytes, by the types of one runtime. */
+type Values = Pick<Runtime, 'storageValue'>;
 
 async function rowsOf(subnet: SubnetState, item: string, hotkeys: ReadonlySet<string>): Promise<Row[]> {
   const rows = await subnet.part(PALLET, item);
-  return rows.flatMap(({ key, value }) => {
-    const hotkey = subnet.runtime.lastArgument(PALLET, item, key).toString();
+  return rows.flatMap(({ argument, value }) => {
+    const hotkey = answerAs(account, item, argument);
     return hotkeys.has(hotkey) ? [{ hotkey, value }] : [];
   });
 }
 
 /** One value of `CommitmentOf`, by the types of this runtime. */
-export function commitmentOf(
-  runtime: Runtime,
-  hotkey: string,
-  value: string | null,
-): Commitment | UnreadableCommitment {
+export function commitmentOf(runtime: Values, hotkey: string, value: string): Commitment | UnreadableCommitment {
   const unreadable = (
     kind: UnreadableCommitment['kind'],
     detail: string,
@@ -72,7 +77,7 @@ export function commitmentOf(
   try {
     decoded = registration.parse(runtime.storageValue(PALLET, 'CommitmentOf', value).toJSON());
   } catch (error) {
-    return unreadable('unknown', messageOf(error).slice(0, 200), null);
+    return unreadable('unknown', printable(messageOf(error), LONGEST_DETAIL), null);
   }
   const { block, info } = decoded;
   // The reference's SDK reads the first field alone.
@@ -80,11 +85,11 @@ export function commitmentOf(
   const bytes = hexText.safeParse(content).data;
   if (/^(big)?raw\d*$/i.test(name) && bytes !== undefined && bytes.length > 2)
     return { hotkey: asHotkey(hotkey), data: commitmentText(bytesOf(bytes)), block: asBlockNumber(block) };
-  return unreadable(kindOf(name), detailOf(name, content), block);
+  return unreadable(bytes === '0x' ? 'empty' : kindOf(name), detailOf(name, content), block);
 }
 
 function kindOf(name: string): UnreadableCommitment['kind'] {
-  if (/^(none|raw0)$/i.test(name)) return 'empty';
+  if (/^none$/i.test(name)) return 'empty';
   if (/^timelockEncrypted$/i.test(name)) return 'timelocked';
   if (/^timelockRevealFailed$/i.test(name)) return 'reveal-failed';
   if (/256$/.test(name)) return 'hash';
@@ -99,9 +104,9 @@ function detailOf(name: string, content: unknown): string {
 
 /** One value of `RevealedCommitments`, the oldest reveal first. */
 export function revealsOf(
-  runtime: Runtime,
+  runtime: Values,
   hotkey: string,
-  value: string | null,
+  value: string,
 ): { texts: Commitment[]; unreadable: UnreadableCommitment[] } {
   const unreadable = (detail: string, block: number | null): UnreadableCommitment => ({
     hotkey: asHotkey(hotkey),
@@ -113,7 +118,7 @@ export function revealsOf(
   try {
     decoded = reveals.parse(runtime.storageValue(PALLET, 'RevealedCommitments', value).toJSON());
   } catch (error) {
-    return { texts: [], unreadable: [unreadable(messageOf(error).slice(0, 200), null)] };
+    return { texts: [], unreadable: [unreadable(printable(messageOf(error), LONGEST_DETAIL), null)] };
   }
   const texts: Commitment[] = [];
   const broken: UnreadableCommitment[] = [];
@@ -122,7 +127,7 @@ export function revealsOf(
     if (bytes === undefined || bytes.length > LONGEST_TEXT) broken.push(unreadable('a reveal that is no text', block));
     else texts.push({ hotkey: asHotkey(hotkey), data: commitmentText(bytes), block: asBlockNumber(block) });
   }
-  return { texts: texts.sort((a, b) => a.block - b.block), unreadable: broken };
+  return { texts: texts.sort((a, b) => a.block - b.block).slice(-MOST_REVEALS), unreadable: broken };
 }
 
 /** What was revealed begins with its own length, as SCALE writes it; the length must be right. */

@@ -1,9 +1,12 @@
 import { asBlockNumber, asHotkey, asUid } from '@assay/core/contracts/brands';
 import type { Neuron } from '@assay/core/contracts/chain-client';
 import { z } from 'zod';
+import { isAssayError } from '@assay/core/errors/assay-error';
 import { answerAs, malformed } from '../rpc/greeting.js';
+import { isNotServed } from '../rpc/refusals.js';
 import type { Runtime } from '../runtime/runtime.js';
-import { account, amount, count, fraction } from './numbers.js';
+import { columns, type Columns } from './columns.js';
+import { fraction } from './numbers.js';
 import { readColumns } from './storage-columns.js';
 import { decoded, PALLET, type SubnetState } from './subnet.js';
 
@@ -25,28 +28,20 @@ const PARTS = {
   totalStake: 69,
 } as const;
 
-/** One list for each fact, with a place for each uid. */
-const columns = z.object({
-  hotkeys: z.array(account),
-  coldkeys: z.array(account),
-  validatorPermit: z.array(z.boolean()),
-  lastUpdate: z.array(count),
-  dividends: z.array(fraction),
-  incentives: z.array(fraction),
-  blockAtRegistration: z.array(count),
-  totalStake: z.array(amount),
-});
-export type Columns = z.infer<typeof columns>;
-
 /**
  * The neurons of the subnet, in ascending order of uid.
  * @param size number of uids
  * @throws ANSWER_MALFORMED, what `Link.call` throws
  */
 export async function readNeurons(subnet: SubnetState, size: number): Promise<Neuron[]> {
-  const [found, { ValidatorTrust }] = await Promise.all([metagraph(subnet, size), subnet.items(['ValidatorTrust'])]);
+  const [found, { ValidatorTrust }] = await Promise.all([
+    metagraph(subnet, size),
+    subnet.items([], ['ValidatorTrust']),
+  ]);
   const trust = answerAs(z.array(fraction).default([]), `${PALLET}.ValidatorTrust`, ValidatorTrust);
-  for (const [name, { length }] of Object.entries(found))
+  // Empty where no epoch has written it.
+  const complete = trust.length === 0 ? found : { ...found, validatorTrust: trust };
+  for (const [name, { length }] of Object.entries(complete))
     if (length !== size) throw malformed('the metagraph', `${name} has ${length} places for ${size} uids`);
   return found.hotkeys.map((hotkey, uid) => ({
     uid: asUid(uid),
@@ -74,11 +69,21 @@ async function metagraph(subnet: SubnetState, size: number): Promise<Columns> {
   return answer ?? readColumns(subnet, size);
 }
 
+/** Whether another way to the metagraph may work: the node serves no runtime calls, or this one fails by itself. */
+const isUncallable = (error: unknown): boolean =>
+  isNotServed(error) ||
+  (isAssayError(error) && error.code === 'CALL_REFUSED' && /execution (failed|aborted)|wasm trap/i.test(error.message));
+
 async function called(subnet: SubnetState, method: string, args: readonly unknown[]): Promise<Columns | undefined> {
   const { runtime, state, callable } = subnet;
   if (!callable || !runtime.hasFunction(API, method)) return undefined;
-  const answer = await state.call(`${API}_${method}`, runtime.encodeArguments(API, method, args));
-  return columnsOf(runtime, method, answer);
+  const encoded = runtime.encodeArguments(API, method, args);
+  try {
+    return columnsOf(runtime, method, await state.call(`${API}_${method}`, encoded));
+  } catch (error) {
+    if (isUncallable(error)) return undefined;
+    throw error;
+  }
 }
 
 /** The columns in an answer of one of these functions; undefined where it lacks one. @throws ANSWER_MALFORMED */

@@ -6,20 +6,23 @@ import { subtensorErrors } from '../errors.js';
 import { account, amount, count } from './numbers.js';
 import { PALLET, type SubnetState } from './subnet.js';
 
-/** Storage items behind the parameters. Those that are optional in the schema came or went with some runtime. */
-const items = z.object({
+/** Storage items behind the parameters that every runtime has. */
+const always = z.object({
   NetworksAdded: z.boolean(),
-  SubnetworkN: z.number().int().nonnegative(),
-  MechanismCountCurrent: z.number().int().optional(),
+  SubnetworkN: count.refine((size) => size <= 65_536, 'a subnet has no more uids than 65536'),
   Tempo: count,
   WeightsSetRateLimit: count,
   WeightsVersionKey: amount,
-  MinAllowedWeights: z.number().int(),
-  MaxAllowedUids: z.number().int(),
+  MinAllowedWeights: count,
+  MaxAllowedUids: count,
   StakeThreshold: amount,
   CommitRevealWeightsEnabled: z.boolean(),
-  RevealPeriodEpochs: count.optional(),
   ImmunityPeriod: count,
+});
+/** Those that came or went with some runtime. */
+const sometimes = z.object({
+  MechanismCountCurrent: count.optional(),
+  RevealPeriodEpochs: count.optional(),
   ActivityCutoff: count.optional(),
   ActivityCutoffFactorMilli: count.optional(),
   SubnetEpochConsensus: z.unknown().optional(),
@@ -27,9 +30,10 @@ const items = z.object({
   LastEpochBlock: count.optional(),
   PendingEpochAt: count.optional(),
 });
+const items = z.object({ ...always.shape, ...sometimes.shape });
 type Items = z.infer<typeof items>;
 
-export interface SubnetFacts {
+interface SubnetFacts {
   parameters: SubnetParameters;
   ownerHotkey: Hotkey | null;
   nextEpoch: BlockNumber | null;
@@ -37,10 +41,13 @@ export interface SubnetFacts {
   size: number;
 }
 
-/** @throws SUBNET_UNKNOWN, MECHANISM_UNKNOWN, ANSWER_MALFORMED, what `Link.call` throws */
+/** @throws SUBNET_UNKNOWN, MECHANISM_UNKNOWN, ANSWER_MALFORMED, RUNTIME_UNREADABLE, what `Link.call` throws */
 export async function readFacts(subnet: SubnetState, block: number, chain: string): Promise<SubnetFacts> {
   const { netuid, mechanism } = subnet.place;
-  const found = answerAs(items, PALLET, await subnet.items(Object.keys(items.shape)));
+  // The chain numbers its subnets with 16 bits.
+  if (netuid > 65_535) throw subtensorErrors.SUBNET_UNKNOWN({ netuid, chain });
+  const values = await subnet.items(Object.keys(always.shape), Object.keys(sometimes.shape));
+  const found = answerAs(items, PALLET, values);
   if (!found.NetworksAdded) throw subtensorErrors.SUBNET_UNKNOWN({ netuid, chain });
   const mechanisms = found.MechanismCountCurrent ?? 1;
   if (mechanism >= mechanisms) throw subtensorErrors.MECHANISM_UNKNOWN({ mechanism, netuid, count: mechanisms });
@@ -64,12 +71,26 @@ export async function readFacts(subnet: SubnetState, block: number, chain: strin
   };
 }
 
-/** Since the tempo can be changed by the owner it is a factor of it in thousandths, before that a number of blocks. */
-const activityCutoff = ({ ActivityCutoffFactorMilli: factor, ActivityCutoff: blocks, Tempo: tempo }: Items): number =>
-  factor === undefined ? (blocks ?? 0) : Math.floor((factor * tempo) / 1000);
+/**
+ * Since the tempo can be changed by the owner it is a factor of it in thousandths, one block at least; before that a
+ * number of blocks (subtensor, utils/misc.rs, get_activity_cutoff_blocks).
+ */
+export const activityCutoff = ({
+  ActivityCutoffFactorMilli: factor,
+  ActivityCutoff: blocks,
+  Tempo: tempo,
+}: Pick<Items, 'ActivityCutoffFactorMilli' | 'ActivityCutoff' | 'Tempo'>): number =>
+  factor === undefined ? (blocks ?? 0) : Math.max(1, Math.floor((factor * tempo) / 1000));
 
-/** A runtime without the choice has Yuma. The value is the name of an enum's variant. */
-const consensusOf = (value: unknown): string => (typeof value === 'string' ? value.toLowerCase() : 'yuma');
+/**
+ * A runtime without the choice has Yuma. The value is an enum's variant: its name, or its name with what it holds.
+ * A value of another shape is a mode that this version does not know.
+ */
+export function consensusOf(value: unknown): string {
+  if (value === undefined || value === null) return 'yuma';
+  const name = typeof value === 'object' ? Object.keys(value)[0] : value;
+  return typeof name === 'string' ? name.toLowerCase() : `unknown (${JSON.stringify(value)})`;
+}
 
 /** The chain answers with the account of zeros where an owner was never set. */
 const NO_ACCOUNT = '5C4hrfjw9DjXZTzV3MwzrrAr9P1MJhSrvWGWqi1eSuyUpnhM';

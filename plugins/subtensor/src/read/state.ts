@@ -21,7 +21,8 @@ export class BlockState {
   ) {}
 
   /** Values by their keys; null where the chain has none. @throws ANSWER_MALFORMED, what `Link.call` throws */
-  async values(keys: readonly string[]): Promise<Map<string, string | null>> {
+  async values(wanted: readonly string[]): Promise<Map<string, string | null>> {
+    const keys = [...new Set(wanted)];
     const found = new Map<string, string | null>();
     for (let start = 0; start < keys.length; start += VALUES_AT_ONCE)
       for (const [key, value] of await this.#some(keys.slice(start, start + VALUES_AT_ONCE))) found.set(key, value);
@@ -29,7 +30,7 @@ export class BlockState {
   }
 
   /** Every entry whose key begins so, in the order of the keys. @throws ANSWER_MALFORMED, what `Link.call` throws */
-  async entries(prefix: string): Promise<Map<string, string | null>> {
+  async entries(prefix: string): Promise<Map<string, string>> {
     const method = 'state_getKeysPaged';
     const keys: string[] = [];
     for (;;) {
@@ -41,9 +42,19 @@ export class BlockState {
         if (key <= (keys.at(-1) ?? prefix)) throw malformed(method, 'keys out of order');
         keys.push(key);
       }
-      if (page.length < KEYS_AT_ONCE) return this.values(keys);
+      if (page.length < KEYS_AT_ONCE) return this.#present(keys);
       if (keys.length >= MOST_ENTRIES) throw malformed(method, `more than ${MOST_ENTRIES} entries in one map`);
     }
+  }
+
+  /** Values of keys that the node itself has named. */
+  async #present(keys: readonly string[]): Promise<Map<string, string>> {
+    const found = new Map<string, string>();
+    for (const [key, value] of await this.values(keys)) {
+      if (value === null) throw malformed('state_getKeysPaged', 'a key that has no value');
+      found.set(key, value);
+    }
+    return found;
   }
 
   /** A runtime function, with arguments and answer as bytes. @throws ANSWER_MALFORMED, what `Link.call` throws */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { answerAs, malformed } from '../rpc/greeting.js';
-import type { Columns } from './neurons.js';
+import type { Columns } from './columns.js';
 import { account, amount, count, fraction } from './numbers.js';
 import { inherited, weighted } from './stake.js';
 import { decoded, PALLET, type SubnetState } from './subnet.js';

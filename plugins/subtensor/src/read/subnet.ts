@@ -32,23 +32,35 @@ export class SubnetState {
   }
 
   /**
-   * Values of this subnet in maps of SubtensorModule, or plain values, by the name of the item and as JSON; an item that
-   * this runtime does not have is undefined. All come with one call.
-   * @throws ANSWER_MALFORMED when a value can't be decoded
+   * Values of this subnet in maps of SubtensorModule, or plain values, by the name of the item and as JSON. An item that
+   * may be missing is undefined where this runtime does not have it. All come with one call.
+   * @throws ANSWER_MALFORMED when a value can't be decoded, RUNTIME_UNREADABLE
    */
-  async items(names: readonly string[]): Promise<Readonly<Record<string, unknown>>> {
+  async items(
+    names: readonly string[],
+    mayBeMissing: readonly string[] = [],
+  ): Promise<Readonly<Record<string, unknown>>> {
     const { runtime } = this;
-    const known = names.filter((name) => runtime.hasStorage(PALLET, name));
+    const known = [...names, ...mayBeMissing.filter((name) => runtime.hasStorage(PALLET, name))];
     const keys = new Map(known.map((name) => [name, runtime.storageKey(PALLET, name, this.#argumentsOf(name))]));
     const values = await this.state.values([...keys.values()]);
     return Object.fromEntries(known.map((name) => [name, this.#json(name, values.get(keys.get(name) ?? '') ?? null)]));
   }
 
-  /** Keys of the map's part for this subnet with their raw values. */
-  async part(pallet: string, item: string): Promise<{ key: string; value: string | null }[]> {
+  /**
+   * The map's part for this subnet: the last argument of each key, as JSON, with the raw value.
+   * @throws ANSWER_MALFORMED when a key is none of this map
+   */
+  async part(pallet: string, item: string): Promise<{ argument: unknown; value: string }[]> {
+    const { runtime } = this;
     const index = OF_MECHANISM.has(item) ? this.storageIndex : this.place.netuid;
-    const prefix = this.runtime.storageKey(pallet, item, [index]);
-    return [...(await this.state.entries(prefix))].map(([key, value]) => ({ key, value }));
+    const rows = await this.state.entries(runtime.storageKey(pallet, item, [index]));
+    return [...rows].map(([key, value]) => {
+      const argument = decoded(item, () => runtime.lastArgument(pallet, item, key));
+      if (runtime.storageKey(pallet, item, [index, argument]) !== key)
+        throw malformed(item, 'a key that is none of it');
+      return { argument, value };
+    });
   }
 
   #argumentsOf(name: string): number[] {

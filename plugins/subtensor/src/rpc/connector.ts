@@ -1,23 +1,37 @@
 import type { Log } from '@assay/core/contracts/logger';
-import { toAssayError } from '@assay/core/errors/describe';
+import type { AssayError } from '@assay/core/errors/assay-error';
+import { abortError, toAssayError } from '@assay/core/errors/describe';
 import { withDeadline } from '@assay/core/runtime/deadline';
 import { subtensorErrors } from '../errors.js';
 import { Endpoint } from './endpoint.js';
-import { greet } from './greeting.js';
+import { askGenesis, greet, malformed } from './greeting.js';
+import { doubtAbout, isPossibleHead } from './heads.js';
 import { RpcSocket } from './socket.js';
 
-/** For a connection to open, and for a node to greet. */
-const OPEN_MS = 10_000;
-/** A connection without a byte for so long is dead. Below the deadline of a call, so that a call can be repeated. */
-const SILENCE_MS = 12_000;
-/** Largest message, in bytes of JSON: a metagraph of 2,500 uids takes about one million. */
-const MAX_BYTES = 64 * 1024 ** 2;
-/** Blocks that an endpoint may be behind another. */
-export const MOST_BEHIND = 10;
+/**
+ * Largest message, in bytes of JSON: a metagraph of 2,500 uids and the metadata take about one million each. A longer one
+ * ends the connection before it is read, so that it can't keep this process busy.
+ */
+const MAX_BYTES = 16 * 1024 ** 2;
 
 export interface Connection {
   endpoint: Endpoint;
   socket: RpcSocket;
+}
+
+interface ConnectorOptions {
+  /** In the order of preference, one at least. */
+  urls: readonly string[];
+  /** Hash of block 0 that every endpoint has to have; the first one's where it is undefined. */
+  genesis: string | undefined;
+  /** For name, TCP, TLS, upgrade and the first calls together, in milliseconds. */
+  openMs: number;
+  /** Without an answer for so long, a connection counts as dead. */
+  silenceMs: number;
+  /** Longest wait between two tries of one endpoint, in milliseconds. */
+  longestWaitMs: number;
+  /** Rounds over all endpoints after which a search ends; without end where left out. */
+  rounds?: number | undefined;
 }
 
 /** Opens connections to the endpoints of one chain, the preferred one first, and looks whether a node can be used. */
@@ -25,13 +39,12 @@ export class Connector {
   readonly endpoints: readonly Endpoint[];
   #genesis: string | undefined;
 
-  /** @param urls in the order of preference, one at least */
   constructor(
-    { urls, genesis }: { urls: readonly string[]; genesis: string | undefined },
+    private readonly options: ConnectorOptions,
     private readonly deps: { log: Log },
   ) {
-    this.endpoints = urls.map((url) => new Endpoint(url));
-    this.#genesis = genesis;
+    this.endpoints = options.urls.map((url) => new Endpoint(url, options.longestWaitMs));
+    this.#genesis = options.genesis;
   }
 
   /** Hash of block 0: as configured, or of the node that answered first. */
@@ -41,81 +54,126 @@ export class Connector {
 
   /**
    * Tries endpoint after endpoint, with waits that grow, until one can be used.
-   * @throws GENESIS_DIFFERENT when every endpoint belongs to another chain, ABORTED
+   * @param again tried first, and taken even if it still tells of the block at which it stood
+   * @throws GENESIS_DIFFERENT when every endpoint belongs to another chain, ENDPOINTS_UNREACHABLE after `rounds`, ABORTED
    */
-  async next(signal: AbortSignal): Promise<Connection> {
-    for (;;) {
-      signal.throwIfAborted();
-      const foreign = this.foreign();
-      if (foreign) throw foreign;
+  async next(signal: AbortSignal, again?: Endpoint): Promise<Connection> {
+    let first = again;
+    const started = performance.now();
+    const mostTries = (this.options.rounds ?? Number.POSITIVE_INFINITY) * this.endpoints.length;
+    for (let tries = 0; ; tries += 1) {
+      if (tries >= mostTries) throw this.unreachable(performance.now() - started);
+      if (signal.aborted) throw abortError();
       const now = performance.now();
-      const [endpoint] = [...this.endpoints].sort((a, b) => a.restsFor(now) - b.restsFor(now));
+      const [rested] = [...this.endpoints].sort((a, b) => a.restsFor(now) - b.restsFor(now));
+      const endpoint = first ?? rested;
       if (!endpoint) throw new Error('a connector without endpoints');
-      await pause(endpoint.restsFor(now), signal);
-      const socket = await this.#try(endpoint, signal);
+      if (endpoint.restsFor(now) > 0 && endpoint !== first) this.#refuseForeign();
+      await pause(first ? 0 : endpoint.restsFor(now), signal);
+      const socket = await this.#try(endpoint, signal, first !== undefined);
+      first = undefined;
       if (socket) return { endpoint, socket };
     }
   }
 
-  /** Why no endpoint can ever be used. */
-  foreign(): Endpoint['foreign'] {
-    return this.endpoints.every(({ foreign }) => foreign) ? this.endpoints[0]?.foreign : undefined;
-  }
-
   /** Asks an endpoint for its head, over a connection of its own, and notes what is wrong with it. */
   async ask(endpoint: Endpoint, signal: AbortSignal): Promise<void> {
-    const socket = await this.#try(endpoint, signal);
+    const socket = await this.#try(endpoint, signal, false);
     if (socket) endpoint.worked();
     socket?.destroy(subtensorErrors.CHAIN_CLOSED({}));
   }
 
-  /** Blocks by which the best of the other endpoints is ahead of this one; below 0 when none is. */
-  lag(endpoint: Endpoint): number {
-    const others = this.endpoints.filter((other) => other !== endpoint && other.trouble === null);
-    return Math.max(-1, ...others.map(({ head }) => head ?? -1)) - (endpoint.head ?? -1);
+  /** What is wrong with each endpoint, as the error of a caller that has waited for one. */
+  unreachable(waitedMs: number): AssayError {
+    const troubles = this.endpoints.flatMap(({ shown, trouble }) =>
+      trouble === null ? [] : [`${shown}: ${trouble.replace(/\.+$/, '')}`],
+    );
+    return subtensorErrors.ENDPOINTS_UNREACHABLE({ waitedMs, troubles });
   }
 
-  async #try(endpoint: Endpoint, signal: AbortSignal): Promise<RpcSocket | undefined> {
-    let socket: RpcSocket | undefined;
-    const { url, shown } = endpoint;
+  /** Why this endpoint is not used while the others tell of their heads; undefined when it may be. */
+  doubt(endpoint: Endpoint): string | undefined {
+    return endpoint.head === null ? undefined : doubtAbout(endpoint.head, this.#headsBeside(endpoint));
+  }
+
+  #refuseForeign(): void {
+    const [first] = this.endpoints;
+    if (first?.foreign && this.endpoints.every(({ foreign }) => foreign)) throw first.foreign;
+  }
+
+  #headsBeside(endpoint: Endpoint): number[] {
+    return this.#usableBeside(endpoint).flatMap(({ head }) => (head === null ? [] : [head]));
+  }
+
+  #usableBeside(endpoint: Endpoint): Endpoint[] {
+    return this.endpoints.filter((other) => other !== endpoint && other.trouble === null);
+  }
+
+  async #try(endpoint: Endpoint, signal: AbortSignal, again: boolean): Promise<RpcSocket | undefined> {
+    const { shown } = endpoint;
+    const { openMs } = this.options;
     try {
-      socket = await RpcSocket.open(
-        { endpoint: url, shown, openMs: OPEN_MS, silenceMs: SILENCE_MS, maxBytes: MAX_BYTES },
+      const socket = await withDeadline(
+        openMs,
         signal,
+        () => subtensorErrors.CALL_DEADLINE({ method: 'the first calls', endpoint: shown, ms: openMs }),
+        (inner) => this.#open(endpoint, again, inner),
       );
-      const opened = socket;
-      const trouble = await withDeadline(
-        OPEN_MS,
-        signal,
-        () => subtensorErrors.CALL_DEADLINE({ method: 'the first calls', endpoint: shown, ms: OPEN_MS }),
-        (inner) => this.#inspect(endpoint, opened, inner),
-      );
-      if (trouble !== undefined) throw subtensorErrors.ENDPOINT_LOST({ endpoint: shown, reason: trouble });
       endpoint.trouble = null;
       return socket;
     } catch (error) {
-      const known = toAssayError(error);
-      socket?.destroy(known);
       if (signal.aborted) throw error;
-      endpoint.failed(known.message, performance.now());
-      this.deps.log('warn', 'an endpoint of the chain can not be used', { endpoint: shown, code: known.code });
+      const { message, code } = toAssayError(error);
+      endpoint.failed(message, performance.now());
+      this.deps.log('warn', 'an endpoint of the chain can not be used', { endpoint: shown, code });
       return undefined;
     }
   }
 
-  /** Why the node can't be used now. @throws GENESIS_DIFFERENT, what `greet` throws */
-  async #inspect(endpoint: Endpoint, socket: RpcSocket, signal: AbortSignal): Promise<string | undefined> {
-    const { genesis, head, syncing } = await greet(socket, signal);
-    this.#genesis ??= genesis;
-    if (genesis !== this.#genesis) {
-      const { shown } = endpoint;
-      endpoint.foreign = subtensorErrors.GENESIS_DIFFERENT({ endpoint: shown, found: genesis, wanted: this.#genesis });
-      throw endpoint.foreign;
+  /** Destroys what it has opened wherever it does not return it, also after its signal. */
+  async #open(endpoint: Endpoint, again: boolean, signal: AbortSignal): Promise<RpcSocket> {
+    const { url, shown } = endpoint;
+    const { silenceMs } = this.options;
+    const socket = await RpcSocket.open({ endpoint: url, shown, silenceMs, maxBytes: MAX_BYTES }, signal);
+    try {
+      const trouble = await this.#inspect(endpoint, socket, again, signal);
+      if (trouble !== undefined) throw subtensorErrors.ENDPOINT_LOST({ endpoint: shown, reason: trouble });
+      if (signal.aborted) throw abortError();
+      return socket;
+    } catch (error) {
+      socket.destroy(toAssayError(error));
+      throw error;
     }
+  }
+
+  /** Why the node can't be used now. @throws GENESIS_DIFFERENT, what `greet` throws */
+  async #inspect(
+    endpoint: Endpoint,
+    socket: RpcSocket,
+    again: boolean,
+    signal: AbortSignal,
+  ): Promise<string | undefined> {
+    const { genesis, head, syncing } = await greet(socket, signal);
+    await this.#requireGenesis(endpoint, genesis, socket, signal);
+    if (!isPossibleHead(head)) return `it tells of block ${head}, and no chain can have so many`;
     endpoint.head = head;
+    if (head > (endpoint.stoodAt ?? head)) endpoint.stoodAt = undefined;
     if (syncing) return 'it is still syncing';
-    const lag = this.lag(endpoint);
-    return lag > MOST_BEHIND ? `it is ${lag} blocks behind another endpoint` : undefined;
+    if (!again && endpoint.stoodAt !== undefined && this.#usableBeside(endpoint).length > 0)
+      return `it stands still at block ${endpoint.stoodAt}`;
+    return this.doubt(endpoint);
+  }
+
+  /** A hash that differs is asked for twice: a single spoilt answer may not decide which chain is the right one. */
+  async #requireGenesis(endpoint: Endpoint, found: string, socket: RpcSocket, signal: AbortSignal): Promise<void> {
+    if (found !== this.#genesis && found !== (await askGenesis(socket, signal)))
+      throw malformed('chain_getBlockHash', 'two different first blocks');
+    this.#genesis ??= found;
+    endpoint.foreign =
+      found === this.#genesis
+        ? undefined
+        : subtensorErrors.GENESIS_DIFFERENT({ endpoint: endpoint.shown, found, wanted: this.#genesis });
+    if (endpoint.foreign) throw endpoint.foreign;
   }
 }
 
@@ -124,7 +182,7 @@ async function pause(ms: number, signal: AbortSignal): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     const onAbort = (): void => {
       clearTimeout(timer);
-      reject(signal.reason as Error);
+      reject(abortError());
     };
     const timer = setTimeout(() => {
       signal.removeEventListener('abort', onAbort);

@@ -9,16 +9,17 @@ export const hash = z
   .string()
   .regex(/^0x[0-9a-fA-F]{64}$/)
   .transform((text) => text.toLowerCase());
+/** The chain numbers its blocks with 32 bits. */
 const hexNumber = z
   .string()
-  .regex(/^0x[0-9a-fA-F]{1,13}$/)
+  .regex(/^0x[0-9a-fA-F]{1,8}$/)
   .transform((text) => Number.parseInt(text, 16));
 /** What is used of a block's header as JSON. */
 export const headerJson = z.looseObject({ number: hexNumber, parentHash: hash });
 const health = z.looseObject({ isSyncing: z.boolean() });
 
 /** What a node says of itself when a connection is new. */
-export interface Greeting {
+interface Greeting {
   genesis: string;
   /** Newest block. */
   head: number;
@@ -38,7 +39,7 @@ export const malformed = (method: string, reason: string): AssayError =>
 /** Asks what shows whether a node can be used. @throws what `call` and `answerAs` throw */
 export async function greet(socket: Pick<RpcSocket, 'call'>, signal: AbortSignal): Promise<Greeting> {
   const [genesis, header, isSyncing] = await Promise.all([
-    socket.call('chain_getBlockHash', [0], signal),
+    askGenesis(socket, signal),
     socket.call('chain_getHeader', [], signal),
     // A node behind a proxy may keep its health to itself; its head tells as much.
     socket.call('system_health', [], signal).then(
@@ -50,8 +51,14 @@ export async function greet(socket: Pick<RpcSocket, 'call'>, signal: AbortSignal
     ),
   ]);
   return {
-    genesis: answerAs(hash, 'chain_getBlockHash', genesis),
+    genesis,
     head: answerAs(headerJson, 'chain_getHeader', header).number,
     syncing: isSyncing,
   };
+}
+
+/** Hash of block 0. @throws what `call` and `answerAs` throw */
+export async function askGenesis(socket: Pick<RpcSocket, 'call'>, signal: AbortSignal): Promise<string> {
+  const method = 'chain_getBlockHash';
+  return answerAs(hash, method, await socket.call(method, [0], signal));
 }

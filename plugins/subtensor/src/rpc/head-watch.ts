@@ -1,3 +1,5 @@
+import { AwakeClock } from './awake-clock.js';
+
 /** Block times without a new head: until the connection is made anew, and until the alarm. */
 const PATIENCE = 5;
 const ALARM = 25;
@@ -5,19 +7,24 @@ const ALARM = 25;
 /**
  * Whether blocks arrive. A node that is stuck or half-dead may tell its old head again with every new connection, so a
  * first head counts only when it is higher than the last one that counted; later ones of the same connection count when
- * they are higher than those before.
+ * they are higher than those before. `isOverdue` has to be asked about once a second.
  */
 export class HeadWatch {
   #counted = -1;
   #highest: number | undefined;
-  /** When the last head that counted came, or the first connection; undefined before that. */
+  /** When the last head that counted came, or the first connection was begun; undefined before that. */
   #at: number | undefined;
   #rescues = 0;
 
-  constructor(public blockTimeMs: number) {}
+  constructor(
+    public blockTimeMs: number,
+    private readonly clock: Pick<AwakeClock, 'now'> = new AwakeClock(),
+  ) {}
 
+  /** Time for which this process was stopped itself does not count. */
   get sinceMs(): number {
-    return this.#at === undefined ? 0 : performance.now() - this.#at;
+    const now = this.clock.now();
+    return this.#at === undefined ? 0 : now - this.#at;
   }
 
   get isStalled(): boolean {
@@ -29,9 +36,9 @@ export class HeadWatch {
     return this.#rescues;
   }
 
-  /** A connection is new. */
+  /** A connection is looked for. */
   begin(): void {
-    this.#at ??= performance.now();
+    this.#at ??= this.clock.now();
     this.#highest = undefined;
   }
 
@@ -41,7 +48,7 @@ export class HeadWatch {
     this.#highest = Math.max(number, this.#highest ?? number);
     if (!counts) return false;
     this.#counted = number;
-    this.#at = performance.now();
+    this.#at = this.clock.now();
     this.#rescues = 0;
     return true;
   }

@@ -1,16 +1,16 @@
+import { setMaxListeners } from 'node:events';
 import type { EndpointStatus } from '@assay/core/contracts/chain-client';
 import { asBlockNumber } from '@assay/core/contracts/brands';
 import type { Log } from '@assay/core/contracts/logger';
 import type { AssayError } from '@assay/core/errors/assay-error';
-import { toAssayError } from '@assay/core/errors/describe';
+import { abortError, toAssayError } from '@assay/core/errors/describe';
 import { withDeadline } from '@assay/core/runtime/deadline';
-import { untilAborted } from '@assay/core/runtime/until-aborted';
 import { subtensorErrors } from '../errors.js';
-import { Connector, MOST_BEHIND, type Connection } from './connector.js';
-import { answerAs, headerJson } from './greeting.js';
+import { Comparison } from './comparison.js';
+import { Connector, type Connection } from './connector.js';
 import { HeadWatch } from './head-watch.js';
 import { isNotServed } from './refusals.js';
-import type { RpcSocket } from './socket.js';
+import { Upkeep } from './upkeep.js';
 
 export interface LinkOptions {
   /** In the order of preference, one at least. */
@@ -23,10 +23,26 @@ export interface LinkOptions {
   blockTimeMs: number;
   /** How often the other endpoints are asked for their head, in milliseconds. */
   compareMs: number;
+  /** For a connection to open and a node to greet, in milliseconds: a third of the deadline and 10 s at most when left out. */
+  openMs?: number;
+  /** Milliseconds without an answer after which a connection is dead: 0.4 of the deadline and 12 s at most when left out. */
+  silenceMs?: number;
+  /** Rounds over all endpoints after which a call is told that none can be used; only its deadline ends it when left out. */
+  rounds?: number | undefined;
 }
 
+/** Upper limits in milliseconds; below the usual deadline, so that a call can be repeated before its own. */
+const LONGEST_OPENING = 10_000;
+const LONGEST_SILENCE = 12_000;
+const LONGEST_WAIT = 10_000;
 /** Calls that fail in a row, whatever the reason, before the connection is made anew. */
 const MOST_FAILURES = 3;
+
+/** A call's connection, and since when the call waits for an answer over it. */
+interface Use {
+  connection: Connection;
+  since: number;
+}
 
 /**
  * The one connection of a client, over whichever endpoint works. Calls wait for a connection, are repeated over the next
@@ -35,38 +51,33 @@ const MOST_FAILURES = 3;
 export class Link {
   readonly #connector: Connector;
   readonly #watch: HeadWatch;
-  readonly #ending = new AbortController();
-  readonly #timers: readonly NodeJS.Timeout[];
-  #current: Connection | undefined;
-  #connecting: Promise<RpcSocket> | undefined;
-  #failures = 0;
-  #comparing = false;
+  readonly #upkeep: Upkeep;
+  readonly #comparison: Comparison;
+  /** Calls that have failed in a row over a connection, and answers of it that could not be used. */
+  readonly #failed = new WeakMap<Connection, number>();
+  readonly #complaints = new WeakMap<Connection, number>();
 
   constructor(
     private readonly options: LinkOptions,
-    private readonly deps: { log: Log },
+    { log }: { log: Log },
   ) {
-    const { endpoints: urls, genesis, blockTimeMs, compareMs } = options;
-    this.#connector = new Connector({ urls, genesis }, deps);
+    const { endpoints: urls, genesis, blockTimeMs, compareMs, callMs, rounds } = options;
+    const { openMs = Math.min(LONGEST_OPENING, callMs / 3), silenceMs = Math.min(LONGEST_SILENCE, callMs * 0.4) } =
+      options;
+    // Every call sees a try of every endpoint that fails quickly.
+    const longestWaitMs = Math.min(LONGEST_WAIT, callMs / 3);
+    this.#connector = new Connector({ urls, genesis, openMs, silenceMs, longestWaitMs, rounds }, { log });
     this.#watch = new HeadWatch(blockTimeMs);
-    this.#timers = [
-      setInterval(
-        () => {
-          this.#lookAtHeads();
-        },
-        Math.min(1000, blockTimeMs),
-      ),
-      setInterval(() => {
-        void this.#compare();
-      }, compareMs),
-    ];
-    for (const timer of this.#timers) timer.unref();
+    this.#upkeep = new Upkeep({ openMs }, { connector: this.#connector, watch: this.#watch, log });
+    this.#comparison = new Comparison(compareMs, { connector: this.#connector, upkeep: this.#upkeep });
+    // Every call waits with this signal.
+    setMaxListeners(0, this.#upkeep.closing);
   }
 
   get endpoints(): EndpointStatus[] {
     return this.#connector.endpoints.map((endpoint) => ({
       endpoint: endpoint.shown,
-      inUse: endpoint === this.#current?.endpoint,
+      inUse: endpoint === this.#upkeep.current?.endpoint,
       head: endpoint.head === null ? null : asBlockNumber(endpoint.head),
       trouble: endpoint.trouble,
     }));
@@ -82,6 +93,11 @@ export class Link {
     return this.#watch.sinceMs;
   }
 
+  /** Newest block that the endpoint in use has told of. */
+  get head(): number | undefined {
+    return this.#upkeep.current?.endpoint.head ?? undefined;
+  }
+
   get blockTimeMs(): number {
     return this.#watch.blockTimeMs;
   }
@@ -89,6 +105,11 @@ export class Link {
   /** As the runtime says it. */
   set blockTimeMs(ms: number) {
     this.#watch.blockTimeMs = ms;
+  }
+
+  /** Fires when the link is closed. */
+  get closing(): AbortSignal {
+    return this.#upkeep.closing;
   }
 
   /** @throws CHAIN_STALLED when no head has come for so long that what the node says is no longer the chain's state */
@@ -101,184 +122,71 @@ export class Link {
   /**
    * One call by its JSON-RPC name.
    * @param repeat whether it may be sent a second time after a lost connection: true for whatever only reads
-   * @throws ENDPOINTS_UNREACHABLE, CALL_DEADLINE, CALL_REFUSED, STATE_DISCARDED, BLOCK_UNKNOWN, CHAIN_CLOSED; without
-   *   `repeat` ENDPOINT_LOST and ENDPOINT_GARBLED as well
+   * @throws ENDPOINTS_UNREACHABLE, GENESIS_DIFFERENT, CALL_DEADLINE, CALL_REFUSED, STATE_DISCARDED, BLOCK_UNKNOWN,
+   *   CHAIN_CLOSED, ABORTED; without `repeat` ENDPOINT_LOST and ENDPOINT_GARBLED as well
    */
   async call(method: string, params: readonly unknown[], signal: AbortSignal, repeat = true): Promise<unknown> {
-    if (this.#isClosed()) throw subtensorErrors.CHAIN_CLOSED({});
-    let asked: RpcSocket | undefined;
+    if (this.#upkeep.isClosed()) throw subtensorErrors.CHAIN_CLOSED({});
+    if (signal.aborted) throw abortError();
+    // A snapshot makes many calls at once with one signal, which is no leak that Node has to warn of.
+    setMaxListeners(0, signal);
+    const last: { use: Use | undefined } = { use: undefined };
     try {
       const answer = await withDeadline(
         this.options.callMs,
         signal,
-        () => this.#expired(method, asked),
+        () => this.#expired(method, last.use),
         async (inner) => {
           for (;;) {
-            asked = undefined;
-            asked = await this.#connected(inner);
+            last.use = undefined;
+            const connection = await this.#upkeep.connection(inner);
+            last.use = { connection, since: performance.now() };
             try {
-              return await asked.call(method, params, inner);
+              return await connection.socket.call(method, params, inner);
             } catch (error) {
-              if (!repeat || error !== asked.lost) throw error;
+              if (!repeat || error !== connection.socket.lost) throw error;
             }
           }
         },
       );
-      this.#failures = 0;
+      if (last.use) this.#failed.delete(last.use.connection);
       return answer;
     } catch (error) {
-      if (this.#isClosed()) throw subtensorErrors.CHAIN_CLOSED({}, error);
-      this.#countFailure(error, asked);
+      if (this.#upkeep.isClosed()) throw subtensorErrors.CHAIN_CLOSED({}, error);
+      this.#count(this.#failed, error, last.use?.connection);
       throw error;
     }
   }
 
-  /** Notes that an answer could not be used, as a call that has failed. */
+  /** Notes that an answer could not be used. Answers that could be do not excuse it. */
   complain(error: unknown): void {
-    this.#countFailure(error, this.#current?.socket);
+    this.#count(this.#complaints, error, this.#upkeep.current);
   }
 
   /** Ends every call. */
   close(): void {
-    if (this.#isClosed()) return;
-    this.#ending.abort();
-    for (const timer of this.#timers) clearInterval(timer);
-    this.#current?.socket.destroy(subtensorErrors.CHAIN_CLOSED({}));
-    this.#current = undefined;
+    this.#comparison.close();
+    this.#upkeep.close();
   }
 
-  #isClosed(): boolean {
-    return this.#ending.signal.aborted;
-  }
-
-  #expired(method: string, asked: RpcSocket | undefined): AssayError {
+  #expired(method: string, use: Use | undefined): AssayError {
     const { callMs: ms } = this.options;
-    const { endpoints } = this.#connector;
-    if (asked && !asked.lost) {
-      const endpoint = this.#current?.endpoint.shown ?? '';
-      const error = subtensorErrors.CALL_DEADLINE({ method, endpoint, ms });
-      // What lets one call hang lets the next one hang as well.
-      asked.destroy(error);
+    if (use && !use.connection.socket.lost) {
+      const { connection, since } = use;
+      const error = subtensorErrors.CALL_DEADLINE({ method, endpoint: connection.endpoint.shown, ms });
+      // What lets one call hang lets the next one hang as well. A connection that is new has not had its chance yet.
+      if (performance.now() - since >= ms / 2) this.#upkeep.leave(connection, `no answer to ${method}`, 'fault');
       return error;
     }
-    const troubles = endpoints.flatMap(({ shown, trouble }) => (trouble === null ? [] : [`${shown}: ${trouble}`]));
-    return subtensorErrors.ENDPOINTS_UNREACHABLE({ waitedMs: ms, troubles });
+    return this.#connector.unreachable(ms);
   }
 
-  #countFailure(error: unknown, socket: RpcSocket | undefined): void {
-    const known = toAssayError(error);
-    if (known.code === 'ABORTED' || known.fault === 'chain' || isNotServed(error)) return;
-    this.#failures += 1;
-    if (this.#failures < MOST_FAILURES || !socket) return;
-    this.#failures = 0;
-    socket.destroy(known);
-  }
-
-  /** The connection in use, or the next one. */
-  async #connected(signal: AbortSignal): Promise<RpcSocket> {
-    if (this.#current && !this.#current.socket.lost) return this.#current.socket;
-    this.#connecting ??= this.#connect().finally(() => {
-      this.#connecting = undefined;
-    });
-    return untilAborted(this.#connecting, signal);
-  }
-
-  async #connect(): Promise<RpcSocket> {
-    for (;;) {
-      const connection = await this.#connector.next(this.#ending.signal);
-      const { endpoint, socket } = connection;
-      try {
-        await this.#follow(connection);
-      } catch (error) {
-        const known = toAssayError(error);
-        socket.destroy(known);
-        endpoint.failed(known.message, performance.now());
-        continue;
-      }
-      this.#current = connection;
-      this.#failures = 0;
-      socket.onLost((reason) => {
-        this.#onLost(connection, reason);
-      });
-      this.deps.log('info', 'connected to the chain', { endpoint: endpoint.shown, head: endpoint.head });
-      return socket;
-    }
-  }
-
-  /** Follows the heads that a new connection tells. */
-  async #follow({ endpoint, socket }: Connection): Promise<void> {
-    const method = 'chain_subscribeNewHeads';
-    this.#watch.begin();
-    const onHead = (value: unknown): void => {
-      try {
-        const { number } = answerAs(headerJson, method, value);
-        if (this.#watch.isStalled) this.deps.log('info', 'a block has come again', { head: number });
-        endpoint.head = number;
-        if (this.#watch.head(number)) endpoint.worked();
-      } catch (error) {
-        socket.destroy(toAssayError(error));
-      }
-    };
-    const { callMs: ms } = this.options;
-    await withDeadline(
-      ms,
-      this.#ending.signal,
-      () => subtensorErrors.CALL_DEADLINE({ method, endpoint: endpoint.shown, ms }),
-      (signal) => socket.subscribe(method, onHead, signal),
-    );
-    if (endpoint.head !== null) this.#watch.head(endpoint.head);
-  }
-
-  #onLost({ endpoint, socket }: Connection, reason: AssayError): void {
-    if (this.#current?.socket === socket) this.#current = undefined;
-    if (this.#isClosed()) return;
-    // The first time that no block comes, the same endpoint is tried again: the connection may be half-dead.
-    if (this.#watch.rescues === 1 && endpoint.trouble === null) endpoint.trouble = reason.message;
-    else endpoint.failed(reason.message, performance.now());
-    this.deps.log('warn', 'the connection to the chain is gone', { endpoint: endpoint.shown, code: reason.code });
-    // Heads are followed whether or not somebody calls.
-    this.#connected(this.#ending.signal).catch(() => undefined);
-  }
-
-  #lookAtHeads(): void {
-    if (!this.#current || !this.#watch.isOverdue()) return;
-    const { endpoint, socket } = this.#current;
-    const { sinceMs, isStalled } = this.#watch;
-    const reason = `no new block for ${Math.round(sinceMs / 1000)} s`;
-    if (isStalled) this.deps.log('error', 'no endpoint of the chain tells of new blocks', { sinceMs });
-    socket.destroy(subtensorErrors.ENDPOINT_LOST({ endpoint: endpoint.shown, reason }));
-  }
-
-  /** Asks the endpoints that are not in use for their heads, and moves to a better one. */
-  async #compare(): Promise<void> {
-    const connection = this.#current;
-    if (this.#comparing || !connection) return;
-    this.#comparing = true;
-    try {
-      const others = this.#connector.endpoints.filter((other) => other !== connection.endpoint && !other.foreign);
-      for (const other of others) await this.#connector.ask(other, this.#ending.signal);
-      if (this.#current === connection) this.#moveOn(connection);
-    } catch {
-      // Only the end of the link gets here.
-    } finally {
-      this.#comparing = false;
-    }
-  }
-
-  #moveOn({ endpoint, socket }: Connection): void {
-    const { endpoints } = this.#connector;
-    const lag = this.#connector.lag(endpoint);
-    if (lag > MOST_BEHIND) {
-      const reason = `it is ${lag} blocks behind another endpoint`;
-      socket.destroy(subtensorErrors.ENDPOINT_LOST({ endpoint: endpoint.shown, reason }));
-      return;
-    }
-    const preferred = endpoints
-      .slice(0, endpoints.indexOf(endpoint))
-      .find(({ trouble, foreign }) => !trouble && !foreign);
-    // A call under way, which may be a submission, is not cut off for a mere preference.
-    if (!preferred || socket.waiting > 0) return;
-    const reason = `${preferred.shown}, which is preferred, works again`;
-    socket.destroy(subtensorErrors.ENDPOINT_LOST({ endpoint: endpoint.shown, reason }));
+  #count(counts: WeakMap<Connection, number>, error: unknown, connection: Connection | undefined): void {
+    const { code, fault } = toAssayError(error);
+    if (!connection || code === 'ABORTED' || fault === 'chain' || isNotServed(error)) return;
+    const times = (counts.get(connection) ?? 0) + 1;
+    counts.set(connection, times);
+    if (times < MOST_FAILURES) return;
+    this.#upkeep.leave(connection, `${times} calls have failed, the last with ${code}`, 'fault');
   }
 }

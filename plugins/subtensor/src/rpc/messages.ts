@@ -32,7 +32,8 @@ export function readMessage(text: string): RpcMessage | string {
     const { subscription, result } = data.params;
     return { kind: 'notification', subscription: String(subscription), value: result };
   }
-  if ('error' in parsed) {
+  // Some servers put `error: null` beside a result.
+  if ('error' in parsed && parsed.error !== null) {
     const { data } = refusal.safeParse(parsed);
     return data ? { kind: 'refusal', id: data.id, error: data.error } : 'an error lacks id, code or message';
   }

@@ -1,26 +1,25 @@
 import { abortError } from '@assay/core/errors/describe';
 import type { AssayError } from '@assay/core/errors/assay-error';
 import type { Socket } from 'node:net';
-import { WebSocket, type RawData } from 'ws';
+import type { RawData, WebSocket } from 'ws';
 import { subtensorErrors } from '../errors.js';
-import { readMessage, type RpcFailure } from './messages.js';
+import { readMessage, type RpcFailure, type RpcMessage } from './messages.js';
+import { openWebSocket, reasonOf, type OpeningOptions } from './opening.js';
+import { Pulse } from './pulse.js';
 import { refusalError } from './refusals.js';
 
-export interface SocketOptions {
-  /** Where to. */
-  endpoint: string;
-  /** The endpoint without credentials, for people. */
-  shown: string;
-  /** For the TCP connection, TLS and the upgrade together. */
-  openMs: number;
-  /** Without a byte from the node for so long, the connection counts as dead. */
+interface SocketOptions extends OpeningOptions {
+  /** Without an answer from the node for so long, the connection counts as dead. */
   silenceMs: number;
-  /** Largest message taken, in bytes. */
-  maxBytes: number;
 }
+
+/** Notifications kept while a subscription is not answered yet. */
+const MOST_EARLY = 16;
 
 interface Pending {
   method: string;
+  /** Set for a subscription: what its notifications go to. */
+  onValue: ((value: unknown) => void) | undefined;
   settle(outcome: { result: unknown } | { error: Error }): void;
 }
 
@@ -35,86 +34,41 @@ export class RpcSocket {
   readonly #listeners = new Map<string, (value: unknown) => void>();
   #lost: AssayError | undefined;
   #onLost: ((reason: AssayError) => void) | undefined;
-  #bytesSeen = 0;
-  #heardAt = performance.now();
-  readonly #pulse: NodeJS.Timeout;
+  /** Notifications that came before the answer that names their subscription. */
+  #early: { subscription: string; value: unknown }[] = [];
+  readonly #pulse: Pulse;
 
   private constructor(
     private readonly options: SocketOptions,
     private readonly socket: WebSocket,
-    private readonly tcp: Pick<Socket, 'bytesRead'>,
+    tcp: Pick<Socket, 'bytesRead'>,
   ) {
     socket.on('message', (data, isBinary) => {
       this.#read(data, isBinary);
     });
+    socket.on('pong', () => {
+      this.#pulse.answered();
+    });
     socket.on('error', (error) => {
-      this.destroy(this.#lostBecause(error.message));
+      this.destroy(this.#lostBecause(reasonOf(error)));
     });
     socket.on('close', (code) => {
       this.destroy(this.#lostBecause(`closed by the other side (${code})`));
     });
-    this.#pulse = setInterval(() => {
-      this.#feelPulse();
-    }, options.silenceMs / 3);
-    this.#pulse.unref();
-  }
-
-  /** @throws ENDPOINT_LOST, ABORTED */
-  static async open(options: SocketOptions, signal: AbortSignal): Promise<RpcSocket> {
-    if (signal.aborted) throw abortError();
-    const { endpoint, shown, openMs, maxBytes } = options;
-    const socket = new WebSocket(endpoint, {
-      perMessageDeflate: false,
-      maxPayload: maxBytes,
-      handshakeTimeout: openMs,
-      followRedirects: false,
+    this.#pulse = new Pulse(options.silenceMs, {
+      bytesRead: () => tcp.bytesRead,
+      ping: () => {
+        socket.ping();
+      },
+      onSilent: (ms) => {
+        this.destroy(this.#lostBecause(`silent for ${Math.round(ms / 1000)} s`));
+      },
     });
-    let tcp: Pick<Socket, 'bytesRead'> | undefined;
-    try {
-      await new Promise<void>((resolve, reject) => {
-        const fail = (reason: string): void => {
-          reject(subtensorErrors.ENDPOINT_LOST({ endpoint: shown, reason }));
-        };
-        const onAbort = (): void => {
-          reject(abortError());
-        };
-        // The handshake's own limit does not cover the wait for a name or a TCP connection everywhere.
-        const timer = setTimeout(() => {
-          fail('it did not open in time');
-        }, openMs);
-        signal.addEventListener('abort', onAbort, { once: true });
-        const done = (): void => {
-          clearTimeout(timer);
-          signal.removeEventListener('abort', onAbort);
-        };
-        socket.on('upgrade', (response) => {
-          tcp = response.socket;
-        });
-        socket.on('unexpected-response', (request, response) => {
-          done();
-          request.destroy();
-          fail(`it answered with HTTP ${response.statusCode ?? 0}`);
-        });
-        socket.once('open', () => {
-          done();
-          resolve();
-        });
-        socket.on('error', (error) => {
-          done();
-          fail(error.message);
-        });
-        socket.on('close', done);
-      });
-    } catch (error) {
-      socket.terminate();
-      throw error;
-    }
-    socket.removeAllListeners();
-    return new RpcSocket(options, socket, tcp ?? { bytesRead: 0 });
   }
 
-  get endpoint(): string {
-    return this.options.endpoint;
+  /** Opens it as long as the signal allows. @throws ENDPOINT_LOST, ABORTED */
+  static async open(options: SocketOptions, signal: AbortSignal): Promise<RpcSocket> {
+    return openWebSocket(options, signal, (socket, tcp) => new RpcSocket(options, socket, tcp));
   }
 
   /** Why it is dead; undefined while it lives. */
@@ -138,6 +92,18 @@ export class RpcSocket {
    * and with ABORTED. It has no deadline of its own: the signal is the caller's.
    */
   async call(method: string, params: readonly unknown[], signal: AbortSignal): Promise<unknown> {
+    return this.#send({ method, params, onValue: undefined }, signal);
+  }
+
+  /** A subscription for as long as the socket lives. `onValue` is called with every notification, early ones included. */
+  async subscribe(method: string, onValue: (value: unknown) => void, signal: AbortSignal): Promise<void> {
+    await this.#send({ method, params: [], onValue }, signal);
+  }
+
+  async #send(
+    { method, params, onValue }: { method: string; params: readonly unknown[]; onValue: Pending['onValue'] },
+    signal: AbortSignal,
+  ): Promise<unknown> {
     if (this.#lost) throw this.#lost;
     if (signal.aborted) throw abortError();
     this.#lastId += 1;
@@ -149,6 +115,7 @@ export class RpcSocket {
       signal.addEventListener('abort', onAbort, { once: true });
       this.#pending.set(id, {
         method,
+        onValue,
         settle: (outcome) => {
           signal.removeEventListener('abort', onAbort);
           if ('error' in outcome) reject(outcome.error);
@@ -156,52 +123,71 @@ export class RpcSocket {
         },
       });
       this.socket.send(JSON.stringify({ jsonrpc: '2.0', id, method, params }), (error) => {
-        if (error) this.destroy(this.#lostBecause(error.message));
+        if (error) this.destroy(this.#lostBecause(reasonOf(error)));
       });
     });
-  }
-
-  /** A subscription for as long as the socket lives. */
-  async subscribe(method: string, onValue: (value: unknown) => void, signal: AbortSignal): Promise<void> {
-    const id = await this.call(method, [], signal);
-    if (typeof id !== 'string' && typeof id !== 'number')
-      throw subtensorErrors.ANSWER_MALFORMED({ method, reason: 'the id of a subscription is no text' });
-    this.#listeners.set(String(id), onValue);
   }
 
   /** Ends it at once, without waiting for the other side, and every call on it. */
   destroy(reason: AssayError): void {
     if (this.#lost) return;
     this.#lost = reason;
-    clearInterval(this.#pulse);
+    this.#pulse.stop();
     this.socket.removeAllListeners();
     // What the dying socket still reports has nowhere to go.
     this.socket.on('error', () => undefined);
     this.socket.terminate();
     for (const id of [...this.#pending.keys()]) this.#settle(id, { error: reason });
     this.#listeners.clear();
+    this.#early = [];
     this.#onLost?.(reason);
   }
 
   #read(data: RawData, isBinary: boolean): void {
-    this.#heardAt = performance.now();
     if (isBinary || !(data instanceof Buffer)) {
       this.destroy(this.#garbled('a frame is binary'));
       return;
     }
     const message = readMessage(data.toString('utf8'));
-    if (typeof message === 'string') {
-      this.destroy(this.#garbled(message));
-    } else if (message.kind === 'notification') {
-      this.#listeners.get(message.subscription)?.(message.value);
-    } else if (!Number.isInteger(message.id) || message.id < 1 || message.id > this.#lastId) {
+    if (typeof message === 'string') this.destroy(this.#garbled(message));
+    else if (message.kind === 'notification') this.#notify(message);
+    else this.#answer(message);
+  }
+
+  #answer(message: Exclude<RpcMessage, { kind: 'notification' }>): void {
+    const { id } = message;
+    if (id < 1 || id > this.#lastId) {
       this.destroy(this.#garbled('an answer to a call that was never made'));
-    } else if (message.kind === 'answer') {
-      // A second answer, or one after the deadline, finds nothing that waits.
-      this.#settle(message.id, { result: message.result });
-    } else {
-      this.#refuse(message.id, message.error);
+      return;
     }
+    this.#pulse.answered();
+    // A second answer, or one after the deadline, finds nothing that waits.
+    const pending = this.#pending.get(id);
+    if (message.kind === 'refusal') this.#refuse(id, message.error);
+    else if (pending?.onValue) this.#subscribed(id, pending.method, pending.onValue, message.result);
+    else this.#settle(id, { result: message.result });
+  }
+
+  /** Begins to listen within the event that brings the answer: the next frame may be a notification. */
+  #subscribed(id: number, method: string, onValue: (value: unknown) => void, subscription: unknown): void {
+    if (typeof subscription !== 'string' && typeof subscription !== 'number') {
+      const reason = 'the id of a subscription is no text';
+      this.#settle(id, { error: subtensorErrors.ANSWER_MALFORMED({ method, reason }) });
+      return;
+    }
+    this.#listeners.set(String(subscription), onValue);
+    this.#settle(id, { result: undefined });
+    for (const early of this.#early.splice(0)) this.#notify(early);
+  }
+
+  #notify({ subscription, value }: { subscription: string; value: unknown }): void {
+    const listener = this.#listeners.get(subscription);
+    if (listener) listener(value);
+    else if (this.#isSubscribing()) this.#early = [...this.#early, { subscription, value }].slice(-MOST_EARLY);
+  }
+
+  #isSubscribing(): boolean {
+    return [...this.#pending.values()].some(({ onValue }) => onValue);
   }
 
   #refuse(id: number, error: RpcFailure): void {
@@ -213,17 +199,6 @@ export class RpcSocket {
     const pending = this.#pending.get(id);
     this.#pending.delete(id);
     pending?.settle(outcome);
-  }
-
-  /** A node that is there answers a ping; on a slow line the bytes of a long answer count as well. */
-  #feelPulse(): void {
-    const { bytesRead } = this.tcp;
-    if (bytesRead !== this.#bytesSeen) this.#heardAt = performance.now();
-    this.#bytesSeen = bytesRead;
-    const silentFor = performance.now() - this.#heardAt;
-    if (silentFor >= this.options.silenceMs)
-      this.destroy(this.#lostBecause(`silent for ${Math.round(silentFor / 1000)} s`));
-    else this.socket.ping();
   }
 
   #lostBecause(reason: string): AssayError {

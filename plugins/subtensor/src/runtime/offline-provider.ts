@@ -1,10 +1,9 @@
 import { EventEmitter } from 'node:events';
-import type {
-  ProviderInterface,
-  ProviderInterfaceEmitCb,
-  ProviderInterfaceEmitted,
-} from '@polkadot/rpc-provider/types';
+import type { ApiOptions } from '@polkadot/api/types';
 import type { RuntimeVersion } from './version.js';
+
+type ProviderInterface = NonNullable<ApiOptions['provider']>;
+type Listening = Parameters<ProviderInterface['on']>;
 
 /**
  * Answers the questions that polkadot's ApiPromise asks at its start out of what is known already, and none after that:
@@ -45,13 +44,13 @@ export class OfflineProvider implements ProviderInterface {
     return Promise.resolve();
   }
 
-  on(type: ProviderInterfaceEmitted, sub: ProviderInterfaceEmitCb): () => void {
+  on(type: Listening[0], sub: Listening[1]): () => void {
     this.#events.on(type, sub);
     return () => this.#events.off(type, sub);
   }
 
   // The answers have the type that the caller says, as those of a node would.
-  // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters
+
   async send<T>(method: string): Promise<T> {
     if (method in this.#answers) return Promise.resolve(this.#answers[method] as T);
     return Promise.reject(new Error(`${method} is asked of no node`));

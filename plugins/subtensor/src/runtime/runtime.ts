@@ -39,13 +39,16 @@ export class Runtime {
    * @throws RUNTIME_UNREADABLE
    */
   static async load(genesis: string, version: RuntimeVersion, metadata: Uint8Array): Promise<Runtime> {
-    const [{ ApiPromise }, { stringCamelCase }] = await Promise.all([
+    const [{ ApiPromise }, { Metadata, TypeRegistry }, { stringCamelCase }] = await Promise.all([
       import('@polkadot/api'),
+      import('@polkadot/types'),
       import('@polkadot/util'),
     ]);
     const provider = new OfflineProvider(genesis, version);
     const hex: `0x${string}` = `0x${Buffer.from(metadata).toString('hex')}`;
     try {
+      // ApiPromise prints what it can't decode to the terminal, so that only metadata which decodes is given to it.
+      new Metadata(new TypeRegistry(), hex);
       const api = new ApiPromise({
         provider,
         metadata: { [`${genesis}-${version.specVersion}`]: hex },
@@ -80,6 +83,12 @@ export class Runtime {
   /** Whether the item is one value and no map. */
   isPlain(pallet: string, item: string): boolean {
     return this.#item(pallet, item).meta.type.isPlain;
+  }
+
+  /** What a value is made of, in the notation of Rust: `Vec<(u16,u16)>`. */
+  valueType(pallet: string, item: string): string {
+    const { type } = this.#item(pallet, item).meta;
+    return this.registry.lookup.getTypeDef(type.isPlain ? type.asPlain : type.asMap.value).type;
   }
 
   /** Key of a value as 0x and hex; with fewer arguments than the map has keys, what the keys of its part begin with. */
@@ -173,7 +182,7 @@ export class Runtime {
 
 const nameOf = ({ specName, specVersion }: RuntimeVersion): string => `${specName} ${specVersion}`;
 
-/** Not `toHex`, which leaves out the first byte of an Option. */
+/** Not `toHex`, which writes numbers in another order of bytes and leaves out the first byte of an Option. */
 const hexOf = (value: Codec): string => `0x${Buffer.from(value.toU8a()).toString('hex')}`;
 
 const bytesOf = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex.slice(2), 'hex'));

@@ -1,22 +1,29 @@
-import { z } from 'zod';
 import { isAssayError } from '@assay/core/errors/assay-error';
+import { abortError, messageOf } from '@assay/core/errors/describe';
 import { untilAborted } from '@assay/core/runtime/until-aborted';
-import { answerAs, headerJson, malformed } from '../rpc/greeting.js';
+import { subtensorErrors } from '../errors.js';
+import { answerAs, malformed } from '../rpc/greeting.js';
+import { headerOf } from '../rpc/header.js';
+import { bytesOf, hexText } from '../rpc/hex.js';
 import type { Link } from '../rpc/link.js';
+import { isNoFunction } from '../rpc/refusals.js';
 import { Runtime } from './runtime.js';
 import { runtimeVersion, type RuntimeVersion } from './version.js';
 
+const METADATA_FUNCTION = 'Metadata_metadata_at_version';
 /** Newest version of metadata that is asked for. */
 const NEWEST_METADATA = 16;
 /** The one that every node gives. It tells of no runtime functions. */
 const OLDEST_METADATA = 14;
+/** Blocks whose rules are remembered. */
+const PLACES_KEPT = 16;
 /** Runtimes that are kept: that of now, and one more for the past. Each takes some 30 MB. */
 const KEPT = 2;
 
-const hexBytes = z
-  .string()
-  .regex(/^0x(?:[0-9a-fA-F]{2})*$/)
-  .transform((text) => Buffer.from(text.slice(2), 'hex'));
+const hexBytes = hexText.transform(bytesOf);
+
+/** Metadata; undefined where the chain has none of that version. */
+type Found = Uint8Array | 'no such function' | undefined;
 
 /** How the state of a block is read. */
 export interface RuntimeAt {
@@ -29,24 +36,51 @@ export interface RuntimeAt {
   callable: boolean;
 }
 
+/** The version that a block's state is laid out by, and a block whose metadata describes it. */
+interface Place {
+  version: RuntimeVersion;
+  describedAt: string;
+}
+
 /** The runtime at each block, read again whenever the chain has a new version of its rules. */
 export class Runtimes {
+  /** The one that was used last is the last. */
   readonly #kept = new Map<number, Promise<Runtime>>();
+  readonly #placed = new Map<string, Place>();
 
   constructor(private readonly deps: { link: Link }) {}
 
   /** @throws what `Link.call` throws, ANSWER_MALFORMED, RUNTIME_UNREADABLE */
   async at(block: string, signal: AbortSignal): Promise<RuntimeAt> {
+    const { version, describedAt } = this.#placed.get(block) ?? (await this.#place(block, signal));
+    return { runtime: await this.#load(version, describedAt, signal), callable: describedAt === block };
+  }
+
+  /**
+   * Which rules have written the state of a block. Its own version says so, except in the block that brings new rules:
+   * its state is still laid out by those of its parent.
+   */
+  async #place(block: string, signal: AbortSignal): Promise<Place> {
     const version = await this.#version(block, signal);
-    if (this.#kept.has(version.specVersion))
-      return { runtime: await this.#load(version, block, signal), callable: true };
-    // A version that is not known yet: it may begin to hold with the very next block.
     const header = await this.deps.link.call('chain_getHeader', [block], signal);
-    const { parentHash, number } = answerAs(headerJson, 'chain_getHeader', header);
-    const before = number === 0 ? version : await this.#version(parentHash, signal);
-    if (before.specVersion === version.specVersion)
-      return { runtime: await this.#load(version, block, signal), callable: true };
-    return { runtime: await this.#load(before, parentHash, signal), callable: false };
+    if (header === null) throw subtensorErrors.BLOCK_UNKNOWN({ block });
+    const { parentHash, number } = await headerOf(block, header);
+    const before = number === 0 ? version : await this.#versionBefore(parentHash, version, signal);
+    const isUpgrade = before.specVersion !== version.specVersion;
+    const place = isUpgrade ? { version: before, describedAt: parentHash } : { version, describedAt: block };
+    this.#placed.set(block, place);
+    for (const old of [...this.#placed.keys()].slice(0, -PLACES_KEPT)) this.#placed.delete(old);
+    return place;
+  }
+
+  /** A node that has just discarded the parent's state still has this block's, which then is read by its own version. */
+  async #versionBefore(parent: string, version: RuntimeVersion, signal: AbortSignal): Promise<RuntimeVersion> {
+    try {
+      return await this.#version(parent, signal);
+    } catch (error) {
+      if (isAssayError(error) && error.code === 'STATE_DISCARDED') return version;
+      throw error;
+    }
   }
 
   async #version(block: string, signal: AbortSignal): Promise<RuntimeVersion> {
@@ -57,53 +91,77 @@ export class Runtimes {
   /** Several callers may wait for the same metadata, so it is fetched for none of their signals. */
   async #load(version: RuntimeVersion, block: string, signal: AbortSignal): Promise<Runtime> {
     const { specVersion } = version;
-    const known = this.#kept.get(specVersion);
-    if (known) return untilAborted(known, signal);
-    const loading = this.#fetch(version, block);
+    const loading = this.#kept.get(specVersion) ?? this.#fetch(version, block);
+    const isNew = !this.#kept.delete(specVersion);
     this.#kept.set(specVersion, loading);
+    if (!isNew) return untilLoaded(loading, signal);
     for (const old of [...this.#kept.keys()].slice(0, -KEPT)) this.#kept.delete(old);
     loading.catch(() => {
       if (this.#kept.get(specVersion) === loading) this.#kept.delete(specVersion);
     });
-    return untilAborted(loading, signal);
+    return untilLoaded(loading, signal);
   }
 
   /** The newest version of the metadata that both sides know; a node that can't be asked which gives version 14. */
   async #fetch(version: RuntimeVersion, block: string): Promise<Runtime> {
-    const { link } = this.deps;
-    const { signal } = new AbortController();
-    const load = (metadata: Uint8Array): Promise<Runtime> => Runtime.load(link.genesis ?? '', version, metadata);
     for (let wanted = NEWEST_METADATA; wanted > OLDEST_METADATA; wanted -= 1) {
-      const metadata = await this.#metadata(wanted, block, signal);
+      const metadata = await this.#metadata(wanted, block);
       if (metadata === 'no such function') break;
       if (!metadata) continue;
-      const runtime = await load(metadata).catch(() => undefined);
+      const runtime = await this.#read(version, metadata, () => this.#metadata(wanted, block));
       if (runtime) return runtime;
     }
     const method = 'state_getMetadata';
+    const answer = await this.deps.link.call(method, [block], this.deps.link.closing);
+    return this.#loaded(version, answerAs(hexBytes, method, answer));
+  }
+
+  /**
+   * Reads metadata; undefined where it is of a kind that can't be read. Metadata that was spoilt on its way is not taken
+   * for such: it is asked for a second time, and only the same bytes again mean that an older version has to do.
+   */
+  async #read(
+    version: RuntimeVersion,
+    metadata: Uint8Array,
+    again: () => Promise<Found>,
+  ): Promise<Runtime | undefined> {
     try {
-      return await load(answerAs(hexBytes, method, await link.call(method, [block], signal)));
+      return await this.#loaded(version, metadata);
     } catch (error) {
-      link.complain(error);
-      throw error;
+      const second = await again();
+      if (second instanceof Uint8Array && Buffer.compare(second, metadata) === 0) return undefined;
+      const spoilt = malformed(METADATA_FUNCTION, messageOf(error));
+      this.deps.link.complain(spoilt);
+      if (second instanceof Uint8Array) return this.#loaded(version, second);
+      throw spoilt;
     }
   }
 
-  async #metadata(
-    wanted: number,
-    block: string,
-    signal: AbortSignal,
-  ): Promise<Uint8Array | 'no such function' | undefined> {
-    const method = 'Metadata_metadata_at_version';
+  #loaded(version: RuntimeVersion, metadata: Uint8Array): Promise<Runtime> {
+    return Runtime.load(this.deps.link.genesis ?? '', version, metadata);
+  }
+
+  async #metadata(wanted: number, block: string): Promise<Found> {
+    const { link } = this.deps;
+    const method = METADATA_FUNCTION;
     const argument = Buffer.alloc(4);
     argument.writeUInt32LE(wanted);
     try {
       const params = [method, `0x${argument.toString('hex')}`, block];
-      return unwrapped(answerAs(hexBytes, method, await this.deps.link.call('state_call', params, signal)), method);
+      return unwrapped(answerAs(hexBytes, method, await link.call('state_call', params, link.closing)), method);
     } catch (error) {
-      if (isAssayError(error) && error.code === 'CALL_REFUSED') return 'no such function';
+      if (isNoFunction(error)) return 'no such function';
       throw error;
     }
+  }
+}
+
+/** @throws ABORTED */
+async function untilLoaded(loading: Promise<Runtime>, signal: AbortSignal): Promise<Runtime> {
+  try {
+    return await untilAborted(loading, signal);
+  } catch (error) {
+    throw signal.aborted ? abortError() : error;
   }
 }
 

@@ -1,0 +1,75 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CHAIN_CHECKS, checkChain, type ChainFactory } from '@assay/core/testing/chain-conformance';
+import { makesNothing } from '@assay/core/testing/makes-nothing';
+import plugin from '@assay/plugin-subtensor';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { writeHotkey } from './hotkey-file.js';
+import { kitWorldOn } from './kit-world.js';
+import { missing, startedWorld, titled } from './started.js';
+import { NETUID } from './world.js';
+
+/** What sends extrinsics: the client reads only, so far. */
+const SUBMITTING = new Set([
+  'commits as many bytes as it says, and refuses one more',
+  'moves the block of a text that is committed again',
+  'refuses a commitment of a hotkey that is not registered',
+  'holds the weights that it takes',
+  'changes nothing by weights that are refused',
+]);
+
+describe.skipIf(missing !== undefined)(titled('the conformance kit on the real runtime'), () => {
+  const world = startedWorld();
+  const wallets = mkdtempSync(join(tmpdir(), 'assay-kit-'));
+  afterAll(() => {
+    rmSync(wallets, { recursive: true, force: true });
+  });
+
+  const open: ChainFactory = async ({ as, mode }) => {
+    const { chain } = plugin.provides;
+    if (!chain) throw new Error('the plugin provides no chain');
+    const checked: unknown = chain.options.parse({
+      network: world().node.url,
+      wallet: { name: 'kit', hotkey: as, path: wallets },
+      // Blocks come when the test makes them: a pause is no stall.
+      blockTime: 600,
+    });
+    const deps = {
+      clock: { now: Date.now, sleep: () => Promise.reject(new Error('nobody sleeps by this clock')) },
+      dataDir: wallets,
+      netuid: NETUID,
+      modules: [],
+      make: makesNothing,
+      environment: process.env,
+      log: () => undefined,
+      resolvePath: (path: string) => path,
+      mode,
+      readOnly: false,
+    };
+    return chain.create(checked, deps, new AbortController().signal);
+  };
+
+  beforeAll(async () => {
+    if (missing !== undefined) return;
+    await world().register('validator', 'other', 'miner');
+    await world().fund('stranger');
+    await world().stake('validator', 100);
+    await world().stake('other', 100);
+    await world().permit('validator', 'other');
+    await world().node.newBlock();
+    mkdirSync(join(wallets, 'kit', 'hotkeys'), { recursive: true });
+    for (const name of ['validator', 'miner', 'stranger'])
+      writeHotkey(join(wallets, 'kit', 'hotkeys', name), `//hotkey//${name}`);
+  });
+
+  it.each(Object.keys(CHAIN_CHECKS).filter((name) => !SUBMITTING.has(name)))(
+    '%s',
+    async (name) => {
+      const [result] = await checkChain(open, kitWorldOn(world()), { only: [name], deadlineMs: 240_000 });
+      expect(result?.reason).toBeUndefined();
+      if (result?.skipped !== undefined) expect(result.skipped).toContain('the world has no');
+    },
+    300_000,
+  );
+});
