@@ -27,6 +27,16 @@ const CONFIG_FLAGS: Readonly<Record<string, readonly string[]>> = {
 /** The config of a command, what it could not take of other software's names, and the installed packages. */
 type WholeConfig = LoadedConfig & { registry: PluginRegistry; givenUp: readonly GivenUp[] };
 
+/** Characters that JSON leaves as they are and that a terminal may obey, hide, or turn the text around by. */
+const DECEIVING = /[\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
+
+/** The same document for every reader of JSON, with such characters as escapes. */
+const jsonText = (document: unknown): string =>
+  JSON.stringify(document).replace(
+    DECEIVING,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+
 /** Of an error's message on a terminal. */
 const LONGEST_LINE = 2000;
 
@@ -166,7 +176,7 @@ export abstract class BaseCommand extends Command {
 
   /** The command's answer on stdout: one JSON document, or text. */
   protected answer(json: boolean, document: unknown, text: () => string): void {
-    this.log(json ? JSON.stringify(document) : text());
+    this.log(json ? jsonText(document) : text());
   }
 
   protected override async finally(error: Error | undefined): Promise<void> {
@@ -181,7 +191,7 @@ export abstract class BaseCommand extends Command {
     const [{ toAssayError }, { withoutSecrets }, { printable }] = this.#reporting;
     const known = toAssayError(error);
     const { message, hint } = known.toReport();
-    if (this.argv.includes('--json')) this.log(JSON.stringify({ error: known.toReport() }));
+    if (this.argv.includes('--json')) this.log(jsonText({ error: known.toReport() }));
     const lines = message.split('\n').map((line) => printable(line, LONGEST_LINE));
     process.stderr.write(`${known.code}: ${lines.join('\n')}\n  → ${hint}\n`);
     if (known.code === 'INTERNAL' && error.stack) process.stderr.write(`${withoutSecrets(error.stack)}\n`);

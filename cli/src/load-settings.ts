@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { constants, existsSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { configErrors } from '@assay/core/config/errors';
@@ -23,7 +23,8 @@ import { SETTING_CONTRACT } from './setting-flags.js';
 
 type Given = Pick<GivenNames, 'flags' | 'variables'>;
 
-const LONGEST_FILE = 1024 * 1024;
+/** btcli's file has less than 1 KiB. */
+const LONGEST_FILE = 64 * 1024;
 
 /**
  * The config with another default where nothing chooses an implementation and a flag or variable names an option of one that
@@ -66,7 +67,7 @@ async function builtInSettings(contract: ContractName, use: string): Promise<rea
 /**
  * The config with the options that flags, variables and files of other software set, as the configured implementations name
  * them. What has no effect because another option takes its place is left out, and listed.
- * @throws SETTING_UNKNOWN, SETTING_CONFLICT, SETTING_FILE_MALFORMED, CONFIG_INVALID
+ * @throws SETTING_UNKNOWN, SETTING_CONFLICT, SETTING_EMPTY, SETTING_FILE_MALFORMED, CONFIG_INVALID
  */
 export async function withSettings(
   loaded: LoadedConfig,
@@ -132,13 +133,24 @@ async function mappingIn(path: string): Promise<Record<string, unknown>> {
     configErrors.SETTING_FILE_MALFORMED({ path, reason }, cause);
   let parsed: unknown;
   try {
-    const { size } = await stat(file);
-    if (size > LONGEST_FILE) throw new Error(`it is longer than ${LONGEST_FILE} bytes`);
-    parsed = parseYaml(await readFile(file, 'utf8'));
+    parsed = parseYaml(await textIn(file));
   } catch (error) {
     throw malformed(messageOf(error), error);
   }
   if (parsed === null || parsed === undefined) return {};
   if (typeof parsed !== 'object' || Array.isArray(parsed)) throw malformed('its top level is no mapping of keys');
   return { ...parsed };
+}
+
+/** Of a plain file: a pipe would be waited for, and a device has no end. */
+async function textIn(file: string): Promise<string> {
+  const handle = await open(file, constants.O_RDONLY | (constants.O_NONBLOCK || 0));
+  try {
+    if (!(await handle.stat()).isFile()) throw new Error('it is not a plain file');
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(LONGEST_FILE + 1), 0, LONGEST_FILE + 1, 0);
+    if (bytesRead > LONGEST_FILE) throw new Error(`it is longer than ${LONGEST_FILE} bytes`);
+    return buffer.toString('utf8', 0, bytesRead);
+  } finally {
+    await handle.close();
+  }
 }

@@ -1,7 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 /** Version of the protocol that is spoken here. */
 const VERSION = 1;
 const MINUTE_MS = 60_000;
 const SIGN_MS = 10_000;
+/** Each refusal is logged: the pause keeps a connection from filling the disk with them. */
+const REFUSAL_PAUSE_MS = 100;
 
 /** A request that is not carried out. Its message goes to the validator. */
 class Refusal extends Error {}
@@ -19,6 +23,7 @@ export async function answerTo(line, surroundings) {
   } catch (error) {
     const reason = error instanceof Refusal ? error.message : 'internal error';
     surroundings.log('warn', 'refused', { id, reason, ...(error instanceof Refusal ? {} : { error: error.message }) });
+    await sleep(REFUSAL_PAUSE_MS);
     return { version: VERSION, id, error: { message: reason } };
   }
 }
@@ -50,6 +55,7 @@ async function carriedOut(request, { signer, rules, log, recent }) {
 function allowedMessage({ address, message, purpose }, signer, { allow, maxBytes }) {
   if (address !== signer.address) throw new Refusal('this signer has another address');
   if (typeof purpose !== 'string' || purpose.length > 200) throw new Refusal('the purpose is no short text');
+  if (/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(purpose)) throw new Refusal('the purpose has characters that are not shown');
   if (allow && !allow.includes(purpose)) throw new Refusal('this purpose is not allowed');
   if (typeof message !== 'string' || !/^0x(?:[0-9a-f]{2})*$/.test(message)) throw new Refusal('the message is no hex');
   const bytes = Buffer.from(message.slice(2), 'hex');

@@ -17,6 +17,7 @@ const HELP = `signer.js --socket PATH [options]
   --allow PURPOSE        sign for this purpose; may be given several times; every purpose when left out
   --max-bytes N          longest message (65536)
   --per-minute N         signatures in a minute (60)
+  --mode MODE            mode of the socket, 600 or 660: 660 lets the users of its group sign (600)
 `;
 
 /** Connections at a time. A validator needs one. */
@@ -31,9 +32,23 @@ const { values } = parseArgs({
     allow: { type: 'string', multiple: true },
     'max-bytes': { type: 'string', default: '65536' },
     'per-minute': { type: 'string', default: '60' },
+    mode: { type: 'string', default: '600' },
     help: { type: 'boolean', default: false },
   },
 });
+
+/** A limit that can't be read as a number must not stand for no limit. */
+function wholeNumber(name) {
+  const text = values[name];
+  if (!/^[0-9]{1,9}$/.test(text)) throw new Error(`--${name} is ${JSON.stringify(text)} and not a whole number`);
+  return Number(text);
+}
+
+function socketMode() {
+  if (!['600', '660'].includes(values.mode))
+    throw new Error(`--mode is ${JSON.stringify(values.mode)}, not 600 or 660`);
+  return Number.parseInt(values.mode, 8);
+}
 
 /** One JSON line on standard error for each event. */
 function log(level, message, context = {}) {
@@ -61,17 +76,18 @@ async function main() {
     return;
   }
   const wallet = { path: values['wallet.path'], name: values['wallet.name'], hotkey: values['wallet.hotkey'] };
+  const rules = { allow: values.allow, maxBytes: wholeNumber('max-bytes'), perMinute: wholeNumber('per-minute') };
+  const mode = socketMode();
   await clearPath(values.socket);
   const signer = await fileSigner(wallet, { environment: process.env, log });
-  const rules = { allow: values.allow, maxBytes: Number(values['max-bytes']), perMinute: Number(values['per-minute']) };
   const surroundings = { signer, rules, log, recent: [] };
   const server = createServer((socket) => serve(socket, surroundings));
   server.maxConnections = MOST_CONNECTIONS;
   // The file is made with the mode that this mask leaves, so that there is no moment in which others may connect.
-  const mask = process.umask(0o177);
+  const mask = process.umask(0o777 & ~mode);
   server.listen(values.socket, () => {
     process.umask(mask);
-    chmodSync(values.socket, 0o600);
+    chmodSync(values.socket, mode);
     log('info', 'listening', { socket: values.socket, address: signer.address });
   });
   const stop = () => {
@@ -81,14 +97,13 @@ async function main() {
   process.once('SIGTERM', stop).once('SIGINT', stop);
 }
 
-/** Answers one connection's requests in their order. */
+/** Answers one connection's requests in their order. It reads no more of them before the last answers are on their way. */
 function serve(socket, surroundings) {
-  let answers = Promise.resolve();
   socket.on('error', (error) => log('debug', 'connection failed', { reason: error.message }));
-  linesOf(socket, (line) => {
-    answers = answers.then(async () => {
-      socket.write(`${JSON.stringify(await answerTo(line, surroundings))}\n`);
-    });
+  linesOf(socket, async (line) => {
+    const answer = `${JSON.stringify(await answerTo(line, surroundings))}
+`;
+    await new Promise((resolve) => socket.write(answer, resolve));
   });
 }
 

@@ -73,6 +73,8 @@ describe('validator chain status', () => {
     ['no weights yet', { neuron: { lastUpdate: 0, registeredAt: 9_900 } }, 0, /never, 100 blocks since/],
     ['young weights', { neuron: { lastUpdate: 9_901 } }, 0, /99 blocks ago; may be set again in 1 blocks/],
     ['a subnet that takes none', { neuron: { lastUpdate: 1 }, parameters: { consensus: 'null' } }, 0, /consensus null/],
+    ['a subnet without epochs', { neuron: { lastUpdate: 1 }, parameters: { tempo: 0 } }, 0, /tempo +0 blocks/],
+    ['next to no stake', { neuron: { stake: '5000' } }, 1, /stake of 0\.000005000 TAO is below the 1000\.000 TAO/],
     ['a stalled endpoint', { connection: { sinceHeadMs: 60_001 } }, 1, /stalled: no new block for 60 s/],
     ['an endpoint at its limit', { connection: { sinceHeadMs: 60_000 } }, 0, /60 s ago/],
     ['no endpoint', { connection: { endpoints: [] } }, 1, /No endpoint is in use/],
@@ -127,9 +129,15 @@ describe('validator chain commitments', () => {
     expect(stdout).not.toMatch(CONTROL);
   });
 
-  it('has the same facts in JSON', async () => {
-    expect(json(await chain('commitments', {}, '--json'))).toMatchObject({
-      commitments: [{ uid: 5 }, { uid: 4, beforeRegistration: true }],
+  it('has the same facts in JSON, without characters that a terminal obeys', async () => {
+    const answer = await chain('commitments', {}, '--json');
+    expect(answer.stdout).not.toMatch(CONTROL);
+    expect(answer.stdout).not.toContain('\u202e');
+    expect(json(answer)).toMatchObject({
+      commitments: [
+        { uid: 5, data: 'plain\u001b[31m text\u009b2J\u202etxet' },
+        { uid: 4, beforeRegistration: true },
+      ],
       revealed: [{ uid: 5, data: 'opened', beforeRegistration: false }],
       unreadable: [{ uid: 4, kind: 'timelocked' }],
     });

@@ -1,4 +1,5 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { ConfigLayer } from '@assay/core/config/resolve';
 import { settingLayers, withoutReplaced, type GivenNames } from '@assay/core/config/settings';
@@ -6,6 +7,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { settingFlags } from '../../cli/dist/setting-flags.js';
+import { shownConfigValue } from '../../cli/dist/report/shown-values.js';
+import { networkOf } from '../../plugins/subtensor/dist/networks.js';
 import { settings } from '../../plugins/subtensor/dist/settings.js';
 import { errorOf, validator, type Answer } from '../e2e/validator-process.js';
 import { newFolder, newWorld } from '../e2e/world.js';
@@ -16,13 +19,33 @@ const shown = z.object({
   withoutEffect: z.array(z.object({ path: z.string(), source: z.string(), by: z.string(), bySource: z.string() })),
 });
 
-/** A home folder with the config file of btcli. */
-function homeWith(text: string): string {
+/** A home folder with something in the place of btcli's config file. */
+function homeOf(make: (file: string) => unknown): string {
   const home = newFolder();
   mkdirSync(join(home, '.bittensor'));
-  writeFileSync(join(home, '.bittensor', 'config.yml'), text);
+  make(join(home, '.bittensor', 'config.yml'));
   return home;
 }
+
+/** A home folder with the config file of btcli. */
+const homeWith = (text: string): string =>
+  homeOf((file) => {
+    writeFileSync(file, text);
+  });
+
+const endless = (file: string): void => {
+  symlinkSync('/dev/zero', file);
+};
+
+/** Nine lists of nine of the one before: 387 million elements. */
+const ALIASES = Array.from('bcdefghij')
+  .map(
+    (name, index) =>
+      `${name}: &${name} [${Array(9)
+        .fill(`*${'abcdefghi'[index] ?? ''}`)
+        .join()}]`,
+  )
+  .reduce((text, line) => `${text}\n${line}`, 'a: &a x');
 
 const show = (
   options: Readonly<Record<string, unknown>>,
@@ -121,10 +144,53 @@ describe('options under the names of other software', () => {
     ['a file that is no YAML', [], { HOME: homeWith('network: [') }, 'SETTING_FILE_MALFORMED'],
     ['a file that is a list', [], { HOME: homeWith('- network') }, 'SETTING_FILE_MALFORMED'],
     ['a file with a mapping for a text', [], { HOME: homeWith('network: { a: 1 }') }, 'SETTING_FILE_MALFORMED'],
+    ['a path without a value', ['--wallet.path', ''], {}, 'SETTING_EMPTY'],
+    ['a name of blanks', ['--wallet.name', ' '], {}, 'SETTING_EMPTY'],
+    ['a network without a value', ['--network', ''], {}, 'SETTING_EMPTY'],
+    ['an endpoint without a value', ['--network', 'a', '--subtensor.chain_endpoint', ''], {}, 'SETTING_EMPTY'],
+    ['a list of nothing', [], { BT_CHAIN_ENDPOINT: ' , ' }, 'SETTING_EMPTY'],
+    ['a folder for a file', [], { HOME: homeOf(mkdirSync) }, 'SETTING_FILE_MALFORMED'],
+    ['a pipe', [], { HOME: homeOf((file) => execFileSync('mkfifo', [file])) }, 'SETTING_FILE_MALFORMED'],
+    ['a device without an end', [], { HOME: homeOf(endless) }, 'SETTING_FILE_MALFORMED'],
+    ['a huge file', [], { HOME: homeWith(`network: finney\n${'#'.repeat(65_536)}`) }, 'SETTING_FILE_MALFORMED'],
+    ['a file of aliases', [], { HOME: homeWith(ALIASES) }, 'SETTING_FILE_MALFORMED'],
+    ['a deep file', [], { HOME: homeWith(`network: ${'['.repeat(60_000)}`) }, 'SETTING_FILE_MALFORMED'],
   ])('%s is refused', async (_what, flags, env, code) => {
     const answer = await show({}, flags, env);
     expect([answer.code, errorOf(answer).code]).toEqual([2, code]);
   });
+});
+
+describe('what is shown of a URL', () => {
+  it.each([
+    ['wss://user:word@h:1/p?key=word#word', 'wss://[user]@h:1/p?[query]#[fragment]'],
+    ['wss://user:w@word@h', 'wss://[user]@h/'],
+    ['wss:user:word@h', 'wss://[user]@h/'],
+    ['wss:/user:word@h', 'wss://[user]@h/'],
+    ['wss:\\\\user:word@h', 'wss://[user]@h/'],
+    ['wss://h?a=1 word', 'wss://h/?[query]'],
+    ['wws://user:w/word@h:x', 'wws://[user]@h:x'],
+    ['wws://user:word@h?word 2', 'wws://[user]@h?[query]'],
+    ['user:word@h', 'user:[user]@h'],
+    ['wss://h:1/p', 'wss://h:1/p'],
+    ['../@assay/fake', '../@assay/fake'],
+  ])('%s is %s', (value, expected) => {
+    expect(shownConfigValue({ path: 'chain.network', value, origin: 'flag', source: '' }).value).toBe(expected);
+  });
+
+  it.each(['wws://user:word@h/?key=word', 'user:word@h', 'wss://user:word@h:port?word'])(
+    '%s is no secret of an error',
+    (network) => {
+      const error = (() => {
+        try {
+          return networkOf({ network });
+        } catch (thrown) {
+          return thrown;
+        }
+      })();
+      expect(error).toMatchObject({ code: 'NETWORK_UNKNOWN', message: expect.not.stringContaining('word') as string });
+    },
+  );
 });
 
 describe('a flag that the configured chain does not know', () => {

@@ -1,9 +1,12 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { LocalNetwork } from '@assay/plugin-local-chain';
 import { describe, expect, it } from 'vitest';
+import { parse, stringify } from 'yaml';
+import { z } from 'zod';
 import { modernArguments } from '../../cli/dist/legacy-flags.js';
-import { allOf, errorOf, eventsOf, firstOf, validator } from '../e2e/validator-process.js';
+import { allOf, errorOf, eventsOf, firstOf, killedAt, validator } from '../e2e/validator-process.js';
 import { newFolder, newWorld, type World } from '../e2e/world.js';
 
 /** One competition and losses out of thin air: what the flags do does not depend on them. */
@@ -140,5 +143,24 @@ describe('modernArguments', () => {
     const modern = modernArguments(given);
     expect(modern.args).toEqual(args);
     expect(modern.notes).toHaveLength(notes);
+  });
+});
+
+describe('a key that nobody unlocks', () => {
+  it.each([
+    ['run', []],
+    ['model push', ['.', '--repo', 'me/mine', '--competition', 'demo-docs']],
+  ])('does not keep validator %s from ending with the signal', async (command, more) => {
+    const { config } = quickWorld();
+    const folder = newFolder();
+    const fake = join(folder, 'asked.yaml');
+    const others = z.looseObject({}).parse(parse(readFileSync(config, 'utf8')));
+    const plugins = [join(import.meta.dirname, 'programs', 'fake-chain.mjs')];
+    writeFileSync(fake, stringify({ ...others, dataDir: folder, plugins, chain: { use: 'fake', identity: 'asked' } }));
+    const started = performance.now();
+    const args = [...command.split(' '), ...more, '--config', fake];
+    const { stderr, stdout } = await killedAt(args, sleep(8000), {}, 'SIGTERM');
+    expect(performance.now() - started, stderr + stdout).toBeLessThan(30_000);
+    expect(performance.now() - started, stderr + stdout).toBeGreaterThan(8000);
   });
 });

@@ -25,7 +25,8 @@ export function weightsAge({ lastUpdate, registeredAt }: Neuron, { at, parameter
     never: lastUpdate <= registeredAt,
     blocksSinceWeights,
     blocksUntilWeights: Math.max(0, parameters.weightsRateLimit - waited),
-    overdue: parameters.consensus !== 'null' && blocksSinceWeights > TEMPOS * parameters.tempo,
+    // Without epochs, or without weights, nothing waits for them.
+    overdue: parameters.consensus !== 'null' && parameters.tempo > 0 && blocksSinceWeights > TEMPOS * parameters.tempo,
   };
 }
 

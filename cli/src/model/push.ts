@@ -14,6 +14,7 @@ import { claimOf, committedTo, requireFits } from './claims.js';
 import { modelCommandErrors } from './errors.js';
 import { readBack } from './read-back.js';
 import { bytesText, fetchedText } from '../report/quantities.js';
+import { untilAborted } from '@assay/core/runtime/until-aborted';
 
 interface PushRequest {
   directory: string;
@@ -59,7 +60,7 @@ export class Push {
     if (scheme.readFrom !== 'commitments')
       throw modelCommandErrors.PUSH_SCHEME_UNSUPPORTED({ readFrom: scheme.readFrom });
     const chain = await container.getAsync<ChainClient>(CHAIN_CLIENT);
-    const { hotkey } = await chain.identity();
+    const { hotkey } = await untilAborted(chain.identity(), signal);
     const { neurons, at, netuid } = await chain.snapshot(signal);
     if (!neurons.some((neuron) => neuron.hotkey === hotkey))
       throw modelCommandErrors.PUSH_HOTKEY_UNREGISTERED({ hotkey, netuid });

@@ -23,11 +23,14 @@ export function fetchedText({ done, total, bytesPerSecond, remainingMs }: Omit<F
 
 const RAO_PER_TAO = 1_000_000_000n;
 
-/** Rao in TAO with three digits after the point, rounded down: what is shown as the threshold has reached it. */
+/**
+ * Rao in TAO with three digits after the point, rounded down: what is shown as the threshold has reached it. With all nine
+ * where three would show nothing of it.
+ */
 export function taoText(rao: bigint): string {
-  const whole = rao / RAO_PER_TAO;
-  const thousandths = (rao % RAO_PER_TAO) / 1_000_000n;
-  return `${whole}.${String(thousandths).padStart(3, '0')} TAO`;
+  const digits = String(rao % RAO_PER_TAO).padStart(9, '0');
+  const isTiny = rao > 0n && rao < RAO_PER_TAO / 1000n;
+  return `${rao / RAO_PER_TAO}.${isTiny ? digits : digits.slice(0, 3)} TAO`;
 }
 
 export const taoNumber = (rao: bigint): number => Number(rao) / Number(RAO_PER_TAO);

@@ -5,9 +5,17 @@ import { withoutSecrets } from '@assay/core/errors/secrets';
 
 const LONGEST = 400;
 
-/** Of an address, user and password, and the query, in which some services have a key. */
-const withoutKeys = (text: string): string =>
-  text.replace(/(?<=:\/\/)[^/\s@]+@/, '[user]@').replace(/(?<=:\/\/[^\s?]*)\?\S+/, '?[query]');
+/** Of an address, user, password, query and fragment, in which some services have a key. */
+function withoutKeys(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  // Such schemes are read with one slash and with none, too: `wss:user:password@host`.
+  if (url && /^(?:ws|http)s?:$/.test(url.protocol)) {
+    const user = url.username === '' && url.password === '' ? '' : '[user]@';
+    const rest = `${url.search && '?[query]'}${url.hash && '#[fragment]'}`;
+    if (user !== '' || rest !== '') return `${url.protocol}//${user}${url.host}${url.pathname}${rest}`;
+  }
+  return text.replace(/(?<=:[/\\]*)[^/\\].*@/s, '[user]@').replace(/(?<=:\/\/[^?]*)\?.+/s, '?[query]');
+}
 
 /** A value of the config, fit to be shown. */
 function shownValue(value: unknown): unknown {

@@ -147,6 +147,12 @@ export const configErrors = defineErrors({
       `${p.flags.join(' and ')} are names of one option and have different values.`,
     hint: () => 'Give one of them.',
   },
+  SETTING_EMPTY: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { source: string }) => `${p.source} is given, but its value is empty.`,
+    hint: (p: { source: string }) => `Leave ${p.source} out, or give it a value: a variable of the shell may be unset.`,
+  },
   SETTING_FILE_MALFORMED: {
     fault: 'config',
     retry: 'never',

@@ -25,7 +25,7 @@ export type SettingLayers = Record<'flag' | 'environment' | 'file', ConfigLayer>
 /**
  * The options that flags, variables and files of other software set. Of several names of one option the first that is given
  * counts.
- * @throws SETTING_CONFLICT where two flags set one option differently, SETTING_FILE_MALFORMED
+ * @throws SETTING_CONFLICT where two flags set one option differently, SETTING_EMPTY, SETTING_FILE_MALFORMED
  */
 export function settingLayers(chosen: readonly ChosenSettings[], given: GivenNames): SettingLayers {
   const fill = (
@@ -40,7 +40,7 @@ export function settingLayers(chosen: readonly ChosenSettings[], given: GivenNam
         if (!found) continue;
         const path = `${contract}.${setting.option}`;
         sources[path] = found.source;
-        values = merge(values, nest(path.split('.'), valueOf(setting, found.text, given.fromHere)));
+        values = merge(values, nest(path.split('.'), valueOf(setting, found, given.fromHere)));
       }
     return { origin, source: (path) => sources[path] ?? path, values };
   };
@@ -78,13 +78,17 @@ function inFile(
   return [{ source: `${path} (${key})`, text: String(value) }];
 }
 
-function valueOf({ kind = 'text' }: Setting, text: string, fromHere: (path: string) => string): unknown {
-  if (kind === 'path') return fromHere(text);
-  if (kind === 'text') return text;
-  return text
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== '');
+/** An empty path would be the working directory, and an empty list would take the place of a network. */
+function valueOf(
+  { kind = 'text' }: Setting,
+  { source, text }: { source: string; text: string },
+  fromHere: (path: string) => string,
+): unknown {
+  const parts = kind === 'list' ? text.split(',').map((part) => part.trim()) : [text];
+  const given = parts.filter((part) => part.trim() !== '');
+  if (given.length === 0) throw configErrors.SETTING_EMPTY({ source });
+  if (kind === 'list') return given;
+  return kind === 'path' ? fromHere(text) : text;
 }
 
 /** An option that has no effect, because another one takes its place. */

@@ -16,6 +16,7 @@ import { warnOfShortRoom } from './room-check.js';
 import { StoreCleaning } from './store-cleaning.js';
 import { runLoops } from './supervise.js';
 import { TopModelScan } from './top-model-scan.js';
+import { untilAborted } from './until-aborted.js';
 import { WeightSetting } from './weight-setting.js';
 
 export interface ValidatorOptions extends RunOptions {
@@ -41,7 +42,8 @@ export class Validator {
   ) {}
 
   async run(signal: AbortSignal): Promise<RunOutcome> {
-    const { hotkey } = await this.deps.chain.identity();
+    // A key may take a minute to decrypt, and a signer or a person at a terminal may not answer at all.
+    const { hotkey } = await untilAborted(this.deps.chain.identity(), signal);
     const check = new ModelCheck(this.deps);
     const metagraph = new MetagraphSync({ hotkey, offline: this.options.offline }, this.deps);
     const { updatedModelsLimit } = this.options;

@@ -1,5 +1,5 @@
-import { closeSync, constants, fstatSync, openSync, readSync, statSync, type Stats } from 'node:fs';
-import { dirname } from 'node:path';
+import { closeSync, constants, fstatSync, openSync, readSync, realpathSync, statSync, type Stats } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { walletErrors } from './errors.js';
 
 /** A warning for the log: a fixed message and what it is about. */
@@ -95,10 +95,15 @@ function fileNotes(path: string, stats: Stats, secret: boolean): Note[] {
   ];
 }
 
-/** The folder of the file, and those of the wallet and of all wallets above it. */
+/** Every folder on the way to the file, as the path says it and as links lead, from the nearest on. */
 function foldersOf(path: string): string[] {
-  const folder = dirname(path);
-  return [...new Set([folder, dirname(folder), dirname(dirname(folder))])];
+  const folder = dirname(resolve(path));
+  return [...new Set([...upwards(folder), ...upwards(realpathSync(folder))])];
+}
+
+function upwards(folder: string): string[] {
+  const above = dirname(folder);
+  return above === folder ? [folder] : [folder, ...upwards(above)];
 }
 
 /** Somebody who may write the folder may exchange what is in it. */
@@ -111,7 +116,8 @@ function folderNotes(folder: string): Note[] {
   return writable || foreign
     ? [
         {
-          message: 'folder of the key can be changed by other users: chmod 700 it',
+          message:
+            'folder of the key can be changed by other users: chown it to root or to the validator, and chmod go-w it',
           context: { folder, mode: octal(stats.mode), owner: stats.uid },
         },
       ]

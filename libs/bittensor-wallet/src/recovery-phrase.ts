@@ -43,12 +43,15 @@ function entropyOf(phrase: Buffer): Buffer | undefined {
   return undefined;
 }
 
+/** As btwallet splits a phrase: at every run of white space. */
+const isBlank = (byte = 0): boolean => byte === 0x20 || (byte >= 0x09 && byte <= 0x0d);
+
 /** A word by itself is no secret: it stands in everybody's list. */
 function wordIndexes(phrase: Buffer): (number | undefined)[] {
   const found: (number | undefined)[] = [];
   for (let at = 0; at < phrase.length; at += 1) {
     let end = at;
-    while (end < phrase.length && phrase[end] !== 0x20) end += 1;
+    while (end < phrase.length && !isBlank(phrase[end])) end += 1;
     if (end > at) found.push(positions.get(phrase.toString('latin1', at, end)));
     at = end;
   }

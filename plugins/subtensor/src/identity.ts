@@ -5,10 +5,12 @@ import { fileSigner, hotkeyAddress, socketSigner, type Signer, type WalletChoice
 import { isHotkey } from '@assay/lib-sr25519';
 import { subtensorErrors } from './errors.js';
 
-interface KeyOptions {
+export interface KeyOptions {
   wallet?: WalletChoice | undefined;
   /** Path of an external signer's socket. */
   signer?: string | undefined;
+  /** Uid that may own the socket beside root and the user of this process. */
+  signerUser?: number | undefined;
   /** ss58 address to act as. */
   hotkey?: string | undefined;
 }
@@ -17,6 +19,8 @@ interface KeyOptions {
 export class Identity {
   #known: Promise<ValidatorIdentity> | undefined;
   #signer: Signer | undefined;
+  /** Ends what is under way, and lets nothing begin, once the client is closed. */
+  readonly #closing = new AbortController();
 
   /** @param maySign false for a client that only reads */
   constructor(
@@ -36,12 +40,16 @@ export class Identity {
     return this.#known;
   }
 
+  /** Also gives up a key that is still being opened: a password may be waited for, or computed with for a minute. */
   async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#known?.catch(() => undefined);
     await this.#signer?.close();
   }
 
   async #find(): Promise<ValidatorIdentity> {
-    const { hotkey, wallet, signer, maySign } = this.options;
+    const { hotkey, signer, maySign } = this.options;
+    const wallet = this.#wallet();
     if (hotkey !== undefined && !(await isHotkey(hotkey))) throw subtensorErrors.HOTKEY_ADDRESS_INVALID({ hotkey });
     if (hotkey !== undefined && ((!wallet && signer === undefined) || !maySign)) return { hotkey: asHotkey(hotkey) };
     if (signer === undefined && !maySign) return { hotkey: asHotkey(await hotkeyAddress(wallet ?? {}, this.deps)) };
@@ -55,17 +63,30 @@ export class Identity {
       return { hotkey: asHotkey(found.address) };
     }
     this.#signer = found;
-    const { signal } = new AbortController();
     return {
       hotkey: asHotkey(found.address),
-      sign: (message) => found.sign(message, signal, "a record of this validator's journal"),
+      sign: (message) => found.sign(message, this.#closing.signal, "a record of this validator's journal"),
     };
   }
 
   #open(): Promise<Signer> {
-    const { wallet, signer, hotkey } = this.options;
+    const { signer, signerUser, hotkey } = this.options;
     const { environment, log, resolvePath } = this.deps;
-    if (signer === undefined) return fileSigner(wallet ?? {}, { environment, log });
-    return socketSigner({ path: resolvePath(signer), ...(hotkey !== undefined && { address: hotkey }) }, { log });
+    const { signal } = this.#closing;
+    if (signer === undefined) return fileSigner(this.#wallet() ?? {}, { environment, log, signal });
+    return socketSigner(
+      {
+        path: resolvePath(signer),
+        ...(hotkey !== undefined && { address: hotkey }),
+        ...(signerUser !== undefined && { owner: signerUser }),
+      },
+      { log, signal },
+    );
+  }
+
+  /** A relative path of a config starts where all of its paths do. */
+  #wallet(): WalletChoice | undefined {
+    const { wallet } = this.options;
+    return wallet?.path ? { ...wallet, path: this.deps.resolvePath(wallet.path) } : wallet;
   }
 }

@@ -28,6 +28,12 @@ const options = z.strictObject({
       "Wallet with the hotkey's file: name and hotkey are `default`, path is ~/.bittensor/wallets when left out.",
     ),
   signer: z.string().min(1).optional().describe('Unix socket of a program that signs, in place of a wallet.'),
+  signerUser: z
+    .number()
+    .int()
+    .min(0)
+    .optional()
+    .describe("Uid that may own the signer's socket beside root and the validator's user."),
   hotkey: z
     .string()
     .optional()

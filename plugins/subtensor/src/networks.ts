@@ -68,7 +68,7 @@ function named(endpoints: readonly string[]): Network {
 
 function requireUrl(text: string): void {
   if (URL.canParse(text) && /^wss?:$/.test(new URL(text).protocol)) return;
-  // A URL of another kind may hold a password as well.
-  const network = URL.canParse(text) ? withoutCredentials(text) : text;
+  // A mistyped URL may have a password or a key in it.
+  const network = text.replace(/^.*@/s, '[user]@').replace(/\?.*$/s, '?[query]');
   throw subtensorErrors.NETWORK_UNKNOWN({ network, known: NETWORK_NAMES });
 }

@@ -54,7 +54,7 @@ const snapshotAt = (at, { neuron: change = {}, parameters: others = {}, ownerHot
     neuron(5, { incentive: 0.25 }),
   ],
   commitments: [
-    { hotkey: '5Hotkey5', data: 'plain\u001b[31m text', block: 700 },
+    { hotkey: '5Hotkey5', data: 'plain\u001b[31m text\u009b2J\u202etxet', block: 700 },
     { hotkey: '5Hotkey4', data: 'of an earlier neuron', block: 800 },
   ],
   revealed: [{ hotkey: '5Hotkey5', data: 'opened', block: 900 }],
@@ -87,9 +87,10 @@ const CONNECTION = {
   sinceHeadMs: 7_000,
 };
 
-/** `identity`: `none`, `broken`, or a hotkey. `neuron`, `parameters` and `connection` change what is on the fake chain. */
+/** `identity`: `none`, `broken`, `asked` (a person who does not answer), or a hotkey. `neuron`, `parameters` and `connection` change what is on the fake chain. */
 const create = async (options, { readOnly }) => {
   const { identity = '5Hotkey0', connection = {} } = options;
+  let waiting;
   const failure = (code, fault) =>
     Object.assign(new Error(`${code} of the fake chain`), {
       [Symbol.for('assay.error')]: true,
@@ -106,6 +107,7 @@ const create = async (options, { readOnly }) => {
     identity: async () => {
       if (identity === 'none') throw failure('WALLET_MISSING', 'config');
       if (identity === 'broken') throw failure('SIGNER_GONE', 'network');
+      if (identity === 'asked') await new Promise((resolve) => (waiting = setTimeout(resolve, 60_000)));
       return { hotkey: identity };
     },
     head: async () => ({ number: HEAD, hash: hash(HEAD) }),
@@ -114,7 +116,7 @@ const create = async (options, { readOnly }) => {
     setWeights: async () => ({}),
     commit: async () => ({}),
     ...(connection !== null && { connection: async () => ({ ...CONNECTION, ...connection }) }),
-    close: async () => undefined,
+    close: async () => clearTimeout(waiting),
   };
 };
 

@@ -1,9 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { lstatSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { socketSigner } from '@assay/lib-bittensor-wallet';
 import { sr25519Verify } from '@polkadot/util-crypto';
 import { afterEach, expect, it } from 'vitest';
@@ -91,6 +92,65 @@ it('the example survives what is no request', async () => {
   const signer = await socketSigner({ path }, QUIET);
   expect(await signer.sign(MESSAGE, never())).toHaveLength(64);
   await signer.close();
+});
+
+it.each([
+  ['--max-bytes', 'abc'],
+  ['--max-bytes', ''],
+  ['--max-bytes', '1e3'],
+  ['--per-minute', 'sixty'],
+  ['--per-minute', '-1'],
+  ['--mode', '666'],
+])('the example does not start with %s %j', async (flag, value) => {
+  const { path, lines } = await startExample(newSocketPath(), `${flag}=${value}`);
+  expect(lines[0]).toMatchObject({ level: 'error', message: expect.stringContaining(flag) as string });
+  expect(existsSync(path)).toBe(false);
+});
+
+it('the example opens its socket to its group where it is told to', async () => {
+  const { path } = await startExample(newSocketPath(), '--mode', '660');
+  expect(lstatSync(path).mode & 0o777).toBe(0o660);
+});
+
+it('the example reads no more than it answers', async () => {
+  const { path, lines } = await startExample(newSocketPath());
+  const socket = connect(path).on('error', () => undefined);
+  socket.pause();
+  const requests = Buffer.from('{"version":1,"id":1,"request":"hello"}\n'.repeat(25_000));
+  for (let part = 0; part < 32; part += 1) socket.write(requests);
+  let before = -1;
+  while (before !== socket.bytesWritten - socket.writableLength) {
+    before = socket.bytesWritten - socket.writableLength;
+    await sleep(1500);
+  }
+  expect(socket.writableLength).toBeGreaterThan(16 * requests.length);
+  socket.destroy();
+  const refused = connect(path).on('error', () => undefined);
+  refused.write('nonsense\n'.repeat(10_000));
+  await sleep(1000);
+  refused.destroy();
+  const count = lines.filter(({ message }) => message === 'refused').length;
+  expect(count).toBeGreaterThan(0);
+  expect(count).toBeLessThan(20);
+});
+
+it('the example ends a connection with too long a line, and shows no purpose that could deceive', async () => {
+  const { path, lines } = await startExample(newSocketPath());
+  const socket = connect(path).on('error', () => undefined);
+  const received: string[] = [];
+  socket.on('data', (chunk) => received.push(chunk.toString()));
+  socket.write(`${'x'.repeat(256 * 1024 + 1)}\n{"version":1,"id":7,"request":"hello"}\n`);
+  await once(socket, 'close');
+  expect(received).toEqual([]);
+  const asked = connect(path);
+  const request = { version: 1, id: 1, request: 'sign', address: VECTORS.plain.ss58Address, message: '0x00' };
+  asked.write(`${JSON.stringify({ ...request, purpose: 'set \u202ew\u009b' })}\n`);
+  expect(await new Promise((resolve) => createInterface({ input: asked }).once('line', resolve))).toContain(
+    'not shown',
+  );
+  asked.destroy();
+  const noted = lines.filter(({ level }) => level !== 'debug').map(({ message }) => message);
+  expect(noted).toEqual(['listening', 'refused']);
 });
 
 it('the example takes the place of a signer that was killed, and of nothing else', async () => {

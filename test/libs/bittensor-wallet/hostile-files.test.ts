@@ -4,7 +4,9 @@ import {
   chownSync,
   linkSync,
   mkdirSync,
+  mkdtempSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -13,6 +15,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { coldkeyAddress, fileSigner, hotkeyAddress } from '@assay/lib-bittensor-wallet';
 import { describe, expect, it } from 'vitest';
@@ -184,6 +187,20 @@ describe('what is warned about', () => {
       expect(await warnings(wallet)).toEqual([]);
     },
   );
+
+  it('a folder further above, and one that a link leads through', async () => {
+    const wallet = newWallet(CONTENT);
+    const above = mkdtempSync(join(tmpdir(), 'above-'));
+    const path = join(above, 'home', 'wallets');
+    mkdirSync(join(above, 'home'));
+    renameSync(wallet.path, path);
+    chmodSync(above, 0o775);
+    const expected = [{ message: expect.stringContaining('folder of the key') as string, context: { folder: above } }];
+    expect(await warnings({ ...wallet, path })).toMatchObject(expected);
+    const link = join(mkdtempSync(join(tmpdir(), 'link-')), 'wallets');
+    symlinkSync(path, link);
+    expect(await warnings({ ...wallet, path: link })).toMatchObject(expected);
+  });
 
   it.skipIf(!isRoot)('a file of another user (skipped unless root: only root gives files away)', async () => {
     const wallet = newWallet(CONTENT);

@@ -8,7 +8,7 @@ import { hiddenPassword, newWallet, VECTORS } from './wallets.js';
 
 const run = promisify(execFile);
 const PROGRAM = join(import.meta.dirname, 'hold-key.mjs');
-const { plain, ansible_vault: vault, privateKey_note: forms } = VECTORS;
+const { plain, ansible_vault: vault, nacl, privateKey_note: forms } = VECTORS;
 
 const bytes = (hex: string): Buffer => Buffer.from(hex.slice(2), 'hex');
 const scalar = (hex: string): Buffer => bytes(hex).subarray(0, 32);
@@ -29,7 +29,11 @@ const inverted = Object.fromEntries(
   Object.entries(TERMS).map(([term, value]) => [term, Buffer.from(value.map((byte) => byte ^ 0xff)).toString('hex')]),
 );
 
-async function search(content: string, step: 'open' | 'closed', password?: string): Promise<Record<string, number>> {
+async function search(
+  content: string | Buffer,
+  step: 'open' | 'closed',
+  password?: string,
+): Promise<Record<string, number>> {
   const { path, name, hotkey, file } = newWallet(content);
   const variable = passwordVariable(file);
   const environment = password === undefined ? {} : { [variable]: hiddenPassword(variable, password) };
@@ -59,4 +63,11 @@ describe.skipIf(!existsSync('/proc/self/mem'))('memory (skipped where /proc/self
   it('holds nothing of an encrypted keyfile after close', async () => {
     expect(await search(vault.file_utf8, 'closed', vault.password)).toEqual(nothing);
   });
+
+  it('holds nothing of a $NACL keyfile after close, and no phrase and no seed before', async () => {
+    const content = Buffer.from(nacl.file_base64, 'base64');
+    const found = await search(content, 'open', nacl.password);
+    expect(found).toMatchObject({ 'seed, hex': 0, phrase: 0, 'private key, hex': 0 });
+    expect(await search(content, 'closed', nacl.password)).toEqual(nothing);
+  }, 180_000);
 });

@@ -63,6 +63,7 @@ describe('a plain keyfile', () => {
   it.each([
     ['hex without 0x', { secretSeed: plain.secretSeed.slice(2), publicKey: plain.publicKey.slice(2) }],
     ['capitals', { secretSeed: `0x${plain.secretSeed.slice(2).toUpperCase()}` }],
+    ['tabs and line ends in the phrase', { secretPhrase: `${plain.secretPhrase.replaceAll(' ', '\t\n')}\r\n` }],
     ['more than one blank in the phrase', { secretPhrase: ` ${plain.secretPhrase.replaceAll(' ', '  ')} ` }],
     ['the type as a text', { secretSeed: plain.secretSeed, cryptoType: '1' }],
   ])('may have %s', async (_what, fields) => {
