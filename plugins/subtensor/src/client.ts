@@ -9,7 +9,7 @@ import type {
   WeightsReceipt,
   WeightsSubmission,
 } from '@assay/core/contracts/chain-client';
-import type { AssayError } from '@assay/core/errors/assay-error';
+import { isAssayError, type AssayError } from '@assay/core/errors/assay-error';
 import { abortError } from '@assay/core/errors/describe';
 import { z } from 'zod';
 import { subtensorErrors } from './errors.js';
@@ -82,7 +82,9 @@ export class SubtensorClient implements ChainClient {
     const { link, runtimes } = this.deps;
     const { netuid, mechanism, network: chain } = this.options;
     const block = at ?? (await this.head(signal));
-    const snapshot = await readSnapshot({ netuid, mechanism, chain }, block, { link, runtimes }, signal);
+    const snapshot = await this.#usable(() =>
+      readSnapshot({ netuid, mechanism, chain }, block, { link, runtimes }, signal),
+    );
     const { runtime } = await runtimes.at(block.hash, signal);
     const slot = blockTimeOf(runtime.constant('Aura', 'SlotDuration')?.toJSON());
     if (this.options.learnBlockTime && slot !== undefined) link.blockTimeMs = slot;
@@ -171,12 +173,12 @@ export class SubtensorClient implements ChainClient {
     return this.#usable(() => headerOf(block, answer));
   }
 
-  /** An answer that can't be used counts against the connection that it came over. */
+  /** An answer that can't be used counts against the connection; what the link itself has refused is counted already. */
   async #usable<T>(read: () => T | Promise<T>): Promise<T> {
     try {
       return await read();
     } catch (error) {
-      this.deps.link.complain(error);
+      if (isAssayError(error) && error.code === 'ANSWER_MALFORMED') this.deps.link.complain(error);
       throw error;
     }
   }

@@ -105,6 +105,16 @@ describe.skipIf(missing !== undefined)(titled('a node with answers that cannot b
     await expectMalformed(read(await opened({ size: SIZE, callable: true, instead })));
   });
 
+  it('loses the connection with the third', async () => {
+    const subnet = await opened({ size: SIZE, callable: true, instead: queried(() => null) });
+    const connections = (): number => subnet.chain.asked.get('chain_subscribeNewHeads') ?? 0;
+    for (let snapshot = 0; snapshot < 2; snapshot += 1) await expectMalformed(read(subnet));
+    expect(connections()).toBe(1);
+    await expectMalformed(read(subnet));
+    await subnet.client.head(AbortSignal.timeout(30_000));
+    expect(connections()).toBe(2);
+  });
+
   it.each(CALLS)('answers a runtime call with %s', async (_name, instead) => {
     await expectMalformed(read(await opened({ size: SIZE, instead })));
   });
