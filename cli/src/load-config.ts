@@ -38,8 +38,12 @@ export async function loadConfig(
   return { ...resolveConfig(layers), layers, baseDir, resolvePath: (path) => resolve(baseDir, expandHome(path)) };
 }
 
-/** All but the variable that names the config file: that one is a flag's, and no key of the config. */
-const settingsOf = (environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv => ({ ...environment, ASSAY_CONFIG: undefined });
+/** Variables that set nothing: the one that names the config file is a flag's, and others are those of this project's tests. */
+const NO_SETTING =
+  /^ASSAY_(?:CONFIG|TEST_\w+|SUBTENSOR_(?:RUNTIME|GENESIS)|CHAIN_(?:RECORDINGS|FAULT_SEEDS|SOAK_ROUNDS))$/;
+
+const settingsOf = (environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
+  Object.fromEntries(Object.entries(environment).filter(([name]) => !NO_SETTING.test(name)));
 
 async function readConfigFile(file: string): Promise<ConfigInput> {
   let text: string;

@@ -112,6 +112,14 @@ describe('precedence', () => {
     expect(answer.code, answer.stderr).toBe(0);
     expect(valueAt(answer, 'sampleMin')).toEqual([7, 'file', config]);
   });
+
+  it.each(['ASSAY_SUBTENSOR_RUNTIME', 'ASSAY_SUBTENSOR_GENESIS', 'ASSAY_CHAIN_RECORDINGS', 'ASSAY_TEST_PYTHON'])(
+    '%s is for tests and no setting',
+    async (name) => {
+      const answer = await validator(['config', 'show', '--json'], { env: { [name]: '/somewhere' } });
+      expect(answer.code, answer.stderr).toBe(0);
+    },
+  );
 });
 
 describe('what is wrong with a configuration has a code and a hint', () => {
