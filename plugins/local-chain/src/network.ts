@@ -8,11 +8,11 @@ import type {
 import type Database from 'libsql';
 import type { z } from 'zod';
 import { blockReference, headAfter, headResumed, localBlockHash, sealBlock, writeHead } from './blocks.js';
+import { commitAs, hotkeyOf, passBlocks } from './changes.js';
 import { useSpace } from './commitment-space.js';
-import { openTimelocked, writeCommitment, type Slot, type Textless } from './commitments.js';
+import type { Slot, Textless } from './commitments.js';
 import { NetworkFile } from './database.js';
-import { passEpochs } from './epochs.js';
-import { localChainErrors, palletErrors } from './errors.js';
+import { localChainErrors } from './errors.js';
 import {
   checkedBy,
   genesisDigest,
@@ -296,26 +296,4 @@ export class LocalNetwork {
       writeHead(database, moved);
     });
   }
-}
-
-/** What the chain itself does up to this block, before anything that the block holds. */
-function passBlocks(database: Database.Database, to: number): void {
-  openTimelocked(database, to);
-  passEpochs(database, to);
-}
-
-function commitAs(database: Database.Database, hotkey: string, slot: Slot, block: number): BlockReference {
-  const { netuid, seed } = readNetwork(database);
-  if (!readNeurons(database).some((neuron) => neuron.hotkey === hotkey))
-    throw palletErrors.AccountNotAllowedCommit({ hotkey, netuid });
-  writeCommitment(database, hotkey, slot, block);
-  return blockReference(seed, block);
-}
-
-/** A uid's neuron, a name's account, or the address itself. */
-function hotkeyOf(database: Database.Database, who: string | number): string {
-  if (typeof who === 'string') return readAccounts(database).find(({ name }) => name === who)?.hotkey ?? who;
-  const neuron = readNeurons(database).find(({ uid }) => uid === who);
-  if (!neuron) throw localChainErrors.UID_UNKNOWN({ uid: who });
-  return neuron.hotkey;
 }
