@@ -8,7 +8,7 @@ import { logNotes } from './log-notes.js';
 import { encodedAddress } from './ss58.js';
 import type { Signer } from './signer.js';
 import { terminalPrompt, type PasswordPrompt } from './terminal-prompt.js';
-import { unlessAborted } from './unless-aborted.js';
+import { untilAborted } from '@assay/core/runtime/until-aborted';
 import { walletPaths, type WalletChoice } from './wallet-paths.js';
 
 export interface FileSignerDeps {
@@ -89,7 +89,7 @@ class FileSigner implements Signer {
 
   async sign(message: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
     if (this.#closing) throw walletErrors.SIGNER_CLOSED({ address: this.address });
-    return await unlessAborted(this.holder.sign(message), signal);
+    return await untilAborted(this.holder.sign(message), signal);
   }
 
   close(): Promise<void> {

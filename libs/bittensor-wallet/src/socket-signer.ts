@@ -4,7 +4,7 @@ import { isAssayError } from '@assay/core/errors/assay-error';
 import type { Log } from '@assay/core/contracts/logger';
 import { printable } from '@assay/core/errors/printable';
 import { walletErrors } from './errors.js';
-import { unlessAborted } from './unless-aborted.js';
+import { untilAborted } from '@assay/core/runtime/until-aborted';
 import type { Signer } from './signer.js';
 import { SignerConnection } from './signer-connection.js';
 import { LONGEST_PURPOSE, MAX_MESSAGE_BYTES, type SignerAnswer, type SignerRequest } from './signer-messages.js';
@@ -124,7 +124,7 @@ class SignerLine {
     try {
       const done = this.#attempt(work);
       done.catch(() => undefined);
-      return await unlessAborted(Promise.race([done, late]), signal);
+      return await untilAborted(Promise.race([done, late]), signal);
     } finally {
       clearTimeout(timer);
     }
