@@ -60,7 +60,7 @@ async function snapshotOf(chain: ChainClient, at: number | undefined, signal: Ab
   return chain.snapshot(signal, { number, hash: await chain.blockHash(number, signal) });
 }
 
-/** Who only looks needs no key: that none is configured is told, and any other trouble is thrown. */
+/** Looking at the chain needs no key. A key that is not configured is named in the answer; any other error is thrown. */
 async function ownIn(chain: ChainClient, { neurons }: ChainSnapshot): Promise<Own> {
   const { toAssayError } = await import('@assay/core/errors/describe');
   try {

@@ -92,7 +92,7 @@ export async function withSettings(
   return { ...loaded, ...resolveConfig(layers), layers, givenUp };
 }
 
-/** None where nobody has the implementation: making it says so. */
+/** Empty for an implementation that is not installed; the error for that comes when it is made. */
 function settingsOf({ config }: LoadedConfig, registry: PluginRegistry, contract: ContractName): readonly Setting[] {
   return registry.find(contract, config[contract].use)?.settings ?? [];
 }

@@ -33,7 +33,8 @@ export const subtensorErrors = defineErrors({
   ENDPOINT_GARBLED: {
     fault: 'network',
     retry: 'backoff',
-    message: (p: { endpoint: string; reason: string }) => `${p.endpoint} sent what is no JSON-RPC: ${p.reason}.`,
+    message: (p: { endpoint: string; reason: string }) =>
+      `${p.endpoint} sent a frame that is not JSON-RPC: ${p.reason}.`,
     hint: () => 'Check that the endpoint is a Subtensor node and no web server; name another one in chain.endpoints.',
   },
   ANSWER_MALFORMED: {

@@ -97,7 +97,7 @@ export class ChainSubject {
 /** A check of the kit. */
 export type ChainCheck = (subject: ChainSubject) => Promise<void>;
 
-/** That a call rejects with a coded error by which nobody's miner is blamed. Returns its code. */
+/** Demands that a call rejects with a coded error whose fault is not the miner. Returns its code. */
 export async function refused(
   what: string,
   call: () => Promise<unknown>,
