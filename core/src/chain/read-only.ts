@@ -12,11 +12,13 @@ export function readOnlyChain(client: ChainClient): ChainClient {
     description: client.description,
     netuid: client.netuid,
     maxCommitmentBytes: client.maxCommitmentBytes,
+    maxTimelockedBytes: client.maxTimelockedBytes,
     identity: async () => ({ hotkey: (await client.identity()).hotkey }),
     head: (signal) => client.head(signal),
     blockHash: (block, signal) => client.blockHash(block, signal),
     snapshot: (signal, at) => client.snapshot(signal, at),
     setWeights: () => Promise.reject(chainErrors.READ_ONLY({ what: 'setting weights' })),
+    weightsFate: (ticket, signal) => client.weightsFate(ticket, signal),
     commit: () => Promise.reject(chainErrors.READ_ONLY({ what: 'a commitment' })),
     ...(connection && { connection }),
     close: () => client.close(),
@@ -32,7 +34,7 @@ export function readOnlyChainOf(made: object, use: string): ChainClient {
   });
 }
 
-const FUNCTIONS = ['identity', 'head', 'blockHash', 'snapshot', 'setWeights', 'commit', 'close'];
+const FUNCTIONS = ['identity', 'head', 'blockHash', 'snapshot', 'setWeights', 'weightsFate', 'commit', 'close'];
 
 const isChainClient = (made: object): made is ChainClient =>
   FUNCTIONS.every((name) => typeof Reflect.get(made, name) === 'function');

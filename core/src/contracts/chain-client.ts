@@ -1,4 +1,6 @@
+import type { AssayError } from '../errors/assay-error.js';
 import type { BlockNumber, Hotkey, Netuid, Uid } from './brands.js';
+import type { Json } from './round-journal.js';
 
 export interface BlockReference {
   number: BlockNumber;
@@ -117,22 +119,63 @@ export interface ChainConnection {
 
 export interface WeightsSubmission {
   uids: Uid[];
+  /** Whom each of `uids` is meant for: a uid that has another owner when the weights are signed gets none. */
+  hotkeys: Hotkey[];
   /** u16, the largest 65535. */
   weights: number[];
   versionKey: bigint;
 }
 
+/** How committed weights come into force. */
+export interface Reveal {
+  /** First block that can hold the reveal, as far as can be told when they are committed. */
+  block: BlockNumber;
+  /** `chain`: it opens them by itself. `validator`: `revealWeights` has to be called from `block` on. */
+  by: 'chain' | 'validator';
+}
+
 export interface WeightsReceipt {
   /** Block in which the chain holds them. */
   at: BlockReference;
-  /** Plain: already in force. Committed: to be revealed by the chain at `revealBlock` or later. */
+  /** Plain: already in force. Committed: in force once they are revealed. */
   mode: 'set' | 'committed';
-  revealBlock?: BlockNumber;
+  /** Present for committed weights. */
+  reveal?: Reveal;
+}
+
+/**
+ * What a client needs to find one of its submissions again, in a form of its own. The caller keeps it and gives it back as
+ * it is. It may hold what a reveal takes, and is no secret from whoever can read the journal.
+ */
+export type SubmissionTicket = Json;
+
+/** What has become of a submission. */
+export type SubmissionFate =
+  /** No block holds it yet; one up to `lastBlock` still may. Nothing else may be sent in its place until then. */
+  | { status: 'open'; lastBlock: BlockNumber }
+  /** No block holds it, and none ever will. */
+  | { status: 'lost' }
+  /** A block holds it, and the chain has refused it there. */
+  | { status: 'refused'; at: BlockReference; error: AssayError }
+  /** In force since this block. */
+  | { status: 'set'; at: BlockReference }
+  /** On chain since this block, and not revealed yet. `waitsFor`: one line for people on why that takes longer than planned. */
+  | { status: 'committed'; at: BlockReference; reveal: Reveal; waitsFor?: string }
+  /** In force since `revealedAt`. */
+  | { status: 'revealed'; at: BlockReference; revealedAt: BlockReference }
+  /** Can no longer be revealed. `reason`: one line for people. */
+  | { status: 'unrevealed'; at: BlockReference; reason: string };
+
+export interface CommitmentOptions {
+  /** Blocks for which the text stays encrypted; the chain opens it afterwards. Left out: it is readable at once. */
+  revealAfter?: number;
 }
 
 export interface CommitmentReceipt {
-  /** Block from which on the chain holds the commitment, and reads show it. */
+  /** Block from which on the chain holds the commitment; reads show it from then on unless it is timelocked. */
   at: BlockReference;
+  /** Of a timelocked commitment: block at which the chain opens it, as far as can be told now. */
+  opens?: BlockNumber;
 }
 
 /** The key that a validator or a miner acts with. */
@@ -157,13 +200,35 @@ export interface ChainClient {
   blockHash(block: BlockNumber, signal: AbortSignal): Promise<string>;
   /** Longest commitment that `commit` can put on chain, in bytes of UTF-8. */
   readonly maxCommitmentBytes: number;
+  /** Longest timelocked one; 0 where the chain takes none. */
+  readonly maxTimelockedBytes: number;
   /**
    * At the head, or at an earlier block.
    * @throws STATE_DISCARDED when the node no longer holds the state of that block
    */
   snapshot(signal: AbortSignal, at?: BlockReference): Promise<ChainSnapshot>;
-  /** Resolves when the chain holds the weights; a refusal by the chain rejects and has changed nothing. */
-  setWeights(submission: WeightsSubmission, signal: AbortSignal): Promise<WeightsReceipt>;
+  /**
+   * Sets weights, or commits them where the subnet wants that. Resolves when a block that can't be undone holds them; a
+   * refusal by the chain rejects with fault `chain` and has changed nothing. Any other rejection leaves open what has become
+   * of them: `weightsFate` tells.
+   * @param keep stores the ticket durably; it is called before anything is sent, and again where the submission had to be
+   *   made anew, once the one before it can no longer land. Nothing is sent when it rejects.
+   * @throws HOTKEYS_CHANGED when a uid has another owner now; what the chain refuses, by the chain's own name, also where it
+   *   was foreseen and nothing was sent
+   */
+  setWeights(
+    submission: WeightsSubmission,
+    signal: AbortSignal,
+    keep: (ticket: SubmissionTicket) => Promise<void>,
+  ): Promise<WeightsReceipt>;
+  /** Asks the chain what has become of a submission, in this process or an earlier one. Sends nothing. */
+  weightsFate(ticket: SubmissionTicket, signal: AbortSignal): Promise<SubmissionFate>;
+  /**
+   * Reveals weights that the chain does not open by itself; left out by a client whose chain always does. To call it twice
+   * is harmless.
+   * @returns block that holds the reveal
+   */
+  revealWeights?(ticket: SubmissionTicket, signal: AbortSignal): Promise<BlockReference>;
   /**
    * Puts a miner's claim on chain, signed by the hotkey of `identity`. Resolves when a block holds it, so that a snapshot at
    * that block or later shows exactly this text. A refusal rejects and has changed nothing.
@@ -171,12 +236,13 @@ export interface ChainClient {
    * A hotkey has one commitment for each subnet: a new one replaces it, also when the text is the same, and moves its block,
    * which decides which of two models is the earlier one. It costs no fee, but the chain bounds the bytes that a hotkey may
    * commit in a tempo (on Subtensor 3,100, each commitment counted as 100 bytes or more). Callers compare with the snapshot
-   * first and commit only what differs.
-   * @param text at most `maxCommitmentBytes` bytes of UTF-8
+   * first and commit only what differs. Plain and timelocked commitments share one place: a new one replaces a timelocked one
+   * that is not open yet, which then never opens.
+   * @param text at most `maxCommitmentBytes` bytes of UTF-8, or `maxTimelockedBytes` with `revealAfter`
    * @throws fault `chain`: AccountNotAllowedCommit (the hotkey is not registered), SpaceLimitExceeded (retry in the next
    *   tempo), TooManyFieldsInCommitmentInfo; fault `config`: COMMITMENT_TOO_LONG, before anything is sent
    */
-  commit(text: string, signal: AbortSignal): Promise<CommitmentReceipt>;
+  commit(text: string, signal: AbortSignal, options?: CommitmentOptions): Promise<CommitmentReceipt>;
   /** How the chain is reached at the moment; left out by a client that has no connection. */
   connection?(signal: AbortSignal): Promise<ChainConnection>;
   close(): Promise<void>;

@@ -4,7 +4,10 @@ import { modelFacts, modelReference } from '../contracts/model.js';
 import { ruleState } from '../contracts/rule.js';
 import { errorReport } from '../errors/error-report.js';
 import { tensorList } from '../model/tensor-list.js';
+import type { Json } from '../contracts/round-journal.js';
 import { plannedSubmission } from './submission-entry.js';
+
+const json: z.ZodType<Json> = z.json();
 
 /** Derived tables of the journal: what a restart needs to go on. Each row is checked when it is read. */
 
@@ -108,6 +111,8 @@ export const weightsIntent = z.object({
   uids: z.array(z.number()),
   weights: z.array(z.number()),
   round: z.number(),
+  /** The chain client's own, by which it finds the submission again; absent until it is about to be sent. */
+  ticket: json.optional(),
 });
 export type WeightsIntent = z.infer<typeof weightsIntent>;
 

@@ -1,4 +1,4 @@
-import { asUid, type Uid } from '../contracts/brands.js';
+import { asHotkey, asUid, type Uid } from '../contracts/brands.js';
 import type { ChainSnapshot } from '../contracts/chain-client.js';
 import { monotonicMs } from '../contracts/clock.js';
 import type { EventOf } from '../contracts/reporter.js';
@@ -115,11 +115,17 @@ export class WeightSetting implements Loop {
     const own = view.neuronOf(this.options.hotkey);
     if (!own) throw runtimeErrors.NOT_REGISTERED({ hotkey: this.options.hotkey, netuid: profile.netuid });
     const { uids, weights, round, block } = plan;
-    await state.write(put.weightsIntent({ block, lastUpdate: own.lastUpdate, uids, weights, round, submission: plan }));
+    const intent = { block, lastUpdate: own.lastUpdate, uids, weights, round, submission: plan };
+    await state.write(put.weightsIntent(intent));
     const submitted = { uids: uids.map(asUid), weights };
+    const hotkeys = plan.seats.flatMap(({ uid, hotkey }) => (uids.includes(uid) ? [asHotkey(hotkey)] : []));
     let receipt;
     try {
-      receipt = await chain.setWeights({ ...submitted, versionKey: profile.weightsVersionKey }, signal);
+      receipt = await chain.setWeights(
+        { ...submitted, hotkeys, versionKey: profile.weightsVersionKey },
+        signal,
+        async (ticket) => state.write(put.weightsIntent({ ...intent, ticket })),
+      );
     } catch (error) {
       // A refusal by the chain has changed nothing; anything else stays open until the chain's record is read.
       const known = toAssayError(error);

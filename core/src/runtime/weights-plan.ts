@@ -72,9 +72,9 @@ function toldWeights(
 }
 
 /** What a receipt says of a submission. */
-export function outcomeOf({ at, mode, revealBlock }: WeightsReceipt): SubmissionOutcome {
+export function outcomeOf({ at, mode, reveal }: WeightsReceipt): SubmissionOutcome {
   const landed = { block: at.number, blockHash: at.hash };
   return mode === 'set'
     ? { status: 'set', ...landed }
-    : { status: 'committed', ...landed, revealBlock: revealBlock ?? null };
+    : { status: 'committed', ...landed, revealBlock: reveal?.block ?? null };
 }

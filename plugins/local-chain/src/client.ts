@@ -4,6 +4,8 @@ import type {
   ChainClient,
   ChainSnapshot,
   CommitmentReceipt,
+  SubmissionFate,
+  SubmissionTicket,
   ValidatorIdentity,
   WeightsReceipt,
   WeightsSubmission,
@@ -31,6 +33,7 @@ export class LocalChainClient implements ChainClient {
   readonly description: string;
   readonly netuid: Netuid;
   readonly maxCommitmentBytes = COMMITMENT_LIMIT;
+  readonly maxTimelockedBytes = 0;
   /** Monotonic milliseconds at which the network's time last passed. */
   #passedAt: number;
 
@@ -77,6 +80,11 @@ export class LocalChainClient implements ChainClient {
 
   async setWeights(submission: WeightsSubmission, signal: AbortSignal): Promise<WeightsReceipt> {
     return this.#now(signal).submitWeights(this.deps.identity.hotkey, submission);
+  }
+
+  async weightsFate(_ticket: SubmissionTicket, signal: AbortSignal): Promise<SubmissionFate> {
+    this.#now(signal);
+    return { status: 'lost' };
   }
 
   async commit(text: string, signal: AbortSignal): Promise<CommitmentReceipt> {

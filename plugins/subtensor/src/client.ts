@@ -5,6 +5,8 @@ import type {
   ChainConnection,
   ChainSnapshot,
   CommitmentReceipt,
+  SubmissionFate,
+  SubmissionTicket,
   ValidatorIdentity,
   WeightsReceipt,
   WeightsSubmission,
@@ -43,6 +45,7 @@ export class SubtensorClient implements ChainClient {
   readonly description: string;
   readonly netuid: Netuid;
   readonly maxCommitmentBytes = COMMITMENT_LIMIT;
+  readonly maxTimelockedBytes = 0;
   /** Highest finalized block that any node has told of. */
   #final: BlockReference | undefined;
   /** Since when nodes tell of final blocks far older than that. */
@@ -93,6 +96,10 @@ export class SubtensorClient implements ChainClient {
 
   async setWeights(_submission: WeightsSubmission, signal: AbortSignal): Promise<WeightsReceipt> {
     return this.#submit('set weights', signal);
+  }
+
+  async weightsFate(_ticket: SubmissionTicket, signal: AbortSignal): Promise<SubmissionFate> {
+    return this.#submit('look for weights', signal);
   }
 
   async commit(_text: string, signal: AbortSignal): Promise<CommitmentReceipt> {

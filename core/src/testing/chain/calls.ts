@@ -17,9 +17,12 @@ const reading = (client: ChainClient, signal: AbortSignal): Record<string, () =>
 });
 
 const writing = (client: ChainClient, signal: AbortSignal): Record<string, () => Promise<unknown>> => ({
-  setWeights: () => client.setWeights({ uids: [], weights: [], versionKey: 0n }, signal),
+  setWeights: () => client.setWeights({ uids: [], hotkeys: [], weights: [], versionKey: 0n }, signal, keepNothing),
   commit: () => client.commit('not to be seen', signal),
 });
+
+/** For checks that look for no lost submission. */
+const keepNothing = (): Promise<void> => Promise.resolve();
 
 /** The code of an error, or what it is where it has none. */
 const codeOf = (error: unknown): string => (isAssayError(error) ? error.code : reasonOf(error));
@@ -82,9 +85,10 @@ const onlyReads: ChainCheck = async (subject) =>
     demand(identity.sign === undefined, 'a client that only reads has a key to sign with');
     const before = await client.snapshot(signal);
     const { weightsVersionKey: versionKey } = before.parameters;
-    const uids = before.neurons.slice(0, 1).map(({ uid }) => uid);
+    const first = before.neurons.slice(0, 1);
+    const target = { uids: first.map(({ uid }) => uid), hotkeys: first.map(({ hotkey }) => hotkey) };
     await refused('setting weights by a client that only reads', () =>
-      client.setWeights({ uids, weights: [1], versionKey }, signal),
+      client.setWeights({ ...target, weights: [1], versionKey }, signal, keepNothing),
     );
     await refused('a commitment by a client that only reads', () => client.commit('read', signal));
     const after = await client.snapshot(signal);
@@ -138,11 +142,12 @@ const refusesStrangers: ChainCheck = async (subject) =>
 async function weightsOf(client: ChainClient, signal: AbortSignal): Promise<WeightsSubmission> {
   const { hotkey } = await client.identity();
   const { neurons, parameters } = await client.snapshot(signal);
-  const others = neurons.filter((neuron) => neuron.hotkey !== hotkey).map(({ uid }) => uid);
-  const uids = others.slice(0, Math.max(2, parameters.minAllowedWeights));
+  const others = neurons.filter((neuron) => neuron.hotkey !== hotkey);
+  const targets = others.slice(0, Math.max(2, parameters.minAllowedWeights));
   return {
-    uids,
-    weights: uids.map((_, index) => (index === 0 ? 65_535 : 100)),
+    uids: targets.map(({ uid }) => uid),
+    hotkeys: targets.map((neuron) => neuron.hotkey),
+    weights: targets.map((_, index) => (index === 0 ? 65_535 : 100)),
     versionKey: parameters.weightsVersionKey,
   };
 }
@@ -155,7 +160,7 @@ const holdsWeights: ChainCheck = async (subject) =>
     if (parameters.commitRevealEnabled) skip('the subnet takes weights by commit and reveal');
     if (subject.has('makeBlocks')) await subject.needs('makeBlocks')(parameters.weightsRateLimit + 1);
     const submission = await weightsOf(client, signal);
-    const receipt = await client.setWeights(submission, signal);
+    const receipt = await client.setWeights(submission, signal, keepNothing);
     demand(receipt.mode === 'set', `plain weights were ${receipt.mode}`);
     const { neurons, weights } = await client.snapshot(signal);
     const neuron = neurons.find((candidate) => candidate.hotkey === hotkey);
@@ -174,7 +179,7 @@ const changesNothing: ChainCheck = async (subject) =>
     const { signal } = subject;
     const before = await stateOf(client, signal);
     const submission = await weightsOf(client, signal);
-    await refused('weights of a hotkey without a permit', () => client.setWeights(submission, signal));
+    await refused('weights of a hotkey without a permit', () => client.setWeights(submission, signal, keepNothing));
     demand(before === (await stateOf(client, signal)), 'refused weights have changed something');
   });
 
