@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { asHotkey, asNetuid, type BlockNumber, type Netuid } from '@assay/core/contracts/brands';
 import type {
   BlockReference,
@@ -17,6 +18,11 @@ import { derivation } from './genesis.js';
 import { deriveHotkey, isHotkey, signWith } from '@assay/lib-sr25519';
 import { COMMITMENT_LIMIT } from './commitment-space.js';
 import type { LocalNetwork } from './network.js';
+
+/** Tickets that one call makes at most, each after the one before it has expired unsent. */
+const MOST_TICKETS = 5;
+/** Milliseconds between two looks at weights that wait for their block. */
+const LOOK_MS = 20;
 
 export interface LocalChainClientOptions {
   netuid: number;
@@ -78,13 +84,22 @@ export class LocalChainClient implements ChainClient {
     return this.#now(signal).snapshot(at);
   }
 
-  async setWeights(submission: WeightsSubmission, signal: AbortSignal): Promise<WeightsReceipt> {
-    return this.#now(signal).submitWeights(this.deps.identity.hotkey, submission);
+  async setWeights(
+    submission: WeightsSubmission,
+    signal: AbortSignal,
+    keep: (ticket: SubmissionTicket) => Promise<void>,
+  ): Promise<WeightsReceipt> {
+    for (let tries = 0; tries < MOST_TICKETS; tries += 1) {
+      const ticket = this.#now(signal).submissions.prepare(submission);
+      await keep(ticket);
+      const isSent = this.#now(signal).submissions.send(ticket, this.deps.identity.hotkey, submission);
+      if (isSent) return this.#receipt(ticket, signal);
+    }
+    throw localChainErrors.SUBMISSION_EXPIRED({ tickets: MOST_TICKETS });
   }
 
-  async weightsFate(_ticket: SubmissionTicket, signal: AbortSignal): Promise<SubmissionFate> {
-    this.#now(signal);
-    return { status: 'lost' };
+  async weightsFate(ticket: SubmissionTicket, signal: AbortSignal): Promise<SubmissionFate> {
+    return this.#now(signal).submissions.fate(ticket);
   }
 
   async commit(text: string, signal: AbortSignal): Promise<CommitmentReceipt> {
@@ -93,6 +108,15 @@ export class LocalChainClient implements ChainClient {
 
   async close(): Promise<void> {
     this.deps.network.close();
+  }
+
+  /** Waits until a block holds the weights: at once, unless the network delays them. */
+  async #receipt(ticket: SubmissionTicket, signal: AbortSignal): Promise<WeightsReceipt> {
+    for (;;) {
+      const receipt = this.#now(signal).submissions.receipt(ticket);
+      if (receipt) return receipt;
+      await setTimeout(LOOK_MS);
+    }
   }
 
   /** The network at this moment. */

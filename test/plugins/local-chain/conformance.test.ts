@@ -359,8 +359,8 @@ const MUTANTS: readonly (readonly [check: string, fault: string, spoil: Spoil])[
     (inner) => {
       const kept = new Map<string, ReturnType<ChainClient['commit']>>();
       return {
-        commit: (text, given) => {
-          const receipt = kept.get(text) ?? inner.commit(text, given);
+        commit: (text, given, options) => {
+          const receipt = kept.get(text) ?? inner.commit(text, given, options);
           kept.set(text, receipt);
           return receipt;
         },
@@ -391,9 +391,9 @@ const MUTANTS: readonly (readonly [check: string, fault: string, spoil: Spoil])[
     'changes nothing by weights that are refused',
     'a refusal after a change',
     (inner) => ({
-      setWeights: async (submission, given) => {
+      setWeights: async (submission, given, keep) => {
         await inner.commit('changed', given);
-        return inner.setWeights(submission, given);
+        return inner.setWeights(submission, given, keep);
       },
     }),
   ],
@@ -439,12 +439,14 @@ function mutant(inner: ChainClient, members: Partial<ChainClient>): ChainClient 
     description: inner.description,
     netuid: inner.netuid,
     maxCommitmentBytes: inner.maxCommitmentBytes,
+    maxTimelockedBytes: inner.maxTimelockedBytes,
     identity: () => inner.identity(),
     head: (given) => inner.head(given),
     blockHash: (block, given) => inner.blockHash(block, given),
     snapshot: (given, at) => inner.snapshot(given, at),
-    setWeights: (submission, given) => inner.setWeights(submission, given),
-    commit: (text, given) => inner.commit(text, given),
+    setWeights: (submission, given, keep) => inner.setWeights(submission, given, keep),
+    weightsFate: (ticket, given) => inner.weightsFate(ticket, given),
+    commit: (text, given, options) => inner.commit(text, given, options),
     close: () => inner.close(),
     ...members,
   };
