@@ -84,7 +84,7 @@ describe('another validator with our hotkey', () => {
     script.send = () => Promise.resolve({ at: blockAt(head + 1), mode: 'set' });
     expect(await next.trySet(subnet.signal)).toBe(sets);
     expect(script.submitted).toHaveLength(sets ? 1 : 0);
-    script.seen = shows(head + (sets ? 1 : 0), head + 2);
+    script.seen = shows(sets ? head + 1 : 5010, head + 2);
     await sees(subnet, next);
     expect(subnet.told('doppelganger')).toHaveLength(sets ? 1 : 2);
   });
