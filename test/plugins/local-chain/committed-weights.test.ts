@@ -96,16 +96,48 @@ describe('committed weights', () => {
     network.close();
   });
 
-  it.each<[string, (network: LocalNetwork) => unknown]>([
-    ['NeuronNoValidatorPermit', (network) => network.setValidatorPermit(0, false)],
-    ['NotEnoughStakeToSetWeights', (network) => network.setStake(0, 1n)],
-    ['IncorrectWeightVersionKey', (network) => network.setHyperparameters({ weightsVersionKey: 6n })],
-    ['UidVecContainInvalidOne', (network) => network.deregister(3)],
-    ['HotKeyNotRegisteredInSubNet', (network) => network.deregister(0)],
-    ['WeightVecLengthIsLow', (network) => network.setHyperparameters({ minAllowedWeights: 3 })],
+  it.each<[string, (network: LocalNetwork) => void]>([
+    [
+      'NeuronNoValidatorPermit',
+      (network) => {
+        network.setValidatorPermit(0, false);
+      },
+    ],
+    [
+      'NotEnoughStakeToSetWeights',
+      (network) => {
+        network.setStake(0, 1n);
+      },
+    ],
+    [
+      'IncorrectWeightVersionKey',
+      (network) => {
+        network.setHyperparameters({ weightsVersionKey: 6n });
+      },
+    ],
+    [
+      'UidVecContainInvalidOne',
+      (network) => {
+        network.deregister(3);
+      },
+    ],
+    [
+      'HotKeyNotRegisteredInSubNet',
+      (network) => {
+        network.deregister(0);
+      },
+    ],
+    [
+      'WeightVecLengthIsLow',
+      (network) => {
+        network.setHyperparameters({ minAllowedWeights: 3 });
+      },
+    ],
     [
       'SettingWeightsTooFast',
-      (network) => network.setHyperparameters({ commitRevealEnabled: false, weightsRateLimit: 50 }),
+      (network) => {
+        network.setHyperparameters({ commitRevealEnabled: false, weightsRateLimit: 50 });
+      },
     ],
   ])('stay unrevealed with %s, and the row before them stays', async (code, change) => {
     const network = await newSubnet();
