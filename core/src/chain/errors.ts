@@ -21,4 +21,19 @@ export const chainErrors = defineErrors({
     message: () => 'The ticket of a submission is not of the form that this chain client gives.',
     hint: () => 'Set chain.use to the client that the last weights were sent with: its ticket is in the journal.',
   },
+  REVEAL_AFTER_INVALID: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { given: number }) => `A commitment can't stay encrypted for ${p.given} blocks.`,
+    hint: () => `Give a whole number of blocks from 1 to ${MOST_REVEAL_AFTER}.`,
+  },
 });
+
+/** Blocks for which a commitment may stay encrypted: some two weeks on Subtensor. */
+const MOST_REVEAL_AFTER = 100_000;
+
+/** @throws REVEAL_AFTER_INVALID */
+export function requireRevealAfter(blocks: number): void {
+  if (!Number.isInteger(blocks) || blocks < 1 || blocks > MOST_REVEAL_AFTER)
+    throw chainErrors.REVEAL_AFTER_INVALID({ given: blocks });
+}

@@ -1,10 +1,18 @@
-import type { BlockReference, ChainSnapshot, WeightRow, WeightsReceipt } from '@assay/core/contracts/chain-client';
+import { requireRevealAfter } from '@assay/core/chain/errors';
+import { asBlockNumber } from '@assay/core/contracts/brands';
+import type {
+  BlockReference,
+  ChainSnapshot,
+  CommitmentReceipt,
+  WeightRow,
+  WeightsReceipt,
+} from '@assay/core/contracts/chain-client';
 import type { WeightsCall } from '@assay/lib-subtensor-rules';
 import type { z } from 'zod';
 import { blockReference, headAfter, headResumed, localBlockHash } from './blocks.js';
 import { changeIn, commitAs, hotkeyOf, moveHead } from './changes.js';
 import { useSpace } from './commitment-space.js';
-import type { Slot, Textless } from './commitments.js';
+import { unopenedOf, type Slot, type Textless } from './commitments.js';
 import { NetworkFile } from './database.js';
 import { localChainErrors } from './errors.js';
 import {
@@ -21,6 +29,12 @@ import { keysOf, parametersText, prepareGenesis, requireHotkey, seedNetwork, wri
 import { readAccounts, readNetwork, readSnapshot, type Account } from './state.js';
 import { Submissions } from './submissions.js';
 import { setWeights } from './weight-calls.js';
+
+/** What a hotkey has committed itself. */
+export interface OwnCommitment extends CommitmentReceipt {
+  /** Block at which the timelocked commitment would have opened that this one has replaced. */
+  replaced?: number;
+}
 
 /**
  * A stand-in for one subnet of a Subtensor node, kept in one durable file, with the powers of its administrator. Several
@@ -145,14 +159,21 @@ export class LocalNetwork {
   /**
    * The chain's `set_commitment` by this hotkey, with the runtime's checks.
    *
-   * @throws AccountNotAllowedCommit, SpaceLimitExceeded, COMMITMENT_TOO_LONG; nothing has changed then
+   * @param revealAfter blocks after which the chain opens it; left out: it is readable at once
+   * @throws AccountNotAllowedCommit, SpaceLimitExceeded, COMMITMENT_TOO_LONG, REVEAL_AFTER_INVALID; nothing has changed then
    */
-  commit(hotkey: string, text: string): BlockReference {
+  commit(hotkey: string, text: string, revealAfter?: number): OwnCommitment {
+    if (revealAfter !== undefined) requireRevealAfter(revealAfter);
     return changeIn(this.store, (database, block) => {
-      const at = commitAs(database, hotkey, { kind: 'text', data: Buffer.from(text) }, block);
+      const replaced = unopenedOf(database, hotkey);
+      const data = Buffer.from(text);
+      const opens = revealAfter === undefined ? undefined : asBlockNumber(block + revealAfter);
+      const slot =
+        opens === undefined ? ({ kind: 'text', data } as const) : ({ kind: 'timelocked', data, opens } as const);
+      const at = commitAs(database, hotkey, slot, block);
       const { netuid, hyperparameters: parameters } = readNetwork(database);
-      useSpace(database, hotkey, Buffer.byteLength(text), { block, netuid, tempo: parameters.tempo });
-      return at;
+      useSpace(database, hotkey, data.length, { block, netuid, tempo: parameters.tempo });
+      return { at, ...(opens !== undefined && { opens }), ...(replaced !== undefined && { replaced }) };
     });
   }
 
