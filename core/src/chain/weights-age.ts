@@ -16,19 +16,20 @@ export interface WeightsAge {
 
 /**
  * How old a validator's weights are, and when the chain takes new ones. Where none were ever set, the age that makes them
- * overdue counts from the registration, or from `watchedSince` where that is later.
- * @param watchedSince block at which a validator here has seen this registration first; where it is left out, nothing says
- *   since when a neuron of the genesis block should have set weights, and those are not overdue
+ * overdue counts from the registration, or from `watchedSince` where that is later. On a network on which nobody has set any
+ * since its registration, nothing but `watchedSince` says since when weights are missing.
+ * @param watchedSince block at which a validator here has seen this registration first
  */
 export function weightsAge(
   { lastUpdate, registeredAt }: Pick<Neuron, 'lastUpdate' | 'registeredAt'>,
-  { at, parameters }: Pick<ChainSnapshot, 'at' | 'parameters'>,
+  { at, parameters, neurons }: Pick<ChainSnapshot, 'at' | 'parameters' | 'neurons'>,
   watchedSince?: number,
 ): WeightsAge {
   const { weightsRateLimit, consensus, tempo } = parameters;
   const never = lastUpdate <= registeredAt;
   const waited = lastUpdate === 0 ? weightsRateLimit : at.number - lastUpdate;
-  const unset = Math.max(registeredAt, watchedSince ?? (registeredAt === 0 ? at.number : 0));
+  const isNew = neurons.every((neuron) => neuron.lastUpdate <= neuron.registeredAt);
+  const unset = Math.max(registeredAt, watchedSince ?? (isNew ? at.number : 0));
   const expected = at.number - (never ? unset : lastUpdate);
   return {
     never,
