@@ -63,7 +63,8 @@ async function inJournal<T>({ folder }: World, read: (state: ValidatorState) => 
 /** Resolves when the run has kept a ticket, which is right before the weights leave it; then it stands still. */
 async function stoppedAfterSending(world: World, run: RunningValidator): Promise<void> {
   await run.saw('round-finished');
-  for (const end = performance.now() + WAIT_MS; performance.now() < end; await delay(20)) {
+  for (const end = performance.now() + WAIT_MS; performance.now() < end;) {
+    await delay(20);
     if (await inJournal(world, (state) => state.weightsIntent()?.ticket !== undefined)) {
       // The submission follows its ticket within milliseconds, and is held by no block for a hundred seconds.
       await delay(300);

@@ -116,6 +116,8 @@ const HAPPENS: Readonly<Record<Step, (world: World) => Promise<void> | void>> = 
       stake: String(100_000n * 1_000_000_000n),
       validatorPermit: true,
     });
+    // What the first look at a registration finds is taken for ours.
+    await look(world);
   },
   'commit from now on': ({ subnet }) => {
     subnet.network.setHyperparameters({ commitRevealEnabled: true });
