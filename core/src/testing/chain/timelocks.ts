@@ -26,6 +26,9 @@ async function timelocking(
   await subject.with({ as: 'miner' }, async (client) => {
     if (client.maxTimelockedBytes === 0) skip('the chain takes no timelocked commitments');
     const { hotkey } = await client.identity();
+    const { parameters } = await client.snapshot(subject.signal);
+    // The chain bounds the bytes that a hotkey commits in one tempo.
+    if (subject.has('makeBlocks')) await subject.needs('makeBlocks')(parameters.tempo + 1);
     const own = async (): Promise<Own> => {
       const { revealed, unreadable, commitments } = await client.snapshot(subject.signal);
       return {
@@ -42,7 +45,9 @@ const opensOwn: ChainCheck = async (subject) =>
   timelocking(subject, async (client, own) => {
     const { signal } = subject;
     const passTimelock = subject.needs('passTimelock');
-    const text = `é${'x'.repeat(client.maxTimelockedBytes - 2)}`;
+    const { number } = await client.head(signal);
+    // Of as many bytes as the client takes, and unlike any that an earlier check has left.
+    const text = `é${number} `.padEnd(client.maxTimelockedBytes - 1, 'x');
     const { at, opens } = await client.commit(text, signal, { revealAfter: SEALED_FOR });
     demand(opens !== undefined, 'the receipt of a timelocked commitment does not say when it opens');
     demand(opens >= at.number + SEALED_FOR, `a commitment of block ${at.number} opens at ${opens}, ahead of its time`);
