@@ -1,5 +1,7 @@
 import type { ChainClient, WeightsSubmission } from '@assay/core/contracts/chain-client';
 import { AssayError } from '@assay/core/errors/assay-error';
+import { RuleBook } from '@assay/core/rules/rule-book';
+import { replaySubmission } from '@assay/core/runtime/submission-entry';
 import { put } from '@assay/core/runtime/validator-state';
 import { WeightSetting } from '@assay/core/runtime/weight-setting';
 import { describe, expect, it } from 'vitest';
@@ -198,6 +200,25 @@ describe('WeightSetting', () => {
     await subnet.network.registerNeuron({ derivation: '//newcomer' }, 3);
     await setting.trySet(subnet.signal);
     expect(ownRow()).toEqual([[4, 65_535]]);
+  });
+
+  it('sends zeros where the subnet asks for more entries than uids have weight', async () => {
+    const line: Line = { submitted: [] };
+    const { subnet, setting, ownRow } = await setUp(line);
+    subnet.network.setHyperparameters({ minAllowedWeights: 5 });
+    expect(await setting.trySet(subnet.signal)).toBe(true);
+    expect(ownRow()).toEqual([
+      [0, 0],
+      [1, 0],
+      [2, 0],
+      [3, 65_535],
+      [4, 21_845],
+    ]);
+    const [set] = subnet.told('weights-set');
+    expect([set?.confirmed, set?.weights.map(({ uid }) => uid)]).toEqual([true, [3, 4]]);
+    const { journal } = subnet.deps.state;
+    const replay = replaySubmission(journal.head('submission')?.entry ?? null, journal, new RuleBook());
+    expect(replay).toMatchObject({ agrees: true, differences: [] });
   });
 
   it('a standing of which nothing is left sets no weights', async () => {
