@@ -160,6 +160,14 @@ export const runtimeErrors = defineErrors({
     hint: () =>
       'Check the time service of the machine: the clock is wrong now, or it was wrong when the journal was written. Weights are set without waiting for that time.',
   },
+  DOPPELGANGER: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { hotkey: string; uid: number; lastUpdate: number; expected: number }) =>
+      `Another validator sets weights with hotkey ${p.hotkey}: the chain shows an update of uid ${p.uid} at block ${p.lastUpdate}, and the newest of this validator is of block ${p.expected}.`,
+    hint: () =>
+      'Stop the other validator, then start this one with --i-am-the-only-one, or again without it once the other has been silent for a tempo. Until then this one sets no weights.',
+  },
   WEIGHTS_EMPTY: {
     fault: 'validator',
     retry: 'backoff',

@@ -15,7 +15,12 @@ export class MetagraphSync implements Loop {
   #before: ChainSnapshot | undefined;
 
   constructor(
-    private readonly options: { hotkey: string; offline: boolean },
+    private readonly options: {
+      hotkey: string;
+      offline: boolean;
+      /** Called with each snapshot. */
+      onSynced?: (snapshot: ChainSnapshot, signal: AbortSignal) => Promise<void>;
+    },
     private readonly deps: RuntimeDeps,
   ) {}
 
@@ -57,6 +62,7 @@ export class MetagraphSync implements Loop {
       uid: own?.uid ?? null,
     });
     this.#reportChanges(snapshot);
+    await attempt(this.deps, this.name, async () => this.options.onSynced?.(snapshot, signal));
   }
 
   /** Compares with the sync before; the first one has nothing to compare with. */
