@@ -1,0 +1,137 @@
+import type { Machine } from './machine.js';
+import { decimalFloat, decimalInt, littleEndianInt, rawUnicode } from './numbers.js';
+
+type Step = (machine: Machine) => void;
+
+const code = (letter: string): number => letter.charCodeAt(0);
+const MAX_PROTOCOL = 5;
+
+function protocol({ cursor }: Machine): void {
+  const version = cursor.byte();
+  if (version > MAX_PROTOCOL) throw cursor.malformed(`it is of protocol ${version}`);
+}
+
+function tuple(machine: Machine, length: number): void {
+  const items = Array.from({ length }, () => machine.pop()).reverse();
+  machine.pushNew(items);
+}
+
+function bool(machine: Machine, text: string): boolean {
+  machine.push(text === '01');
+  return true;
+}
+
+/** `I01` and `I00` are True and False. */
+function int(machine: Machine): void {
+  const text = machine.cursor.line();
+  if (text === '00' || text === '01') bool(machine, text);
+  else machine.push(decimalInt(machine.cursor, text));
+}
+
+function newObject(machine: Machine): void {
+  const args = machine.pop();
+  machine.call(machine.pop(), args);
+}
+
+function newObjectWithNames(machine: Machine): void {
+  const named = machine.pop();
+  if (!(named instanceof Map) || named.size > 0) throw machine.cursor.malformed('arguments have names');
+  newObject(machine);
+}
+
+/** Old-style objects: `module`, `name`, and the arguments since the mark. */
+function instance(machine: Machine): void {
+  const module = machine.cursor.line();
+  const found = machine.global(module, machine.cursor.line());
+  machine.call(found, machine.popMark());
+}
+
+function stackGlobal(machine: Machine): void {
+  const name = machine.pop();
+  machine.push(machine.global(machine.pop(), name));
+}
+
+function namedGlobal(machine: Machine): void {
+  const module = machine.cursor.line();
+  machine.push(machine.global(module, machine.cursor.line()));
+}
+
+function setOne(machine: Machine): void {
+  const value = machine.pop();
+  const key = machine.pop();
+  machine.setItems([key, value]);
+}
+
+const values: readonly (readonly [number, Step])[] = [
+  [code('N'), (machine) => machine.push(null)],
+  [0x88, (machine) => machine.push(true)],
+  [0x89, (machine) => machine.push(false)],
+  [code('I'), int],
+  [code('L'), (machine) => machine.push(decimalInt(machine.cursor, machine.cursor.line().replace(/L$/, '')))],
+  [code('J'), (machine) => machine.push(BigInt(machine.cursor.int32()))],
+  [code('K'), (machine) => machine.push(BigInt(machine.cursor.byte()))],
+  [code('M'), (machine) => machine.push(BigInt(machine.cursor.uint16()))],
+  [0x8a, (machine) => machine.push(littleEndianInt(machine.cursor, machine.cursor.byte()))],
+  [0x8b, (machine) => machine.push(littleEndianInt(machine.cursor, machine.cursor.uint32()))],
+  [code('F'), (machine) => machine.push(decimalFloat(machine.cursor, machine.cursor.line()))],
+  [code('G'), (machine) => machine.push(machine.cursor.float())],
+  [code('V'), (machine) => machine.push(rawUnicode(machine.cursor.line()))],
+  [code('X'), (machine) => machine.push(machine.cursor.text(machine.cursor.uint32()))],
+  [0x8c, (machine) => machine.push(machine.cursor.text(machine.cursor.byte()))],
+  [0x8d, (machine) => machine.push(machine.cursor.text(machine.cursor.uint64()))],
+  [code('B'), (machine) => machine.push(machine.cursor.take(machine.cursor.uint32()))],
+  [code('C'), (machine) => machine.push(machine.cursor.take(machine.cursor.byte()))],
+  [0x8e, (machine) => machine.push(machine.cursor.take(machine.cursor.uint64()))],
+  [0x96, (machine) => machine.push(machine.cursor.take(machine.cursor.uint64()))],
+];
+
+const containers: readonly (readonly [number, Step])[] = [
+  [code(']'), (machine) => machine.pushNew([])],
+  [code('l'), (machine) => machine.pushNew(machine.popMark())],
+  [code('a'), (machine) => machine.append([machine.pop()])],
+  [code('e'), (machine) => machine.append(machine.popMark())],
+  [code(')'), (machine) => machine.pushNew([])],
+  [code('t'), (machine) => machine.pushNew(machine.popMark())],
+  [0x85, (machine) => tuple(machine, 1)],
+  [0x86, (machine) => tuple(machine, 2)],
+  [0x87, (machine) => tuple(machine, 3)],
+  [code('}'), (machine) => machine.pushNew(new Map())],
+  [code('d'), (machine) => machine.pushNew(machine.dictOf(machine.popMark()))],
+  [code('s'), setOne],
+  [code('u'), (machine) => machine.setItems(machine.popMark())],
+  [0x8f, (machine) => machine.pushNew(new Set())],
+  [0x90, (machine) => machine.add(machine.popMark())],
+  [0x91, (machine) => machine.pushNew(machine.setOf(machine.popMark()))],
+];
+
+const objects: readonly (readonly [number, Step])[] = [
+  [code('c'), namedGlobal],
+  [0x93, stackGlobal],
+  [code('R'), newObject],
+  [0x81, newObject],
+  [0x92, newObjectWithNames],
+  [code('i'), instance],
+  [code('b'), (machine) => machine.build(machine.pop())],
+  [code('Q'), (machine) => machine.loadPersistent(machine.pop())],
+];
+
+const stack: readonly (readonly [number, Step])[] = [
+  [0x80, protocol],
+  [0x95, ({ cursor }) => void cursor.uint64()],
+  [code('('), (machine) => machine.mark()],
+  [code('0'), (machine) => void machine.pop()],
+  [code('1'), (machine) => void machine.popMark()],
+  [code('2'), (machine) => machine.push(machine.top())],
+  [code('p'), (machine) => machine.remember(Number(decimalInt(machine.cursor, machine.cursor.line())))],
+  [code('q'), (machine) => machine.remember(machine.cursor.byte())],
+  [code('r'), (machine) => machine.remember(machine.cursor.uint32())],
+  [0x94, (machine) => machine.rememberNext()],
+  [code('g'), (machine) => machine.recall(Number(decimalInt(machine.cursor, machine.cursor.line())))],
+  [code('h'), (machine) => machine.recall(machine.cursor.byte())],
+  [code('j'), (machine) => machine.recall(machine.cursor.uint32())],
+];
+
+export const STOP = code('.');
+
+/** What each opcode does. Those that are not here (extensions, buffers, strings of Python 2) are refused. */
+export const STEPS: ReadonlyMap<number, Step> = new Map([...values, ...containers, ...objects, ...stack]);
