@@ -119,8 +119,10 @@ export class Machine {
 
   /** @throws PICKLE_GLOBAL_REFUSED for every name that is not on the list */
   global(module: PyValue, name: PyValue): PyGlobal {
-    const full = `${String(module)}.${String(name)}`;
-    const found = typeof module === 'string' && typeof name === 'string' ? this.deps.globals.get(full) : undefined;
+    if (typeof module !== 'string' || typeof name !== 'string')
+      throw this.cursor.malformed('the name of a class or function is no text');
+    const full = `${module}.${name}`;
+    const found = this.deps.globals.get(full);
     if (found) return found;
     const { file, offset } = this.cursor;
     throw pickleErrors.PICKLE_GLOBAL_REFUSED({ file, offset, global: full });

@@ -22,11 +22,9 @@ function dtype([code]: readonly PyValue[]): PyRecord | undefined {
 function scalar([type, content]: readonly PyValue[]): PyValue | undefined {
   if (!(type instanceof PyRecord) || type.className !== DTYPE || !(content instanceof Uint8Array)) return undefined;
   const code = type.attributes.get('code');
-  const read = typeof code === 'string' ? READERS[code] : undefined;
-  const order = type.attributes.get('byteorder') ?? '<';
-  return read && order === '<' && content.length === Number(String(code).slice(1))
-    ? read(Buffer.from(content))
-    : undefined;
+  if (typeof code !== 'string' || content.length !== Number(code.slice(1))) return undefined;
+  const isLittleEndian = (type.attributes.get('byteorder') ?? '<') === '<';
+  return isLittleEndian ? READERS[code]?.(Buffer.from(content)) : undefined;
 }
 
 export const NUMPY_GLOBALS: AllowedGlobals = new Map(

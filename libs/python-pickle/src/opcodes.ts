@@ -1,5 +1,7 @@
+import type { Cursor } from './cursor.js';
 import type { Machine } from './machine.js';
 import { decimalFloat, decimalInt, littleEndianInt, rawUnicode } from './numbers.js';
+import type { PyValue } from './values.js';
 
 type Step = (machine: Machine) => void;
 
@@ -16,17 +18,9 @@ function tuple(machine: Machine, length: number): void {
   machine.pushNew(items);
 }
 
-function bool(machine: Machine, text: string): boolean {
-  machine.push(text === '01');
-  return true;
-}
-
 /** `I01` and `I00` are True and False. */
-function int(machine: Machine): void {
-  const text = machine.cursor.line();
-  if (text === '00' || text === '01') bool(machine, text);
-  else machine.push(decimalInt(machine.cursor, text));
-}
+const intOrBool = (cursor: Cursor, text: string): PyValue =>
+  text === '00' || text === '01' ? text === '01' : decimalInt(cursor, text);
 
 function newObject(machine: Machine): void {
   const args = machine.pop();
@@ -62,46 +56,128 @@ function setOne(machine: Machine): void {
   machine.setItems([key, value]);
 }
 
-const values: readonly (readonly [number, Step])[] = [
-  [code('N'), (machine) => machine.push(null)],
-  [0x88, (machine) => machine.push(true)],
-  [0x89, (machine) => machine.push(false)],
-  [code('I'), int],
-  [code('L'), (machine) => machine.push(decimalInt(machine.cursor, machine.cursor.line().replace(/L$/, '')))],
-  [code('J'), (machine) => machine.push(BigInt(machine.cursor.int32()))],
-  [code('K'), (machine) => machine.push(BigInt(machine.cursor.byte()))],
-  [code('M'), (machine) => machine.push(BigInt(machine.cursor.uint16()))],
-  [0x8a, (machine) => machine.push(littleEndianInt(machine.cursor, machine.cursor.byte()))],
-  [0x8b, (machine) => machine.push(littleEndianInt(machine.cursor, machine.cursor.uint32()))],
-  [code('F'), (machine) => machine.push(decimalFloat(machine.cursor, machine.cursor.line()))],
-  [code('G'), (machine) => machine.push(machine.cursor.float())],
-  [code('V'), (machine) => machine.push(rawUnicode(machine.cursor.line()))],
-  [code('X'), (machine) => machine.push(machine.cursor.text(machine.cursor.uint32()))],
-  [0x8c, (machine) => machine.push(machine.cursor.text(machine.cursor.byte()))],
-  [0x8d, (machine) => machine.push(machine.cursor.text(machine.cursor.uint64()))],
-  [code('B'), (machine) => machine.push(machine.cursor.take(machine.cursor.uint32()))],
-  [code('C'), (machine) => machine.push(machine.cursor.take(machine.cursor.byte()))],
-  [0x8e, (machine) => machine.push(machine.cursor.take(machine.cursor.uint64()))],
-  [0x96, (machine) => machine.push(machine.cursor.take(machine.cursor.uint64()))],
+const reads: readonly (readonly [number, (cursor: Cursor) => PyValue])[] = [
+  [code('N'), () => null],
+  [0x88, () => true],
+  [0x89, () => false],
+  [code('I'), (cursor) => intOrBool(cursor, cursor.line())],
+  [code('L'), (cursor) => decimalInt(cursor, cursor.line().replace(/L$/, ''))],
+  [code('J'), (cursor) => BigInt(cursor.int32())],
+  [code('K'), (cursor) => BigInt(cursor.byte())],
+  [code('M'), (cursor) => BigInt(cursor.uint16())],
+  [0x8a, (cursor) => littleEndianInt(cursor, cursor.byte())],
+  [0x8b, (cursor) => littleEndianInt(cursor, cursor.uint32())],
+  [code('F'), (cursor) => decimalFloat(cursor, cursor.line())],
+  [code('G'), (cursor) => cursor.float()],
+  [code('V'), (cursor) => rawUnicode(cursor.line())],
+  [code('X'), (cursor) => cursor.text(cursor.uint32())],
+  [0x8c, (cursor) => cursor.text(cursor.byte())],
+  [0x8d, (cursor) => cursor.text(cursor.uint64())],
+  [code('B'), (cursor) => cursor.take(cursor.uint32())],
+  [code('C'), (cursor) => cursor.take(cursor.byte())],
+  [0x8e, (cursor) => cursor.take(cursor.uint64())],
+  [0x96, (cursor) => cursor.take(cursor.uint64())],
 ];
 
+const values = reads.map(([opcode, read]): readonly [number, Step] => [
+  opcode,
+  (machine) => {
+    machine.push(read(machine.cursor));
+  },
+]);
+
 const containers: readonly (readonly [number, Step])[] = [
-  [code(']'), (machine) => machine.pushNew([])],
-  [code('l'), (machine) => machine.pushNew(machine.popMark())],
-  [code('a'), (machine) => machine.append([machine.pop()])],
-  [code('e'), (machine) => machine.append(machine.popMark())],
-  [code(')'), (machine) => machine.pushNew([])],
-  [code('t'), (machine) => machine.pushNew(machine.popMark())],
-  [0x85, (machine) => tuple(machine, 1)],
-  [0x86, (machine) => tuple(machine, 2)],
-  [0x87, (machine) => tuple(machine, 3)],
-  [code('}'), (machine) => machine.pushNew(new Map())],
-  [code('d'), (machine) => machine.pushNew(machine.dictOf(machine.popMark()))],
+  [
+    code(']'),
+    (machine) => {
+      machine.pushNew([]);
+    },
+  ],
+  [
+    code('l'),
+    (machine) => {
+      machine.pushNew(machine.popMark());
+    },
+  ],
+  [
+    code('a'),
+    (machine) => {
+      machine.append([machine.pop()]);
+    },
+  ],
+  [
+    code('e'),
+    (machine) => {
+      machine.append(machine.popMark());
+    },
+  ],
+  [
+    code(')'),
+    (machine) => {
+      machine.pushNew([]);
+    },
+  ],
+  [
+    code('t'),
+    (machine) => {
+      machine.pushNew(machine.popMark());
+    },
+  ],
+  [
+    0x85,
+    (machine) => {
+      tuple(machine, 1);
+    },
+  ],
+  [
+    0x86,
+    (machine) => {
+      tuple(machine, 2);
+    },
+  ],
+  [
+    0x87,
+    (machine) => {
+      tuple(machine, 3);
+    },
+  ],
+  [
+    code('}'),
+    (machine) => {
+      machine.pushNew(new Map());
+    },
+  ],
+  [
+    code('d'),
+    (machine) => {
+      machine.pushNew(machine.dictOf(machine.popMark()));
+    },
+  ],
   [code('s'), setOne],
-  [code('u'), (machine) => machine.setItems(machine.popMark())],
-  [0x8f, (machine) => machine.pushNew(new Set())],
-  [0x90, (machine) => machine.add(machine.popMark())],
-  [0x91, (machine) => machine.pushNew(machine.setOf(machine.popMark()))],
+  [
+    code('u'),
+    (machine) => {
+      machine.setItems(machine.popMark());
+    },
+  ],
+  [
+    0x8f,
+    (machine) => {
+      machine.pushNew(new Set());
+    },
+  ],
+  [
+    0x90,
+    (machine) => {
+      machine.add(machine.popMark());
+    },
+  ],
+  [
+    0x91,
+    (machine) => {
+      machine.pushNew(machine.setOf(machine.popMark()));
+    },
+  ],
 ];
 
 const objects: readonly (readonly [number, Step])[] = [
@@ -111,24 +187,79 @@ const objects: readonly (readonly [number, Step])[] = [
   [0x81, newObject],
   [0x92, newObjectWithNames],
   [code('i'), instance],
-  [code('b'), (machine) => machine.build(machine.pop())],
-  [code('Q'), (machine) => machine.loadPersistent(machine.pop())],
+  [
+    code('b'),
+    (machine) => {
+      machine.build(machine.pop());
+    },
+  ],
+  [
+    code('Q'),
+    (machine) => {
+      machine.loadPersistent(machine.pop());
+    },
+  ],
 ];
 
 const stack: readonly (readonly [number, Step])[] = [
   [0x80, protocol],
   [0x95, ({ cursor }) => void cursor.uint64()],
-  [code('('), (machine) => machine.mark()],
+  [
+    code('('),
+    (machine) => {
+      machine.mark();
+    },
+  ],
   [code('0'), (machine) => void machine.pop()],
   [code('1'), (machine) => void machine.popMark()],
-  [code('2'), (machine) => machine.push(machine.top())],
-  [code('p'), (machine) => machine.remember(Number(decimalInt(machine.cursor, machine.cursor.line())))],
-  [code('q'), (machine) => machine.remember(machine.cursor.byte())],
-  [code('r'), (machine) => machine.remember(machine.cursor.uint32())],
-  [0x94, (machine) => machine.rememberNext()],
-  [code('g'), (machine) => machine.recall(Number(decimalInt(machine.cursor, machine.cursor.line())))],
-  [code('h'), (machine) => machine.recall(machine.cursor.byte())],
-  [code('j'), (machine) => machine.recall(machine.cursor.uint32())],
+  [
+    code('2'),
+    (machine) => {
+      machine.push(machine.top());
+    },
+  ],
+  [
+    code('p'),
+    (machine) => {
+      machine.remember(Number(decimalInt(machine.cursor, machine.cursor.line())));
+    },
+  ],
+  [
+    code('q'),
+    (machine) => {
+      machine.remember(machine.cursor.byte());
+    },
+  ],
+  [
+    code('r'),
+    (machine) => {
+      machine.remember(machine.cursor.uint32());
+    },
+  ],
+  [
+    0x94,
+    (machine) => {
+      machine.rememberNext();
+    },
+  ],
+  [
+    code('g'),
+    (machine) => {
+      machine.recall(Number(decimalInt(machine.cursor, machine.cursor.line())));
+    },
+  ],
+  [
+    code('h'),
+    (machine) => {
+      machine.recall(machine.cursor.byte());
+    },
+  ],
+  [
+    code('j'),
+    (machine) => {
+      machine.recall(machine.cursor.uint32());
+    },
+  ],
 ];
 
 export const STOP = code('.');
