@@ -28,7 +28,7 @@ export const stateErrors = defineErrors({
     fault: 'config',
     retry: 'never',
     message: (p: { netuid: number; block: number }) =>
-      `Nothing in these files is of a competition of netuid ${p.netuid} that is judged here at block ${p.block}.`,
+      `Nothing in these files belongs to netuid ${p.netuid} at block ${p.block}: no competition that is judged here, no hotkey that is registered.`,
     hint: () => 'Name the subnet of the files: subnet in the config file; validator competitions lists what is judged.',
   },
 });

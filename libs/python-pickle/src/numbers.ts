@@ -26,9 +26,10 @@ export function decimalFloat(cursor: Cursor, text: string): number {
   return Number(text);
 }
 
+const ESCAPED = /\\(?:u([0-9a-fA-F]{4})|U(00(?:0[0-9a-fA-F]|10)[0-9a-fA-F]{4}))/g;
+
 /** Protocol 0 writes text in latin-1, with `\uXXXX` and `\UXXXXXXXX` for the rest. */
 export const rawUnicode = (text: string): string =>
-  text.replace(
-    /\\u([0-9a-f]{4})|\\U(00(?:0[0-9a-f]|10)[0-9a-f]{4})/gi,
-    (_all, short: string | undefined, long: string) => String.fromCodePoint(parseInt(short ?? long, 16)),
+  text.replace(ESCAPED, (_all, short: string | undefined, long: string | undefined) =>
+    String.fromCodePoint(parseInt(short ?? long ?? '', 16)),
   );

@@ -21,7 +21,7 @@ waiting models are written into an empty data folder; the folder itself is left 
 
   static override readonly flags = {
     ...commonFlags,
-    'dry-run': Flags.boolean({ description: 'Say what would be taken over, and write nothing.' }),
+    'dry-run': Flags.boolean({ default: false, description: 'Say what would be taken over, and write nothing.' }),
   };
 
   async run(): Promise<void> {
