@@ -21,7 +21,7 @@ const UIDS_FILE = 'uids.pickle';
 
 const MOST_UIDS = 65_536;
 const ROUNDING = 1e-3;
-const LARGEST_FILE = 32 * 1024 * 1024;
+const LARGEST_FILE = 16 * 1024 * 1024;
 
 /** Classes of the reference and of the versions before it, which kept them in a package of their own. */
 const GLOBALS: AllowedGlobals = new Map([

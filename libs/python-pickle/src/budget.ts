@@ -1,9 +1,9 @@
 import { pickleErrors } from './errors.js';
 
-/** Limits of one file. A reference state of 4,096 uids stays below a tenth of each. */
+/** Limits of one file. The tracker of 4,096 uids with five competitions has 4.3 MB and stays below half of each. */
 export const LIMITS = {
-  bytes: 32 * 1024 * 1024,
-  opcodes: 4_000_000,
+  bytes: 16 * 1024 * 1024,
+  opcodes: 3_000_000,
   /** Lists, dicts, sets and records. */
   containers: 500_000,
   /** Values of a file when each is counted as often as it is reached. */

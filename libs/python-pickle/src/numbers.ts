@@ -3,11 +3,15 @@ import type { Cursor } from './cursor.js';
 /** Ints of more bytes do not occur: uids, blocks and magic numbers are smaller. */
 const LONGEST_INT = 32;
 
+/** Bytes that a number holds exactly. */
+const SHORT_INT = 6;
+
 /** Two's complement, little-endian, of any length up to 32 bytes. */
 export function littleEndianInt(cursor: Cursor, length: number): bigint {
   if (length > LONGEST_INT) throw cursor.malformed(`an int has ${length} bytes`);
   if (length === 0) return 0n;
   const bytes = cursor.take(length);
+  if (length <= SHORT_INT) return BigInt(bytes.readIntLE(0, length));
   const magnitude = BigInt(`0x${Buffer.from(bytes).reverse().toString('hex')}`);
   return BigInt.asIntN(length * 8, magnitude);
 }

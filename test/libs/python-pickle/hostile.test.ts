@@ -70,7 +70,7 @@ const FILES: readonly (readonly [what: string, file: Buffer, code: string])[] = 
   ['a million marks', Buffer.concat([repeated('(', MIB), ascii('.')]), 'PICKLE_TOO_LARGE'],
   ['five million opcodes', Buffer.concat([repeated('N0', 5 * MIB), ascii('N.')]), 'PICKLE_TOO_LARGE'],
   ['a text that is copied without end', copies(MIB, 1000), 'PICKLE_TOO_LARGE'],
-  ['more than 32 MiB', Buffer.alloc(33 * MIB, 'N'), 'PICKLE_TOO_LARGE'],
+  ['more than 16 MiB', Buffer.alloc(17 * MIB, 'N'), 'PICKLE_TOO_LARGE'],
 ];
 
 describe('a hostile pickle', () => {
