@@ -1,5 +1,6 @@
 import type { ChainSnapshot, Neuron } from '@assay/core/contracts/chain-client';
 import type { RuleRecord } from '@assay/core/contracts/rule';
+import type { Standing } from '@assay/core/contracts/standing-rule';
 import type { ImportedState } from '@assay/core/runtime/import-state';
 import type { ReferenceMiner, ReferenceState } from './reference-files.js';
 
@@ -9,14 +10,15 @@ export interface LeftOut {
   reason: string;
 }
 
-export interface TakeOver {
+interface TakeOver {
   state: ImportedState;
   left: LeftOut[];
   /** What had to be taken for granted, in words. */
   assumed: string[];
 }
 
-export interface Surroundings {
+/** What there is on this side. */
+interface Here {
   snapshot: Pick<ChainSnapshot, 'neurons' | 'at'>;
   /** Competitions that are judged here and whose standing rule goes on from an average of weights. */
   competitions: ReadonlySet<number>;
@@ -29,17 +31,17 @@ export interface Surroundings {
  * that has it now where the reference's tracker knows that hotkey, and where it has had the uid since before the
  * newest evaluation.
  */
-export function takeOver({ miners, weights, uids }: ReferenceState, surroundings: Surroundings): TakeOver {
+export function takeOver({ miners, weights, uids }: ReferenceState, here: Here): TakeOver {
   const left: LeftOut[] = [];
-  const owners = ownersOf(miners, surroundings.snapshot.neurons);
-  const inForce = (id: number): boolean => surroundings.competitions.has(id);
+  const owners = ownersOf(miners, here.snapshot.neurons);
+  const inForce = (id: number): boolean => here.competitions.has(id);
   const foreign = [...(weights?.keys() ?? [])].filter((id) => !inForce(id));
   for (const id of foreign)
     left.push({ what: `weights of competition ${id}`, reason: 'it is not judged here, or by a rule of another kind' });
   const standings = [...(weights ?? [])]
     .filter(([id]) => inForce(id))
-    .flatMap(([id, byUid]) => standingOf(id, byUid, owners, surroundings.rule, left));
-  const registered = new Set<string>(surroundings.snapshot.neurons.map(({ hotkey }) => hotkey));
+    .flatMap(([id, byUid]) => standingOf(id, byUid, owners, here.rule, left));
+  const registered = new Set<string>(here.snapshot.neurons.map(({ hotkey }) => hotkey));
   const present = (miners ?? []).filter(({ hotkey }) => registered.has(hotkey));
   if (miners && present.length < miners.length)
     left.push({ what: `${miners.length - present.length} hotkeys`, reason: 'they are no longer registered' });
@@ -76,7 +78,7 @@ function standingOf(
   owners: ReadonlyMap<number, string>,
   rule: RuleRecord,
   left: LeftOut[],
-): [number, ImportedState['standings'] extends ReadonlyMap<number, infer S> ? S : never][] {
+): [number, Standing][] {
   const weights = byUid.map((weight, uid) => (owners.has(uid) ? weight : 0));
   const hotkeys = weights.map((weight, uid) => (weight > 0 ? (owners.get(uid) ?? '') : ''));
   for (const [uid, weight] of byUid.entries())

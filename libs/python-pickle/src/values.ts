@@ -63,7 +63,7 @@ export class PyStorage {
   }
 }
 
-export interface TensorView {
+interface TensorView {
   storage: PyStorage;
   /** In elements. */
   offset: number;
