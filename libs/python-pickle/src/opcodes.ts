@@ -13,11 +13,6 @@ function protocol({ cursor }: Machine): void {
   if (version > MAX_PROTOCOL) throw cursor.malformed(`it is of protocol ${version}`);
 }
 
-function tuple(machine: Machine, length: number): void {
-  const items = Array.from({ length }, () => machine.pop()).reverse();
-  machine.pushNew(items);
-}
-
 /** `I01` and `I00` are True and False. */
 const intOrBool = (cursor: Cursor, text: string): PyValue =>
   text === '00' || text === '01' ? text === '01' : decimalInt(cursor, text);
@@ -86,19 +81,55 @@ const values = reads.map(([opcode, read]): readonly [number, Step] => [
   },
 ]);
 
-const containers: readonly (readonly [number, Step])[] = [
+const popped = (machine: Machine, count: number): PyValue[] =>
+  Array.from({ length: count }, () => machine.pop()).reverse();
+
+/** New lists, tuples, dicts and sets. */
+const makes: readonly (readonly [number, (machine: Machine) => PyValue])[] = [
+  [code(']'), () => []],
+  [code('l'), (machine) => machine.popMark()],
+  [code(')'), () => []],
+  [code('t'), (machine) => machine.popMark()],
+  [0x85, (machine) => popped(machine, 1)],
+  [0x86, (machine) => popped(machine, 2)],
+  [0x87, (machine) => popped(machine, 3)],
+  [code('}'), () => new Map()],
+  [code('d'), (machine) => machine.dictOf(machine.popMark())],
+  [0x8f, () => new Set()],
+  [0x91, (machine) => machine.setOf(machine.popMark())],
+];
+
+const containers = makes.map(([opcode, make]): readonly [number, Step] => [
+  opcode,
+  (machine) => {
+    machine.pushNew(make(machine));
+  },
+]);
+
+/** What is remembered, and recalled, under the index that follows. */
+const indices: readonly (readonly [put: number, get: number, index: (cursor: Cursor) => number])[] = [
+  [code('p'), code('g'), (cursor) => Number(decimalInt(cursor, cursor.line()))],
+  [code('q'), code('h'), (cursor) => cursor.byte()],
+  [code('r'), code('j'), (cursor) => cursor.uint32()],
+];
+
+const memo = indices.flatMap(([put, get, index]): (readonly [number, Step])[] => [
   [
-    code(']'),
+    put,
     (machine) => {
-      machine.pushNew([]);
+      machine.remember(index(machine.cursor));
     },
   ],
   [
-    code('l'),
+    get,
     (machine) => {
-      machine.pushNew(machine.popMark());
+      machine.recall(index(machine.cursor));
     },
   ],
+]);
+
+/** What is put into the list, set or dict below. */
+const additions: readonly (readonly [number, Step])[] = [
   [
     code('a'),
     (machine) => {
@@ -111,48 +142,6 @@ const containers: readonly (readonly [number, Step])[] = [
       machine.append(machine.popMark());
     },
   ],
-  [
-    code(')'),
-    (machine) => {
-      machine.pushNew([]);
-    },
-  ],
-  [
-    code('t'),
-    (machine) => {
-      machine.pushNew(machine.popMark());
-    },
-  ],
-  [
-    0x85,
-    (machine) => {
-      tuple(machine, 1);
-    },
-  ],
-  [
-    0x86,
-    (machine) => {
-      tuple(machine, 2);
-    },
-  ],
-  [
-    0x87,
-    (machine) => {
-      tuple(machine, 3);
-    },
-  ],
-  [
-    code('}'),
-    (machine) => {
-      machine.pushNew(new Map());
-    },
-  ],
-  [
-    code('d'),
-    (machine) => {
-      machine.pushNew(machine.dictOf(machine.popMark()));
-    },
-  ],
   [code('s'), setOne],
   [
     code('u'),
@@ -161,21 +150,9 @@ const containers: readonly (readonly [number, Step])[] = [
     },
   ],
   [
-    0x8f,
-    (machine) => {
-      machine.pushNew(new Set());
-    },
-  ],
-  [
     0x90,
     (machine) => {
       machine.add(machine.popMark());
-    },
-  ],
-  [
-    0x91,
-    (machine) => {
-      machine.pushNew(machine.setOf(machine.popMark()));
     },
   ],
 ];
@@ -219,45 +196,9 @@ const stack: readonly (readonly [number, Step])[] = [
     },
   ],
   [
-    code('p'),
-    (machine) => {
-      machine.remember(Number(decimalInt(machine.cursor, machine.cursor.line())));
-    },
-  ],
-  [
-    code('q'),
-    (machine) => {
-      machine.remember(machine.cursor.byte());
-    },
-  ],
-  [
-    code('r'),
-    (machine) => {
-      machine.remember(machine.cursor.uint32());
-    },
-  ],
-  [
     0x94,
     (machine) => {
       machine.rememberNext();
-    },
-  ],
-  [
-    code('g'),
-    (machine) => {
-      machine.recall(Number(decimalInt(machine.cursor, machine.cursor.line())));
-    },
-  ],
-  [
-    code('h'),
-    (machine) => {
-      machine.recall(machine.cursor.byte());
-    },
-  ],
-  [
-    code('j'),
-    (machine) => {
-      machine.recall(machine.cursor.uint32());
     },
   ],
 ];
@@ -265,4 +206,11 @@ const stack: readonly (readonly [number, Step])[] = [
 export const STOP = code('.');
 
 /** What each opcode does. Those that are not here (extensions, buffers, strings of Python 2) are refused. */
-export const STEPS: ReadonlyMap<number, Step> = new Map([...values, ...containers, ...objects, ...stack]);
+export const STEPS: ReadonlyMap<number, Step> = new Map([
+  ...values,
+  ...containers,
+  ...additions,
+  ...memo,
+  ...objects,
+  ...stack,
+]);
