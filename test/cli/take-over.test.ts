@@ -34,7 +34,11 @@ const miner = (hotkey: string, evaluatedAt?: number): ReferenceMiner => ({
 const taken = (state: Partial<ReferenceState>, neurons: readonly Neuron[]): ReturnType<typeof takeOver> =>
   takeOver(
     { miners: null, weights: null, uids: null, ...state },
-    { snapshot: { neurons: [...neurons], at: { number: asBlockNumber(5000), hash: '' } }, competitions: new Set([1]), rule: RULE },
+    {
+      snapshot: { neurons: [...neurons], at: { number: asBlockNumber(5000), hash: '' } },
+      competitions: new Set([1]),
+      rule: RULE,
+    },
   );
 
 /** Who holds what of competition 1. */
