@@ -25,7 +25,7 @@ const document = z.object({
   opens: z.number().nullable(),
   committedNow: z.boolean(),
 });
-export type Pushed = z.infer<typeof document>;
+type Pushed = z.infer<typeof document>;
 
 export type Fault = (request: IncomingMessage, response: ServerResponse) => boolean;
 

@@ -5,7 +5,7 @@ import type { Teller } from '../model-command.js';
 import { modelCommandErrors } from './errors.js';
 
 /** How a claim is put on chain. */
-export interface Committing {
+interface Committing {
   chain: ChainClient;
   scheme: CommitmentScheme;
   hotkey: string;

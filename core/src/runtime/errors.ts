@@ -29,6 +29,13 @@ export const runtimeErrors = defineErrors({
       `The journal in ${p.dataDir} is of netuid ${p.recorded}, and this run is of netuid ${p.netuid}.`,
     hint: () => 'Give each subnet a folder of its own: `dataDir` in the config, or --data-dir.',
   },
+  STATE_NOT_EMPTY: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { type: string; records: number }) =>
+      `This data folder has ${p.records} records of the type ${p.type} already, and an import would change what follows from them.`,
+    hint: () => 'Import into a data folder of its own: --data-dir FOLDER, and dataDir in the config file afterwards.',
+  },
   CLAIM_WITHOUT_COMPETITION: {
     fault: 'config',
     retry: 'next-round',

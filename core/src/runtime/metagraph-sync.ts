@@ -48,6 +48,9 @@ export class MetagraphSync implements Loop {
       ...state
         .missingClaims()
         .flatMap(({ hotkey }) => (registered.has(hotkey) ? [] : [put.missingClaim(hotkey, undefined)])),
+      ...state
+        .importedClaims()
+        .flatMap(({ hotkey }) => (registered.has(hotkey) ? [] : [put.importedClaim(hotkey, undefined)])),
       ...state.historyWithout((hotkey) => !registered.has(hotkey)),
       ...state.tensorsWithout((hotkey) => !registered.has(hotkey)),
       // Left on the lists, they would count as backlog for ever.

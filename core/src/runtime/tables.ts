@@ -101,6 +101,21 @@ export const missingClaim = z.object({
 });
 export type MissingClaim = z.infer<typeof missingClaim>;
 
+/**
+ * Key: hotkey. A claim that another validator has judged, taken over from it. Its model is not verified here yet; what
+ * that validator found out goes on as soon as it is, while the claim is the same.
+ */
+export const importedClaim = z.object({
+  commitment: z.string(),
+  /** Block of the commitment. */
+  block: z.number(),
+  /** Competitions that had kept the model for their next round. */
+  kept: z.array(z.number()),
+  /** Competitions in which it waited to be judged. */
+  pending: z.array(z.number()),
+});
+export type ImportedClaim = z.infer<typeof importedClaim>;
+
 /** Key `intent`: written before a submission. Key `last`: written when the chain holds it. */
 export const weightsIntent = z.object({
   /** What is recorded once the outcome is known; absent in a row of version 0.1. */

@@ -161,6 +161,16 @@ export class ValidatorState {
       .map(({ key, value }) => ({ ...tables.missingClaim.parse(value), hotkey: key }));
   }
 
+  importedClaim(hotkey: string): tables.ImportedClaim | undefined {
+    return this.#get('imported-claims', hotkey, tables.importedClaim);
+  }
+
+  importedClaims(): (tables.ImportedClaim & { hotkey: string })[] {
+    return this.journal
+      .entries('imported-claims')
+      .map(({ key, value }) => ({ ...tables.importedClaim.parse(value), hotkey: key }));
+  }
+
   /** Keys of stored evaluations that belong to other sync blocks than this one. */
   staleEvaluations(syncBlock: number): string[] {
     const keys = this.journal.entries('evaluations').map(({ key }) => key);
@@ -239,6 +249,11 @@ export const put = {
   }),
   missingClaim: (hotkey: string, value: tables.MissingClaim | undefined): Put => ({
     table: 'missing-claims',
+    key: hotkey,
+    value: value && asJson(value),
+  }),
+  importedClaim: (hotkey: string, value: tables.ImportedClaim | undefined): Put => ({
+    table: 'imported-claims',
     key: hotkey,
     value: value && asJson(value),
   }),

@@ -31,7 +31,7 @@ import { Submissions } from './submissions.js';
 import { setWeights } from './weight-calls.js';
 
 /** What a hotkey has committed itself. */
-export interface OwnCommitment extends CommitmentReceipt {
+interface OwnCommitment extends CommitmentReceipt {
   /** Block at which the timelocked commitment would have opened that this one has replaced. */
   replaced?: number;
 }

@@ -12,7 +12,7 @@ const ticket = z.strictObject({
   /** Last block that may hold it. */
   lastBlock: z.number().int().nonnegative(),
 });
-export type Ticket = z.infer<typeof ticket>;
+type Ticket = z.infer<typeof ticket>;
 
 /** A ticket for a submission that is sent when the head is `head`. */
 export const newTicket = (head: number, delay: number): Ticket => ({
