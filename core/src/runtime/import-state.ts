@@ -44,6 +44,9 @@ function withoutEarlier(state: ValidatorState): Put[] {
     ...[...state.standings().keys()].map((id) => put.standing(id, undefined)),
     ...state.histories().map(({ competition, hotkey }) => put.history(competition, hotkey, undefined)),
     ...state.importedClaims().map(({ hotkey }) => put.importedClaim(hotkey, undefined)),
+    // The validator that is taken over has set weights with the hotkey: the next look takes what it finds for ours.
+    put.ownUpdate(undefined),
+    put.doppelganger(undefined),
   ];
 }
 

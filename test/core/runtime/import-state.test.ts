@@ -60,6 +60,17 @@ beforeEach(async () => {
 });
 
 describe('an imported state', () => {
+  it('takes weights that the other validator has set in the meantime for its own', async () => {
+    const options = { hotkey: subnet.hotkey, offline: false, dryRun: false, setWeights: true };
+    const look = async (): Promise<void> =>
+      new WeightSetting(options, subnet.deps).look(await subnet.deps.view.refresh(subnet.signal), subnet.signal);
+    await look();
+    subnet.network.putWeights(0, [[3, 65_535]]);
+    await importState(subnet.deps.state, otherState());
+    await look();
+    expect(subnet.told('doppelganger')).toEqual([]);
+  });
+
   it('gives weights before any round', async () => {
     const options = { hotkey: subnet.hotkey, offline: false, dryRun: false, setWeights: true };
     expect(await new WeightSetting(options, subnet.deps).trySet(subnet.signal)).toBe(true);
