@@ -12,7 +12,8 @@ import { libsqlJournalErrors } from '@assay/plugin-libsql-journal/dist/errors.js
 import { publisherErrors } from '@assay/plugin-huggingface/dist/publisher-errors.js';
 import { walletErrors } from '@assay/lib-bittensor-wallet';
 import { localFilesErrors } from '@assay/plugin-local-files/dist/errors.js';
-import { localChainErrors, palletErrors } from '@assay/plugin-local-chain/dist/errors.js';
+import { localChainErrors } from '@assay/plugin-local-chain/dist/errors.js';
+import { palletErrors } from '@assay/lib-subtensor-rules';
 import { subtensorErrors } from '@assay/plugin-subtensor/dist/errors.js';
 import { ociErrors } from '@assay/plugin-oci/dist/errors.js';
 import { severalSourcesErrors } from '@assay/plugin-several-sources/dist/errors.js';
@@ -47,7 +48,8 @@ const CATALOGUES = {
   'Run loop': runtimeErrors,
   Journal: { ...journalErrors, ...libsqlJournalErrors },
   Subtensor: subtensorErrors,
-  'Embedded network': { ...localChainErrors, ...palletErrors },
+  'Refusals of the chain': palletErrors,
+  'Embedded network': localChainErrors,
   'Keys and signers': walletErrors,
   Reporters: reporterErrors,
   Configuration: { ...configErrors, ...scheduleErrors },

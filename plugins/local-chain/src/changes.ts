@@ -3,7 +3,8 @@ import type Database from 'libsql';
 import { blockReference } from './blocks.js';
 import { openTimelocked, writeCommitment, type Slot } from './commitments.js';
 import { passEpochs } from './epochs.js';
-import { localChainErrors, palletErrors } from './errors.js';
+import { palletErrors } from '@assay/lib-subtensor-rules';
+import { localChainErrors } from './errors.js';
 import { readAccounts, readNetwork, readNeurons } from './state.js';
 
 /** What the chain itself does up to this block, before anything that the block holds. */

@@ -1,6 +1,6 @@
 import type Database from 'libsql';
 import { z } from 'zod';
-import { palletErrors } from './errors.js';
+import { palletErrors } from '@assay/lib-subtensor-rules';
 
 /** Bytes that a Raw field of a commitment holds. */
 export const COMMITMENT_LIMIT = 128;

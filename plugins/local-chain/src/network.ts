@@ -5,6 +5,7 @@ import type {
   WeightsReceipt,
   WeightsSubmission,
 } from '@assay/core/contracts/chain-client';
+import { checkWeights, upscaleWeights } from '@assay/lib-subtensor-rules';
 import type Database from 'libsql';
 import type { z } from 'zod';
 import { blockReference, headAfter, headResumed, localBlockHash, sealBlock, writeHead } from './blocks.js';
@@ -25,7 +26,6 @@ import {
 import { register, removeNeuron, swapHotkey } from './registration.js';
 import { keysOf, parametersText, prepareGenesis, requireHotkey, seedNetwork, writeWeights } from './seed-network.js';
 import { readAccounts, readNetwork, readNeurons, readSnapshot, type Account } from './state.js';
-import { checkWeights, upscaleWeights } from './weights.js';
 
 /**
  * A stand-in for one subnet of a Subtensor node, kept in one durable file, with the powers of its administrator. Several
@@ -138,7 +138,9 @@ export class LocalNetwork {
   submitWeights(hotkey: string, submission: WeightsSubmission): WeightsReceipt {
     return this.#change((database, block) => {
       const { netuid, seed, hyperparameters: parameters } = readNetwork(database);
-      const own = checkWeights(hotkey, submission, { netuid, block, neurons: readNeurons(database), parameters });
+      const ownerHotkey = parameters.ownerHotkey ?? null;
+      const state = { netuid, block, neurons: readNeurons(database), ownerHotkey, parameters };
+      const own = checkWeights(hotkey, submission, state);
       const scaled = upscaleWeights(submission.weights);
       writeWeights(
         database,

@@ -1,0 +1,9 @@
+export { palletErrors } from './pallet-errors.js';
+export {
+  checkCommit,
+  checkReveal,
+  checkWeights,
+  MOST_UNREVEALED,
+  upscaleWeights,
+  type WeightsState,
+} from './weights.js';
