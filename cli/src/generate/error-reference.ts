@@ -11,6 +11,7 @@ import { datasetErrors } from '@assay/core/datasets/errors';
 import { libsqlJournalErrors } from '@assay/plugin-libsql-journal/dist/errors.js';
 import { publisherErrors } from '@assay/plugin-huggingface/dist/publisher-errors.js';
 import { walletErrors } from '@assay/lib-bittensor-wallet';
+import { timelockErrors } from '@assay/lib-timelock';
 import { localFilesErrors } from '@assay/plugin-local-files/dist/errors.js';
 import { localChainErrors } from '@assay/plugin-local-chain/dist/errors.js';
 import { palletErrors } from '@assay/lib-subtensor-rules';
@@ -47,7 +48,7 @@ const CATALOGUES = {
   Rules: ruleErrors,
   'Run loop': runtimeErrors,
   Journal: { ...journalErrors, ...libsqlJournalErrors },
-  Subtensor: subtensorErrors,
+  Subtensor: { ...subtensorErrors, ...timelockErrors },
   'Refusals of the chain': palletErrors,
   'Embedded network': localChainErrors,
   'Keys and signers': walletErrors,
