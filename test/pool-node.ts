@@ -43,6 +43,8 @@ export interface Included extends Pending {
  */
 export class PoolNode {
   readonly included: Included[] = [];
+  /** Hashes of everything that was submitted. */
+  readonly offered = new Set<string>();
   /** Extrinsics that wait for a block, by hash. */
   readonly pool = new Map<string, Pending>();
   /** Decides what the runtime makes of a call; success where it is left out. */
@@ -136,6 +138,7 @@ export class PoolNode {
       this.#setNonce(pending.signer, pending.nonce + 1);
       events.push(this.#run(pending, number, index));
     }
+    for (const { hash, extrinsic } of waiting) if (!this.#isAlive(extrinsic, number + 1)) this.pool.delete(hash);
     const encoded = Buffer.concat([compact(events.length), ...events]);
     this.chain.blocks.put(this.runtime.storageKey('System', 'Events', []), hexOf(encoded));
     this.#bodies.set(this.chain.blocks.hash(number) ?? '', bodies);
@@ -179,6 +182,7 @@ export class PoolNode {
 
   async #submit(bytes: string): Promise<string> {
     const hash = blake2AsHex(bytes, 256);
+    this.offered.add(hash);
     if (this.pool.has(hash)) throw new RpcError(IMPORTED, 'Transaction Already Imported', hash);
     if (this.included.some((each) => each.hash === hash))
       throw new RpcError(BANNED, 'Transaction is temporarily banned');
