@@ -65,14 +65,14 @@ export class PoolNode {
 
   static async start({ specVersion, metadata, instead, ...options }: PoolNodeOptions): Promise<PoolNode> {
     const version = { specName: 'node-subtensor', specVersion, transactionVersion: 1 };
-    let node: PoolNode | undefined;
+    const started: { node?: PoolNode } = {};
     const chain = await ScriptedChain.start({
       ...options,
       runtime: { ...version, metadata },
-      instead: async (method, params) => (await instead?.(method, params)) ?? node?.answer(method, params),
+      instead: async (method, params) => (await instead?.(method, params)) ?? started.node?.answer(method, params),
     });
-    node = new PoolNode(chain, await PoolNode.#runtime(chain, version, metadata));
-    return node;
+    started.node = new PoolNode(chain, await PoolNode.#runtime(chain, version, metadata));
+    return started.node;
   }
 
   static #runtime(
@@ -186,7 +186,7 @@ export class PoolNode {
     if (this.pool.has(hash)) throw new RpcError(IMPORTED, 'Transaction Already Imported', hash);
     if (this.included.some((each) => each.hash === hash))
       throw new RpcError(BANNED, 'Transaction is temporarily banned');
-    const extrinsic = this.runtime.registry.createType('Extrinsic', bytes) as unknown as GenericExtrinsic;
+    const extrinsic = this.runtime.registry.createType('Extrinsic', bytes);
     if (extrinsic.toHex() !== bytes) throw invalid('Transaction has a bad format');
     const signer = extrinsic.signer.toString();
     const nonce = extrinsic.nonce.toNumber();
@@ -208,7 +208,7 @@ export class PoolNode {
 
   /** The block at which the era begins, as a block of this number sees it. */
   #birth(extrinsic: GenericExtrinsic, number: number): string | null {
-    return this.chain.blocks.hash(Number(extrinsic.era.asMortalEra.birth(number)));
+    return this.chain.blocks.hash(extrinsic.era.asMortalEra.birth(number));
   }
 
   #isAlive(extrinsic: GenericExtrinsic, number: number): boolean {
@@ -234,7 +234,7 @@ export class PoolNode {
       },
       { version: FORMAT },
     ]);
-    const bytes = payload.toU8a({ method: true } as never);
+    const bytes = payload.toU8a({ method: true });
     const message = bytes.length > 256 ? blake2AsHex(bytes, 256) : bytes;
     return signatureVerify(message, extrinsic.signature.toU8a(), signer).isValid;
   }

@@ -15,7 +15,7 @@ import { missing, startedWorld, titled } from './started.js';
 import { NETUID } from './world.js';
 
 /** Rounds in which the connection is cut. */
-const CUTS = Number(process.env['ASSAY_SUBTENSOR_CUTS'] ?? 24);
+const CUTS = Number(process.env['ASSAY_SUBTENSOR_CUTS'] ?? 12);
 const soon = (): AbortSignal => AbortSignal.timeout(180_000);
 
 describe.skipIf(missing !== undefined)(titled('submissions on the real runtime'), () => {
@@ -27,7 +27,7 @@ describe.skipIf(missing !== undefined)(titled('submissions on the real runtime')
     rmSync(wallets, { recursive: true, force: true });
   });
 
-  const open = async (as: string, url = world().node.url, blockTime = 20): Promise<ChainClient> => {
+  const open = async (as: string, url = world().node.url, blockTime = 4): Promise<ChainClient> => {
     const { chain } = plugin.provides;
     if (!chain) throw new Error('the plugin provides no chain');
     const wallet = { name: 'kit', hotkey: as, path: wallets };
@@ -84,6 +84,8 @@ describe.skipIf(missing !== undefined)(titled('submissions on the real runtime')
     if (missing !== undefined) return;
     uids = await world().register('validator', 'poor', 'miner', 'other');
     await world().stake('validator', 100);
+    // An epoch would give other permits.
+    await world().configure({ Tempo: 30_000 });
     await world().permit('validator');
     mkdirSync(join(wallets, 'kit', 'hotkeys'), { recursive: true });
     for (const name of ['validator', 'poor', 'miner', 'stranger'])
@@ -132,18 +134,12 @@ describe.skipIf(missing !== undefined)(titled('submissions on the real runtime')
       ['', 'COMMITMENT_EMPTY'],
     ] as const)
       expect((await errorOf(client.commit(text, soon()))).code).toBe(code);
-    // Each commitment counts as 100 bytes or more; this one is the second of 128 in one tempo of 3,000 blocks.
-    await world().node.setStorage([
-      world().entry('Tempo', [NETUID], 3000),
-      encode(world().api, 'commitments', 'maxSpace', [], 200),
-    ]);
+    // Each commitment counts as 100 bytes or more; this one is the second of 128 in one tempo.
+    await world().node.setStorage([encode(world().api, 'commitments', 'maxSpace', [], 200)]);
     await client.commit('x'.repeat(128), soon());
     const error = await errorOf(client.commit('x'.repeat(128), soon()));
     expect(error).toMatchObject({ code: 'SpaceLimitExceeded', fault: 'chain', payload: { limit: 200 } });
-    await world().node.setStorage([
-      world().entry('Tempo', [NETUID], 10),
-      encode(world().api, 'commitments', 'maxSpace', [], 3100),
-    ]);
+    await world().node.setStorage([encode(world().api, 'commitments', 'maxSpace', [], 3100)]);
   }, 400_000);
 
   it('every refusal has the chain’s own name, and changes nothing', async () => {
@@ -176,7 +172,7 @@ describe.skipIf(missing !== undefined)(titled('submissions on the real runtime')
   it(`weights whose connection is cut land once, each of ${CUTS} times`, async () => {
     const proxy = await ChainProxy.start(world().node.url, { seed: 7 });
     const random = seededRandom(7);
-    const client = await open('validator', proxy.url, 10);
+    const client = await open('validator', proxy.url);
     for (let round = 0; round < CUTS; round += 1) {
       const place = Math.floor(random() * 3);
       let cut = false;

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import type { SubmissionTicket } from '@assay/core/contracts/chain-client';
 import { HotkeyLock } from '@assay/plugin-subtensor/dist/submit/lock.js';
 import { errorOf } from '../../error-of.js';
@@ -122,9 +123,7 @@ describe.skipIf(missing !== undefined)(titled('two processes with one hotkey'), 
       start('submit-child.js', [node.chain.url, wallet, join(wallet, `ticket-${weight}`), weight]),
     );
     await Promise.all(children.map(({ child }) => once(child, 'exit')));
-    expect(children.map(({ said }) => said())).toMatchObject(
-      [/"mode":"set"/, /"mode":"set"/].map((pattern) => expect.stringMatching(pattern)),
-    );
+    for (const { said } of children) expect(said()).toContain('"mode":"set"');
     expect(node.included.map(({ nonce }) => nonce)).toEqual([0, 1]);
     // Neither was refused and made again: one waited for the other.
     expect(node.offered.size).toBe(2);
@@ -144,7 +143,7 @@ describe.skipIf(missing !== undefined)(titled('a process that is killed while it
     };
     await until(() => child.signalCode === 'SIGKILL', 40_000);
     keepMaking(node);
-    const ticket: SubmissionTicket = JSON.parse(readFileSync(file, 'utf8'));
+    const ticket: SubmissionTicket = z.json().parse(JSON.parse(readFileSync(file, 'utf8')));
     const { client } = await openSubmitter([node.chain.url], { path: wallet });
     for (;;) {
       const fate = await client.weightsFate(ticket, soon());

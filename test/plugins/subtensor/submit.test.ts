@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import type { SubmissionTicket } from '@assay/core/contracts/chain-client';
 import { errorOf } from '../../error-of.js';
 import { RpcError } from '../../json-rpc-server.js';
@@ -250,9 +251,8 @@ describe.skipIf(missing !== undefined)(titled('a ticket'), () => {
     keepMaking(node);
     const { keep, tickets } = keeper();
     await client.setWeights(rowOf(1), soon(), keep);
-    const ticket = tickets[0];
-    if (typeof ticket !== 'object' || ticket === null) throw new Error('no ticket was kept');
-    const cases: [Record<string, unknown>, string][] = [
+    const ticket = z.record(z.string(), z.json()).parse(tickets[0]);
+    const cases: [Record<string, SubmissionTicket>, string][] = [
       [{ genesis: `0x${'11'.repeat(32)}` }, 'TICKET_FOREIGN'],
       [{ hotkey: '5C4hrfjw9DjXZTzV3MwzrrAr9P1MJhSrvWGWqi1eSuyUpnhM' }, 'TICKET_FOREIGN'],
       [{ netuid: 2 }, 'TICKET_FOREIGN'],
@@ -265,7 +265,7 @@ describe.skipIf(missing !== undefined)(titled('a ticket'), () => {
       [{ more: 1 }, 'TICKET_UNREADABLE'],
     ];
     for (const [change, code] of cases) {
-      const changed: SubmissionTicket = JSON.parse(JSON.stringify({ ...ticket, ...change }));
+      const changed: SubmissionTicket = { ...ticket, ...change };
       const error = await errorOf(client.weightsFate(changed, soon()));
       expect(error, JSON.stringify(change)).toMatchObject({ code, fault: 'config' });
     }
