@@ -13,7 +13,7 @@ import { recordings } from './opened.js';
 import { atEnd, openLink, type Line } from './scripted-link.js';
 
 export const NETUID = 1;
-const BLOCK_MS = 100;
+export const BLOCK_MS = 120;
 
 /** A node with a pool, by the metadata of Finney's spec 424, closed after the test. */
 export async function startNode(options: Partial<PoolNodeOptions> = {}): Promise<PoolNode> {
