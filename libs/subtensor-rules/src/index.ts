@@ -1,9 +1,11 @@
 export { palletErrors } from './pallet-errors.js';
 export {
   checkCommit,
+  checkEncoding,
   checkReveal,
   checkWeights,
   MOST_UNREVEALED,
   upscaleWeights,
+  type WeightsCall,
   type WeightsState,
 } from './weights.js';
