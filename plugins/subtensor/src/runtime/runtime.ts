@@ -4,6 +4,7 @@ import type { StorageEntryMetadataLatest } from '@polkadot/types/interfaces';
 import type { Codec, Registry } from '@polkadot/types/types';
 import { messageOf } from '@assay/core/errors/describe';
 import { subtensorErrors } from '../errors.js';
+import { Calls } from './calls.js';
 import { OfflineProvider } from './offline-provider.js';
 import type { RuntimeVersion } from './version.js';
 
@@ -24,6 +25,7 @@ interface StorageItem {
  */
 export class Runtime {
   readonly #functions: ReadonlyMap<string, RuntimeFunction>;
+  readonly calls: Calls;
 
   private constructor(
     readonly version: RuntimeVersion,
@@ -31,6 +33,7 @@ export class Runtime {
     private readonly camelCase: (name: string) => string,
   ) {
     this.#functions = functionsOf(api);
+    this.calls = new Calls(api, camelCase);
   }
 
   /**
@@ -89,6 +92,11 @@ export class Runtime {
   valueType(pallet: string, item: string): string {
     const { type } = this.#item(pallet, item).meta;
     return this.registry.lookup.getTypeDef(type.isPlain ? type.asPlain : type.asMap.value).type;
+  }
+
+  /** A type of the registry in the notation of Rust, for people. */
+  typeText(type: string): string {
+    return this.registry.createTypeUnsafe(type, []).toRawType();
   }
 
   /** Key of a value as 0x and hex; with fewer arguments than the map has keys, what the keys of its part begin with. */
