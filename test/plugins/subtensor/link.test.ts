@@ -195,7 +195,7 @@ describe('endpoints that can not be used', () => {
     ['answers 429', { kind: 'status', status: 429 }, /HTTP 429/],
     ['answers 502', { kind: 'status', status: 502 }, /HTTP 502/],
     ['redirects', { kind: 'status', status: 301 }, /HTTP 301/],
-    ['sends no JSON', { kind: 'frames', how: 'truncate', direction: 'down', share: 1 }, /no JSON-RPC/],
+    ['sends no JSON', { kind: 'frames', how: 'truncate', direction: 'down', share: 1 }, /not JSON-RPC/],
     ['never answers', { kind: 'frames', how: 'lose', direction: 'down', share: 1 }, /did not answer/],
   ])('one that %s is passed over, and returned to when it is well', async (_name, fault, trouble) => {
     const { proxy } = await startBehindProxy();
