@@ -76,6 +76,19 @@ export function checkReveal(hotkey: string, submission: Row, state: WeightsState
   return own;
 }
 
+/**
+ * Whether each uid still belongs to the hotkey that its weight is meant for: the chain knows uids alone.
+ * @throws HOTKEYS_CHANGED
+ */
+export function checkHotkeys(
+  { uids, hotkeys }: Pick<WeightsSubmission, 'uids' | 'hotkeys'>,
+  state: WeightsState,
+): void {
+  const owners = new Map<number, string>(state.neurons.map(({ uid, hotkey }) => [uid, hotkey]));
+  const changed = uids.filter((uid, index) => owners.get(uid) !== hotkeys[index]);
+  if (changed.length > 0) throw palletErrors.HOTKEYS_CHANGED({ uids: changed, block: state.block });
+}
+
 function checkShape(hotkey: string, { uids, weights }: Row, state: WeightsState): Neuron {
   const { netuid, neurons } = state;
   if (netuid === 0) throw palletErrors.CanNotSetRootNetworkWeights({});

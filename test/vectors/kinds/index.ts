@@ -6,6 +6,7 @@ import { hashes } from './hashes.js';
 import { loaders, runStepData } from './loaders.js';
 import { modelId } from './model-id.js';
 import { random } from './random.js';
+import { revealRounds, timelocks } from './reveals.js';
 import { scoreModels } from './score-model.js';
 import {
   competitionSchedule,
@@ -20,6 +21,7 @@ import { wins } from './wins.js';
 
 /** By the base name of the file. */
 export const KINDS: Readonly<Record<string, Kind>> = {
+  commit_reveal_tle: timelocks,
   commitments,
   competition_schedule: competitionSchedule,
   competition_tracker: competitionTracker,
@@ -31,6 +33,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   normalize_score: normalizeScores,
   random,
   reasonable_output: reasonableOutput,
+  reveal_round: revealRounds,
   run_step_data: runStepData,
   score_model: scoreModels,
   should_retry: shouldRetries,

@@ -8,7 +8,15 @@ import type { BlockState } from './state.js';
 export const PALLET = 'SubtensorModule';
 
 /** Storage items of SubtensorModule that a mechanism of a subnet has for itself. */
-const OF_MECHANISM = new Set(['LastUpdate', 'Incentive', 'Weights']);
+const OF_MECHANISM = new Set([
+  'LastUpdate',
+  'Incentive',
+  'Weights',
+  'WeightCommits',
+  'TimelockedWeightCommits',
+  'CRV3WeightCommits',
+  'CRV3WeightCommitsV2',
+]);
 /** The chain numbers a mechanism of a subnet so (subtensor, subnets/mechanism.rs). */
 const MECHANISM_STRIDE = 4096;
 
