@@ -1,9 +1,9 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import Database from 'libsql';
+import { ExclusiveFile } from '@assay/lib-libsql/exclusive-file';
 import { z } from 'zod';
 import { libsqlJournalErrors } from './errors.js';
-import { isBusy, journalError } from './sqlite-errors.js';
+import { journalError } from './sqlite-errors.js';
 
 const note = z.object({
   /** Process that holds the lock. */
@@ -13,39 +13,27 @@ const note = z.object({
 });
 
 /**
- * Keeps a second validator off a data folder. The lock is an exclusive transaction, left open, on a database of its own:
- * the operating system drops it with the process, however that ends, so there is never a stale lock to clear away.
- * Children don't inherit it. The file `lock.json` beside it names the process that holds the lock, for the message, and
- * outlives the journal as a witness of how many records it held.
+ * Keeps a second validator off a data folder. The file `lock.json` beside the lock names the process that holds it, for the
+ * message, and outlives the journal as a witness of how many records it held.
  */
 export class FolderLock {
-  #database: Database.Database | undefined;
-
   private constructor(
-    database: Database.Database,
+    private readonly file: ExclusiveFile,
     private readonly noteFile: string,
     /** Records that were written in this folder before. */
     readonly recordsBefore: number,
-  ) {
-    this.#database = database;
-  }
+  ) {}
 
   /** @throws DATA_FOLDER_LOCKED, DATA_FOLDER_UNUSABLE or LOCK_DAMAGED */
   static take(folder: string): FolderLock {
     const file = join(folder, 'lock.db');
     const noteFile = join(folder, 'lock.json');
-    const database = openIn(folder, file);
-    try {
-      database.exec('BEGIN EXCLUSIVE');
-    } catch (error) {
-      database.close();
-      const before = readNote(noteFile);
-      if (isBusy(error)) throw libsqlJournalErrors.DATA_FOLDER_LOCKED({ folder, pid: before?.pid }, error);
-      const known = journalError(error, file);
-      if (known.code !== 'JOURNAL_DAMAGED') throw known;
-      throw libsqlJournalErrors.LOCK_DAMAGED({ file, reason: known.message }, error);
+    const exclusive = openIn(folder, file);
+    if (!isTaken(exclusive, file)) {
+      exclusive.close();
+      throw libsqlJournalErrors.DATA_FOLDER_LOCKED({ folder, pid: readNote(noteFile)?.pid });
     }
-    const lock = new FolderLock(database, noteFile, readNote(noteFile)?.rounds ?? 0);
+    const lock = new FolderLock(exclusive, noteFile, readNote(noteFile)?.rounds ?? 0);
     try {
       lock.note(lock.recordsBefore);
     } catch (error) {
@@ -63,15 +51,26 @@ export class FolderLock {
   }
 
   release(): void {
-    this.#database?.close();
-    this.#database = undefined;
+    this.file.close();
   }
 }
 
-function openIn(folder: string, file: string): Database.Database {
+/** @throws LOCK_DAMAGED, JOURNAL_IO */
+function isTaken(exclusive: ExclusiveFile, file: string): boolean {
+  try {
+    return exclusive.take();
+  } catch (error) {
+    exclusive.close();
+    const known = journalError(error, file);
+    if (known.code !== 'JOURNAL_DAMAGED') throw known;
+    throw libsqlJournalErrors.LOCK_DAMAGED({ file, reason: known.message }, error);
+  }
+}
+
+function openIn(folder: string, file: string): ExclusiveFile {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    return new Database(file, { timeout: 0 });
+    return ExclusiveFile.open(file);
   } catch (error) {
     throw unusable(folder, error);
   }

@@ -1,6 +1,5 @@
 import { isAssayError, type AssayError } from '@assay/core/errors/assay-error';
 import { toAssayError } from '@assay/core/errors/describe';
-import Database from 'libsql';
 import { libsqlJournalErrors } from './errors.js';
 
 /** What SQLite threw over this file, as a coded error. */
@@ -21,8 +20,4 @@ function sqliteFailure(error: unknown): { code: string | undefined; message: str
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof Error && 'code' in error && typeof error.code === 'string') return { code: error.code, message };
   return { code: message.startsWith('ConnectionFailed') ? 'SQLITE_CANTOPEN' : undefined, message };
-}
-
-export function isBusy(error: unknown): boolean {
-  return error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY');
 }
