@@ -1,4 +1,5 @@
 import type { Kind } from '../unit.js';
+import { calls, commitHashes } from './calls.js';
 import { commitments, metagraph } from './chain.js';
 import { competitionTracker } from './competition-tracker.js';
 import { epsilon } from './epsilon.js';
@@ -21,6 +22,8 @@ import { wins } from './wins.js';
 
 /** By the base name of the file. */
 export const KINDS: Readonly<Record<string, Kind>> = {
+  calls,
+  commit_hash_v2: commitHashes,
   commit_reveal_tle: timelocks,
   commitments,
   competition_schedule: competitionSchedule,

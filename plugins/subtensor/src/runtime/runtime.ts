@@ -145,6 +145,18 @@ export class Runtime {
     return hexOf(this.registry.createTypeUnsafe(this.#function(api, method).output, [answer]));
   }
 
+  /** Names of a call's arguments in their order and in camel case; undefined where there is no such call. */
+  callArguments(pallet: string, call: string): readonly string[] | undefined {
+    return this.api.tx[this.camelCase(pallet)]?.[this.camelCase(call)]?.meta.args.map(({ name }) => name.toString());
+  }
+
+  /** A call as an extrinsic holds it: 0x and hex. */
+  encodeCall(pallet: string, call: string, args: readonly unknown[]): string {
+    const make = this.api.tx[this.camelCase(pallet)]?.[this.camelCase(call)];
+    if (!make) throw this.#unreadable(`it has no call ${pallet}.${call}`);
+    return make(...args).method.toHex();
+  }
+
   /** A constant of a pallet; undefined where there is none. */
   constant(pallet: string, name: string): Codec | undefined {
     return this.api.consts[this.camelCase(pallet)]?.[this.camelCase(name)];
