@@ -36,7 +36,12 @@ export function openReader(url: string, { netuid, mechanism = 0 }: Place): Reade
     {
       link,
       runtimes,
-      identity: { get: () => Promise.reject(new Error('a reader has no key')), close: () => Promise.resolve() },
+      identity: {
+        get: () => Promise.reject(new Error('a reader has no key')),
+        key: () => Promise.reject(new Error('a reader has no key')),
+        close: () => Promise.resolve(),
+      },
+      log: () => undefined,
     },
   );
   const place = { netuid, mechanism, chain: 'test' };

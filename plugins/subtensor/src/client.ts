@@ -1,9 +1,10 @@
-import { asBlockNumber, asNetuid, type BlockNumber, type Netuid } from '@assay/core/contracts/brands';
+import { asNetuid, type BlockNumber, type Netuid } from '@assay/core/contracts/brands';
 import type {
   BlockReference,
   ChainClient,
   ChainConnection,
   ChainSnapshot,
+  CommitmentOptions,
   CommitmentReceipt,
   SubmissionFate,
   SubmissionTicket,
@@ -11,25 +12,26 @@ import type {
   WeightsReceipt,
   WeightsSubmission,
 } from '@assay/core/contracts/chain-client';
-import { isAssayError, type AssayError } from '@assay/core/errors/assay-error';
+import type { Log } from '@assay/core/contracts/logger';
+import { isAssayError } from '@assay/core/errors/assay-error';
 import { abortError } from '@assay/core/errors/describe';
-import { z } from 'zod';
-import { subtensorErrors } from './errors.js';
+import { asBlockNumber } from '@assay/core/contracts/brands';
 import type { Identity } from './identity.js';
 import { readSnapshot } from './read/snapshot.js';
-import { count } from './read/numbers.js';
-import { answerAs, hash, headerJson, malformed } from './rpc/greeting.js';
-import { headerOf, type BlockHeader } from './rpc/header.js';
-import { MOST_BEHIND } from './rpc/heads.js';
+import { FinalBlocks } from './rpc/final-blocks.js';
 import type { Link } from './rpc/link.js';
+import { blockTimeOf } from './runtime/block-time.js';
 import type { Runtimes } from './runtime/runtimes.js';
-
-/** Longest text that one field of a commitment holds as it is, in bytes (`Raw128`). */
-const COMMITMENT_LIMIT = 128;
-/** Block times for which a block that exists is waited for to become final; three are usual. */
-const FINALITY_PATIENCE = 10;
-/** Block times after which final blocks that are far older than one told of before are believed. */
-const BACK_PATIENCE = 25;
+import { LONGEST_RAW, LONGEST_TIMELOCKED, Committer } from './submit/commitment.js';
+import { Finder } from './submit/find.js';
+import { Sender } from './submit/sender.js';
+import type { PlaceDeps } from './submit/place.js';
+import { Reveals } from './submit/reveal-fate.js';
+import { revealDraft } from './submit/reveal-send.js';
+import { readTicket } from './submit/ticket.js';
+import { weightsDraft } from './submit/weights.js';
+import { weightsErrors } from './submit/weights-errors.js';
+import { revealOf, weightsFacts } from './submit/weights-facts.js';
 
 interface SubtensorOptions {
   netuid: number;
@@ -40,23 +42,45 @@ interface SubtensorOptions {
   learnBlockTime: boolean;
 }
 
+interface ClientDeps {
+  link: Link;
+  runtimes: Runtimes;
+  identity: Pick<Identity, 'get' | 'key' | 'close'>;
+  log: Log;
+}
+
 /** ChainClient over a node of a Subtensor network. */
 export class SubtensorClient implements ChainClient {
   readonly description: string;
   readonly netuid: Netuid;
-  readonly maxCommitmentBytes = COMMITMENT_LIMIT;
-  readonly maxTimelockedBytes = 0;
-  /** Highest finalized block that any node has told of. */
-  #final: BlockReference | undefined;
-  /** Since when nodes tell of final blocks far older than that. */
-  #wentBackAt: number | undefined;
+  readonly maxCommitmentBytes = LONGEST_RAW;
+  readonly maxTimelockedBytes = LONGEST_TIMELOCKED;
+  readonly #blocks: FinalBlocks;
+  readonly #finder: Finder;
+  readonly #sender: Sender;
+  readonly #committer: Committer;
+  readonly #place: PlaceDeps;
+  readonly #reveals: Reveals;
 
   constructor(
     private readonly options: SubtensorOptions,
-    private readonly deps: { link: Link; runtimes: Runtimes; identity: Pick<Identity, 'get' | 'close'> },
+    private readonly deps: ClientDeps,
   ) {
-    this.description = options.network;
-    this.netuid = asNetuid(options.netuid);
+    const { netuid, mechanism, network } = options;
+    const { link, runtimes, identity, log } = deps;
+    this.description = network;
+    this.netuid = asNetuid(netuid);
+    const blocks = new FinalBlocks(link);
+    this.#blocks = blocks;
+    this.#finder = new Finder({ link, runtimes, blocks }, async () => {
+      const { hotkey } = await identity.get();
+      return { genesis: link.genesis ?? '', netuid, mechanism, hotkey };
+    });
+    const key: Identity['key'] = () => identity.key();
+    this.#sender = new Sender({ netuid, mechanism }, { link, runtimes, blocks, finder: this.#finder, key, log });
+    this.#place = { place: { netuid, mechanism, chain: network }, link, runtimes };
+    this.#reveals = new Reveals({ ...this.#place, blocks, log });
+    this.#committer = new Committer(netuid, { link, runtimes, sender: this.#sender, key, log });
   }
 
   identity(): Promise<ValidatorIdentity> {
@@ -64,52 +88,82 @@ export class SubtensorClient implements ChainClient {
   }
 
   /** The newest finalized block. It never goes back: a node that is a little behind another answers with the other's. */
-  async head(signal: AbortSignal): Promise<BlockReference> {
-    this.deps.link.requireBlocks();
-    return this.#newest(signal);
+  head(signal: AbortSignal): Promise<BlockReference> {
+    return this.#blocks.head(signal);
   }
 
   /** Of a final block; one that is new is waited for. @throws BLOCK_UNKNOWN, BLOCK_NOT_FINAL */
-  async blockHash(block: BlockNumber, signal: AbortSignal): Promise<string> {
-    await this.#untilFinal(block, signal);
-    const found = await this.#ask(hash.nullable(), 'chain_getBlockHash', [block], signal);
-    // A node that is a little behind the one that has told of this head.
-    if (found === null && block === this.#final?.number) return this.#final.hash;
-    if (found === null) throw subtensorErrors.BLOCK_UNKNOWN({ block: String(block) });
-    const { number } = await this.#header(found, signal);
-    if (number !== block) throw this.#complaint('chain_getBlockHash', `block ${number} in place of ${block}`);
-    return found;
+  blockHash(block: BlockNumber, signal: AbortSignal): Promise<string> {
+    return this.#blocks.hashOf(block, signal);
   }
 
   async snapshot(signal: AbortSignal, at?: BlockReference): Promise<ChainSnapshot> {
     const { link, runtimes } = this.deps;
     const { netuid, mechanism, network: chain } = this.options;
     const block = at ?? (await this.head(signal));
-    const snapshot = await this.#usable(() =>
+    const snapshot = await this.#blocks.usable(() =>
       readSnapshot({ netuid, mechanism, chain }, block, { link, runtimes }, signal),
     );
     const { runtime } = await runtimes.at(block.hash, signal);
-    const slot = blockTimeOf(runtime.constant('Aura', 'SlotDuration')?.toJSON());
+    const slot = blockTimeOf(runtime);
     if (this.options.learnBlockTime && slot !== undefined) link.blockTimeMs = slot;
     return snapshot;
   }
 
-  async setWeights(_submission: WeightsSubmission, signal: AbortSignal): Promise<WeightsReceipt> {
-    return this.#submit('set weights', signal);
+  async setWeights(
+    submission: WeightsSubmission,
+    signal: AbortSignal,
+    keep: (ticket: SubmissionTicket) => Promise<void>,
+  ): Promise<WeightsReceipt> {
+    if (signal.aborted) throw abortError();
+    const { hotkey } = await this.identity();
+    const make = weightsDraft(submission, hotkey, this.#place);
+    const { at, facts } = await this.#sender.send(make, keep, signal);
+    const sent = weightsFacts(facts);
+    return sent.kind === 'set' ? { at, mode: 'set' } : { at, mode: 'committed', reveal: revealOf(sent) };
   }
 
-  async weightsFate(_ticket: SubmissionTicket, signal: AbortSignal): Promise<SubmissionFate> {
-    return this.#submit('look for weights', signal);
+  async weightsFate(ticket: SubmissionTicket, signal: AbortSignal): Promise<SubmissionFate> {
+    const found = await this.#finder.find(ticket, signal);
+    if (found.status === 'open') return { ...found, lastBlock: asBlockNumber(found.lastBlock) };
+    if (found.status !== 'landed') return found;
+    const { hotkey, facts: kept } = readTicket(ticket);
+    const facts = weightsFacts(kept);
+    const { at } = found;
+    return facts.kind === 'set' ? { status: 'set', at } : this.#reveals.fate({ at, hotkey, facts }, signal);
   }
 
-  async commit(_text: string, signal: AbortSignal): Promise<CommitmentReceipt> {
-    return this.#submit('commit', signal);
+  /** Weights whose commit the chain opens by itself are waited for only. @throws what the chain refuses, by its own name */
+  async revealWeights(ticket: SubmissionTicket, signal: AbortSignal): Promise<BlockReference> {
+    const { hotkey, facts: kept } = readTicket(ticket);
+    const facts = weightsFacts(kept);
+    const revealedAt = async (): Promise<BlockReference | undefined> => {
+      const fate = await this.weightsFate(ticket, signal);
+      return fate.status === 'revealed' ? fate.revealedAt : undefined;
+    };
+    const before = await revealedAt();
+    if (before) return before;
+    if (facts.kind !== 'hash') throw weightsErrors.REVEAL_NOT_OURS({ kind: facts.kind });
+    try {
+      // The reveal of the same commit is refused a second time, so that nobody has to find it again.
+      const keep = (): Promise<void> => Promise.resolve();
+      return (await this.#sender.send(revealDraft(facts, hotkey, this.#place), keep, signal)).at;
+    } catch (error) {
+      const after = isAssayError(error) && error.fault === 'chain' ? await revealedAt() : undefined;
+      if (after) return after;
+      throw error;
+    }
+  }
+
+  async commit(text: string, signal: AbortSignal, options: CommitmentOptions = {}): Promise<CommitmentReceipt> {
+    if (signal.aborted) throw abortError();
+    return this.#committer.commit(text, signal, options);
   }
 
   async connection(signal: AbortSignal): Promise<ChainConnection> {
     const { link, runtimes } = this.deps;
     // Also where no block has come for long: then most of all somebody wants to see this.
-    const { runtime } = await runtimes.at((await this.#newest(signal)).hash, signal);
+    const { runtime } = await runtimes.at((await this.#blocks.newest(signal)).hash, signal);
     return {
       endpoints: link.endpoints,
       runtime: runtime.name,
@@ -123,105 +177,4 @@ export class SubtensorClient implements ChainClient {
     this.deps.link.close();
     await this.deps.identity.close();
   }
-
-  async #submit(what: string, signal: AbortSignal): Promise<never> {
-    if (signal.aborted) throw abortError();
-    return Promise.reject(subtensorErrors.SUBMISSION_NOT_BUILT({ what }));
-  }
-
-  async #newest(signal: AbortSignal): Promise<BlockReference> {
-    const final = await this.#ask(hash, 'chain_getFinalizedHead', [], signal);
-    const { number } = await this.#header(final, signal);
-    const newest = this.deps.link.head ?? number;
-    // A node can't have made a block final that it does not have.
-    if (number > newest + MOST_BEHIND)
-      throw this.#complaint('chain_getFinalizedHead', `block ${number}, where the newest is ${newest}`);
-    const known = this.#final;
-    if (known && number < known.number && (await this.#isOnlyBehind(known, number, signal))) return known;
-    this.#wentBackAt = undefined;
-    this.#final = { number: asBlockNumber(number), hash: final };
-    return this.#final;
-  }
-
-  /**
-   * Whether a node that tells of an older final block than `known` merely lags. Far behind, its answers are not used,
-   * unless no node has told of a newer one for so long that the newer one was a lie or has been undone.
-   * @throws ANSWER_MALFORMED
-   */
-  async #isOnlyBehind(known: BlockReference, number: number, signal: AbortSignal): Promise<boolean> {
-    if (number >= known.number - MOST_BEHIND) return true;
-    const there = await this.#ask(hash.nullable(), 'chain_getBlockHash', [known.number], signal);
-    if (there === known.hash) return true;
-    this.#wentBackAt ??= performance.now();
-    if (performance.now() - this.#wentBackAt > BACK_PATIENCE * this.deps.link.blockTimeMs) return false;
-    throw this.#complaint('chain_getFinalizedHead', `block ${number}, where ${known.number} was final already`);
-  }
-
-  /** Waits until this block is final, several block times at most. */
-  async #untilFinal(block: number, signal: AbortSignal): Promise<void> {
-    const { link } = this.deps;
-    const started = performance.now();
-    for (;;) {
-      if (block <= (this.#final?.number ?? -1)) return;
-      const { number: final } = await this.head(signal);
-      if (block <= final) return;
-      const { number: newest } = await this.#ask(headerJson, 'chain_getHeader', [], signal);
-      if (block > newest) throw subtensorErrors.BLOCK_UNKNOWN({ block: String(block) });
-      if (performance.now() - started > FINALITY_PATIENCE * link.blockTimeMs)
-        throw subtensorErrors.BLOCK_NOT_FINAL({ block, final });
-      await wait(link.blockTimeMs / 4, signal, link.closing);
-    }
-  }
-
-  /** The header behind a hash, which it has to come to. */
-  async #header(block: string, signal: AbortSignal): Promise<BlockHeader> {
-    const answer = await this.deps.link.call('chain_getHeader', [block], signal);
-    if (answer === null) throw subtensorErrors.BLOCK_UNKNOWN({ block });
-    return this.#usable(() => headerOf(block, answer));
-  }
-
-  /** An answer that can't be used counts against the connection; what the link itself has refused is counted already. */
-  async #usable<T>(read: () => T | Promise<T>): Promise<T> {
-    try {
-      return await read();
-    } catch (error) {
-      if (isAssayError(error) && error.code === 'ANSWER_MALFORMED') this.deps.link.complain(error);
-      throw error;
-    }
-  }
-
-  #complaint(method: string, reason: string): AssayError {
-    const error = malformed(method, reason);
-    this.deps.link.complain(error);
-    return error;
-  }
-
-  async #ask<T>(schema: z.ZodType<T>, method: string, params: readonly unknown[], signal: AbortSignal): Promise<T> {
-    const { link } = this.deps;
-    const answer = await link.call(method, params, signal);
-    return this.#usable(() => answerAs(schema, method, answer));
-  }
-}
-
-/** Aura's slots are the time between blocks. A day is none. */
-function blockTimeOf(slot: unknown): number | undefined {
-  const { data } = count.safeParse(slot);
-  return data !== undefined && data > 0 && data <= 86_400_000 ? data : undefined;
-}
-
-/** @throws ABORTED, and CHAIN_CLOSED when the client is closed meanwhile */
-async function wait(ms: number, signal: AbortSignal, closing: AbortSignal): Promise<void> {
-  const isOver = (): boolean => signal.aborted || closing.aborted;
-  await new Promise<void>((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      for (const each of [signal, closing]) each.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    for (const each of [signal, closing]) each.addEventListener('abort', done);
-    if (isOver()) done();
-  });
-  if (signal.aborted) throw abortError();
-  if (closing.aborted) throw subtensorErrors.CHAIN_CLOSED({});
 }

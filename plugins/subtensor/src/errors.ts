@@ -121,10 +121,4 @@ export const subtensorErrors = defineErrors({
     message: () => 'The chain client has been closed.',
     hint: () => 'Make a new one. A command that calls a closed client is defective: please report it.',
   },
-  SUBMISSION_NOT_BUILT: {
-    fault: 'config',
-    retry: 'never',
-    message: (p: { what: string }) => `This version of the subtensor plugin reads the chain and does not ${p.what}.`,
-    hint: () => 'Run with --dry-run to see the weights, and set them by other means.',
-  },
 });

@@ -1,9 +1,18 @@
 import { asHotkey } from '@assay/core/contracts/brands';
 import type { ValidatorIdentity } from '@assay/core/contracts/chain-client';
 import type { PluginDeps } from '@assay/core/plugin/plugin';
-import { fileSigner, hotkeyAddress, socketSigner, type Signer, type WalletChoice } from '@assay/lib-bittensor-wallet';
+import {
+  fileSigner,
+  hotkeyAddress,
+  socketSigner,
+  walletPaths,
+  type Signer,
+  type WalletChoice,
+} from '@assay/lib-bittensor-wallet';
 import { isHotkey } from '@assay/lib-sr25519';
 import { subtensorErrors } from './errors.js';
+import { submitErrors } from './submit/errors.js';
+import { HotkeyLock } from './submit/lock.js';
 
 export interface KeyOptions {
   wallet?: WalletChoice | undefined;
@@ -38,6 +47,24 @@ export class Identity {
       throw error;
     });
     return this.#known;
+  }
+
+  /**
+   * The key for extrinsics, and the lock that keeps its nonces apart.
+   * @throws READ_ONLY, KEY_MISSING, what `get` throws
+   */
+  async key(): Promise<{ signer: Signer; lock: HotkeyLock }> {
+    if (!this.options.maySign) throw submitErrors.READ_ONLY({});
+    const { hotkey } = await this.get();
+    if (!this.#signer) throw submitErrors.KEY_MISSING({ hotkey });
+    return { signer: this.#signer, lock: new HotkeyLock(this.#keyPath(), this.deps.log) };
+  }
+
+  /** The file of the key, or the socket of the signer. */
+  #keyPath(): string {
+    const { signer } = this.options;
+    if (signer !== undefined) return this.deps.resolvePath(signer);
+    return walletPaths(this.#wallet() ?? {}, this.deps.environment).hotkey;
   }
 
   /** Also gives up a key that is still being opened: a password may be waited for, or computed with for a minute. */

@@ -14,7 +14,7 @@ const options = z.strictObject({
     .string()
     .min(1)
     .default('finney')
-    .describe(`Network to read: ${NETWORK_NAMES.join(', ')}, or the URL of an endpoint.`),
+    .describe(`Network: ${NETWORK_NAMES.join(', ')}, or the URL of an endpoint.`),
   endpoints: z
     .array(z.string().min(1))
     .min(1)
@@ -80,6 +80,7 @@ async function create(
       link,
       runtimes: new Runtimes({ link }),
       identity: new Identity({ ...given, maySign: mode === 'validate' && !readOnly }, deps),
+      log,
     },
   );
 }

@@ -82,7 +82,7 @@ export function openClient(
   );
   const client = new SubtensorClient(
     { netuid: 1, mechanism: 0, network: 'scripted', learnBlockTime: false },
-    { link, runtimes: new Runtimes({ link }), identity },
+    { link, runtimes: new Runtimes({ link }), identity, log: () => undefined },
   );
   return { ...opened, client };
 }

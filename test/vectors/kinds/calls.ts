@@ -28,16 +28,16 @@ const camelCase = (name: string): string => name.replace(/_([a-z])/g, (_, letter
 export const calls: Kind = async (content, world) => {
   const runtime = await runtimeOf(content, world);
   if (typeof runtime === 'string') return skipped('file', runtime);
-  const given = Object.entries(fields(content['args'])).map(([name, value]) => [camelCase(name), value]);
-  const values: Record<string, unknown> = Object.fromEntries(given);
+  const given = Object.entries(fields(content['args'])).map(([name, value]) => [camelCase(name), value] as const);
+  const values = Object.fromEntries(given);
   const place = { netuid: number(values['netuid']), mechanism: number(values['mecid']) };
   return Promise.all(
     Object.entries(fields(content['calls'])).map(async ([call, wanted]) =>
       unitOf(call, () => {
-        const takes = runtime.callArguments(PALLET, call);
+        const takes = runtime.calls.argumentNames(PALLET, call);
         if (!takes) throw new Mismatch('the metadata has no such call');
         const args = argumentsOf({ runtime, place }, { call, takes }, { ...values, ...UNNAMED[call] });
-        equal('bytes', runtime.encodeCall(PALLET, call, args), wanted);
+        equal('bytes', `0x${Buffer.from(runtime.calls.encode(PALLET, call, args)).toString('hex')}`, wanted);
         return 'reference';
       }),
     ),

@@ -4,6 +4,7 @@ import type { StorageEntryMetadataLatest } from '@polkadot/types/interfaces';
 import type { Codec, Registry } from '@polkadot/types/types';
 import { messageOf } from '@assay/core/errors/describe';
 import { subtensorErrors } from '../errors.js';
+import { Calls } from './calls.js';
 import { OfflineProvider } from './offline-provider.js';
 import type { RuntimeVersion } from './version.js';
 
@@ -24,6 +25,7 @@ interface StorageItem {
  */
 export class Runtime {
   readonly #functions: ReadonlyMap<string, RuntimeFunction>;
+  readonly calls: Calls;
 
   private constructor(
     readonly version: RuntimeVersion,
@@ -31,6 +33,7 @@ export class Runtime {
     private readonly camelCase: (name: string) => string,
   ) {
     this.#functions = functionsOf(api);
+    this.calls = new Calls(api, camelCase);
   }
 
   /**
@@ -91,6 +94,11 @@ export class Runtime {
     return this.registry.lookup.getTypeDef(type.isPlain ? type.asPlain : type.asMap.value).type;
   }
 
+  /** A type of the registry in the notation of Rust, for people. */
+  typeText(type: string): string {
+    return this.registry.createTypeUnsafe(type, []).toRawType();
+  }
+
   /** Key of a value as 0x and hex; with fewer arguments than the map has keys, what the keys of its part begin with. */
   storageKey(pallet: string, item: string, args: readonly unknown[]): string {
     const { entry, meta } = this.#item(pallet, item);
@@ -143,18 +151,6 @@ export class Runtime {
   /** An answer of a runtime function as a node gives it: 0x and hex. */
   encodeAnswer(api: string, method: string, answer: unknown): string {
     return hexOf(this.registry.createTypeUnsafe(this.#function(api, method).output, [answer]));
-  }
-
-  /** Names of a call's arguments in their order and in camel case; undefined where there is no such call. */
-  callArguments(pallet: string, call: string): readonly string[] | undefined {
-    return this.api.tx[this.camelCase(pallet)]?.[this.camelCase(call)]?.meta.args.map(({ name }) => name.toString());
-  }
-
-  /** A call as an extrinsic holds it: 0x and hex. */
-  encodeCall(pallet: string, call: string, args: readonly unknown[]): string {
-    const make = this.api.tx[this.camelCase(pallet)]?.[this.camelCase(call)];
-    if (!make) throw this.#unreadable(`it has no call ${pallet}.${call}`);
-    return make(...args).method.toHex();
   }
 
   /** A constant of a pallet; undefined where there is none. */

@@ -57,6 +57,15 @@ export class Runtimes {
   }
 
   /**
+   * The rules by which the block after this one is made, and by which its extrinsics have to be signed. In the block that
+   * brings new rules they are the new ones already.
+   * @throws what `Link.call` throws, ANSWER_MALFORMED, RUNTIME_UNREADABLE
+   */
+  async after(block: string, signal: AbortSignal): Promise<Runtime> {
+    return this.#load(await this.#version(block, signal), block, signal);
+  }
+
+  /**
    * Which rules have written the state of a block. Its own version says so, except in the block that brings new rules:
    * its state is still laid out by those of its parent.
    */

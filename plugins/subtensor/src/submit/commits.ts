@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { subtensorErrors } from '../errors.js';
 import { account, amount, count } from '../read/numbers.js';
 import { decoded, PALLET, type SubnetState } from '../read/subnet.js';
 import { answerAs } from '../rpc/greeting.js';
@@ -7,6 +8,12 @@ import { storedValue } from './values.js';
 
 /** Where runtimes keep timelocked commits: the name of now first, and those that it had before. */
 const TIMELOCKED = ['TimelockedWeightCommits', 'CRV3WeightCommitsV2', 'CRV3WeightCommits'] as const;
+
+const BY_HASH = 'WeightCommits';
+
+/** A commit that can't be looked for is not taken for one that is gone. */
+const noStorage = ({ runtime }: SubnetState, item: string): Error =>
+  subtensorErrors.RUNTIME_UNREADABLE({ runtime: runtime.name, reason: `it has no storage ${PALLET}.${item}` });
 
 const hexText = z.string().regex(/^0x(?:[0-9a-fA-F]{2})*$/);
 const round = amount.transform(Number);
@@ -35,7 +42,7 @@ export interface TimelockedCommit {
 /**
  * Timelocked commits of one mechanism that are not opened, in the order in which the chain opens them.
  * @param only those of one epoch under one name; all when left out
- * @throws ANSWER_MALFORMED, what `Link.call` throws
+ * @throws ANSWER_MALFORMED, RUNTIME_UNREADABLE, what `Link.call` throws
  */
 export async function timelockedCommits(
   subnet: SubnetState,
@@ -47,7 +54,9 @@ export async function timelockedCommits(
     return commitsOf(subnet, only.item, only.epoch, found ?? []);
   }
   const commits: TimelockedCommit[] = [];
-  for (const item of TIMELOCKED.filter((name) => subnet.runtime.hasStorage(PALLET, name)))
+  const items = TIMELOCKED.filter((name) => subnet.runtime.hasStorage(PALLET, name));
+  if (items.length === 0) throw noStorage(subnet, TIMELOCKED[0]);
+  for (const item of items)
     for (const { argument, value } of await subnet.part(PALLET, item)) {
       const entries = answerAs(
         queue,
@@ -80,8 +89,9 @@ export interface HashCommit {
   since: number;
 }
 
-/** Commits by hash of one hotkey, the oldest first; expired ones may be among them. @throws ANSWER_MALFORMED, what `Link.call` throws */
+/** Commits by hash of one hotkey, the oldest first; expired ones may be among them. @throws ANSWER_MALFORMED, RUNTIME_UNREADABLE, what `Link.call` throws */
 export async function hashCommits(subnet: SubnetState, hotkey: string): Promise<HashCommit[]> {
-  const found = await storedValue(subnet, [PALLET, 'WeightCommits'], [subnet.storageIndex, hotkey], hashes);
+  if (!subnet.runtime.hasStorage(PALLET, BY_HASH)) throw noStorage(subnet, BY_HASH);
+  const found = await storedValue(subnet, [PALLET, BY_HASH], [subnet.storageIndex, hotkey], hashes);
   return (found ?? []).map(([hash, since]) => ({ hash, since }));
 }

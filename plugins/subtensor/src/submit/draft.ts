@@ -1,4 +1,5 @@
 import type { BlockReference } from '@assay/core/contracts/chain-client';
+import type { AssayError } from '@assay/core/errors/assay-error';
 import type { Json } from '@assay/core/contracts/round-journal';
 
 /** One call of the chain that is to be signed, by the names in the runtime's metadata. */
@@ -48,6 +49,6 @@ export type Found =
   /** No block holds it, and none ever will. */
   | { status: 'lost' }
   /** A block holds it, and the chain has refused it there. */
-  | { status: 'refused'; at: BlockReference; error: Error }
+  | { status: 'refused'; at: BlockReference; error: AssayError }
   /** A block holds it, and it has succeeded there. `index` and `events` are missing where the node has discarded them. */
   | { status: 'landed'; at: BlockReference; index?: number; events?: LandedEvent[] };

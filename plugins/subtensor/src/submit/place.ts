@@ -26,3 +26,7 @@ export async function subnetAt(
 ): Promise<SubnetState> {
   return new SubnetState(place, await runtimes.at(hash, signal), new BlockState(hash, { link, signal }));
 }
+
+/** Block that is expected to hold what is signed upon a final block: the node has a few blocks on top of it already. */
+export const inclusionAfter = ({ number }: Pick<BlockReference, 'number'>, { head }: Pick<Link, 'head'>): number =>
+  Math.max(number, head ?? 0) + 1;

@@ -17,6 +17,7 @@ import { epochAt } from './reveal-schedule.js';
 import { readEpochs } from './reveal-timing.js';
 import { storedValue } from './values.js';
 import { weightsErrors } from './weights-errors.js';
+import type { WeightsFacts } from './weights-facts.js';
 
 /** The one call that safe mode lets through (subtensor, runtime/src/lib.rs, SafeModeWhitelistedCalls). */
 const SAFE_CALL = 'set_weights';
@@ -32,8 +33,9 @@ export async function readWeightsState(subnet: SubnetState, block: number, chain
 
 interface Planned {
   hotkey: string;
-  /** Name of the call that is to be sent. */
+  /** Name of the call that is to be sent, and what it does. */
   call: string;
+  kind: WeightsFacts['kind'];
   submission: WeightsSubmission;
   state: WeightsState;
 }
@@ -50,7 +52,7 @@ export async function preflight(subnet: SubnetState, planned: Planned): Promise<
   await checkSwap(subnet, hotkey);
   checkHotkeys(submission, state);
   if (!state.parameters.commitRevealEnabled) return checkWeights(hotkey, submission, state);
-  const own = checkCommit(hotkey, await unrevealed(subnet, hotkey, state.block), state);
+  const own = checkCommit(hotkey, await unrevealed(subnet, planned, state.block), state);
   checkReveal(hotkey, submission, state);
   return own;
 }
@@ -75,13 +77,12 @@ async function checkSwap(subnet: SubnetState, account: string): Promise<void> {
   if (isAnnounced || isScheduled) throw palletErrors.ColdkeySwapAnnounced({ account });
 }
 
-/** Commits of this hotkey that count against the chain's limit of them in a block. */
-async function unrevealed(subnet: SubnetState, hotkey: string, block: number): Promise<number> {
+/** Commits of this hotkey that count against the chain's limit of them when a block takes one more. */
+async function unrevealed(subnet: SubnetState, { hotkey, kind }: Planned, block: number): Promise<number> {
   const { state, period } = await readEpochs(subnet, block - 1);
   const epoch = epochAt(state, block);
-  const timelocked = (await timelockedCommits(subnet)).filter((one) => one.who === hotkey && one.epoch === epoch);
-  const hashed = (await hashCommits(subnet, hotkey)).filter(
-    ({ since }) => (state.counter ? since : epochAt(state, since)) + period >= epoch,
-  );
-  return Math.max(timelocked.length, hashed.length);
+  if (kind === 'timelocked')
+    return (await timelockedCommits(subnet)).filter((one) => one.who === hotkey && one.epoch === epoch).length;
+  const epochOf = (since: number): number => (state.counter ? since : epochAt(state, since));
+  return (await hashCommits(subnet, hotkey)).filter(({ since }) => epochOf(since) + period >= epoch).length;
 }

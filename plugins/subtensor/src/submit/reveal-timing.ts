@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { count } from '../read/numbers.js';
 import { PALLET, type SubnetState } from '../read/subnet.js';
 import { answerAs, malformed } from '../rpc/greeting.js';
-import { firstReveal, revealRound, type EpochState } from './reveal-schedule.js';
+import { epochAt, firstBlockOf, firstReveal, revealRound, type EpochState } from './reveal-schedule.js';
 import { storedValue } from './values.js';
 
 const always = z.object({
@@ -68,3 +68,18 @@ export async function readRevealTiming(
 /** Newest round of drand that the chain has stored; 0 for none. @throws ANSWER_MALFORMED, what `Link.call` throws */
 export const readStoredRound = async (subnet: SubnetState): Promise<number> =>
   (await storedValue(subnet, ['Drand', 'LastStoredRound'], [], count)) ?? 0;
+
+/**
+ * When a commit by hash can be revealed: in one epoch of the subnet, and neither before nor after it.
+ * @param since epoch of the commit; before the chain counted epochs its block
+ * @param inclusion later block whose epoch is `current`
+ */
+export async function revealWindow(
+  subnet: SubnetState,
+  since: number,
+  { block, inclusion }: { block: number; inclusion: number },
+): Promise<{ opens: number; epoch: number; current: number }> {
+  const { state, period } = await readEpochs(subnet, block);
+  const epoch = (state.counter ? since : epochAt(state, since)) + period;
+  return { opens: firstBlockOf(state, epoch), epoch, current: epochAt(state, inclusion) };
+}

@@ -61,7 +61,7 @@ export const revealCall = (subnet: SubnetState): WeightsCall =>
 
 function firstOf({ runtime, place }: SubnetState, candidates: readonly Candidate[]): WeightsCall {
   for (const [call, kind] of candidates) {
-    const takes = runtime.callArguments(PALLET, call);
+    const takes = runtime.calls.argumentNames(PALLET, call);
     if (takes?.every((name) => KNOWN.has(name))) return { kind, call, takes };
   }
   throw weightsErrors.COMMIT_CALL_UNKNOWN({ runtime: runtime.name, mechanism: place.mechanism });

@@ -30,6 +30,12 @@ export const weightsErrors = defineErrors({
       `Commit-reveal is on, and ${p.runtime} has no call that commits weights of mechanism ${p.mechanism}.`,
     hint: () => 'Update Assay: the chain may have changed in a way that this version does not know.',
   },
+  REVEAL_NOT_OURS: {
+    fault: 'validator',
+    retry: 'never',
+    message: (p: { kind: string }) => `Weights of kind ${p.kind} are not revealed by the validator.`,
+    hint: () => 'Report this as a defect: the fate of the submission says who reveals it.',
+  },
   SUBMISSION_FACTS_INVALID: {
     fault: 'validator',
     retry: 'never',

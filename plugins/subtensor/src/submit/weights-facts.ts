@@ -1,3 +1,5 @@
+import { asBlockNumber } from '@assay/core/contracts/brands';
+import type { Reveal } from '@assay/core/contracts/chain-client';
 import { issueLines } from '@assay/core/errors/describe';
 import { z } from 'zod';
 import { weightsErrors } from './weights-errors.js';
@@ -44,3 +46,11 @@ export function weightsFacts(value: unknown): WeightsFacts {
   if (parsed.success) return parsed.data;
   throw weightsErrors.SUBMISSION_FACTS_INVALID({ reason: issueLines(parsed.error)?.[0] ?? 'it has another shape' });
 }
+
+export type CommittedFacts = TimelockedFacts | HashFacts;
+
+/** How weights come into force that were committed so. */
+export const revealOf = ({ kind, revealBlock }: CommittedFacts): Reveal => ({
+  block: asBlockNumber(revealBlock),
+  by: kind === 'timelocked' ? 'chain' : 'validator',
+});

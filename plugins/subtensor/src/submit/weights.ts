@@ -8,7 +8,7 @@ import { answerAs } from '../rpc/greeting.js';
 import { blockTimeOf } from '../runtime/block-time.js';
 import type { Draft, MakeDraft } from './draft.js';
 import { preflight, readWeightsState } from './preflight.js';
-import { subnetAt, type PlaceDeps } from './place.js';
+import { inclusionAfter, subnetAt, type PlaceDeps } from './place.js';
 import { readRevealTiming, type RevealTiming } from './reveal-timing.js';
 import { argumentsOf, weightsCall, type WeightsCall } from './weights-calls.js';
 import { blake2, commitHash, timelockedPayload, type CommittedRow } from './weights-bytes.js';
@@ -39,12 +39,11 @@ export function weightsDraft(submission: WeightsSubmission, hotkey: string, deps
     const subnet = await subnetAt(deps, at, signal);
     const state = await readWeightsState(subnet, at.number, place.chain);
     const chosen = weightsCall(subnet, state.parameters.commitRevealEnabled);
-    const { uid } = await preflight(subnet, { hotkey, call: chosen.call, submission, state });
+    const { uid } = await preflight(subnet, { hotkey, ...chosen, submission, state });
     const timing = (): Promise<RevealTiming> =>
       readRevealTiming(subnet, {
         block: at.number,
-        // The block that is signed upon is final, and a few are on top of it already.
-        inclusion: Math.max(at.number, link.head ?? 0) + 1,
+        inclusion: inclusionAfter(at, link),
         blockTimeMs: blockTimeOf(subnet.runtime) ?? link.blockTimeMs,
       });
     return DRAFTS[chosen.kind]({ subnet, chosen, row: { hotkey, uid, ...submission }, timing });

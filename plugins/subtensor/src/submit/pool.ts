@@ -1,0 +1,46 @@
+import { isAssayError, type AssayError } from '@assay/core/errors/assay-error';
+import type { Log } from '@assay/core/contracts/logger';
+import { hash } from '../rpc/greeting.js';
+import type { Link } from '../rpc/link.js';
+import { submitErrors } from './errors.js';
+import { poolRefusal, type PoolRefusal } from './pool-errors.js';
+
+const METHOD = 'author_submitExtrinsic';
+
+/** What a node has said of an extrinsic. `silent`: nothing, so that it may have it or not. */
+export type PoolAnswer = { status: 'taken' } | { status: 'refused'; refusal: PoolRefusal } | Silence;
+
+interface Silence {
+  status: 'silent';
+  /** Whether the bytes may have reached a node. */
+  sent: boolean;
+  error: AssayError;
+}
+
+/** Without a connection nothing was sent, and what a node refuses before it asks its pool has not reached that. */
+const NOT_SENT: ReadonlySet<string> = new Set(['ENDPOINTS_UNREACHABLE', 'CALL_REFUSED']);
+
+/** Gives signed bytes to a node, once. @throws ABORTED, CHAIN_CLOSED, HASH_DIFFERENT */
+export async function offer(
+  { bytes, hash: own }: { bytes: string; hash: string },
+  { link, log }: { link: Link; log: Log },
+  signal: AbortSignal,
+): Promise<PoolAnswer> {
+  let answer: unknown;
+  try {
+    answer = await link.call(METHOD, [bytes], signal, false);
+  } catch (error) {
+    if (!isAssayError(error) || error.code === 'ABORTED' || error.code === 'CHAIN_CLOSED') throw error;
+    const refusal = poolRefusal(error);
+    if (refusal?.reason === 'imported') return { status: 'taken' };
+    if (refusal) return { status: 'refused', refusal };
+    log('warn', 'the chain has not said whether it takes the extrinsic', { hash: own, code: error.code });
+    return { status: 'silent', sent: !NOT_SENT.has(error.code), error };
+  }
+  const answered = hash.safeParse(answer).data;
+  // A hash of another extrinsic says nothing about this one; it is looked for like one whose reply was lost.
+  if (answered === own) return { status: 'taken' };
+  const error = submitErrors.HASH_DIFFERENT({ sent: own, answered: answered ?? 'none' });
+  link.complain(error);
+  return { status: 'silent', sent: true, error };
+}
