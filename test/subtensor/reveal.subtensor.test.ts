@@ -5,14 +5,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { asHotkey, asUid } from '@assay/core/contracts/brands';
 import type { ChainClient, SubmissionTicket, WeightsSubmission } from '@assay/core/contracts/chain-client';
 import { upscaleWeights } from '@assay/lib-subtensor-rules';
-import { SubtensorClient } from '@assay/plugin-subtensor/dist/client.js';
-import { Identity } from '@assay/plugin-subtensor/dist/identity.js';
-import { Link } from '@assay/plugin-subtensor/dist/rpc/link.js';
-import { Runtimes } from '@assay/plugin-subtensor/dist/runtime/runtimes.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { errorOf } from '../error-of.js';
 import { storage } from './client.js';
 import { writeHotkey } from './hotkey-file.js';
+import { openSigner } from './signer.js';
 import { missing, startedWorld, titled } from './started.js';
 import { NETUID, type World } from './world.js';
 
@@ -30,20 +27,6 @@ async function whileBlocksAreMade<T>(world: World, work: Promise<T>): Promise<T>
     await sleep(100);
   }
   return done;
-}
-
-/** A client that signs with the hotkey of `validator`. */
-function openClient(url: string, path: string): SubtensorClient {
-  const log = (): void => undefined;
-  const link = new Link({ endpoints: [url], callMs: 60_000, blockTimeMs: 500, compareMs: 60_000 }, { log });
-  const identity = new Identity(
-    { maySign: true, wallet: { path, name: 'w', hotkey: 'h' } },
-    { environment: {}, log, resolvePath: (each) => each },
-  );
-  return new SubtensorClient(
-    { netuid: NETUID, mechanism: 0, network: 'the real runtime', learnBlockTime: false },
-    { link, runtimes: new Runtimes({ link }), identity, log },
-  );
 }
 
 describe.skipIf(missing !== undefined)(titled('weights by commit and reveal on the real runtime'), () => {
@@ -92,7 +75,7 @@ describe.skipIf(missing !== undefined)(titled('weights by commit and reveal on t
     await world().stake('validator', 500);
     await world().permit('validator');
     uids = await Promise.all(MINERS.map((name) => world().uidOf(name)));
-    client = openClient(world().node.url, path);
+    client = openSigner(world().node.url, path);
     await world().configure({ CommitRevealWeightsEnabled: true });
     await world().node.newBlock();
   });
@@ -117,7 +100,7 @@ describe.skipIf(missing !== undefined)(titled('weights by commit and reveal on t
     await world().node.newBlock();
     expect(await client.weightsFate(ticket, soon())).toMatchObject({ status: 'revealed', revealedAt });
     expect(await client.revealWeights(ticket, soon())).toEqual(revealedAt);
-    const other = openClient(world().node.url, path);
+    const other = openSigner(world().node.url, path);
     expect(await other.weightsFate(ticket, soon())).toMatchObject({ status: 'revealed', revealedAt });
     await other.close();
   });
