@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FRAME_FAULT_NAMES, pick, spoil, type FrameFaultName, type Random } from './frame-faults.js';
 import { random as seededRandom } from './fuzz/mutations.js';
-import { FrameProxy } from './frame-proxy.js';
+import { FrameProxy, type FrameRule } from './frame-proxy.js';
 import { TcpProxy, type Direction } from './tcp-proxy.js';
 
 /** What goes wrong between a client and its node. It lasts until `heal`, but `drop` and `half-close` happen at once. */
@@ -84,6 +84,11 @@ export class ChainProxy {
     }
   }
 
+  /** Decides what is sent in place of each frame, until `heal`. The rule may apply faults itself. */
+  rule(rule: FrameRule): void {
+    this.#frames.rule = rule;
+  }
+
   /** Ends what is open, so that the client has to connect again and meets this. */
   async #meet(admission: 'refuse' | 'silent' | { status: number }): Promise<void> {
     await this.#bytes.admit(admission);
@@ -92,9 +97,14 @@ export class ChainProxy {
 
   /** Ends every fault. Connections that were held without an answer are dropped. */
   async heal(): Promise<void> {
+    this.#frames.rule = (frame) => [frame];
+    await this.reopen();
+  }
+
+  /** As `heal`, but what is done to frames goes on. */
+  async reopen(): Promise<void> {
     this.#bytes.delay(0);
     this.#bytes.thaw();
-    this.#frames.rule = (frame) => [frame];
     await this.#bytes.admit('pass');
     this.#bytes.dropHeld();
   }

@@ -4,7 +4,7 @@ import type { Frame } from './frame-faults.js';
 import type { Direction } from './tcp-proxy.js';
 
 /** Returns the frames to send in place of one. */
-type FrameRule = (frame: Frame, direction: Direction) => readonly Frame[];
+export type FrameRule = (frame: Frame, direction: Direction) => readonly Frame[];
 
 const HIGHEST_CLOSE_CODE_OF_APPLICATIONS = 4999;
 

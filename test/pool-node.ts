@@ -43,6 +43,8 @@ export interface Included extends Pending {
  */
 export class PoolNode {
   readonly included: Included[] = [];
+  /** Hashes of everything that was submitted. */
+  readonly offered = new Set<string>();
   /** Extrinsics that wait for a block, by hash. */
   readonly pool = new Map<string, Pending>();
   /** Decides what the runtime makes of a call; success where it is left out. */
@@ -63,14 +65,14 @@ export class PoolNode {
 
   static async start({ specVersion, metadata, instead, ...options }: PoolNodeOptions): Promise<PoolNode> {
     const version = { specName: 'node-subtensor', specVersion, transactionVersion: 1 };
-    let node: PoolNode | undefined;
+    const started: { node?: PoolNode } = {};
     const chain = await ScriptedChain.start({
       ...options,
       runtime: { ...version, metadata },
-      instead: async (method, params) => (await instead?.(method, params)) ?? node?.answer(method, params),
+      instead: async (method, params) => (await instead?.(method, params)) ?? started.node?.answer(method, params),
     });
-    node = new PoolNode(chain, await PoolNode.#runtime(chain, version, metadata));
-    return node;
+    started.node = new PoolNode(chain, await PoolNode.#runtime(chain, version, metadata));
+    return started.node;
   }
 
   static #runtime(
@@ -136,6 +138,7 @@ export class PoolNode {
       this.#setNonce(pending.signer, pending.nonce + 1);
       events.push(this.#run(pending, number, index));
     }
+    for (const { hash, extrinsic } of waiting) if (!this.#isAlive(extrinsic, number + 1)) this.pool.delete(hash);
     const encoded = Buffer.concat([compact(events.length), ...events]);
     this.chain.blocks.put(this.runtime.storageKey('System', 'Events', []), hexOf(encoded));
     this.#bodies.set(this.chain.blocks.hash(number) ?? '', bodies);
@@ -179,10 +182,11 @@ export class PoolNode {
 
   async #submit(bytes: string): Promise<string> {
     const hash = blake2AsHex(bytes, 256);
+    this.offered.add(hash);
     if (this.pool.has(hash)) throw new RpcError(IMPORTED, 'Transaction Already Imported', hash);
     if (this.included.some((each) => each.hash === hash))
       throw new RpcError(BANNED, 'Transaction is temporarily banned');
-    const extrinsic = this.runtime.registry.createType('Extrinsic', bytes) as unknown as GenericExtrinsic;
+    const extrinsic = this.runtime.registry.createType('Extrinsic', bytes);
     if (extrinsic.toHex() !== bytes) throw invalid('Transaction has a bad format');
     const signer = extrinsic.signer.toString();
     const nonce = extrinsic.nonce.toNumber();
@@ -204,7 +208,7 @@ export class PoolNode {
 
   /** The block at which the era begins, as a block of this number sees it. */
   #birth(extrinsic: GenericExtrinsic, number: number): string | null {
-    return this.chain.blocks.hash(Number(extrinsic.era.asMortalEra.birth(number)));
+    return this.chain.blocks.hash(extrinsic.era.asMortalEra.birth(number));
   }
 
   #isAlive(extrinsic: GenericExtrinsic, number: number): boolean {
@@ -230,7 +234,7 @@ export class PoolNode {
       },
       { version: FORMAT },
     ]);
-    const bytes = payload.toU8a({ method: true } as never);
+    const bytes = payload.toU8a({ method: true });
     const message = bytes.length > 256 ? blake2AsHex(bytes, 256) : bytes;
     return signatureVerify(message, extrinsic.signature.toU8a(), signer).isValid;
   }

@@ -1,29 +1,13 @@
-import { createHash } from 'node:crypto';
-import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { directoryHash, secureHash } from '@assay/core/model/directory-hash';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { stringify } from 'yaml';
 import { z } from 'zod';
 import { allOf, startRun, validator, type Answer } from '../e2e/validator-process.js';
-import { newFolder, ROOT } from '../e2e/world.js';
+import { newFolder } from '../e2e/world.js';
 import { metagraphOf } from './metagraph.js';
-import type { SubtensorNode } from './start.js';
 import { missing, startedWorld, titled } from './started.js';
-import { NETUID, rawField } from './world.js';
+import { configOf, populate, whileBlocksAreMade } from './validating.js';
+import { NETUID } from './world.js';
 
-const MODELS = join(ROOT, 'competitions', 'demo', 'assets', 'models');
-/** What each miner commits, the first one first. */
-const MINERS = [
-  ['best', 'llama-2000steps'],
-  ['half', 'llama-900steps'],
-  ['copy', 'llama-2000steps'],
-  ['beginner', 'llama-250steps'],
-] as const;
 const ROUNDS = 3;
-/** Blocks for which the demo's subnet lets a commitment rest. */
-const REST = 50;
 
 const row = z.looseObject({ uid: z.number(), hotkey: z.string(), stake: z.string() });
 const shown = z.object({
@@ -34,66 +18,16 @@ const shown = z.object({
   neurons: z.array(row),
 });
 
-/** A published model as a hub would hold it; returns the text that its miner commits. */
-function publish(repos: string, name: string, model: string, hotkey: string): string {
-  const revision = createHash('sha1').update(name).digest('hex');
-  const folder = join(repos, 'miner', name, revision);
-  cpSync(join(MODELS, model), folder, { recursive: true });
-  rmSync(join(folder, 'golden.json'), { force: true });
-  const files = readdirSync(folder).filter((file) => /^(?:config|generation_config|model)\./.test(file));
-  const hashed = files.map((path) => ({
-    path,
-    sha256: createHash('sha256')
-      .update(readFileSync(join(folder, path)))
-      .digest('hex'),
-  }));
-  return `miner:${name}:${revision}:${secureHash(directoryHash(hashed), hotkey)}:1`;
-}
-
-/** A block about every second until the work is done. */
-async function whileBlocksAreMade<T>(node: SubtensorNode, work: Promise<T>): Promise<T> {
-  const over = new AbortController();
-  const done = work.finally(() => {
-    over.abort();
-  });
-  while (!over.signal.aborted) {
-    await node.newBlock();
-    await sleep(500);
-  }
-  return await done;
-}
-
 describe.skipIf(missing !== undefined)(titled('a validator on the real runtime'), () => {
   const world = startedWorld();
   const folder = newFolder();
-  const config = join(folder, 'validator.yaml');
+  let config = '';
   const command = (...args: string[]): Promise<Answer> => validator([...args, '--config', config, '--json']);
 
   beforeAll(async () => {
     if (missing !== undefined) return;
-    await world().register('validator', ...MINERS.map(([name]) => name));
-    await world().stake('validator', 500);
-    await world().permit('validator');
-    for (const [name, model] of MINERS) {
-      const text = publish(join(folder, 'repos'), name, model, world().hotkey(name).address);
-      await world().commit(name, rawField(text));
-    }
-    // One at a time: a call may take a minute at most.
-    for (let block = 0; block < REST; block += 1) await world().node.newBlock();
-    const settings = {
-      subnet: 'demo',
-      dataDir: join(folder, 'data'),
-      chain: {
-        use: 'subtensor',
-        network: world().node.url,
-        hotkey: world().hotkey('validator').address,
-        // On a busy machine a block may take longer than five of the runtime's slots of a second.
-        blockTime: 12,
-      },
-      store: { use: 'local-files', repos: join(folder, 'repos'), minFreeBytes: 100_000_000 },
-      evaluator: { use: 'onnxruntime', device: 'cpu' },
-    };
-    writeFileSync(config, stringify(settings));
+    await populate(world(), folder);
+    config = configOf(folder, world().node.url, { hotkey: world().hotkey('validator').address });
   });
 
   it('judges several rounds while blocks are made, and withholds the weights of the right winner', async () => {

@@ -10,6 +10,7 @@ import { JsonRpcServer, type Call, METHOD_NOT_FOUND, RpcError } from '../json-rp
 import { z } from 'zod';
 import { finalityCalls } from './finality.js';
 import { KnownStates } from './known-states.js';
+import { OwnBlocks } from './own-blocks.js';
 import { readGenesis } from './runtime.js';
 
 /** Milliseconds of a slot of the runtime's fast build. */
@@ -32,6 +33,7 @@ async function main(spec: string, genesisFile: string, port: number): Promise<vo
     runtimeLogLevel: 0,
   });
   const states = new KnownStates(chain);
+  const blocks = new OwnBlocks(() => chain.newBlock());
   const own: Record<string, Call> = {
     dev_discardState: async (_method, [hash]) => {
       states.discard(String(hash));
@@ -42,6 +44,10 @@ async function main(spec: string, genesisFile: string, port: number): Promise<vo
       connections: server.connections,
       subscriptions: server.subscriptions,
     }),
+    // Makes blocks by itself with so many milliseconds between them; 0 ends that.
+    dev_setBlockPause: async (_method, [ms]) => {
+      blocks.pause = Number(ms);
+    },
     // Real nodes have this method, chopsticks has not.
     system_syncState: async () => ({
       startingBlock: 0,

@@ -56,6 +56,11 @@ export class SubtensorNode {
     await this.send('dev_setFinalityLag', [blocks]);
   }
 
+  /** From now on the node makes blocks by itself, with so many milliseconds between them; 0 ends that. */
+  async setBlockPause(ms: number): Promise<void> {
+    await this.send('dev_setBlockPause', [ms]);
+  }
+
   /** The node forgets the state of a block, as one that is no archive does. */
   async discardState(hash: string): Promise<void> {
     await this.send('dev_discardState', [hash]);

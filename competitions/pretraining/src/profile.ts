@@ -63,7 +63,8 @@ export const pretraining: SubnetProfile = defineProfile({
     modelDeadline: 550 * SECOND,
     weights: 60 * MINUTE,
     weightsPoll: 60 * SECOND,
-    weightsDeadline: 60 * SECOND,
+    // Until a block that holds them is final; the reference waits for 60 s and looks no further.
+    weightsDeadline: 10 * MINUTE,
     weightsRetry: 120 * SECOND,
     cleaning: 5 * MINUTE,
     cleaningStart: 60 * MINUTE,

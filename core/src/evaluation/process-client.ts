@@ -3,6 +3,7 @@ import type { Log } from '../contracts/logger.js';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AssayError, isAssayError } from '../errors/assay-error.js';
 import { abortError } from '../errors/describe.js';
+import { untilAborted } from '../runtime/until-aborted.js';
 import { evaluationErrors } from './errors.js';
 import { withoutNetwork } from './network-isolation.js';
 import { EvaluatorChild, type Answer, type OnMessage, type ProcessOptions } from './evaluator-child.js';
@@ -49,15 +50,15 @@ export class ProcessClient {
   async hello(signal: AbortSignal): Promise<EvaluatorHello> {
     for (const pauseMs of START_AGAIN_MS) {
       try {
-        return await unlessAborted(this.#idle(signal).hello, signal);
+        return await untilAborted(this.#idle(signal).hello, signal);
       } catch (error) {
         if (!isKilled(error)) throw error;
         this.deps.log('warn', 'the evaluator was killed while it started and is started again', { pauseMs });
-        await unlessAborted(delay(pauseMs), signal);
+        await untilAborted(delay(pauseMs), signal);
       }
     }
     try {
-      return await unlessAborted(this.#idle(signal).hello, signal);
+      return await untilAborted(this.#idle(signal).hello, signal);
     } catch (error) {
       if (!isKilled(error)) throw error;
       const { exit } = error.payload;
@@ -84,7 +85,7 @@ export class ProcessClient {
       return this.#exchange(request, limits.deadlineMs, onMessage, signal);
     });
     this.#queue = turn.catch(() => undefined);
-    const answer = await unlessAborted(turn, signal);
+    const answer = await untilAborted(turn, signal);
     if (answer.type === 'fault') throw new AssayError(answer.error);
     return answer;
   }
@@ -170,20 +171,3 @@ export class ProcessClient {
 }
 
 const isKilled = (error: unknown): error is AssayError => isAssayError(error) && error.code === 'EVALUATOR_KILLED';
-
-/** Stops waiting at once; what is waited for hears of it through the signal itself. */
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  let stop: () => void = () => undefined;
-  const aborted = new Promise<never>((_resolve, reject) => {
-    stop = (): void => {
-      reject(abortError());
-    };
-    if (signal.aborted) stop();
-    signal.addEventListener('abort', stop, { once: true });
-  });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener('abort', stop);
-  }
-}

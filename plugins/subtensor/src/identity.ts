@@ -51,10 +51,10 @@ export class Identity {
 
   /**
    * The key for extrinsics, and the lock that keeps its nonces apart.
-   * @throws READ_ONLY, KEY_MISSING, what `get` throws
+   * @throws SIGNING_DISABLED, KEY_MISSING, what `get` throws
    */
   async key(): Promise<{ signer: Signer; lock: HotkeyLock }> {
-    if (!this.options.maySign) throw submitErrors.READ_ONLY({});
+    if (!this.options.maySign) throw submitErrors.SIGNING_DISABLED({});
     const { hotkey } = await this.get();
     if (!this.#signer) throw submitErrors.KEY_MISSING({ hotkey });
     return { signer: this.#signer, lock: new HotkeyLock(this.#keyPath(), this.deps.log) };

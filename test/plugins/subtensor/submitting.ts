@@ -13,7 +13,7 @@ import { recordings } from './opened.js';
 import { atEnd, openLink, type Line } from './scripted-link.js';
 
 export const NETUID = 1;
-export const BLOCK_MS = 60;
+export const BLOCK_MS = 100;
 
 /** A node with a pool, by the metadata of Finney's spec 424, closed after the test. */
 export async function startNode(options: Partial<PoolNodeOptions> = {}): Promise<PoolNode> {
@@ -57,6 +57,8 @@ export interface Submitter {
   client: SubtensorClient;
   hotkey: string;
   log: Line[];
+  /** Folder of its wallet. */
+  path: string;
 }
 
 /** A client that signs with the wallet's key. */
@@ -68,7 +70,7 @@ export async function openSubmitter(
   const client = openClientOver({ link, log, path, mechanism });
   atEnd(() => client.close());
   const { hotkey } = await client.identity();
-  return { client, hotkey, log };
+  return { client, hotkey, log, path };
 }
 
 function openClientOver({

@@ -31,7 +31,7 @@ const MOST_BLOCKS = 1_000_000;
 /** Characters of another text that an error shows. */
 const LONGEST_SHOWN = 80;
 
-const usage = z.object({ lastEpoch: count, usedSpace: count }).nullable();
+const usage = z.object({ lastEpoch: count, usedSpace: count });
 const times = z.object({
   Tempo: count,
   LastEpochBlock: count.optional(),
@@ -113,7 +113,9 @@ export class Committer {
     const values = await state.values(Object.values(keys));
     const read = (item: string, key: string): unknown =>
       decoded(item, () => runtime.storageValue(COMMITMENTS, item, values.get(key) ?? null));
-    const used = answerAs(usage, 'UsedSpaceOf', read('UsedSpaceOf', keys.used));
+    // The chain has no entry before the first commitment.
+    const isFirst = (values.get(keys.used) ?? null) === null;
+    const used = isFirst ? undefined : answerAs(usage, 'UsedSpaceOf', read('UsedSpaceOf', keys.used));
     const limit = answerAs(count, 'MaxSpace', read('MaxSpace', keys.limit));
     const { epoch, next } = await this.#epoch(subnet, at, signal);
     const taken = used?.lastEpoch === epoch ? used.usedSpace : 0;

@@ -8,11 +8,11 @@ export const submitErrors = defineErrors({
     message: (p: { hotkey: string }) => `Only the address of hotkey ${p.hotkey} is known, so nothing can be signed.`,
     hint: () => 'Name a wallet (--wallet.name NAME --wallet.hotkey NAME) or the socket of a signer (chain.signer).',
   },
-  READ_ONLY: {
+  SIGNING_DISABLED: {
     fault: 'config',
     retry: 'never',
     message: () => 'This client only reads the chain, and signs nothing.',
-    hint: () => 'Leave out --dry-run, or use a command that may sign.',
+    hint: () => 'Leave out --read-only, or use a command that may sign.',
   },
   LOCK_UNUSABLE: {
     fault: 'config',

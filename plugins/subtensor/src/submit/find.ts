@@ -67,7 +67,7 @@ export class Finder {
     try {
       const { events: all, runtime } = await readEvents(at, this.deps, signal);
       const events = all.get(index) ?? [];
-      const error = failureIn(events, runtime, { call: 'the submission', block: at.number });
+      const error = failureIn(events, runtime, { call: ticket.call, block: at.number });
       return error ? { status: 'refused', at, error } : { status: 'landed', at, index, events };
     } catch (error) {
       if (!isAssayError(error) || error.code !== 'STATE_DISCARDED') throw error;

@@ -43,8 +43,6 @@ type Keep = (ticket: SubmissionTicket) => Promise<void>;
 interface Sent {
   bytes: string;
   ticket: Ticket;
-  /** E.g. `SubtensorModule.set_weights`. */
-  call: string;
   /** Newest finalized block when it was last given to a node. */
   offeredAt: number;
 }
@@ -95,11 +93,11 @@ export class Sender {
     const signed = await signExtrinsic(draft, { genesis, at, nonce }, { runtime, signer }, signal);
     const { hash: own, birth, death } = signed;
     const owner = { hotkey: signer.address, genesis, ...this.place };
-    const ticket: Ticket = { format: 1, hash: own, nonce, birth, death, ...owner, facts: draft.facts };
     const call = `${draft.pallet}.${draft.call}`;
+    const ticket: Ticket = { format: 1, call, hash: own, nonce, birth, death, ...owner, facts: draft.facts };
     await keep(ticket);
     this.deps.log('debug', 'an extrinsic is sent', { call, hash: own, nonce, until: death - 1 });
-    const sent = { bytes: signed.bytes, ticket, call, offeredAt: at.number };
+    const sent = { bytes: signed.bytes, ticket, offeredAt: at.number };
     return this.#offerFirst(sent, (refusal) => poolFailure(refusal, runtime.calls, call), signal);
   }
 
@@ -121,7 +119,7 @@ export class Sender {
       if (answer.status === 'refused' && mayBeThere) return sent;
       if (answer.status === 'refused') {
         if (!REBUILT.has(answer.refusal.reason)) throw failure(answer.refusal);
-        return { call: sent.call, reason: answer.refusal.said };
+        return { call: sent.ticket.call, reason: answer.refusal.said };
       }
       mayBeThere ||= answer.sent;
       if (!mayBeThere && isNotServed(answer.error)) throw answer.error;
@@ -141,7 +139,8 @@ export class Sender {
       const found = await this.#lookFor(sent, signal).catch(patience.check);
       if (found) patience = this.#patience();
       if (found?.status === 'refused') throw found.error;
-      if (found?.status === 'lost') return { call: sent.call, reason: 'no block holds it, and none can any more' };
+      if (found?.status === 'lost')
+        return { call: sent.ticket.call, reason: 'no block holds it, and none can any more' };
       if (found?.status === 'landed') return landed(found, sent.ticket);
       // A node that was asked in vain may have been replaced by one that does not have the extrinsic.
       if (!found || found.head - sent.offeredAt >= RESEND_AFTER) await this.#offerAgain(sent, signal);

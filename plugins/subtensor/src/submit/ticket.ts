@@ -12,6 +12,8 @@ const hash = z.string().regex(/^0x[0-9a-f]{64}$/);
 const schema = z
   .strictObject({
     format: z.literal(1),
+    /** E.g. `SubtensorModule.set_weights`. */
+    call: z.string().max(200),
     /** Of the signed extrinsic. */
     hash,
     nonce: z.number().int().min(0).max(0xffff_ffff),
