@@ -90,12 +90,15 @@ describe.skipIf(missing !== undefined)(titled('weights that the real runtime ref
     ];
     await given.change?.(world());
     await world().node.newBlock();
-    const error = await errorOf(
-      client.setWeights(submission(row), soon(), () => Promise.reject(new Error('something was signed'))),
-    );
-    expect(error).toMatchObject({ code: given.code, fault: 'chain' });
-    await expect(world().setWeights('validator', row)).rejects.toThrow(given.chain ?? new RegExp(given.code));
-    await given.mend?.(world());
+    try {
+      const error = await errorOf(
+        client.setWeights(submission(row), soon(), () => Promise.reject(new Error('something was signed'))),
+      );
+      expect(error).toMatchObject({ code: given.code, fault: 'chain' });
+      await expect(world().setWeights('validator', row)).rejects.toThrow(given.chain ?? new RegExp(given.code));
+    } finally {
+      await given.mend?.(world());
+    }
   });
 
   it('HOTKEYS_CHANGED: where the chain itself would take the weights', async () => {

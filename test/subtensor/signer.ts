@@ -7,7 +7,7 @@ import { NETUID } from './world.js';
 /** The plugin's client of the subnet, which signs with hotkey `h` of wallet `w` in a folder. */
 export function openSigner(url: string, path: string): SubtensorClient {
   const log = (): void => undefined;
-  const link = new Link({ endpoints: [url], callMs: 60_000, blockTimeMs: 500, compareMs: 60_000 }, { log });
+  const link = new Link({ endpoints: [url], callMs: 60_000, blockTimeMs: 4000, compareMs: 60_000 }, { log });
   const identity = new Identity(
     { maySign: true, wallet: { path, name: 'w', hotkey: 'h' } },
     { environment: {}, log, resolvePath: (each) => each },
