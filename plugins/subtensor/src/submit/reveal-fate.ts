@@ -14,7 +14,7 @@ import { isRowInForce, whyNotOpened } from './unrevealed.js';
 import { revealOf, type CommittedFacts, type HashFacts, type TimelockedFacts } from './weights-facts.js';
 
 /** A commit of weights that a block holds. */
-export interface Committed<F extends CommittedFacts = CommittedFacts> {
+interface Committed<F extends CommittedFacts = CommittedFacts> {
   at: BlockReference;
   hotkey: string;
   facts: F;
