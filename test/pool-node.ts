@@ -31,7 +31,7 @@ interface Pending {
 }
 
 /** An extrinsic that a block holds. */
-export interface Included extends Pending {
+interface Included extends Pending {
   block: number;
   call: string;
   succeeded: boolean;

@@ -134,11 +134,11 @@ describe.skipIf(missing !== undefined)(titled('submissions on the real runtime')
       ['', 'COMMITMENT_EMPTY'],
     ] as const)
       expect((await errorOf(client.commit(text, soon()))).code).toBe(code);
-    // Each commitment counts as 100 bytes or more; this one is the second of 128 in one tempo.
-    await world().node.setStorage([encode(world().api, 'commitments', 'maxSpace', [], 200)]);
+    // Each commitment counts as 100 bytes or more; the short one before and the first of these fit.
+    await world().node.setStorage([encode(world().api, 'commitments', 'maxSpace', [], 300)]);
     await client.commit('x'.repeat(128), soon());
     const error = await errorOf(client.commit('x'.repeat(128), soon()));
-    expect(error).toMatchObject({ code: 'SpaceLimitExceeded', fault: 'chain', payload: { limit: 200 } });
+    expect(error).toMatchObject({ code: 'SpaceLimitExceeded', fault: 'chain', payload: { limit: 300 } });
     await world().node.setStorage([encode(world().api, 'commitments', 'maxSpace', [], 3100)]);
   }, 400_000);
 

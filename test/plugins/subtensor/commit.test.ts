@@ -7,7 +7,7 @@ import { errorOf } from '../../error-of.js';
 import type { PoolNode } from '../../pool-node.js';
 import { missing, titled } from './opened.js';
 import type { Line } from './scripted-link.js';
-import { keepMaking, NETUID, openSubmitter, soon, startNode } from './submitting.js';
+import { BLOCK_MS, keepMaking, NETUID, openSubmitter, soon, startNode } from './submitting.js';
 
 /** A round of drand whose signature is known. */
 const vector = join(import.meta.dirname, '..', '..', 'fixtures', 'protocol', 'commit_reveal_tle.json');
@@ -49,7 +49,7 @@ describe.skipIf(missing !== undefined)(titled('a commitment'), () => {
     open(node, hotkey);
     // The chain's own clock decides, whatever this machine's clock says. The text stays closed for 20 blocks.
     const blocks = 20;
-    const started = (timeOf(round) - 1) * 1000 - (blocks + 4) * 100;
+    const started = (timeOf(round) - 1) * 1000 - (blocks + 4) * BLOCK_MS;
     node.put('Timestamp', 'Now', [], started);
     node.advance(3);
     keepMaking(node);

@@ -1,3 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { BlockReference, ChainClient, SubmissionFate, SubmissionTicket } from '@assay/core/contracts/chain-client';
+import { isAssayError } from '@assay/core/errors/assay-error';
 import { describe, expect, it } from 'vitest';
 import { ChainProxy } from '../../chain-proxy.js';
 import { random as seededRandom } from '../../fuzz/mutations.js';
@@ -5,7 +8,7 @@ import type { PoolNode } from '../../pool-node.js';
 import { missing, titled } from './opened.js';
 import { atEnd } from './scripted-link.js';
 import { cutSubmissions, someCut, type Cut } from './submission-cuts.js';
-import { keeper, keepMaking, openSubmitter, rowOf, soon, startNode, type Submitter } from './submitting.js';
+import { keepMaking, openSubmitter, rowOf, soon, startNode, type Submitter } from './submitting.js';
 
 /** Cuts in all, over so many nodes at a time. */
 const CUTS = Number(process.env['ASSAY_SUBMISSION_CUTS'] ?? 200);
@@ -34,14 +37,41 @@ async function openLane(seed: number): Promise<Lane> {
   return { node, proxy, ...submitter };
 }
 
+/** Sets weights; where that ends with an error of the network, the ticket tells whether they are to be set again. */
+async function setAsTheRunDoes({ client }: Lane, value: number, tickets: SubmissionTicket[]): Promise<BlockReference> {
+  for (;;) {
+    try {
+      const keep = async (ticket: SubmissionTicket): Promise<void> => {
+        tickets.push(ticket);
+        return Promise.resolve();
+      };
+      return (await client.setWeights(rowOf(value), soon(), keep)).at;
+    } catch (error) {
+      if (!isAssayError(error) || error.fault !== 'network') throw error;
+    }
+    const fate = await settled(client, tickets.at(-1));
+    if (fate?.status === 'set') return fate.at;
+  }
+}
+
+/** What has become of a submission, asked for until it is known; undefined where none was sent. */
+async function settled(client: ChainClient, ticket: SubmissionTicket | undefined): Promise<SubmissionFate | undefined> {
+  while (ticket !== undefined) {
+    const fate = await client.weightsFate(ticket, soon()).catch(() => undefined);
+    if (fate && fate.status !== 'open') return fate;
+    await sleep(100);
+  }
+  return undefined;
+}
+
 /** Weights that are cut on their way land once, in the block that the receipt names. @returns how often they were cut */
 async function landOnce(lane: Lane, cut: Cut, value: number): Promise<number> {
   const { node, proxy, client, log } = lane;
   const before = node.included.length;
   const cuts = cutSubmissions(proxy, node, cut);
-  const { keep, tickets } = keeper();
+  const tickets: SubmissionTicket[] = [];
   const shown = (): string => JSON.stringify({ cut, cuts: cuts(), log: log.slice(-12) });
-  const receipt = await client.setWeights(rowOf(value), soon(), keep).catch((error: unknown) => {
+  const at = await setAsTheRunDoes(lane, value, tickets).catch((error: unknown) => {
     throw new Error(shown(), { cause: error });
   });
   await proxy.heal();
@@ -51,8 +81,8 @@ async function landOnce(lane: Lane, cut: Cut, value: number): Promise<number> {
   expect(
     landed.map(({ block, succeeded }) => ({ block, succeeded })),
     shown(),
-  ).toEqual([{ block: receipt.at.number, succeeded: true }]);
-  expect(await client.weightsFate(tickets.at(-1) ?? null, soon())).toEqual({ status: 'set', at: receipt.at });
+  ).toEqual([{ block: at.number, succeeded: true }]);
+  expect(await client.weightsFate(tickets.at(-1) ?? null, soon())).toEqual({ status: 'set', at });
   return cuts();
 }
 

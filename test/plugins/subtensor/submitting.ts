@@ -16,7 +16,7 @@ import { factsOf, fillSubnet, NETUID } from './scripted-subnet.js';
 import { atEnd, openLink, type Line } from './scripted-link.js';
 
 export { NETUID } from './scripted-subnet.js';
-export const BLOCK_MS = 100;
+export const BLOCK_MS = 120;
 
 await cryptoWaitReady();
 

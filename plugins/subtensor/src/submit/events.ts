@@ -83,7 +83,7 @@ export function failureIn(
 }
 
 /** The name of a dispatch error and the runtime's words on it. */
-export function dispatchError(error: unknown, calls: Pick<Calls, 'moduleError'>): { name: string; docs: string } {
+function dispatchError(error: unknown, calls: Pick<Calls, 'moduleError'>): { name: string; docs: string } {
   const { data } = moduleError.safeParse(error);
   if (data) {
     const { index, error: number } = data.module;

@@ -20,14 +20,14 @@ const ADDRESS_ID = 0;
 const SIGNATURE_SR25519 = 1;
 
 /** What an extrinsic is made from. */
-export interface Origin {
+interface Origin {
   genesis: string;
   /** The finalized block at which its era begins. */
   at: BlockReference;
   nonce: number;
 }
 
-export interface SignedExtrinsic {
+interface SignedExtrinsic {
   /** 0x and hex, as `author_submitExtrinsic` takes it. */
   bytes: string;
   hash: string;

@@ -4,7 +4,7 @@ import type { Calls, NamedError } from '../runtime/calls.js';
 import type { PoolRefusal } from './pool-errors.js';
 
 /** What a refusal was about. */
-export interface Refused {
+interface Refused {
   /** E.g. `SubtensorModule.set_weights`. */
   call: string;
   /** Block that holds the refused extrinsic; undefined where the pool has not taken it. */

@@ -8,7 +8,7 @@ import { poolRefusal, type PoolRefusal } from './pool-errors.js';
 const METHOD = 'author_submitExtrinsic';
 
 /** What a node has said of an extrinsic. `silent`: nothing, so that it may have it or not. */
-export type PoolAnswer = { status: 'taken' } | { status: 'refused'; refusal: PoolRefusal } | Silence;
+type PoolAnswer = { status: 'taken' } | { status: 'refused'; refusal: PoolRefusal } | Silence;
 
 interface Silence {
   status: 'silent';
