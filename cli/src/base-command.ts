@@ -17,6 +17,7 @@ const CONFIG_FLAGS: Readonly<Record<string, readonly string[]>> = {
   offline: ['offline'],
   'dry-run': ['dryRun'],
   'read-only': ['readOnly'],
+  'i-am-the-only-one': ['iAmTheOnlyOne'],
   'model-dir': ['store', 'dir'],
   device: ['evaluator', 'device'],
   'compute-type': ['evaluator', 'computeType'],

@@ -1,8 +1,13 @@
 import { Flags } from '@oclif/core';
 import { asBlockNumber, type Hotkey } from '@assay/core/contracts/brands';
 import type { ChainClient, ChainConnection, ChainSnapshot, Neuron } from '@assay/core/contracts/chain-client';
+import type { RoundJournal } from '@assay/core/contracts/round-journal';
 import type { AssayError } from '@assay/core/errors/assay-error';
+import type { buildContainer } from '@assay/core/composition/container';
 import { BaseCommand, commonFlags } from './base-command.js';
+import { keptWeights, type KeptWeights } from './chain/kept.js';
+
+type Container = ReturnType<typeof buildContainer>;
 
 const DEADLINE_MS = 120_000;
 
@@ -29,6 +34,8 @@ export interface ChainLook {
   own: Own;
   /** null of a client that has no connection. */
   connection: ChainConnection | null;
+  /** What the data folder says of the own weights; null where it says nothing, or was not asked. */
+  kept: KeptWeights | null;
 }
 
 /** Commands that look at the chain through the configured client, also beside a running validator. */
@@ -36,6 +43,7 @@ export abstract class ChainCommand extends BaseCommand {
   /** @throws DEADLINE, and whatever the client rejects with */
   protected async readChain(
     flags: Readonly<Record<string, unknown>> & { at?: number | undefined },
+    { withJournal = false } = {},
   ): Promise<ChainLook> {
     const [{ buildContainer }, { CHAIN_CLIENT }, { withDeadline }, { runtimeErrors }] = await Promise.all([
       import('@assay/core/composition/container'),
@@ -46,11 +54,27 @@ export abstract class ChainCommand extends BaseCommand {
     const surroundings = await this.surroundings(await this.loadConfig(flags), 'read');
     const expired = (): AssayError => runtimeErrors.DEADLINE({ what: 'Reading the chain', ms: DEADLINE_MS });
     return withDeadline(DEADLINE_MS, new AbortController().signal, expired, async (signal) => {
-      const chain = await buildContainer(surroundings, signal).getAsync<ChainClient>(CHAIN_CLIENT);
+      const container = buildContainer(surroundings, signal);
+      const chain = await container.getAsync<ChainClient>(CHAIN_CLIENT);
       const snapshot = await snapshotOf(chain, flags.at, signal);
       const own = await ownIn(chain, snapshot);
-      return { chain, snapshot, own, connection: (await chain.connection?.(signal)) ?? null };
+      const kept = withJournal ? await keptWeights(await journalIn(container), own.neuron) : null;
+      return { chain, snapshot, own, kept, connection: (await chain.connection?.(signal)) ?? null };
     });
+  }
+}
+
+/** Where no run has written one yet, there is none. */
+async function journalIn(container: Container): Promise<RoundJournal | null> {
+  const [{ ROUND_JOURNAL }, { toAssayError }] = await Promise.all([
+    import('@assay/core/contracts/round-journal'),
+    import('@assay/core/errors/describe'),
+  ]);
+  try {
+    return await container.getAsync<RoundJournal>(ROUND_JOURNAL);
+  } catch (error) {
+    if (toAssayError(error).code === 'JOURNAL_MISSING') return null;
+    throw error;
   }
 }
 

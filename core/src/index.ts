@@ -28,6 +28,7 @@ export * from './contracts/seed-rule.js';
 export * from './contracts/similarity.js';
 export * from './contracts/standing-rule.js';
 export type { Steps } from './judging/steps.js';
+export { chainErrors, requireRevealAfter } from './chain/errors.js';
 export * from './datasets/errors.js';
 export type { RowText } from './datasets/page-reader.js';
 export * from './datasets/row-dataset.js';

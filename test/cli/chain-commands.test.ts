@@ -1,4 +1,6 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { put, ValidatorState } from '@assay/core/runtime/validator-state';
+import { openJournal } from '@assay/plugin-libsql-journal';
 import { LocalNetwork, type GenesisInput } from '@assay/plugin-local-chain';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
@@ -66,9 +68,10 @@ describe('validator chain status', () => {
     ['no permit', { neuron: { validatorPermit: false } }, 1, /no validator permit/],
     ['too little stake', { neuron: { stake: '999999999999' } }, 1, /stake of 999\.999 TAO is below the 1000\.000 TAO/],
     ['the owner needs neither', { neuron: { validatorPermit: false, stake: '1' }, ownerHotkey: '5Hotkey0' }, 0, /uid/],
-    ['old weights', { neuron: { lastUpdate: 8_919 } }, 1, /No weights for 1081 blocks, .* 3 tempos of 360/],
+    ['old weights', { neuron: { lastUpdate: 8_919 } }, 4, /^ALARM: No weights for 1081 blocks, .* 3 tempos of 360/],
     ['weights of three tempos', { neuron: { lastUpdate: 8_920 } }, 0, /1080 blocks ago; may be set now/],
-    ['no weights ever', { neuron: { lastUpdate: 0 } }, 1, /never, 9900 blocks since the registration, overdue/],
+    ['old weights and no permit', { neuron: { lastUpdate: 8_919, validatorPermit: false } }, 4, /^ALARM: No weights/],
+    ['no weights ever', { neuron: { lastUpdate: 0 } }, 4, /never, 9900 blocks since the registration, overdue/],
     ['no weights since a late registration', { neuron: { lastUpdate: 9_900, registeredAt: 9_900 } }, 0, /never, 100/],
     ['no weights yet', { neuron: { lastUpdate: 0, registeredAt: 9_900 } }, 0, /never, 100 blocks since/],
     ['young weights', { neuron: { lastUpdate: 9_901 } }, 0, /99 blocks ago; may be set again in 1 blocks/],
@@ -88,7 +91,71 @@ describe('validator chain status', () => {
       options['identity'] === 'broken' ? 'SIGNER_GONE' : '',
     ]);
     expect(answer.stdout).toMatch(said);
-    expect(answer.stdout.includes('Not well')).toBe(code === 1 && answer.stdout !== '');
+    expect(answer.stdout.includes('Not well')).toBe(code !== 0 && answer.stdout !== '');
+    expect(answer.stdout.startsWith('ALARM')).toBe(code === 4);
+  });
+
+  it.each<[what: string, options: Record<string, unknown>, said: RegExp, facts: object]>([
+    ['commits', {}, /yes, committed and revealed after 1 epochs$/m, { canSetWeights: true, weightsMode: 'committed' }],
+    ['sets', { parameters: { commitRevealEnabled: false } }, /yes$/m, { canSetWeights: true, weightsMode: 'set' }],
+    [
+      'waits for the rate limit',
+      { neuron: { lastUpdate: 9_950 } },
+      /no\. The rate limit opens at block 10050\.$/m,
+      { canSetWeights: false, rateLimitOpensAt: 10_050 },
+    ],
+    [
+      'lacks permit and stake',
+      { neuron: { validatorPermit: false, stake: '1' } },
+      /no\. The hotkey has no validator permit\. The stake of .* is below/,
+      { canSetWeights: false, whyNot: { length: 2 } },
+    ],
+    [
+      'is not registered',
+      { identity: '5Stranger' },
+      /^hotkey +5Stranger$/m,
+      { canSetWeights: false, whyNot: ['The hotkey is not registered on netuid 9.'] },
+    ],
+    [
+      'is on a subnet that takes none',
+      { parameters: { consensus: 'null' } },
+      /no\. The consensus of the subnet is null: it takes no weights\.$/m,
+      { canSetWeights: false },
+    ],
+    ['has no hotkey', { identity: 'none' }, /^hotkey +none/m, { canSetWeights: null, whyNot: [] }],
+  ])('says whether weights could be set now, by one that %s', async (_what, options, said, facts) => {
+    const [text, document] = await Promise.all([chain('status', options), chain('status', options, '--json')]);
+    expect(text.stdout).toMatch(said);
+    expect(json(document)).toMatchObject(facts);
+  });
+
+  it('shows what the data folder knows: open commits, a lost answer, another validator', async () => {
+    const config = configOf({ neuron: { lastUpdate: 9_950 } });
+    const journal = openJournal({ folder: join(dirname(config), 'data'), mode: 'write' });
+    const known = { hotkey: '5Hotkey0', uid: 0, registeredAt: 100, since: 9_000, lastUpdate: 9_950, ours: [] };
+    const reveal = { block: 10_100, by: 'chain' } as const;
+    const intent = { block: 9_990, lastUpdate: 9_900, uids: [4], weights: [65_535], round: 1, ticket: 1 };
+    await new ValidatorState(journal).write(
+      put.ownUpdate(known),
+      put.weightCommit(9_950, { ticket: 0, block: 9_950, reveal, waitsFor: 'The pulse is missing.' }),
+      put.weightsIntent(intent),
+      put.doppelganger({ lastUpdate: 9_950, expected: 9_900 }),
+    );
+    await journal.close();
+    const [text, document] = await Promise.all(
+      [[], ['--json']].map((flags) => validator(['chain', 'status', '--config', config, ...flags])),
+    );
+    expect([text?.code, document?.code]).toEqual([5, 5]);
+    expect(text?.stdout).toMatch(/^ALARM: Another validator has set weights .* block 9950.*--i-am-the-only-one/);
+    expect(text?.stdout).toMatch(
+      /^committed weights +of block 9950, the chain reveals them at block 10100 or later\. The pulse is missing\.$/m,
+    );
+    expect(JSON.parse(document?.stdout ?? '')).toMatchObject({
+      openCommits: [{ block: 9_950, reveal }],
+      whyNot: [/rate limit/, /may still land/, /Another validator/].map(
+        (part) => expect.stringMatching(part) as string,
+      ),
+    });
   });
 });
 
@@ -191,9 +258,8 @@ describe('on the embedded network', () => {
         validator(['chain', command, '--config', world.config, '--json']),
         validator(['chain', command, '--config', world.config, '--at', '4000000000', '--json']),
       ]);
-      // Nobody has set weights on a network that is 2,000 blocks old.
-      const code = command === 'status' ? 1 : 0;
-      expect([text.code, document.code]).toEqual([code, code]);
+      // Nobody has set weights on this network yet, and nothing says since when they are missing.
+      expect([text.code, document.code]).toEqual([0, 0]);
       expect(text.stdout.length).toBeGreaterThan(10);
       expect(json(document)).toMatchObject({ netuid: expect.any(Number) as number });
       expect([unknown.code, errorOf(unknown).code]).toEqual([1, 'BLOCK_UNKNOWN']);

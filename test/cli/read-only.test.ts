@@ -39,6 +39,7 @@ function spyOf(called: string[]): ChainClient {
     description: 'a spy',
     netuid: asNetuid(9),
     maxCommitmentBytes: 128,
+    maxTimelockedBytes: 0,
     identity: () => {
       called.push('identity');
       return Promise.resolve({ hotkey: asHotkey('5Own'), sign: refused('sign') });
@@ -47,6 +48,8 @@ function spyOf(called: string[]): ChainClient {
     blockHash: refused('blockHash'),
     snapshot: refused('snapshot'),
     setWeights: refused('setWeights'),
+    weightsFate: refused('weightsFate'),
+    revealWeights: refused('revealWeights'),
     commit: refused('commit'),
     close: () => {
       called.push('close');
@@ -99,9 +102,11 @@ describe('readOnlyChain', () => {
     const readOnly = readOnlyChain(client);
     const { signal } = new AbortController();
     expect(await readOnly.identity()).toEqual({ hotkey: '5Own' });
-    await expect(readOnly.setWeights({ uids: [], weights: [], versionKey: 0n }, signal)).rejects.toMatchObject({
+    const nothing = { uids: [], hotkeys: [], weights: [], versionKey: 0n };
+    await expect(readOnly.setWeights(nothing, signal, () => Promise.resolve())).rejects.toMatchObject({
       code: 'READ_ONLY',
     });
+    await expect(readOnly.revealWeights?.({}, signal)).rejects.toMatchObject({ code: 'READ_ONLY' });
     await expect(readOnly.commit('text', signal)).rejects.toMatchObject({ code: 'READ_ONLY' });
     expect(called).toEqual(['identity']);
     await readOnly.close();

@@ -1,4 +1,4 @@
-import type { EventOf, RoundRow } from '@assay/core/contracts/reporter';
+import type { EventOf, RoundRow, RunEvent } from '@assay/core/contracts/reporter';
 import { describe, expect, it } from 'vitest';
 import { paletteFor } from '../../cli/dist/report/palette.js';
 import { roundTable } from '../../cli/dist/report/round-table.js';
@@ -90,6 +90,62 @@ describe('the text of a run', () => {
   it('shows nothing of a hotkey that a miner has chosen', () => {
     const rows = [{ ...rowOf(1, {}), similarTo: [{ ...like(12, 0.9), hotkey: '\u001b[2Jevil' }] }];
     expect(roundTable({ rows, columns: [] }, paletteFor(false))).not.toContain('evil');
+  });
+
+  const error = {
+    code: 'SOME_CODE',
+    message: 'Because.',
+    hint: 'Do this.',
+    payload: {},
+    fault: 'chain',
+    retry: 'backoff',
+  } as const;
+  const stale = {
+    event: 'weights-stale',
+    block: 9_000,
+    uid: 7,
+    lastUpdate: 5_000,
+    blocks: 4_000,
+    tempo: 360,
+    error,
+  } as const;
+  it.each<[event: RunEvent, said: string]>([
+    [
+      { event: 'weights-set', block: 10, weights: [], confirmed: false, reveal: { block: 20, by: 'chain' } },
+      'Weights committed at block 10; the chain reveals them at block 20 or later',
+    ],
+    [
+      { event: 'weights-set', block: 10, weights: [], confirmed: false, reveal: { block: 20, by: 'validator' } },
+      'Weights committed at block 10; this validator reveals them at block 20 or later',
+    ],
+    [{ event: 'weights-withheld', reason: 'doppelganger', weights: [] }, 'Weights not set (doppelganger)'],
+    [{ event: 'weights-open', lastBlock: 64 }, 'A block up to 64 may hold them; nothing else is sent before.'],
+    [{ event: 'weights-settled', status: 'set', block: 10, error: null }, 'the chain holds them since block 10 (set).'],
+    [{ event: 'weights-settled', status: 'lost', block: null, error: null }, 'have not landed; they are sent again.'],
+    [
+      { event: 'weights-settled', status: 'refused', block: 10, error },
+      'refused the last weights at block 10. SOME_CODE',
+    ],
+    [{ event: 'weights-revealed', committedAt: 10, block: 20 }, 'committed at block 10 are in force since block 20.'],
+    [{ event: 'weights-waiting', committedAt: 10, reason: 'No pulse.\u001b[2J' }, 'not revealed yet: No pulse.'],
+    [{ event: 'weights-unrevealed', committedAt: 10, reason: 'Too late.' }, 'ALARM: the weights committed at block 10'],
+    [
+      stale,
+      'ALARM: uid 7 set its last weights 4000 blocks ago, which is more than three tempos.\n    SOME_CODE: Because.',
+    ],
+    [
+      { ...stale, lastUpdate: null, error: null },
+      'ALARM: uid 7 has set no weights since its registration 4000 blocks ago',
+    ],
+    [
+      { event: 'doppelganger', block: 10, uid: 7, lastUpdate: 9, expected: 5, error },
+      'ALARM: SOME_CODE: Because.\n    → Do this.',
+    ],
+  ])('says of weights on chain: %j', (event, said) => {
+    const written: string[] = [];
+    new TextReporter({ live: false, width: 80 }, { write: (text) => written.push(text) > 0 }).report(event);
+    expect(written.join('')).toContain(said);
+    expect(written.join('')).not.toContain('\u001b[2J');
   });
 
   it('names the competitions in which a weight was earned, and no other', () => {

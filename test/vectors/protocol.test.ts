@@ -27,6 +27,16 @@ const missing =
       ? undefined
       : `ASSAY_CHAIN_RECORDINGS=${metadata} is not there`;
 
+describe('vectors of weights', () => {
+  it('agree to the digit where the SDK gives nobody what nobody has earned', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'assay-vectors-'));
+    copyFileSync(join(import.meta.dirname, '..', 'fixtures', 'protocol', 'weights.json'), join(folder, 'weights.json'));
+    const [report] = await runVectors(folder);
+    rmSync(folder, { recursive: true, force: true });
+    expect(report).toMatchObject({ name: 'weights', passed: 22, failed: 0, byRule: 21, failures: [] });
+  });
+});
+
 describe('vectors of the chain', () => {
   it('says what it lacks without the metadata of a real chain', async () => {
     const reports = await runVectors(fixtures);

@@ -1,56 +1,52 @@
-import type { ChainConnection, ChainSnapshot, Neuron } from '@assay/core/contracts/chain-client';
+import { OVERDUE_TEMPOS, weightsAge } from '@assay/core/chain/weights-age';
+import type { ChainConnection } from '@assay/core/contracts/chain-client';
 import type { ChainLook } from '../chain-command.js';
-import { taoText } from '../report/quantities.js';
+import { doppelgangerText, standingTroubles } from './setting.js';
 
-/** Weights that are older than this many tempos are overdue. */
-const TEMPOS = 3;
 /** An endpoint that has told of no new block for as many block times has stalled. */
 const STALLED_BLOCKS = 5;
 
-interface WeightsAge {
-  /** Whether it has set none since it is registered: the chain counts its registration as an update. */
-  never: boolean;
-  /** Since the last weights, or since the registration where none were set. */
-  blocksSinceWeights: number;
-  /** 0: they may be set in the next block. */
-  blocksUntilWeights: number;
-  overdue: boolean;
+type TroubleKind = 'doppelganger' | 'stale' | 'other';
+
+interface Trouble {
+  kind: TroubleKind;
+  /** One sentence. */
+  text: string;
 }
 
-/** How old a validator's weights are, and when the chain takes new ones. */
-export function weightsAge({ lastUpdate, registeredAt }: Neuron, { at, parameters }: ChainSnapshot): WeightsAge {
-  const blocksSinceWeights = Math.max(0, at.number - Math.max(lastUpdate, registeredAt));
-  const waited = lastUpdate === 0 ? parameters.weightsRateLimit : at.number - lastUpdate;
-  return {
-    never: lastUpdate <= registeredAt,
-    blocksSinceWeights,
-    blocksUntilWeights: Math.max(0, parameters.weightsRateLimit - waited),
-    // Without epochs, or without weights, nothing waits for them.
-    overdue: parameters.consensus !== 'null' && parameters.tempo > 0 && blocksSinceWeights > TEMPOS * parameters.tempo,
-  };
+/** Exit codes of `validator chain status` by the worst trouble, which comes first here. */
+const EXIT_CODES: readonly [kind: TroubleKind, code: number][] = [
+  ['doppelganger', 5],
+  ['stale', 4],
+  ['other', 1],
+];
+
+/** @returns 0 when all is well */
+export const exitCodeOf = (troubles: readonly Trouble[]): number =>
+  EXIT_CODES.find(([kind]) => troubles.some((trouble) => trouble.kind === kind))?.[1] ?? 0;
+
+/** Why all is not well; of a look without a hotkey only what concerns the connection. */
+export function troubles(look: Pick<ChainLook, 'snapshot' | 'own' | 'connection' | 'kept'>): Trouble[] {
+  const others = [...connectionTroubles(look.connection), ...(look.own.hotkey === null ? [] : standingTroubles(look))];
+  return [...alarms(look), ...others.map((text) => ({ kind: 'other', text }) as const)];
 }
 
-/** Why all is not well, one sentence each; of a look without a hotkey only what concerns the connection. */
-export function troubles({ snapshot, own, connection }: Pick<ChainLook, 'snapshot' | 'own' | 'connection'>): string[] {
-  return [...connectionTroubles(connection), ...(own.hotkey === null ? [] : ownTroubles(own.neuron, snapshot))];
-}
-
-function ownTroubles(neuron: Neuron | null, snapshot: ChainSnapshot): string[] {
-  const { parameters, netuid, ownerHotkey } = snapshot;
-  if (!neuron) return [`The hotkey is not registered on netuid ${netuid}.`];
-  const { blocksSinceWeights, overdue } = weightsAge(neuron, snapshot);
-  // The owner's hotkey sets weights with any stake and without a permit.
-  const isOwner = neuron.hotkey === ownerHotkey;
-  const { stake, validatorPermit } = neuron;
+/** What costs income now, whatever the cause is. */
+function alarms({ snapshot, own: { neuron }, kept }: Pick<ChainLook, 'snapshot' | 'own' | 'kept'>): Trouble[] {
+  if (!neuron) return [];
+  const { blocksSinceWeights: blocks, overdue } = weightsAge(neuron, snapshot, kept?.since);
+  const { tempo } = snapshot.parameters;
   return [
-    ...(validatorPermit || isOwner ? [] : ['The hotkey has no validator permit.']),
-    ...(stake >= parameters.stakeThreshold || isOwner
-      ? []
-      : [
-          `The stake of ${taoText(stake)} is below the ${taoText(parameters.stakeThreshold)} that setting weights takes.`,
-        ]),
+    ...(kept && kept.doppelganger !== null
+      ? [{ kind: 'doppelganger', text: doppelgangerText(kept.doppelganger) } as const]
+      : []),
     ...(overdue
-      ? [`No weights for ${blocksSinceWeights} blocks, which is more than ${TEMPOS} tempos of ${parameters.tempo}.`]
+      ? [
+          {
+            kind: 'stale',
+            text: `No weights for ${blocks} blocks, which is more than ${OVERDUE_TEMPOS} tempos of ${tempo}.`,
+          } as const,
+        ]
       : []),
   ];
 }

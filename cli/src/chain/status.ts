@@ -3,7 +3,10 @@ import { printable } from '@assay/core/errors/printable';
 import type { ChainLook, Own } from '../chain-command.js';
 import { plainTable } from '../report/plain-table.js';
 import { durationText, taoNumber, taoText } from '../report/quantities.js';
-import { troubles, weightsAge } from './health.js';
+import { weightsAge } from '@assay/core/chain/weights-age';
+import { exitCodeOf, troubles } from './health.js';
+import type { KeptWeights } from './kept.js';
+import { settingFacts, type SettingFacts } from './setting.js';
 
 /** The way to the chain; null of a client that has no connection. */
 interface WayFacts {
@@ -38,7 +41,8 @@ interface OwnFacts {
   weightsOverdue: boolean | null;
 }
 
-interface Facts extends WayFacts, OwnFacts, Omit<SubnetParameters, 'weightsVersionKey' | 'stakeThreshold'> {
+interface Facts
+  extends WayFacts, OwnFacts, SettingFacts, Omit<SubnetParameters, 'weightsVersionKey' | 'stakeThreshold'> {
   chain: string;
   netuid: number;
   mechanism: number;
@@ -54,9 +58,15 @@ interface Facts extends WayFacts, OwnFacts, Omit<SubnetParameters, 'weightsVersi
   stakeThreshold: string;
   stakeThresholdTao: number;
   ownerHotkey: string | null;
+  /** Commits of the data folder that are not revealed yet; null where it says nothing. */
+  openCommits: KeptWeights['commits'] | null;
   well: boolean;
-  /** Why not. */
+  /** Why not, the worst first. */
   trouble: string[];
+  /** Those of `trouble` that cost income now. */
+  alarms: string[];
+  /** Of the command: 0 when all is well. */
+  exitCode: number;
 }
 
 /** What an operator is judged by, at one block. */
@@ -75,6 +85,8 @@ export function statusOf(look: ChainLook): Facts {
     neurons: snapshot.neurons.length,
     commitments: snapshot.commitments.length,
     ...ownFacts(own, look),
+    ...settingFacts(look),
+    openCommits: look.kept?.commits ?? null,
     nextEpoch,
     blocksToEpoch,
     minutesToEpoch:
@@ -85,7 +97,9 @@ export function statusOf(look: ChainLook): Facts {
     stakeThresholdTao: taoNumber(parameters.stakeThreshold),
     ownerHotkey: snapshot.ownerHotkey,
     well: trouble.length === 0,
-    trouble,
+    trouble: trouble.map(({ text }) => text),
+    alarms: trouble.flatMap(({ kind, text }) => (kind === 'other' ? [] : [text])),
+    exitCode: exitCodeOf(trouble),
   };
 }
 
@@ -98,8 +112,8 @@ const reachedBy = ({ connection }: ChainLook): WayFacts => ({
   sinceHeadMs: connection?.sinceHeadMs ?? null,
 });
 
-function ownFacts({ hotkey, neuron, missing }: Own, { snapshot }: ChainLook): OwnFacts {
-  const age = neuron && weightsAge(neuron, snapshot);
+function ownFacts({ hotkey, neuron, missing }: Own, { snapshot, kept }: ChainLook): OwnFacts {
+  const age = neuron && weightsAge(neuron, snapshot, kept?.since);
   return {
     hotkey,
     noHotkey: missing,
@@ -123,6 +137,7 @@ function ownFacts({ hotkey, neuron, missing }: Own, { snapshot }: ChainLook): Ow
 export function statusText(facts: Facts): string {
   const lines = [...chainLines(facts), ...ownLines(facts), ...subnetLines(facts)];
   return [
+    ...facts.alarms.map((reason) => `ALARM: ${printable(reason, 300)}`),
     ...lines.map(([name, value]) => `${name.padEnd(20)} ${printable(String(value), 300)}`),
     ...endpointLines(facts),
     ...(facts.trouble.length === 0 ? [] : ['', 'Not well:']),
@@ -164,6 +179,8 @@ function ownLines(facts: Facts): Lines {
     ['dividends', share(facts.dividends)],
     ['incentive', share(facts.incentive)],
     ['weights', weightsText(facts)],
+    ['set weights now', settingText(facts)],
+    ...(facts.openCommits ?? []).map((commit): Lines[number] => ['committed weights', commitText(commit)]),
   ];
 }
 
@@ -180,6 +197,16 @@ function weightsText({
       : `at block ${lastUpdate ?? 0}, ${blocksSinceWeights ?? 0} blocks ago`;
   const next = blocksUntilWeights === 0 ? 'may be set now' : `may be set again in ${blocksUntilWeights ?? 0} blocks`;
   return `${last}${weightsOverdue === true ? ', overdue' : ''}; ${next}`;
+}
+
+function settingText({ whyNot, weightsMode, revealPeriodEpochs }: Facts): string {
+  if (whyNot.length > 0) return `no. ${whyNot.join(' ')}`;
+  return weightsMode === 'set' ? 'yes' : `yes, committed and revealed after ${revealPeriodEpochs} epochs`;
+}
+
+function commitText({ block, reveal, waitsFor }: KeptWeights['commits'][number]): string {
+  const by = reveal.by === 'chain' ? 'the chain' : 'validator run';
+  return `of block ${block}, ${by} reveals them at block ${reveal.block} or later${waitsFor === undefined ? '' : `. ${waitsFor}`}`;
 }
 
 const subnetLines = (facts: Facts): Lines => [

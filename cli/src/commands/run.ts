@@ -20,6 +20,9 @@ Ctrl+C ends within seconds and loses nothing; a second one ends at once. Started
     offline: Flags.boolean({ description: 'No registration check, no weights, no remote reporters.' }),
     'dry-run': Flags.boolean({ description: 'Show the weights that would be set, and why, instead of setting them.' }),
     'dont-set-weights': Flags.boolean({ description: 'Judge, but leave the chain alone.' }),
+    'i-am-the-only-one': Flags.boolean({
+      description: 'No other validator uses the hotkey: set weights again after DOPPELGANGER. It counts at the start.',
+    }),
     device: Flags.string({ description: 'Device of the evaluator, e.g. cpu.' }),
     'sample-min': Flags.integer({ description: 'Models kept per competition for the next round.', min: 1 }),
     'updated-models-limit': Flags.integer({ description: 'Backlog at which model sync waits.', min: 1 }),
@@ -68,6 +71,7 @@ Ctrl+C ends within seconds and loses nothing; a second one ends at once. Started
         dryRun: config.dryRun,
         setWeights: config.setWeights,
         readOnly: config.readOnly,
+        iAmTheOnlyOne: config.iAmTheOnlyOne,
       },
       signal,
     );

@@ -10,6 +10,7 @@ import { scheduleErrors } from '@assay/core/competition/schedule';
 import { datasetErrors } from '@assay/core/datasets/errors';
 import { libsqlJournalErrors } from '@assay/plugin-libsql-journal/dist/errors.js';
 import { publisherErrors } from '@assay/plugin-huggingface/dist/publisher-errors.js';
+import { pickleErrors } from '@assay/lib-python-pickle';
 import { walletErrors } from '@assay/lib-bittensor-wallet';
 import { timelockErrors } from '@assay/lib-timelock';
 import { localFilesErrors } from '@assay/plugin-local-files/dist/errors.js';
@@ -30,6 +31,7 @@ import { ruleErrors } from '@assay/core/rules/errors';
 import { evaluateErrors } from '../evaluate/errors.js';
 import { modelCommandErrors } from '../model/errors.js';
 import { journalCommandErrors } from '../journal-command.js';
+import { stateErrors } from '../state/errors.js';
 import { storeCommandErrors } from '../store-command.js';
 import { sequencesErrors } from '../evaluate/sequences-file.js';
 
@@ -54,6 +56,7 @@ const CATALOGUES = {
   'Refusals of the chain': palletErrors,
   'Embedded network': localChainErrors,
   'Keys and signers': walletErrors,
+  'State of the reference validator': { ...stateErrors, ...pickleErrors },
   Reporters: reporterErrors,
   Configuration: { ...configErrors, ...scheduleErrors },
   'Command line': {

@@ -1,5 +1,5 @@
 import { claimTextOf } from '@assay/core/chain/claim-texts';
-import type { ChainClient, ChainSnapshot } from '@assay/core/contracts/chain-client';
+import type { ChainSnapshot } from '@assay/core/contracts/chain-client';
 import type { Claim, CommitmentScheme } from '@assay/core/contracts/commitment-scheme';
 import type { RepoId } from '@assay/core/contracts/model-publisher';
 import { repoName, type ModelReference, type StoredFile } from '@assay/core/contracts/model';
@@ -23,12 +23,7 @@ export const claimOf = (
  * Refuses a claim that the chain can't hold or that a validator can't read, before anything is uploaded for it.
  * @throws PUSH_CLAIM_TOO_LONG, what the scheme's parser refuses
  */
-export function requireFits(
-  claim: Claim,
-  scheme: CommitmentScheme,
-  repo: RepoId,
-  { maxCommitmentBytes: limit }: Pick<ChainClient, 'maxCommitmentBytes'>,
-): void {
+export function requireFits(claim: Claim, scheme: CommitmentScheme, repo: RepoId, limit: number): void {
   const text = scheme.format(claim);
   const bytes = Buffer.byteLength(text);
   if (bytes > limit)

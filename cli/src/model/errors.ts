@@ -17,8 +17,23 @@ export const modelCommandErrors = defineErrors({
   PUSH_SCHEME_UNSUPPORTED: {
     fault: 'config',
     retry: 'never',
-    message: (p: { readFrom: string }) => `Claims of this subnet are ${p.readFrom}, which can't be made here.`,
+    message: (p: { readFrom: string }) =>
+      `Claims of this subnet are ${p.readFrom}, and this chain client puts none on chain.`,
     hint: () => 'Commit with the tool that the subnet names; `validator model hash` shows what the claim has to bind.',
+  },
+  PUSH_REVEAL_AFTER_UNUSED: {
+    fault: 'config',
+    retry: 'never',
+    message: () => 'Claims of this subnet are plain commitments, which are readable at once.',
+    hint: () => 'Leave out --reveal-after.',
+  },
+  PUSH_TIMELOCK_WAITS: {
+    fault: 'config',
+    retry: 'backoff',
+    message: (p: { block: number | null; detail: string }) =>
+      `This hotkey has a timelocked commitment of block ${p.block ?? 'unknown'} that has not opened yet (${printable(p.detail, 200)}).`,
+    hint: () =>
+      'Run the command again when it has opened: a claim to this model then stands. To replace it, add --replace-timelocked.',
   },
   PUSH_HOTKEY_UNREGISTERED: {
     fault: 'config',

@@ -12,7 +12,16 @@ export function repoOf(text: string): RepoId {
 }
 
 /** For people. */
-export function pushText({ files, checks, repo, revision, commitment, block, committedNow }: PushDocument): string {
+export function pushText({
+  files,
+  checks,
+  repo,
+  revision,
+  commitment,
+  block,
+  opens,
+  committedNow,
+}: PushDocument): string {
   const parts = [
     plainTable(
       ['counts', 'bytes', 'file'],
@@ -27,7 +36,9 @@ export function pushText({ files, checks, repo, revision, commitment, block, com
       : [
           `repo        ${repo}@${revision}`,
           `commitment  ${printable(commitment ?? '', 1024)}`,
-          `block       ${block}${committedNow ? '' : ' (it was on chain before)'}`,
+          block === null
+            ? `opens       ${opens === null ? 'later' : `at block ${opens}`}, by itself; its block is that one`
+            : `block       ${block}${committedNow ? '' : ' (it was on chain before)'}`,
         ].join('\n'),
   ];
   return parts.join('\n\n');

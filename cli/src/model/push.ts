@@ -1,8 +1,7 @@
 import type { Container } from 'inversify';
-import { claimTextOf } from '@assay/core/chain/claim-texts';
 import type { Surroundings } from '@assay/core/composition/surroundings';
 import { CHAIN_CLIENT, type ChainClient } from '@assay/core/contracts/chain-client';
-import type { Claim, CommitmentScheme } from '@assay/core/contracts/commitment-scheme';
+import type { CommitmentScheme } from '@assay/core/contracts/commitment-scheme';
 import { MODEL_PUBLISHER, type ModelPublisher, type RepoId } from '@assay/core/contracts/model-publisher';
 import type { FetchProgress, ModelSource } from '@assay/core/contracts/model-store';
 import { repoName, type ModelReference } from '@assay/core/contracts/model';
@@ -11,6 +10,7 @@ import { competitionOf } from '../evaluate/competition.js';
 import type { Teller } from '../model-command.js';
 import { candidateIn, type Candidate } from './candidate.js';
 import { claimOf, committedTo, requireFits } from './claims.js';
+import { claimLimit, commitClaim, requireFreeSlot, type Committed } from './commit-claim.js';
 import { modelCommandErrors } from './errors.js';
 import { readBack } from './read-back.js';
 import { bytesText, fetchedText } from '../report/quantities.js';
@@ -25,21 +25,19 @@ interface PushRequest {
   privateUntilCommitted: boolean;
   /** Looks at everything and changes nothing. */
   dryRun: boolean;
+  revealAfter: number | undefined;
+  replaceTimelocked: boolean;
 }
 
-export interface PushDocument {
+export interface PushDocument extends Committed {
   repo: string;
   competition: number;
   hotkey: string;
   files: { path: string; size: number; sha256: string; counts: boolean }[];
   checks: { name: string; found: number | string; limit: number | string }[];
-  /** What follows is null after a dry run. */
+  /** Null after a dry run, as what is committed. */
   revision: string | null;
   commitment: string | null;
-  /** Block of the commitment. */
-  block: number | null;
-  /** False: the claim was on chain before. */
-  committedNow: boolean;
 }
 
 /**
@@ -57,24 +55,27 @@ export class Push {
     const { repo, directory, dryRun } = this.request;
     const competition = competitionOf(surroundings, this.request.competition);
     const scheme = surroundings.registry.rules.bind('commitmentSchemes', surroundings.profile.commitment).rule;
-    if (scheme.readFrom !== 'commitments')
-      throw modelCommandErrors.PUSH_SCHEME_UNSUPPORTED({ readFrom: scheme.readFrom });
     const chain = await container.getAsync<ChainClient>(CHAIN_CLIENT);
     const { hotkey } = await untilAborted(chain.identity(), signal);
-    const { neurons, at, netuid } = await chain.snapshot(signal);
+    const { revealAfter, replaceTimelocked } = this.request;
+    const committing = { chain, scheme, hotkey, revealAfter, replaceTimelocked, tell };
+    const limit = claimLimit(committing);
+    const snapshot = await chain.snapshot(signal);
+    const { neurons, at, netuid } = snapshot;
     if (!neurons.some((neuron) => neuron.hotkey === hotkey))
       throw modelCommandErrors.PUSH_HOTKEY_UNREGISTERED({ hotkey, netuid });
+    requireFreeSlot(snapshot, committing);
     tell.step(`checking ${directory} for ${competition.name}`);
     const by = { competition, scheme, block: at.number };
     const candidate = await candidateIn(container, surroundings, directory, by, signal);
     const claiming = { scheme, hotkey, competition: competition.id };
-    requireFits(claimOf({ reference: placeholder(repo), files: candidate.files }, claiming), scheme, repo, chain);
+    requireFits(claimOf({ reference: placeholder(repo), files: candidate.files }, claiming), scheme, repo, limit);
     const publisher = await container.getAsync<ModelPublisher>(MODEL_PUBLISHER);
     const published = await publisher.find(repo, signal);
     const document = { repo: repoName(repo), competition: competition.id, hotkey, ...described(candidate) };
     if (dryRun) {
       tell.step(`${repoName(repo)} at ${publisher.description}: ${published?.visibility ?? 'would be created'}`);
-      return { ...document, revision: null, commitment: null, block: null, committedNow: false };
+      return { ...document, revision: null, commitment: null, block: null, opens: null, committedNow: false };
     }
     const reference = await this.#publish(
       candidate,
@@ -83,9 +84,9 @@ export class Push {
     );
     const model = await readBack(reference, candidate, publisher, { ...this.deps, scheme }, signal);
     const claim = claimOf(model, claiming);
-    const { block, committedNow } = await this.#commit(claim, scheme, chain, signal);
-    await this.#open(publisher, signal);
-    return { ...document, revision: reference.revision, commitment: scheme.format(claim), block, committedNow };
+    const committed = await commitClaim(claim, committing, signal);
+    await this.#open(publisher, committed, signal);
+    return { ...document, revision: reference.revision, commitment: scheme.format(claim), ...committed };
   }
 
   /** The revision that holds the files: the one that a claim on chain names already, or the newest of the repo. */
@@ -116,34 +117,19 @@ export class Push {
     return reference;
   }
 
-  /** @throws the chain's refusals, CLAIM_READ_BACK_DIFFERS */
-  async #commit(
-    claim: Claim,
-    scheme: CommitmentScheme,
-    chain: ChainClient,
-    signal: AbortSignal,
-  ): Promise<{ block: number; committedNow: boolean }> {
-    const { tell } = this.deps;
-    const text = scheme.format(claim);
-    const { hotkey } = await chain.identity();
-    const look = async (): Promise<{ data: string; block: number } | undefined> =>
-      claimTextOf(await chain.snapshot(signal), scheme, hotkey);
-    const before = await look();
-    if (before?.data === text) return { block: before.block, committedNow: false };
-    tell.step(`committing ${text}`);
-    await chain.commit(text, signal);
-    const after = await look();
-    if (after?.data !== text)
-      throw modelCommandErrors.CLAIM_READ_BACK_DIFFERS({ committed: text, found: after?.data ?? 'nothing' });
-    tell.step(`committed at block ${after.block}`);
-    return { block: after.block, committedNow: true };
-  }
-
-  /** Validators can fetch the repo from here on. */
-  async #open(publisher: ModelPublisher, signal: AbortSignal): Promise<void> {
+  /**
+   * Validators can fetch the repo from here on. As long as the claim is encrypted a private repo stays so: whoever saw the
+   * model could claim it in a commitment that opens earlier.
+   */
+  async #open(publisher: ModelPublisher, { block, opens }: Committed, signal: AbortSignal): Promise<void> {
     const { repo } = this.request;
     const published = await publisher.find(repo, signal);
     if (published?.visibility !== 'private') return;
+    if (block === null) {
+      const when = opens === null ? 'once the claim has opened' : `from block ${opens} on`;
+      this.deps.tell.step(`${repoName(repo)} stays private: run the same command again ${when} to make it public`);
+      return;
+    }
     await publisher.setVisibility(repo, 'public', signal);
     this.deps.tell.step(`${repoName(repo)} is public now`);
   }

@@ -109,18 +109,50 @@ const DESCRIBE: Describe = {
   },
   'round-skipped': ({ competition, error }, { yellow }) =>
     yellow(`${competition.name}: round skipped. ${errorLines(error)}`),
-  'weights-set': ({ block, weights, confirmed }, { bold }) =>
-    `${bold(`Weights set at block ${block}${confirmed ? ', read back and equal' : ''}`)}\n${weightLines(weights)}`,
+  'weights-set': ({ block, weights, confirmed, reveal }, { bold }) => {
+    const set = `Weights set at block ${block}${confirmed ? ', read back and equal' : ''}`;
+    const title = reveal ? `Weights committed at block ${block}; ${revealText(reveal)}` : set;
+    return `${bold(title)}\n${weightLines(weights)}`;
+  },
   'weights-withheld': ({ reason, weights }, { bold }) =>
     `${bold(`Weights not set (${reason}); they would be`)}\n${weightLines(weights)}`,
   'weights-failed': ({ error, retryInMs }, { red }) =>
     red(
       `Weights not set. ${errorLines(error)}${retryInMs === null ? '' : `\n    again in ${durationText(retryInMs)}`}`,
     ),
+  'weights-open': ({ lastBlock }, { yellow }) =>
+    yellow(
+      `The answer to the last weights was lost. A block up to ${lastBlock} may hold them; nothing else is sent before.`,
+    ),
+  'weights-settled': ({ status, block, error }, { bold, red }) => {
+    if (status === 'refused')
+      return red(
+        `The chain has refused the last weights at block ${block ?? 'unknown'}. ${error ? errorLines(error) : ''}`,
+      );
+    if (status === 'lost') return bold('The last weights have not landed; they are sent again.');
+    return bold(`The last weights have landed: the chain holds them since block ${block ?? 'unknown'} (${status}).`);
+  },
+  'weights-revealed': ({ committedAt, block }, { bold }) =>
+    bold(`The weights committed at block ${committedAt} are in force since block ${block}.`),
+  'weights-waiting': ({ committedAt, reason }, { yellow }) =>
+    yellow(`The weights committed at block ${committedAt} are not revealed yet: ${printable(reason, 400)}`),
+  'weights-unrevealed': ({ committedAt, reason }, { red }) =>
+    red(`ALARM: the weights committed at block ${committedAt} will never be in force: ${printable(reason, 400)}`),
+  'weights-stale': ({ uid, lastUpdate, blocks, error }, { red }) => {
+    const last = lastUpdate === null ? 'has set no weights since its registration' : 'set its last weights';
+    const why = error ? `\n    ${errorLines(error)}` : '';
+    return red(`ALARM: uid ${uid} ${last} ${blocks} blocks ago, which is more than three tempos.${why}`);
+  },
+  doppelganger: ({ error }, { red }) => red(`ALARM: ${errorLines(error)}`),
   'store-cleaned': ({ removed, freedBytes }) => `store: ${removed.length} models removed, ${freedBytes} bytes freed`,
   warning: ({ error }, { yellow }) => yellow(errorLines(error)),
   'run-stopped': ({ reason, rounds }, { bold }) => bold(`Stopped (${reason}) after ${rounds} rounds.`),
 };
+
+const revealText = ({ block, by }: NonNullable<EventOf<'weights-set'>['reveal']>): string =>
+  by === 'chain'
+    ? `the chain reveals them at block ${block} or later`
+    : `this validator reveals them at block ${block} or later`;
 
 /** Where a weight comes from: competitions in which the uid holds something, else a merge rule, as a burn has it. */
 function sourcesText(from: EventOf<'weights-set'>['weights'][number]['from']): string {

@@ -1,3 +1,8 @@
+import { parseArgs } from 'node:util';
 import { prepareDemo } from './prepare.js';
 
-await prepareDemo(process.argv[2] ?? '.assay/demo');
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { 'commit-reveal': { type: 'boolean' } },
+});
+await prepareDemo(positionals[0] ?? '.assay/demo', { commitReveal: values['commit-reveal'] ?? false });

@@ -17,12 +17,20 @@ const START_BLOCK = 2000;
 /** Under this seed the noise of gambler/lucky helps in the first round: 0.03 % better, and still not enough. */
 const SEED = 'assay demo 53';
 const RAO = 1_000_000_000n;
+/** 25 seconds: reveals can be waited for, and a round fits into three tempos, after which missing weights raise an alarm. */
+const SHORT_TEMPO = 100;
+
+/** How the demo's network differs from the plain one. */
+interface DemoOptions {
+  /** Weights are committed, and revealed by the chain an epoch later. */
+  commitReveal?: boolean;
+}
 
 /**
  * Makes the demo's world: a folder of repos as a hub would hold them, and the genesis of the embedded network with the
  * miners' commitments. Made whole or not at all; what is there already stays.
  */
-export async function prepareDemo(folder: string): Promise<void> {
+export async function prepareDemo(folder: string, options: DemoOptions = {}): Promise<void> {
   const target = resolve(folder, 'network');
   if (existsSync(target)) return;
   const draft = `${target}.draft`;
@@ -35,7 +43,7 @@ export async function prepareDemo(folder: string): Promise<void> {
     const data = commitmentOf(miner, files, revision, MINER_HOTKEYS[index] ?? '');
     if (data !== undefined) commitments.push({ who: index + 2, data, block: miner.block });
   }
-  await writeFile(join(draft, 'genesis.json'), `${JSON.stringify(genesisOf(commitments), null, 2)}\n`);
+  await writeFile(join(draft, 'genesis.json'), `${JSON.stringify(genesisOf(commitments, options), null, 2)}\n`);
   await mkdir(dirname(target), { recursive: true });
   await rename(draft, target);
 }
@@ -67,7 +75,10 @@ function commitmentOf(miner: DemoMiner, files: RepoFiles, revision: string, hotk
   return `${miner.repo.replace('/', ':')}:${revision}:${hash}:1`;
 }
 
-function genesisOf(commitments: readonly { who: number; data: string; block: number }[]): Record<string, unknown> {
+function genesisOf(
+  commitments: readonly { who: number; data: string; block: number }[],
+  { commitReveal = false }: DemoOptions,
+): Record<string, unknown> {
   const stake = (tokens: bigint): string => (tokens * RAO).toString();
   return {
     netuid: demoProfile.netuid,
@@ -81,9 +92,16 @@ function genesisOf(commitments: readonly { who: number; data: string; block: num
       minAllowedWeights: 1,
       maxUids: 64,
       stakeThreshold: stake(1000n),
+      ...(commitReveal && { commitRevealEnabled: true, tempo: SHORT_TEMPO }),
     },
     neurons: [
-      { uid: 0, name: 'validator', stake: stake(100_000n), validatorPermit: true, registeredAt: 1 },
+      {
+        uid: 0,
+        name: 'validator',
+        stake: stake(100_000n),
+        validatorPermit: true,
+        registeredAt: commitReveal ? START_BLOCK : 1,
+      },
       { uid: 1, name: 'other-validator', stake: stake(200_000n), validatorPermit: true, registeredAt: 1 },
       ...MINERS.map((_miner, index) => ({
         uid: index + 2,

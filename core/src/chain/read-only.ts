@@ -19,6 +19,9 @@ export function readOnlyChain(client: ChainClient): ChainClient {
     snapshot: (signal, at) => client.snapshot(signal, at),
     setWeights: () => Promise.reject(chainErrors.READ_ONLY({ what: 'setting weights' })),
     weightsFate: (ticket, signal) => client.weightsFate(ticket, signal),
+    ...(client.revealWeights && {
+      revealWeights: () => Promise.reject(chainErrors.READ_ONLY({ what: 'the reveal of weights' })),
+    }),
     commit: () => Promise.reject(chainErrors.READ_ONLY({ what: 'a commitment' })),
     ...(connection && { connection }),
     close: () => client.close(),

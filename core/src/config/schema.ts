@@ -69,6 +69,10 @@ export const configSchema = z
       .boolean()
       .default(false)
       .describe('Sign nothing: no weights, no commitments, unsigned records in the journal.'),
+    iAmTheOnlyOne: z
+      .boolean()
+      .default(false)
+      .describe('No other validator uses the hotkey: set weights again after DOPPELGANGER. It counts at the start.'),
     dryRun: z.boolean().default(false).describe('Show the weights instead of setting them.'),
     cadences: cadences.default({}).describe("Overrides of the profile's cadences, in milliseconds."),
     logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('warn').describe('Least level of the log on stderr.'),

@@ -202,15 +202,59 @@ export const runEvent = z.discriminatedUnion('event', [
     block,
     /** Block of the newest round that they rest on. */
     weights: z.array(weight),
-    /** Read back from the chain and equal. */
+    /** Read back from the chain and equal; false for committed weights, which nobody can read yet. */
     confirmed: z.boolean(),
+    /** Present for committed weights: who opens them, and the first block that can hold the reveal. */
+    reveal: z.object({ block, by: z.enum(['chain', 'validator']) }).optional(),
   }),
   z.object({
     event: z.literal('weights-withheld'),
-    reason: z.enum(['dry-run', 'disabled', 'offline', 'read-only']),
+    /** doppelganger: another validator sets weights with this hotkey. */
+    reason: z.enum(['dry-run', 'disabled', 'offline', 'read-only', 'doppelganger']),
     weights: z.array(weight),
   }),
   z.object({ event: z.literal('weights-failed'), error, retryInMs: z.number().nullable() }),
+  /** The answer to a submission was lost. A block up to `lastBlock` may still hold it, and nothing else is sent until then. */
+  z.object({ event: z.literal('weights-open'), lastBlock: block }),
+  /** What has become of a submission whose answer was lost. */
+  z.object({
+    event: z.literal('weights-settled'),
+    status: z.enum(['set', 'committed', 'refused', 'lost']),
+    /** That holds it; null where none does. */
+    block: block.nullable(),
+    /** Why the chain has refused it. */
+    error: error.nullable(),
+  }),
+  /** Committed weights are in force since `block`. */
+  z.object({ event: z.literal('weights-revealed'), committedAt: block, block }),
+  /** The reveal of committed weights takes longer than planned. */
+  z.object({ event: z.literal('weights-waiting'), committedAt: block, reason: z.string() }),
+  /** Alarm: committed weights will never be in force. */
+  z.object({ event: z.literal('weights-unrevealed'), committedAt: block, reason: z.string() }),
+  /** Alarm: the weights on chain are older than three tempos. */
+  z.object({
+    event: z.literal('weights-stale'),
+    block,
+    uid: z.number(),
+    /** Block of the newest weights; null where none were ever set. */
+    lastUpdate: block.nullable(),
+    /** Since then, or since the registration. */
+    blocks: z.number().int(),
+    tempo: z.number().int(),
+    /** Newest reason for which weights were not set; null where this run has none. */
+    error: error.nullable(),
+  }),
+  /** Alarm: another validator sets weights with this hotkey, so that this one sets none. */
+  z.object({
+    event: z.literal('doppelganger'),
+    block,
+    uid: z.number(),
+    /** Block of the other validator's newest weights. */
+    lastUpdate: block,
+    /** Newest update that this validator knows to be its own. */
+    expected: block,
+    error,
+  }),
   z.object({ event: z.literal('store-cleaned'), removed: z.array(z.string()), freedBytes: z.number() }),
   z.object({ event: z.literal('warning'), error }),
   z.object({ event: z.literal('run-stopped'), reason: z.enum(['rounds-done', 'signal', 'error']), rounds: z.number() }),

@@ -60,12 +60,4 @@ export const judgingErrors = defineErrors({
     message: (p: { before: number; now: number }) => `The weights of ${p.now} uids can't follow those of ${p.before}.`,
     hint: () => 'A subnet does not lose uids: this is a defect, please report the journal entry.',
   },
-  TOO_FEW_WEIGHTS: {
-    fault: 'config',
-    retry: 'next-round',
-    message: (p: { nonZero: number; minimum: number }) =>
-      `${p.nonZero} uids have weight and the subnet asks for at least ${p.minimum}.`,
-    hint: () =>
-      'Assay does not pad with weight that nobody has earned. Ask the subnet owner for a lower min_allowed_weights.',
-  },
 });

@@ -10,20 +10,33 @@ function roundHalfEven(value: number): number {
   return floor % 2 === 0 ? floor : floor + 1;
 }
 
+interface QuantizeOptions {
+  /** Entries that the chain asks for, or all uids where there are fewer of them. */
+  minAllowedWeights: number;
+  /** Uids that are taken, in ascending order; all of `shares` when left out. */
+  uids?: readonly number[];
+}
+
 /**
- * Weights as the chain takes them: the largest becomes 65535, the rest in proportion, what rounds to zero is left out
- * (the SDK's convert_weights_and_uids_for_emit). Too few are an error, where the old SDK pads with unearned weight.
+ * Weights as the chain takes them: the largest becomes 65535, the rest in proportion, and what rounds to zero is left out
+ * (the SDK's convert_weights_and_uids_for_emit). The chain counts entries and not weight, so too few of them are filled up
+ * with zeros for the lowest uids, where the SDK gives weight that nobody has earned. Nothing is filled up where nobody has
+ * weight.
+ * @param shares by uid
+ * @throws WEIGHT_NOT_FINITE
  */
 export function quantizeWeights(
   shares: readonly number[],
-  options: { minAllowedWeights: number },
+  { minAllowedWeights, uids: taken = [...shares.keys()] }: QuantizeOptions,
 ): { uids: number[]; weights: number[] } {
   const unusable = shares.findIndex((share) => !Number.isFinite(share) || share < 0);
   if (unusable >= 0) throw judgingErrors.WEIGHT_NOT_FINITE({ uid: unusable, weight: shares[unusable] ?? Number.NaN });
   const highest = Math.max(0, ...shares);
-  const values = shares.map((share) => (highest > 0 ? roundHalfEven((share / highest) * U16_MAX) : 0));
-  const uids = values.flatMap((value, uid) => (value > 0 ? [uid] : []));
-  const minimum = Math.min(options.minAllowedWeights, shares.length);
-  if (uids.length < minimum) throw judgingErrors.TOO_FEW_WEIGHTS({ nonZero: uids.length, minimum });
+  if (highest === 0) return { uids: [], weights: [] };
+  const values = shares.map((share) => roundHalfEven((share / highest) * U16_MAX));
+  const earned = values.flatMap((value, uid) => (value > 0 ? [uid] : []));
+  const missing = Math.max(0, Math.min(minAllowedWeights, taken.length) - earned.length);
+  const filler = taken.filter((uid) => !((values[uid] ?? 0) > 0)).slice(0, missing);
+  const uids = [...earned, ...filler].sort((a, b) => a - b);
   return { uids, weights: uids.map((uid) => values[uid] ?? 0) };
 }

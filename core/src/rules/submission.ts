@@ -25,13 +25,13 @@ export interface Submission {
   /** Share of the subnet's weight by uid, summing to 1; all 0 when nobody has any. */
   shares: number[];
   uids: number[];
-  /** u16, one for each of `uids`. */
+  /** u16, one for each of `uids`; zeros fill up what the chain counts. */
   weights: number[];
 }
 
 /**
  * The weights that are submitted: the run and its replay are the same calculation.
- * @throws RULE_UNKNOWN, RULE_VERSION, WEIGHT_NOT_FINITE, TOO_FEW_WEIGHTS, and what a merge rule throws
+ * @throws RULE_UNKNOWN, RULE_VERSION, WEIGHT_NOT_FINITE, and what a merge rule throws
  */
 export function submissionOf(input: SubmissionInput, book: RuleBook): Submission {
   const { schedule, seats, ownerHotkey, minAllowedWeights } = input;
@@ -40,10 +40,9 @@ export function submissionOf(input: SubmissionInput, book: RuleBook): Submission
   );
   const merge = input.merge.map((record) => book.recorded('mergeRules', record).rule);
   const shares = mergeStandings({ standings, schedule, seats, ownerHotkey }, merge);
-  const isEmpty = !shares.some((share) => share > 0);
   return {
     standings,
     shares,
-    ...(isEmpty ? { uids: [], weights: [] } : quantizeWeights(shares, { minAllowedWeights })),
+    ...quantizeWeights(shares, { minAllowedWeights, uids: seats.map(({ uid }) => uid).sort((a, b) => a - b) }),
   };
 }

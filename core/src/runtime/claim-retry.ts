@@ -1,4 +1,5 @@
 import type { RuntimeDeps } from './context.js';
+import { importsToLookAt } from './imported-claims.js';
 import type { ModelCheck } from './model-check.js';
 import { attempt, type Loop } from './supervise.js';
 
@@ -6,8 +7,8 @@ import { attempt, type Loop } from './supervise.js';
 const LONGEST_PAUSE_POLLS = 16;
 
 /**
- * Looks again at claims that could not be looked at because of this machine, and at those whose repo was missing, also while
- * the backlog is full.
+ * Looks at claims that rounds wait for, also while the backlog is full: those that could not be looked at because of this
+ * machine, those whose repo was missing, and those of an imported state.
  */
 export class ClaimRetry implements Loop {
   readonly name = 'claim-retry';
@@ -34,7 +35,7 @@ export class ClaimRetry implements Loop {
   async #retry(isDue: (hotkey: string, claim: string) => boolean, signal: AbortSignal): Promise<void> {
     const { state, view, chain } = this.deps;
     const unknown = state.unknownClaims().filter(({ stage }) => stage === 'look');
-    const claims = [...unknown, ...state.missingClaims()];
+    const claims = [...unknown, ...state.missingClaims(), ...importsToLookAt(this.deps)];
     const waiting = new Map(claims.map(({ hotkey, commitment, block }) => [hotkey, `${block}:${commitment}`]));
     for (const hotkey of this.#pauses.keys()) if (!waiting.has(hotkey)) this.#pauses.delete(hotkey);
     for (const [hotkey, claim] of waiting) {

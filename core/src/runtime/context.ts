@@ -21,6 +21,8 @@ export interface RunOptions {
   setWeights: boolean;
   /** The chain client signs nothing: weights are shown, not set, and records are unsigned. */
   readOnly?: boolean;
+  /** The operator says at the start that no other validator uses the hotkey. */
+  iAmTheOnlyOne?: boolean;
   /** End after this many recorded rounds. */
   rounds?: number;
   /** Look at every model once, judge every scheduled competition once, set weights once, end. */

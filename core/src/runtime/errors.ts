@@ -29,6 +29,13 @@ export const runtimeErrors = defineErrors({
       `The journal in ${p.dataDir} is of netuid ${p.recorded}, and this run is of netuid ${p.netuid}.`,
     hint: () => 'Give each subnet a folder of its own: `dataDir` in the config, or --data-dir.',
   },
+  STATE_NOT_EMPTY: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { type: string; records: number }) =>
+      `This data folder has ${p.records} records of the type ${p.type} already, and an import would change what follows from them.`,
+    hint: () => 'Import into a data folder of its own: --data-dir FOLDER, and dataDir in the config file afterwards.',
+  },
   CLAIM_WITHOUT_COMPETITION: {
     fault: 'config',
     retry: 'next-round',
@@ -159,6 +166,14 @@ export const runtimeErrors = defineErrors({
       `The journal holds a time that is ${p.seconds} s later than the clock of this machine.`,
     hint: () =>
       'Check the time service of the machine: the clock is wrong now, or it was wrong when the journal was written. Weights are set without waiting for that time.',
+  },
+  DOPPELGANGER: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { hotkey: string; uid: number; lastUpdate: number; expected: number }) =>
+      `Another validator sets weights with hotkey ${p.hotkey}: the chain shows an update of uid ${p.uid} at block ${p.lastUpdate}, and the newest of this validator is of block ${p.expected}.`,
+    hint: () =>
+      'Stop the other validator, then start this one with --i-am-the-only-one, or again without it once the other has been silent for a tempo. Until then this one sets no weights.',
   },
   WEIGHTS_EMPTY: {
     fault: 'validator',

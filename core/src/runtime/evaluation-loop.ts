@@ -1,6 +1,7 @@
 import type { RuntimeDeps } from './context.js';
 import { report } from './context.js';
 import { causeOf, toAssayError } from '../errors/describe.js';
+import { importsToLookAt } from './imported-claims.js';
 import { mendState } from './mend-state.js';
 import type { ModelCheck } from './model-check.js';
 import { entrantsOf } from './round/entrants.js';
@@ -81,6 +82,8 @@ export class EvaluationLoop implements Loop {
     if (contenders.length + unknown.length === 0) return 'empty';
     const isFirst = this.deps.state.standing(competition.id) === undefined;
     if (isFirst && this.options.isReady?.() === false) return 'waiting';
+    const awaited = importsToLookAt(this.deps);
+    if (awaited.some(({ kept, pending }) => [...kept, ...pending].includes(competition.id))) return 'waiting';
     try {
       const plan = await planRound(this.deps, entry, { contenders, unknown }, now, signal);
       if (!force && this.deps.state.lastRound(competition.id)?.fingerprint === plan.fingerprint) return 'unchanged';

@@ -1,4 +1,3 @@
-import type { JournalChange } from '../contracts/round-journal.js';
 import { report, type RuntimeDeps } from './context.js';
 import { runtimeErrors } from './errors.js';
 import { newestRoundsOf, recordedRounds, type RecordedRound } from './recorded-rounds.js';
@@ -9,9 +8,8 @@ import { judgedIds } from './competitions.js';
 import type { Standing } from '../contracts/standing-rule.js';
 import { withKnownOwners } from './round/format-1.js';
 import type { History, TrackedModel } from './tables.js';
-import { put } from './validator-state.js';
+import { put, type Put } from './validator-state.js';
 
-type Put = NonNullable<JournalChange['put']>[number];
 type MendDeps = Pick<RuntimeDeps, 'state' | 'competitions' | 'reporter' | 'clock' | 'log'>;
 
 /** What the recorded rounds say of one competition. */
@@ -44,6 +42,8 @@ export async function mendState(deps: MendDeps): Promise<void> {
     ...[...replayed].flatMap(([id, one]) => missingHistory(deps, id, one)),
     ...[...replayed].flatMap(([id, one]) => missingContenders(deps, id, one)),
     ...[...replayed].flatMap(([id, one]) => missingLastRound(deps, id, one)),
+    // A lost row may have been of a submission that has landed: what the chain shows next is taken for ours.
+    ...(tables.has('weights') ? [put.ownUpdate(undefined)] : []),
   ]);
   const error = runtimeErrors.STATE_DERIVED_AGAIN({ tables: [...tables].sort() });
   deps.log('warn', 'stored state was derived again', { tables: [...tables] });

@@ -15,7 +15,12 @@ export class MetagraphSync implements Loop {
   #before: ChainSnapshot | undefined;
 
   constructor(
-    private readonly options: { hotkey: string; offline: boolean },
+    private readonly options: {
+      hotkey: string;
+      offline: boolean;
+      /** Called with each snapshot. */
+      onSynced?: (snapshot: ChainSnapshot, signal: AbortSignal) => Promise<void>;
+    },
     private readonly deps: RuntimeDeps,
   ) {}
 
@@ -43,6 +48,9 @@ export class MetagraphSync implements Loop {
       ...state
         .missingClaims()
         .flatMap(({ hotkey }) => (registered.has(hotkey) ? [] : [put.missingClaim(hotkey, undefined)])),
+      ...state
+        .importedClaims()
+        .flatMap(({ hotkey }) => (registered.has(hotkey) ? [] : [put.importedClaim(hotkey, undefined)])),
       ...state.historyWithout((hotkey) => !registered.has(hotkey)),
       ...state.tensorsWithout((hotkey) => !registered.has(hotkey)),
       // Left on the lists, they would count as backlog for ever.
@@ -57,6 +65,7 @@ export class MetagraphSync implements Loop {
       uid: own?.uid ?? null,
     });
     this.#reportChanges(snapshot);
+    await attempt(this.deps, this.name, async () => this.options.onSynced?.(snapshot, signal));
   }
 
   /** Compares with the sync before; the first one has nothing to compare with. */

@@ -5,13 +5,14 @@ import type { AssayError } from '../errors/assay-error.js';
 import { toAssayError } from '../errors/describe.js';
 import { competitionAt } from '../competition/schedule.js';
 import { tensorListOf } from '../model/tensor-list.js';
-import { readClaim, type PlacedClaim } from './claims.js';
+import { claimIn, readClaim, type PlacedClaim } from './claims.js';
 import { accepted, claimRecord, refused } from './claim-record.js';
 import { report, type RuntimeDeps } from './context.js';
 import { withDeadline } from './deadline.js';
 import { runtimeErrors } from './errors.js';
 import { storeErrors } from '../model/errors.js';
 import { judgedIds } from './competitions.js';
+import { importedFor } from './imported-claims.js';
 import { awaitedModels } from './store-cleaning.js';
 import { isAbort } from './supervise.js';
 import type { TrackedModel } from './tables.js';
@@ -64,7 +65,16 @@ export class ModelCheck {
       if (known.facts) await this.#considerAgain(known, block, force);
       return;
     }
+    if (!force && this.#isJudgedElsewhere(neuron.hotkey, commitment, block)) return;
     await this.#checkNew(neuron, commitment, block, signal);
+  }
+
+  /** Whether an imported state has judged the model, and it would neither be kept nor come again. */
+  #isJudgedElsewhere(hotkey: string, commitment: Commitment, block: number): boolean {
+    const imported = importedFor(this.deps, hotkey, commitment);
+    const model = imported && claimIn(this.deps, commitment.data, block);
+    if (!imported || !model || imported.kept.length + imported.pending.length > 0) return false;
+    return this.#toJudgeAgain(hotkey, this.#judging(model.competition), block).length === 0;
   }
 
   async #checkNew(neuron: Neuron, commitment: Commitment, block: number, signal: AbortSignal): Promise<void> {
@@ -150,6 +160,7 @@ export class ModelCheck {
       error: null,
     };
     const judging = this.#judging(model.competition);
+    const imported = importedFor(this.deps, neuron.hotkey, commitment);
     const append = await claimRecord(this.deps, { ...look, competition: model.competition }, accepted(verified));
     await state.change(() => ({
       append,
@@ -158,8 +169,9 @@ export class ModelCheck {
         ...(verified.tensors ? [put.tensors(facts.tensorsDigest, tensorListOf(verified.tensors))] : []),
         ...this.unknowns.cleared(neuron.hotkey),
         ...this.#found(neuron.hotkey),
-        ...judging.map((id) => put.history(id, neuron.hotkey, undefined)),
-        ...this.#pendingRows(neuron.hotkey, judging),
+        ...(imported ? [] : judging.map((id) => put.history(id, neuron.hotkey, undefined))),
+        ...this.#pendingRows(neuron.hotkey, judging, imported?.kept),
+        put.importedClaim(neuron.hotkey, undefined),
         // The miner may have moved here from a competition that knew its last model.
         ...state.contendersWithout(this.#others(judging), (hotkey) => hotkey === neuron.hotkey),
       ],
@@ -227,14 +239,20 @@ export class ModelCheck {
   /** A known good model comes back when the retry rule says so, or when it is forced. */
   async #considerAgain(known: TrackedModel, block: number, force: boolean): Promise<void> {
     if (known.competition === null) return;
-    const again = this.#judging(known.competition).filter((id) => {
-      const runtime = this.deps.competitions.at(id, block);
-      if (!runtime) return false;
-      const rules = runtime.rulesAt(block);
-      return force || rules.entrants.rule.again(this.deps.state.history(id, known.hotkey), rules.epsilon.rule, block);
-    });
+    const judging = this.#judging(known.competition);
+    const again = force ? judging : this.#toJudgeAgain(known.hotkey, judging, block);
     if (this.#pendingRows(known.hotkey, again).length > 0)
       await this.deps.state.update(() => this.#pendingRows(known.hotkey, again));
+  }
+
+  /** Those of the competitions in which the retry rule brings the model back. */
+  #toJudgeAgain(hotkey: string, competitions: readonly number[], block: number): number[] {
+    return competitions.filter((id) => {
+      const runtime = this.deps.competitions.at(id, block);
+      if (!runtime) return false;
+      const { entrants, epsilon } = runtime.rulesAt(block);
+      return entrants.rule.again(this.deps.state.history(id, hotkey), epsilon.rule, block);
+    });
   }
 
   #judging(competition: number): number[] {
@@ -248,11 +266,19 @@ export class ModelCheck {
     return this.deps.competitions.ids.filter((id) => !judging.includes(id));
   }
 
-  #pendingRows(hotkey: string, competitions: readonly number[]): ReturnType<typeof put.contenders>[] {
+  /** @param keptIn competitions in which the model belongs to the kept ones instead */
+  #pendingRows(
+    hotkey: string,
+    competitions: readonly number[],
+    keptIn: readonly number[] = [],
+  ): ReturnType<typeof put.contenders>[] {
     return competitions.flatMap((id) => {
       const { pending, kept } = this.deps.state.contenders(id);
       if (pending.includes(hotkey) || kept.includes(hotkey)) return [];
-      return [put.contenders(id, { pending: [...pending, hotkey], kept })];
+      const isKept = keptIn.includes(id);
+      return [
+        put.contenders(id, isKept ? { pending, kept: [...kept, hotkey] } : { pending: [...pending, hotkey], kept }),
+      ];
     });
   }
 

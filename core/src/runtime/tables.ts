@@ -101,6 +101,21 @@ export const missingClaim = z.object({
 });
 export type MissingClaim = z.infer<typeof missingClaim>;
 
+/**
+ * Key: hotkey. A claim that another validator has judged, taken over from it. Its model is not verified here yet; what
+ * that validator found out goes on as soon as it is, while the claim is the same.
+ */
+export const importedClaim = z.object({
+  commitment: z.string(),
+  /** Block of the commitment. */
+  block: z.number(),
+  /** Competitions that had kept the model for their next round. */
+  kept: z.array(z.number()),
+  /** Competitions in which it waited to be judged. */
+  pending: z.array(z.number()),
+});
+export type ImportedClaim = z.infer<typeof importedClaim>;
+
 /** Key `intent`: written before a submission. Key `last`: written when the chain holds it. */
 export const weightsIntent = z.object({
   /** What is recorded once the outcome is known; absent in a row of version 0.1. */
@@ -111,7 +126,10 @@ export const weightsIntent = z.object({
   uids: z.array(z.number()),
   weights: z.array(z.number()),
   round: z.number(),
-  /** The chain client's own, by which it finds the submission again; absent until it is about to be sent. */
+  /**
+   * The chain client's own, by which it finds the submission again: the newest that it gave. Absent in a row of a version
+   * that knew no tickets.
+   */
   ticket: json.optional(),
 });
 export type WeightsIntent = z.infer<typeof weightsIntent>;
@@ -123,8 +141,45 @@ export const weightsSet = z.object({
   uids: z.array(z.number()),
   weights: z.array(z.number()),
   round: z.number(),
+  /** Of the chain client; absent in a row of a version that knew no tickets. */
+  ticket: json.optional(),
 });
 export type WeightsSet = z.infer<typeof weightsSet>;
+
+/** Key: block of the commit. Weights of ours that the chain holds and that are not revealed yet. */
+export const weightCommit = z.object({
+  ticket: json,
+  /** Block that holds the commit. */
+  block: z.number(),
+  /** As the chain client said last. */
+  reveal: z.object({ block: z.number(), by: z.enum(['chain', 'validator']) }),
+  /** Why the reveal takes longer than planned, as it was reported last. */
+  waitsFor: z.string().optional(),
+});
+export type WeightCommit = z.infer<typeof weightCommit>;
+
+/** Key `own-update` of the table `weights`. What this validator knows of the last update that the chain shows of it. */
+export const ownUpdate = z.object({
+  hotkey: z.string(),
+  uid: z.number(),
+  registeredAt: z.number(),
+  /** Block at which this registration was seen first. */
+  since: z.number(),
+  /** Newest last update that is accounted for. */
+  lastUpdate: z.number(),
+  /** Blocks after it in which something of ours has landed. */
+  ours: z.array(z.number()),
+});
+export type OwnUpdate = z.infer<typeof ownUpdate>;
+
+/** Key `doppelganger` of the table `weights`: another validator sets weights with our hotkey. */
+export const doppelganger = z.object({
+  /** Of the chain, by the other validator. */
+  lastUpdate: z.number(),
+  /** The last update that was accounted for. */
+  expected: z.number(),
+});
+export type Doppelganger = z.infer<typeof doppelganger>;
 
 /** Key: competition id. What the newest round was made of: an identical one is not judged again. */
 export const lastRound = z.object({ number: z.number(), block: z.number(), fingerprint: z.string() });

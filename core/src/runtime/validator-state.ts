@@ -4,7 +4,7 @@ import type { Json, JournalChange, JournalRecord, RoundJournal } from '../contra
 import type { TensorList } from '../model/tensor-list.js';
 import * as tables from './tables.js';
 
-type Put = NonNullable<JournalChange['put']>[number];
+export type Put = NonNullable<JournalChange['put']>[number];
 
 /**
  * The typed face of the journal's derived tables. Reads go to the journal each time: there is no second copy that a
@@ -88,6 +88,20 @@ export class ValidatorState {
     return this.#get('weights', 'last', tables.weightsSet);
   }
 
+  /** Commits of ours that are not revealed, the oldest first. */
+  weightCommits(): tables.WeightCommit[] {
+    const commits = this.journal.entries('weight-commits').map(({ value }) => tables.weightCommit.parse(value));
+    return commits.sort((a, b) => a.block - b.block);
+  }
+
+  ownUpdate(): tables.OwnUpdate | undefined {
+    return this.#get('weights', 'own-update', tables.ownUpdate);
+  }
+
+  doppelganger(): tables.Doppelganger | undefined {
+    return this.#get('weights', 'doppelganger', tables.doppelganger);
+  }
+
   /** Hotkeys that wait or are kept, over the given competitions. */
   activeHotkeys(competitions: Iterable<number>): Set<string> {
     const active = new Set<string>();
@@ -145,6 +159,16 @@ export class ValidatorState {
     return this.journal
       .entries('missing-claims')
       .map(({ key, value }) => ({ ...tables.missingClaim.parse(value), hotkey: key }));
+  }
+
+  importedClaim(hotkey: string): tables.ImportedClaim | undefined {
+    return this.#get('imported-claims', hotkey, tables.importedClaim);
+  }
+
+  importedClaims(): (tables.ImportedClaim & { hotkey: string })[] {
+    return this.journal
+      .entries('imported-claims')
+      .map(({ key, value }) => ({ ...tables.importedClaim.parse(value), hotkey: key }));
   }
 
   /** Keys of stored evaluations that belong to other sync blocks than this one. */
@@ -228,6 +252,11 @@ export const put = {
     key: hotkey,
     value: value && asJson(value),
   }),
+  importedClaim: (hotkey: string, value: tables.ImportedClaim | undefined): Put => ({
+    table: 'imported-claims',
+    key: hotkey,
+    value: value && asJson(value),
+  }),
   forgetEvaluation: (key: string): Put => ({ table: 'evaluations', key, value: undefined }),
   weightsIntent: (value: tables.WeightsIntent | undefined): Put => ({
     table: 'weights',
@@ -235,6 +264,21 @@ export const put = {
     value: value && asJson(value),
   }),
   weightsSet: (value: tables.WeightsSet): Put => ({ table: 'weights', key: 'last', value: asJson(value) }),
+  weightCommit: (block: number, value: tables.WeightCommit | undefined): Put => ({
+    table: 'weight-commits',
+    key: String(block),
+    value: value && asJson(value),
+  }),
+  ownUpdate: (value: tables.OwnUpdate | undefined): Put => ({
+    table: 'weights',
+    key: 'own-update',
+    value: value && asJson(value),
+  }),
+  doppelganger: (value: tables.Doppelganger | undefined): Put => ({
+    table: 'weights',
+    key: 'doppelganger',
+    value: value && asJson(value),
+  }),
 };
 
 /** Plain JSON of a value: what a reader will get back, with undefined members gone. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Neuron } from '../contracts/chain-client.js';
+import type { ChainSnapshot, Neuron } from '../contracts/chain-client.js';
 import type { RunEvent } from '../contracts/reporter.js';
 import { competitionsAt } from '../competition/schedule.js';
 import { ClockWatch } from './clock-watch.js';
@@ -14,7 +14,7 @@ import { ModelCheck } from './model-check.js';
 import { ModelSync } from './model-sync.js';
 import { warnOfShortRoom } from './room-check.js';
 import { StoreCleaning } from './store-cleaning.js';
-import { runLoops } from './supervise.js';
+import { attempt, runLoops } from './supervise.js';
 import { TopModelScan } from './top-model-scan.js';
 import { untilAborted } from './until-aborted.js';
 import { WeightSetting } from './weight-setting.js';
@@ -45,14 +45,15 @@ export class Validator {
     // A key may take a minute to decrypt, and a signer or a person at a terminal may not answer at all.
     const { hotkey } = await untilAborted(this.deps.chain.identity(), signal);
     const check = new ModelCheck(this.deps);
-    const metagraph = new MetagraphSync({ hotkey, offline: this.options.offline }, this.deps);
+    const weights = new WeightSetting({ ...this.options, hotkey }, this.deps);
+    const onSynced = (snapshot: ChainSnapshot, inner: AbortSignal): Promise<void> => weights.look(snapshot, inner);
+    const metagraph = new MetagraphSync({ hotkey, offline: this.options.offline, onSynced }, this.deps);
     const { updatedModelsLimit } = this.options;
     const startUid = (): number => firstUid(hotkey, this.deps.view.current.neurons);
     const models = new ModelSync({ updatedModelsLimit, startUid }, this.deps, check);
     const retry = new ClaimRetry(this.deps, check);
     const isReady = (): boolean => models.hasLookedAtAll;
     const evaluation = new EvaluationLoop({ ...this.options, hotkey, isReady }, this.deps, check);
-    const weights = new WeightSetting({ ...this.options, hotkey }, this.deps);
     const clockWatch = new ClockWatch(this.deps);
     let reason: 'rounds-done' | 'signal' | 'error' = 'error';
     let weightsSettled = true;
@@ -127,7 +128,7 @@ export class Validator {
    * @returns false when weights were due and are not set, or when there is no standing to make any of
    */
   async #setOnce(weights: WeightSetting, signal: AbortSignal): Promise<boolean> {
-    await weights.settleIntent(signal);
+    await attempt(this.deps, weights.name, () => weights.follow(signal));
     const incomplete = weights.incomplete();
     if (incomplete) {
       report(this.deps, { event: 'weights-failed', error: incomplete.toReport(), retryInMs: null });

@@ -1,9 +1,8 @@
-import { asHotkey, asUid, type Uid } from '../contracts/brands.js';
 import type { ChainSnapshot } from '../contracts/chain-client.js';
 import { monotonicMs } from '../contracts/clock.js';
 import type { EventOf } from '../contracts/reporter.js';
+import type { AssayError, ErrorReport } from '../errors/assay-error.js';
 import { toAssayError } from '../errors/describe.js';
-import type { AssayError } from '../errors/assay-error.js';
 import { report, type RunOptions, type RuntimeDeps } from './context.js';
 import { withDeadline } from './deadline.js';
 import { runtimeErrors } from './errors.js';
@@ -11,36 +10,67 @@ import { mendState } from './mend-state.js';
 import { contendersOf } from './round/plan.js';
 import { attempt, isAbort, type Loop } from './supervise.js';
 import { UnknownClaims } from './unknown-claims.js';
-import type { PlannedSubmission, SubmissionOutcome } from './submission-entry.js';
-import { submissionRecord } from './submission-record.js';
-import { put } from './validator-state.js';
-import { outcomeOf, planWeights } from './weights-plan.js';
+import { planWeights } from './weights-plan.js';
+import { Commits } from './weights/commits.js';
+import { LastSubmission, type Settled } from './weights/last-submission.js';
+import { OwnUpdates } from './weights/own-updates.js';
+import { rowEquals } from './weights/row.js';
+import { HOTKEYS_CHANGED, sendWeights } from './weights/send.js';
+import { StaleWeights } from './weights/stale.js';
 
-/** Turns the standings of all competitions into the subnet's weights, on their own cadence. */
+type Withheld = EventOf<'weights-withheld'>['reason'];
+type Options = Pick<RunOptions, 'offline' | 'dryRun' | 'setWeights' | 'readOnly' | 'iAmTheOnlyOne'> & {
+  hotkey: string;
+};
+
+/** What an attempt has come to. `open`: an earlier submission may still land, and nothing was sent in its place. */
+type Attempt = 'set' | 'open' | 'failed' | { withheld: Withheld };
+
+/** Times that the weights are planned again because a uid had another owner when they were about to be signed. */
+const PLANS = 3;
+
+/** Turns the standings of all competitions into the subnet's weights, on their own cadence, and follows what it has sent. */
 export class WeightSetting implements Loop {
   readonly name = 'weight-setting';
   /** Monotonic milliseconds of the last setting; unknown until the first look at what is stored. */
   #setAt: number | undefined;
+  /** Monotonic milliseconds before which nothing is tried. */
+  #restsUntil = Number.NEGATIVE_INFINITY;
+  /** The newest reason for which weights were not set. */
+  #failure: ErrorReport | null = null;
+  readonly #last: LastSubmission;
+  readonly #commits: Commits;
+  readonly #updates: OwnUpdates;
+  readonly #stale: StaleWeights;
 
   constructor(
-    private readonly options: Pick<RunOptions, 'offline' | 'dryRun' | 'setWeights' | 'readOnly'> & { hotkey: string },
+    private readonly options: Options,
     private readonly deps: RuntimeDeps,
-  ) {}
+  ) {
+    const { hotkey, iAmTheOnlyOne: onlyOne = false } = options;
+    this.#last = new LastSubmission({ hotkey }, deps);
+    this.#commits = new Commits(deps);
+    this.#updates = new OwnUpdates({ hotkey, onlyOne }, deps);
+    this.#stale = new StaleWeights({ hotkey }, deps);
+  }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, profile } = this.deps;
-    await attempt(this.deps, this.name, async () => {
-      await this.settleIntent(signal);
-    });
+    const { clock, state, profile } = this.deps;
+    const { cadences } = profile;
     for (;;) {
-      const dueInMs = this.incomplete() ? Number.POSITIVE_INFINITY : this.#dueInMs();
+      await attempt(this.deps, this.name, () => this.follow(signal));
+      const isOpen = state.weightsIntent() !== undefined;
+      const dueInMs = isOpen || this.incomplete() ? Number.POSITIVE_INFINITY : this.#dueInMs();
       if (dueInMs > 0) {
-        await clock.sleep(Math.min(dueInMs, profile.cadences.weightsPoll), signal);
+        await clock.sleep(Math.min(dueInMs, cadences.weightsPoll), signal);
         continue;
       }
-      const done = await this.trySet(signal);
-      const pause = done ? profile.cadences.weights : profile.cadences.weightsRetry;
-      await clock.sleep(pause, signal);
+      const done = await this.#try(signal);
+      const pause =
+        done === 'failed' ? cadences.weightsRetry : done === 'open' ? cadences.weightsPoll : cadences.weights;
+      this.#restsUntil = monotonicMs(clock) + pause;
+      const hasSent = state.weightsIntent() !== undefined || state.weightCommits().length > 0;
+      await clock.sleep(hasSent ? Math.min(pause, cadences.weightsPoll) : pause, signal);
     }
   }
 
@@ -53,104 +83,112 @@ export class WeightSetting implements Loop {
     return this.#dueInMs() > 0 || this.trySet(signal);
   }
 
-  /** One attempt. Trouble is reported and remembered nowhere: the chain decides what it holds. */
+  /**
+   * One attempt. Trouble is reported and remembered nowhere: the chain decides what it holds.
+   * @returns whether the chain holds them, or they are withheld as the options say
+   */
   async trySet(signal: AbortSignal): Promise<boolean> {
-    const { profile } = this.deps;
+    const done = await this.#try(signal);
+    return done === 'set' || (typeof done === 'object' && done.withheld !== 'doppelganger');
+  }
+
+  /** Looks after what was sent before: a submission whose answer was lost, and commits that wait for their reveal. */
+  async follow(signal: AbortSignal): Promise<void> {
+    const { weightsDeadline } = this.deps.profile.cadences;
+    await withDeadline(
+      weightsDeadline,
+      signal,
+      () => runtimeErrors.DEADLINE({ what: 'Looking after the weights on chain', ms: weightsDeadline }),
+      async (inner) => {
+        await this.#noting(() => this.settleIntent(inner));
+        if (!this.#withheldByOptions()) await this.#commits.follow(inner);
+      },
+    );
+  }
+
+  /** Finds out what has become of a submission whose answer was lost. */
+  async settleIntent(signal: AbortSignal): Promise<Settled> {
+    const settled = await this.#last.settle(signal);
+    if (settled === 'landed') {
+      this.#setAt = monotonicMs(this.deps.clock);
+      await this.deps.view.refresh(signal);
+    }
+    return settled;
+  }
+
+  /** Looks at a new snapshot for weights that another validator has set with our hotkey, and for weights that are too old. */
+  async look(snapshot: ChainSnapshot, signal: AbortSignal): Promise<void> {
+    if (this.#withheldByOptions()) return;
+    await this.#updates.look(snapshot, signal);
+    this.#stale.look(snapshot, () => this.#failure ?? this.incomplete()?.toReport() ?? null);
+  }
+
+  async #try(signal: AbortSignal): Promise<Attempt> {
+    const { weightsDeadline, weightsRetry } = this.deps.profile.cadences;
     try {
-      await withDeadline(
-        profile.cadences.weightsDeadline,
-        signal,
-        () => runtimeErrors.DEADLINE({ what: 'Setting weights', ms: profile.cadences.weightsDeadline }),
-        (inner) => this.#set(inner),
+      const done = await this.#noting(() =>
+        withDeadline(
+          weightsDeadline,
+          signal,
+          () => runtimeErrors.DEADLINE({ what: 'Setting weights', ms: weightsDeadline }),
+          (inner) => this.#set(inner),
+        ),
       );
-      return true;
+      if (done === 'set') this.#failure = null;
+      return done;
     } catch (error) {
       if (isAbort(error)) throw error;
-      const known: AssayError = toAssayError(error);
-      report(this.deps, { event: 'weights-failed', error: known.toReport(), retryInMs: profile.cadences.weightsRetry });
-      return false;
+      report(this.deps, { event: 'weights-failed', error: toAssayError(error).toReport(), retryInMs: weightsRetry });
+      return 'failed';
     }
   }
 
-  /**
-   * A submission whose outcome a crash has hidden. The chain's own record tells: if our row has changed since, and to
-   * what was sent, it landed and is not sent again.
-   * @returns whether it landed
-   */
-  async settleIntent(signal: AbortSignal): Promise<boolean> {
-    const { state, clock, view } = this.deps;
-    const intent = state.weightsIntent();
-    if (!intent) return false;
-    const snapshot = await view.refresh(signal);
-    const own = view.neuronOf(this.options.hotkey);
-    const landed =
-      own !== undefined &&
-      own.lastUpdate > intent.lastUpdate &&
-      rowEquals(snapshot, own.uid, intent.uids, intent.weights);
-    const { uids, weights, round, submission } = intent;
-    const writes = [
-      put.weightsIntent(undefined),
-      ...(landed ? [put.weightsSet({ block: own.lastUpdate, at: clock.now(), uids, weights, round })] : []),
-    ];
-    const outcome: SubmissionOutcome = landed ? { status: 'landed', block: own.lastUpdate } : { status: 'not-landed' };
-    if (submission) await this.#record(submission, outcome, writes);
-    else await state.write(...writes);
-    if (landed) this.#setAt = monotonicMs(clock);
-    this.deps.log('info', 'an interrupted weight setting was settled', { landed });
-    return landed;
+  /** Work that keeps weights from being set when it fails. */
+  async #noting<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isAbort(error)) this.#failure = toAssayError(error).toReport();
+      throw error;
+    }
   }
 
-  async #set(signal: AbortSignal): Promise<void> {
-    const { chain, state, profile, clock, view } = this.deps;
+  /** Plans again at once where the client finds that a uid has another owner by now. */
+  async #set(signal: AbortSignal): Promise<Attempt> {
+    for (let plans = 1; ; plans += 1) {
+      try {
+        return await this.#planAndSend(signal);
+      } catch (error) {
+        if (toAssayError(error).code !== HOTKEYS_CHANGED || plans === PLANS) throw error;
+        this.deps.log('info', 'a uid has another owner than planned; the weights are planned again', { plans });
+      }
+    }
+  }
+
+  async #planAndSend(signal: AbortSignal): Promise<Attempt> {
+    const { state, profile, clock, view } = this.deps;
     await mendState(this.deps);
-    if (state.weightsIntent() && (await this.settleIntent(signal))) return;
+    const settled = await this.settleIntent(signal);
+    if (settled === 'landed') return 'set';
+    if (settled === 'open') return 'open';
     const incomplete = this.incomplete();
     if (incomplete) throw incomplete;
-    const { plan, told } = planWeights(this.deps, await view.refresh(signal), this.options.hotkey);
-    const reason = this.#withheld();
-    if (reason) {
-      report(this.deps, { event: 'weights-withheld', reason, weights: told });
-      return;
+    const snapshot = await view.refresh(signal);
+    const { plan, told } = planWeights(this.deps, snapshot, this.options.hotkey);
+    await this.look(snapshot, signal);
+    const withheld = this.#withheldByOptions() ?? (state.doppelganger() ? 'doppelganger' : undefined);
+    if (withheld) {
+      report(this.deps, { event: 'weights-withheld', reason: withheld, weights: told });
+      return { withheld };
     }
     const own = view.neuronOf(this.options.hotkey);
     if (!own) throw runtimeErrors.NOT_REGISTERED({ hotkey: this.options.hotkey, netuid: profile.netuid });
-    const { uids, weights, round, block } = plan;
-    const intent = { block, lastUpdate: own.lastUpdate, uids, weights, round, submission: plan };
-    await state.write(put.weightsIntent(intent));
-    const submitted = { uids: uids.map(asUid), weights };
-    const hotkeys = plan.seats.flatMap(({ uid, hotkey }) => (uids.includes(uid) ? [asHotkey(hotkey)] : []));
-    let receipt;
-    try {
-      receipt = await chain.setWeights(
-        { ...submitted, hotkeys, versionKey: profile.weightsVersionKey },
-        signal,
-        async (ticket) => state.write(put.weightsIntent({ ...intent, ticket })),
-      );
-    } catch (error) {
-      // A refusal by the chain has changed nothing; anything else stays open until the chain's record is read.
-      const known = toAssayError(error);
-      const refusal: SubmissionOutcome = { status: 'refused', error: known.toReport() };
-      if (known.fault === 'chain') await this.#record(plan, refusal, [put.weightsIntent(undefined)]);
-      throw error;
-    }
-    await this.#record(plan, outcomeOf(receipt), [
-      put.weightsIntent(undefined),
-      put.weightsSet({ block: receipt.at.number, at: clock.now(), ...submitted, round }),
-    ]);
+    const { at, mode, reveal } = await sendWeights(this.deps, plan, own.lastUpdate, signal);
     this.#setAt = monotonicMs(clock);
-    const confirmed =
-      receipt.mode === 'set' && rowEquals(await view.refresh(signal), own.uid, submitted.uids, submitted.weights);
-    report(this.deps, { event: 'weights-set', block: receipt.at.number, weights: told, confirmed });
-  }
-
-  /** Writes the outcome of a submission and the rows that follow from it, all or nothing. */
-  async #record(
-    plan: PlannedSubmission,
-    outcome: SubmissionOutcome,
-    writes: ReturnType<typeof put.weightsSet>[],
-  ): Promise<void> {
-    const append = await submissionRecord(plan, outcome, await this.deps.chain.identity());
-    await this.deps.state.change(() => ({ append, put: writes }));
+    const confirmed = mode === 'set' && rowEquals(await view.refresh(signal), own.uid, plan);
+    const shown = mode === 'committed' && reveal ? { reveal } : {};
+    report(this.deps, { event: 'weights-set', block: at.number, weights: told, confirmed, ...shown });
+    return 'set';
   }
 
   /**
@@ -161,11 +199,13 @@ export class WeightSetting implements Loop {
   #dueInMs(): number {
     const { clock, profile, state } = this.deps;
     if (state.standings().size === 0) return Number.POSITIVE_INFINITY;
+    const now = monotonicMs(clock);
+    const rest = Math.max(0, this.#restsUntil - now);
     const last = state.weightsSet();
-    if (!last) return 0;
+    if (!last) return rest;
     const elapsed = clock.now() - last.at;
-    this.#setAt ??= elapsed < 0 ? Number.NEGATIVE_INFINITY : monotonicMs(clock) - elapsed;
-    return Math.max(0, this.#setAt + profile.cadences.weights - monotonicMs(clock));
+    this.#setAt ??= elapsed < 0 ? Number.NEGATIVE_INFINITY : now - elapsed;
+    return Math.max(rest, this.#setAt + profile.cadences.weights - now);
   }
 
   /**
@@ -190,15 +230,10 @@ export class WeightSetting implements Loop {
     return undefined;
   }
 
-  #withheld(): EventOf<'weights-withheld'>['reason'] | undefined {
+  #withheldByOptions(): Exclude<Withheld, 'doppelganger'> | undefined {
     if (this.options.dryRun) return 'dry-run';
     if (this.options.readOnly) return 'read-only';
     if (this.options.offline) return 'offline';
     return this.options.setWeights ? undefined : 'disabled';
   }
-}
-
-function rowEquals(snapshot: ChainSnapshot, uid: Uid, uids: readonly number[], weights: readonly number[]): boolean {
-  const held = new Map(snapshot.weights.get(uid) ?? []);
-  return held.size === uids.length && uids.every((other, index) => held.get(other) === weights[index]);
 }

@@ -52,7 +52,7 @@ export function planWeights(deps: PlanDeps, snapshot: ChainSnapshot, hotkey: str
   return { plan, told: toldWeights(deps, submission, block) };
 }
 
-/** The weights by uid, with what each competition in force gives. */
+/** The weights by uid, without those of zero that fill up the row, and what each competition in force gives. */
 function toldWeights(
   { profile, competitions }: PlanDeps,
   { standings, shares, uids, weights }: Submission,
@@ -63,12 +63,12 @@ function toldWeights(
     name: competitions.at(id, block)?.competition.name ?? name,
     share,
   }));
-  return uids.map((uid, index) => ({
-    uid,
-    share: shares[uid] ?? 0,
-    value: weights[index] ?? 0,
-    from: sources.map((source) => ({ ...source, standing: standings.get(source.id)?.[uid] ?? 0 })),
-  }));
+  return uids.flatMap((uid, index) => {
+    const value = weights[index] ?? 0;
+    if (value === 0) return [];
+    const from = sources.map((source) => ({ ...source, standing: standings.get(source.id)?.[uid] ?? 0 }));
+    return [{ uid, share: shares[uid] ?? 0, value, from }];
+  });
 }
 
 /** What a receipt says of a submission. */

@@ -3,13 +3,24 @@ import { runChecks, type Checks, type CheckResult } from './checks.js';
 import { BLOCK_CHECKS } from './chain/blocks.js';
 import { CALL_CHECKS } from './chain/calls.js';
 import { COMMITMENT_CHECKS } from './chain/commitments.js';
+import { COMMITTED_CHECKS } from './chain/committed.js';
 import { NEURON_CHECKS } from './chain/neurons.js';
+import { TIMELOCK_CHECKS } from './chain/timelocks.js';
+import { WEIGHT_CHECKS } from './chain/weights.js';
 import { ChainSubject, type ChainFactory, type ChainWorld } from './chain/world.js';
 
 export type { ChainFactory, ChainRequest, ChainWorld, Place } from './chain/world.js';
 
 /** What every client is held to, whatever chain it reads. */
-export const CHAIN_CHECKS = { ...BLOCK_CHECKS, ...NEURON_CHECKS, ...COMMITMENT_CHECKS, ...CALL_CHECKS } as const;
+export const CHAIN_CHECKS = {
+  ...BLOCK_CHECKS,
+  ...NEURON_CHECKS,
+  ...COMMITMENT_CHECKS,
+  ...WEIGHT_CHECKS,
+  ...COMMITTED_CHECKS,
+  ...TIMELOCK_CHECKS,
+  ...CALL_CHECKS,
+} as const;
 
 interface ChainCheckOptions {
   signal?: AbortSignal;

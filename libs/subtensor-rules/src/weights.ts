@@ -16,7 +16,7 @@ const encodable = z.object({
 });
 
 /** What is sent; the hotkeys of the uids are compared by the client, as the chain knows uids alone. */
-type Row = Pick<WeightsSubmission, 'uids' | 'weights' | 'versionKey'>;
+export type WeightsCall = Pick<WeightsSubmission, 'uids' | 'weights' | 'versionKey'>;
 
 /** What the checks look at: the subnet as the block finds it in which the weights arrive. */
 export interface WeightsState {
@@ -39,7 +39,7 @@ export interface WeightsState {
  * @returns the validator's neuron
  * @throws the runtime's error, by its name
  */
-export function checkWeights(hotkey: string, submission: Row, state: WeightsState): Neuron {
+export function checkWeights(hotkey: string, submission: WeightsCall, state: WeightsState): Neuron {
   checkEncoding(submission);
   if (state.parameters.commitRevealEnabled) throw palletErrors.CommitRevealEnabled({ netuid: state.netuid });
   const own = checkShape(hotkey, submission, state);
@@ -68,7 +68,7 @@ export function checkCommit(hotkey: string, unrevealed: number, state: WeightsSt
 }
 
 /** The checks of weights that are revealed: those of `set_weights` without the rate limit. @throws the runtime's error */
-export function checkReveal(hotkey: string, submission: Row, state: WeightsState): Neuron {
+export function checkReveal(hotkey: string, submission: WeightsCall, state: WeightsState): Neuron {
   checkEncoding(submission);
   const own = checkShape(hotkey, submission, state);
   checkStanding(own, submission.versionKey, state);
@@ -89,7 +89,7 @@ export function checkHotkeys(
   if (changed.length > 0) throw palletErrors.HOTKEYS_CHANGED({ uids: changed, block: state.block });
 }
 
-function checkShape(hotkey: string, { uids, weights }: Row, state: WeightsState): Neuron {
+function checkShape(hotkey: string, { uids, weights }: WeightsCall, state: WeightsState): Neuron {
   const { netuid, neurons } = state;
   if (netuid === 0) throw palletErrors.CanNotSetRootNetworkWeights({});
   if (uids.length !== weights.length)
@@ -140,8 +140,8 @@ function checkTargets(own: Neuron, uids: readonly number[], state: WeightsState)
   if (!forItselfAlone && uids.length < lowest) throw palletErrors.WeightVecLengthIsLow({ uids: uids.length, lowest });
 }
 
-/** @throws WEIGHTS_MALFORMED */
-function checkEncoding(submission: Row): void {
+/** Whether the numbers fit into the types of the call. @throws WEIGHTS_MALFORMED */
+export function checkEncoding(submission: WeightsCall): void {
   const parsed = encodable.safeParse(submission);
   if (parsed.success) return;
   const issues = parsed.error.issues.slice(0, 5).map(({ path, message }) => `${path.join('.')}: ${message}`);

@@ -12,7 +12,7 @@ export const blockReference = (seed: string, block: number): BlockReference => (
   hash: localBlockHash(seed, block),
 });
 
-interface Head {
+export interface Head {
   number: number;
   /** Milliseconds since 1970 at which it was made. */
   at: number;

@@ -1,8 +1,10 @@
+import { setTimeout } from 'node:timers/promises';
 import { asHotkey, asNetuid, type BlockNumber, type Netuid } from '@assay/core/contracts/brands';
 import type {
   BlockReference,
   ChainClient,
   ChainSnapshot,
+  CommitmentOptions,
   CommitmentReceipt,
   SubmissionFate,
   SubmissionTicket,
@@ -11,12 +13,19 @@ import type {
   WeightsSubmission,
 } from '@assay/core/contracts/chain-client';
 import { monotonicMs, type Clock } from '@assay/core/contracts/clock';
+import type { Log } from '@assay/core/contracts/logger';
 import { abortError } from '@assay/core/errors/describe';
 import { localChainErrors } from './errors.js';
 import { derivation } from './genesis.js';
 import { deriveHotkey, isHotkey, signWith } from '@assay/lib-sr25519';
 import { COMMITMENT_LIMIT } from './commitment-space.js';
+import { TIMELOCK_LIMIT } from './commitments.js';
 import type { LocalNetwork } from './network.js';
+
+/** Tickets that one call makes at most, each after the one before it has expired unsent. */
+const MOST_TICKETS = 5;
+/** Milliseconds between two looks at weights that wait for their block. */
+const LOOK_MS = 20;
 
 export interface LocalChainClientOptions {
   netuid: number;
@@ -28,18 +37,24 @@ export interface LocalChainClientOptions {
   mode: 'validate' | 'read';
 }
 
+interface Deps {
+  network: LocalNetwork;
+  clock: Clock;
+  log?: Log;
+}
+
 /** ChainClient over the embedded network. While one is open to validate, the network's time passes. */
 export class LocalChainClient implements ChainClient {
   readonly description: string;
   readonly netuid: Netuid;
   readonly maxCommitmentBytes = COMMITMENT_LIMIT;
-  readonly maxTimelockedBytes = 0;
+  readonly maxTimelockedBytes = TIMELOCK_LIMIT;
   /** Monotonic milliseconds at which the network's time last passed. */
   #passedAt: number;
 
   private constructor(
     private readonly options: LocalChainClientOptions,
-    private readonly deps: { network: LocalNetwork; clock: Clock; identity: ValidatorIdentity },
+    private readonly deps: Deps & { identity: ValidatorIdentity },
   ) {
     this.description = `local network in ${deps.network.file}, not Bittensor`;
     this.netuid = asNetuid(options.netuid);
@@ -47,10 +62,7 @@ export class LocalChainClient implements ChainClient {
   }
 
   /** @throws NETUID_MISMATCH, HOTKEY_UNKNOWN */
-  static async init(
-    options: LocalChainClientOptions,
-    deps: { network: LocalNetwork; clock: Clock },
-  ): Promise<LocalChainClient> {
+  static async init(options: LocalChainClientOptions, deps: Deps): Promise<LocalChainClient> {
     const { network, clock } = deps;
     const { netuid, file } = network;
     if (netuid !== options.netuid)
@@ -78,21 +90,43 @@ export class LocalChainClient implements ChainClient {
     return this.#now(signal).snapshot(at);
   }
 
-  async setWeights(submission: WeightsSubmission, signal: AbortSignal): Promise<WeightsReceipt> {
-    return this.#now(signal).submitWeights(this.deps.identity.hotkey, submission);
+  async setWeights(
+    submission: WeightsSubmission,
+    signal: AbortSignal,
+    keep: (ticket: SubmissionTicket) => Promise<void>,
+  ): Promise<WeightsReceipt> {
+    for (let tries = 0; tries < MOST_TICKETS; tries += 1) {
+      const ticket = this.#now(signal).submissions.prepare(submission);
+      await keep(ticket);
+      const isSent = this.#now(signal).submissions.send(ticket, this.deps.identity.hotkey, submission);
+      if (isSent) return this.#receipt(ticket, signal);
+    }
+    throw localChainErrors.SUBMISSION_EXPIRED({ tickets: MOST_TICKETS });
   }
 
-  async weightsFate(_ticket: SubmissionTicket, signal: AbortSignal): Promise<SubmissionFate> {
-    this.#now(signal);
-    return { status: 'lost' };
+  async weightsFate(ticket: SubmissionTicket, signal: AbortSignal): Promise<SubmissionFate> {
+    return this.#now(signal).submissions.fate(ticket);
   }
 
-  async commit(text: string, signal: AbortSignal): Promise<CommitmentReceipt> {
-    return { at: this.#now(signal).commit(this.deps.identity.hotkey, text) };
+  async commit(text: string, signal: AbortSignal, options: CommitmentOptions = {}): Promise<CommitmentReceipt> {
+    const { identity, log } = this.deps;
+    const { replaced, ...receipt } = this.#now(signal).commit(identity.hotkey, text, options.revealAfter);
+    if (replaced !== undefined)
+      log?.('warn', `this commitment replaces a timelocked one, which would have opened at block ${replaced}`);
+    return receipt;
   }
 
   async close(): Promise<void> {
     this.deps.network.close();
+  }
+
+  /** Waits until a block holds the weights: at once, unless the network delays them. */
+  async #receipt(ticket: SubmissionTicket, signal: AbortSignal): Promise<WeightsReceipt> {
+    for (;;) {
+      const receipt = this.#now(signal).submissions.receipt(ticket);
+      if (receipt) return receipt;
+      await setTimeout(LOOK_MS);
+    }
   }
 
   /** The network at this moment. */

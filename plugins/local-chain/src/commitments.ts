@@ -8,7 +8,7 @@ import { commitmentText } from '@assay/core/chain/commitment-text';
 import { localChainErrors } from './errors.js';
 
 /** Bytes that a timelocked commitment holds. */
-const TIMELOCK_LIMIT = 1024;
+export const TIMELOCK_LIMIT = 1024;
 /** Revealed commitments that the chain keeps of a hotkey. */
 const MOST_REVEALED = 10;
 
@@ -58,6 +58,12 @@ export function openTimelocked(database: Database.Database, to: number): void {
     database.prepare('DELETE FROM commitments WHERE hotkey = ?').run(hotkey);
     database.prepare('UPDATE network SET changed_at = max(changed_at, ?)').run(opened);
   }
+}
+
+/** Block at which the commitment in this hotkey's slot opens; undefined where it is none that waits for that. */
+export function unopenedOf(database: Database.Database, hotkey: string): number | undefined {
+  const row = database.prepare(`SELECT opens FROM commitments WHERE hotkey = ? AND kind = 'timelocked'`).get(hotkey);
+  return z.object({ opens: z.number() }).optional().parse(row)?.opens;
 }
 
 const textRow = z

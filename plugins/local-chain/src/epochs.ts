@@ -1,20 +1,42 @@
 import type Database from 'libsql';
 import { nextEpoch } from './epoch-schedule.js';
 import { readNetwork, readNeurons, readWeights } from './state.js';
+import { readSubmissions } from './submission-rows.js';
+import { earliestCommits, revealWeights } from './weight-calls.js';
 import { epochTerms } from './yuma.js';
 
 /**
- * Runs the epochs that fall after the head and up to `to`. Nothing else changes in between, and an epoch depends on the one
- * before it only by the permits, which depend on stake: the last two leave the same behind as all of them.
+ * Runs the epochs that fall after `from` and up to `to`, and reveals the weights that are due. Nothing else changes in
+ * between. An epoch depends on the one before it only by the permits, which depend on stake: the last two, and those that
+ * weights are revealed in, leave the same behind as all of them.
  */
-export function passEpochs(database: Database.Database, to: number): void {
-  const { head, last_epoch: lastEpoch, hyperparameters } = readNetwork(database);
+export function passEpochs(database: Database.Database, from: number, to: number): void {
+  const { last_epoch: lastEpoch, epoch_index: index, hyperparameters } = readNetwork(database);
   const { tempo } = hyperparameters;
-  const first = lastEpoch === null ? null : nextEpoch({ lastEpoch, tempo }, head);
+  const first = lastEpoch === null ? null : nextEpoch({ lastEpoch, tempo }, from);
+  // A changed period may have made a reveal due within an epoch.
+  if (from < to && first !== from + 1) revealWeights(database, from + 1, index);
   if (first === null || first > to) return;
-  const last = first + Math.floor((to - first) / tempo) * tempo;
-  for (const block of new Set([Math.max(first, last - tempo), last])) runEpoch(database, block);
-  database.prepare('UPDATE network SET last_epoch = ?').run(last);
+  const count = 1 + Math.floor((to - first) / tempo);
+  for (const nth of epochsThatCount(database, index, count)) {
+    const block = first + nth * tempo;
+    revealWeights(database, block, index + nth + 1);
+    runEpoch(database, block);
+  }
+  database
+    .prepare('UPDATE network SET last_epoch = ?, epoch_index = ?')
+    .run(first + (count - 1) * tempo, index + count);
+}
+
+/** Which of the next `count` epochs leave something behind, in ascending order; 0 is the next one. */
+function epochsThatCount(database: Database.Database, index: number, count: number): number[] {
+  const { revealPeriodEpochs } = readNetwork(database).hyperparameters;
+  const reveals = readSubmissions(database, 'committed').map(
+    ({ epoch }) => (epoch ?? 0) + revealPeriodEpochs - index - 1,
+  );
+  const first = reveals.length > 0 ? [0] : [];
+  const all = new Set([...first, ...reveals, count - 2, count - 1]);
+  return [...all].filter((nth) => nth >= 0 && nth < count).sort((a, b) => a - b);
 }
 
 function runEpoch(database: Database.Database, block: number): void {
@@ -27,6 +49,7 @@ function runEpoch(database: Database.Database, block: number): void {
   const terms = epochTerms({
     ...{ block, neurons, stakeThreshold, activityCutoff, maxValidators, consensus },
     weights: readWeights(database),
+    commits: hyperparameters.commitRevealEnabled ? earliestCommits(database) : new Map(),
     kappa: kappa / 65_535,
     ownerUid: owner?.uid ?? null,
   });

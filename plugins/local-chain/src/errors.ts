@@ -93,6 +93,13 @@ export const localChainErrors = defineErrors({
       `A commitment of ${p.bytes} bytes was given; the chain holds ${p.limit}.`,
     hint: () => "Shorten the repository's name.",
   },
+  SUBMISSION_EXPIRED: {
+    fault: 'chain',
+    retry: 'backoff',
+    message: (p: { tickets: number }) =>
+      `The blocks that may hold the weights had passed ${p.tickets} times before the weights were sent.`,
+    hint: () => 'Check the disk of dataDir: writing the journal takes longer there than 16 blocks of the network.',
+  },
   BLOCK_UNKNOWN: {
     fault: 'chain',
     retry: 'backoff',

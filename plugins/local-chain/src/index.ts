@@ -37,7 +37,7 @@ type Options = z.infer<typeof options>;
 
 async function create(
   { file: path, genesis: genesisPath, blockTime, hotkey }: Options,
-  { clock, netuid, resolvePath, mode }: PluginDeps & { mode: 'validate' | 'read' },
+  { clock, netuid, resolvePath, mode, log }: PluginDeps & { mode: 'validate' | 'read' },
 ): Promise<LocalChainClient> {
   const file = resolvePath(path);
   const genesisFile = genesisPath === undefined ? undefined : resolvePath(genesisPath);
@@ -45,7 +45,7 @@ async function create(
   try {
     return await LocalChainClient.init(
       { netuid, blockTime: blockTime ?? network.blockTime, hotkey, mode },
-      { network, clock },
+      { network, clock, log },
     );
   } catch (error) {
     network.close();

@@ -1,17 +1,18 @@
+import { requireRevealAfter } from '@assay/core/chain/errors';
+import { asBlockNumber } from '@assay/core/contracts/brands';
 import type {
   BlockReference,
   ChainSnapshot,
+  CommitmentReceipt,
   WeightRow,
   WeightsReceipt,
-  WeightsSubmission,
 } from '@assay/core/contracts/chain-client';
-import { checkWeights, upscaleWeights } from '@assay/lib-subtensor-rules';
-import type Database from 'libsql';
+import type { WeightsCall } from '@assay/lib-subtensor-rules';
 import type { z } from 'zod';
-import { blockReference, headAfter, headResumed, localBlockHash, sealBlock, writeHead } from './blocks.js';
-import { commitAs, hotkeyOf, passBlocks } from './changes.js';
+import { blockReference, headAfter, headResumed, localBlockHash } from './blocks.js';
+import { changeIn, commitAs, hotkeyOf, moveHead } from './changes.js';
 import { useSpace } from './commitment-space.js';
-import type { Slot, Textless } from './commitments.js';
+import { unopenedOf, type Slot, type Textless } from './commitments.js';
 import { NetworkFile } from './database.js';
 import { localChainErrors } from './errors.js';
 import {
@@ -25,14 +26,27 @@ import {
 } from './genesis.js';
 import { register, removeNeuron, swapHotkey } from './registration.js';
 import { keysOf, parametersText, prepareGenesis, requireHotkey, seedNetwork, writeWeights } from './seed-network.js';
-import { readAccounts, readNetwork, readNeurons, readSnapshot, type Account } from './state.js';
+import { readAccounts, readNetwork, readSnapshot, type Account } from './state.js';
+import { Submissions } from './submissions.js';
+import { setWeights } from './weight-calls.js';
+
+/** What a hotkey has committed itself. */
+interface OwnCommitment extends CommitmentReceipt {
+  /** Block at which the timelocked commitment would have opened that this one has replaced. */
+  replaced?: number;
+}
 
 /**
  * A stand-in for one subnet of a Subtensor node, kept in one durable file, with the powers of its administrator. Several
  * processes may hold the same file. Every change is a block of its own; time passes only through `pass` and `advance`.
  */
 export class LocalNetwork {
-  private constructor(private readonly store: NetworkFile) {}
+  /** Weights that are sent with a ticket, as a client sends them. */
+  readonly submissions: Submissions;
+
+  private constructor(private readonly store: NetworkFile) {
+    this.submissions = new Submissions(store);
+  }
 
   /**
    * Makes the network of this genesis, or goes on with it where the file holds it already.
@@ -112,7 +126,7 @@ export class LocalNetwork {
 
   /** Starts the passing of time after a pause, in which none has passed. `blockTime` in seconds. */
   resume(now: number, blockTime: number): void {
-    this.#moveHead((head) => headResumed(head, now, blockTime * 1000));
+    moveHead(this.store, (head) => headResumed(head, now, blockTime * 1000));
   }
 
   /**
@@ -121,48 +135,45 @@ export class LocalNetwork {
    * @param elapsed milliseconds since this caller's last `resume` or `pass`, by a clock that nobody can set
    */
   pass(now: number, blockTime: number, elapsed?: number): void {
-    this.#moveHead((head) => headAfter(head, now, blockTime * 1000, elapsed));
+    moveHead(this.store, (head) => headAfter(head, now, blockTime * 1000, elapsed));
   }
 
   /** Makes this many empty blocks. */
   advance(blocks: number): BlockReference {
-    this.#moveHead(({ number, at }) => ({ number: number + blocks, at }));
+    moveHead(this.store, ({ number, at }) => ({ number: number + blocks, at }));
     return this.head();
   }
 
   /**
-   * The chain's `set_weights` by this hotkey, with the runtime's checks.
+   * The chain's `set_weights` by this hotkey, at once and without a ticket, with the runtime's checks.
    *
    * @throws the runtime's errors, by their names; nothing has changed then
    */
-  submitWeights(hotkey: string, submission: WeightsSubmission): WeightsReceipt {
-    return this.#change((database, block) => {
-      const { netuid, seed, hyperparameters: parameters } = readNetwork(database);
-      const ownerHotkey = parameters.ownerHotkey ?? null;
-      const state = { netuid, block, neurons: readNeurons(database), ownerHotkey, parameters };
-      const own = checkWeights(hotkey, submission, state);
-      const scaled = upscaleWeights(submission.weights);
-      writeWeights(
-        database,
-        own.uid,
-        submission.uids.map((uid, index) => [uid, scaled[index] ?? 0]),
-      );
-      database.prepare('UPDATE neurons SET last_update = ? WHERE uid = ?').run(block, own.uid);
-      return { at: blockReference(seed, block), mode: 'set' };
+  submitWeights(hotkey: string, call: WeightsCall): WeightsReceipt {
+    return changeIn(this.store, (database, block) => {
+      setWeights(database, hotkey, call, block);
+      return { at: blockReference(readNetwork(database).seed, block), mode: 'set' };
     });
   }
 
   /**
    * The chain's `set_commitment` by this hotkey, with the runtime's checks.
    *
-   * @throws AccountNotAllowedCommit, SpaceLimitExceeded, COMMITMENT_TOO_LONG; nothing has changed then
+   * @param revealAfter blocks after which the chain opens it; left out: it is readable at once
+   * @throws AccountNotAllowedCommit, SpaceLimitExceeded, COMMITMENT_TOO_LONG, REVEAL_AFTER_INVALID; nothing has changed then
    */
-  commit(hotkey: string, text: string): BlockReference {
-    return this.#change((database, block) => {
-      const at = commitAs(database, hotkey, { kind: 'text', data: Buffer.from(text) }, block);
+  commit(hotkey: string, text: string, revealAfter?: number): OwnCommitment {
+    if (revealAfter !== undefined) requireRevealAfter(revealAfter);
+    return changeIn(this.store, (database, block) => {
+      const replaced = unopenedOf(database, hotkey);
+      const data = Buffer.from(text);
+      const opens = revealAfter === undefined ? undefined : asBlockNumber(block + revealAfter);
+      const slot =
+        opens === undefined ? ({ kind: 'text', data } as const) : ({ kind: 'timelocked', data, opens } as const);
+      const at = commitAs(database, hotkey, slot, block);
       const { netuid, hyperparameters: parameters } = readNetwork(database);
-      useSpace(database, hotkey, Buffer.byteLength(text), { block, netuid, tempo: parameters.tempo });
-      return at;
+      useSpace(database, hotkey, data.length, { block, netuid, tempo: parameters.tempo });
+      return { at, ...(opens !== undefined && { opens }), ...(replaced !== undefined && { replaced }) };
     });
   }
 
@@ -194,7 +205,7 @@ export class LocalNetwork {
   async registerNeuron(input: RegistrationInput, uid?: number): Promise<{ uid: number; hotkey: string }> {
     const given = checkedBy(registration, input);
     const keys = await keysOf(given);
-    return this.#change((database, block) => register(database, given, keys, { block, uid }));
+    return changeIn(this.store, (database, block) => register(database, given, keys, { block, uid }));
   }
 
   /**
@@ -205,7 +216,7 @@ export class LocalNetwork {
    */
   async swapHotkey(uid: number, input: Pick<RegistrationInput, 'name' | 'derivation' | 'hotkey'>): Promise<string> {
     const keys = await keysOf(checkedBy(registration, input));
-    this.#change((database) => {
+    changeIn(this.store, (database) => {
       swapHotkey(database, uid, keys);
     });
     return keys.hotkey;
@@ -219,7 +230,7 @@ export class LocalNetwork {
 
   /** Takes a neuron off the subnet. Its commitment stays on the chain. @throws UID_UNKNOWN */
   deregister(uid: number): void {
-    this.#change((database) => {
+    changeIn(this.store, (database) => {
       if (!removeNeuron(database, uid)) throw localChainErrors.UID_UNKNOWN({ uid });
     });
   }
@@ -240,7 +251,7 @@ export class LocalNetwork {
   }
 
   #setHyperparameters(change: Partial<z.output<typeof hyperparameters>>): void {
-    this.#change((database) => {
+    changeIn(this.store, (database) => {
       const next = checkedBy(hyperparameters, { ...readNetwork(database).hyperparameters, ...change });
       database.prepare('UPDATE network SET hyperparameters = ?').run(parametersText(next));
     });
@@ -248,7 +259,7 @@ export class LocalNetwork {
 
   /** Another validator's row, set in this block without any check; an empty one takes it off. */
   putWeights(uid: number, row: WeightRow): void {
-    this.#change((database, block) => {
+    changeIn(this.store, (database, block) => {
       if (row.length === 0) database.prepare('DELETE FROM weights WHERE uid = ?').run(uid);
       else {
         writeWeights(database, uid, row);
@@ -262,40 +273,13 @@ export class LocalNetwork {
   }
 
   #commitAs(who: string | number, slot: Slot): BlockReference {
-    return this.#change((database, block) => commitAs(database, hotkeyOf(database, who), slot, block));
+    return changeIn(this.store, (database, block) => commitAs(database, hotkeyOf(database, who), slot, block));
   }
 
   #updateNeuron(uid: number, column: 'stake' | 'validator_permit', value: string | number): void {
-    this.#change((database) => {
+    changeIn(this.store, (database) => {
       const { changes } = database.prepare(`UPDATE neurons SET ${column} = ? WHERE uid = ?`).run(value, uid);
       if (changes === 0) throw localChainErrors.UID_UNKNOWN({ uid });
-    });
-  }
-
-  /** One change in a block of its own. */
-  #change<T>(work: (database: Database.Database, block: number) => T): T {
-    return this.store.write((database) => {
-      const block = readNetwork(database).head + 1;
-      passBlocks(database, block);
-      const result = work(database, block);
-      sealBlock(database, block);
-      return result;
-    });
-  }
-
-  /** Writes only when something moves, so that looking at the chain costs no write. */
-  #moveHead(next: (head: { number: number; at: number }) => { number: number; at: number }): void {
-    const move = (database: Database.Database): { number: number; at: number } | undefined => {
-      const { head, head_at: at } = readNetwork(database);
-      const moved = next({ number: head, at });
-      return moved.number === head && moved.at === at ? undefined : moved;
-    };
-    if (!this.store.read(move)) return;
-    this.store.write((database) => {
-      const moved = move(database);
-      if (!moved) return;
-      passBlocks(database, moved.number);
-      writeHead(database, moved);
     });
   }
 }

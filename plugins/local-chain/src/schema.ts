@@ -43,8 +43,27 @@ const EPOCHS_AND_REVEALS = `
   ) STRICT;
   CREATE INDEX revealed_by_hotkey ON revealed (hotkey);`;
 
+/** The number of epochs starts to count at 0; a submission is found again by its ticket's id. */
+const SUBMISSIONS = `
+  ALTER TABLE network ADD COLUMN epoch_index INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE network ADD COLUMN inclusion_delay INTEGER NOT NULL DEFAULT 0;
+  CREATE TABLE submissions (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    hotkey TEXT NOT NULL,
+    call TEXT NOT NULL,
+    content TEXT NOT NULL,
+    state TEXT NOT NULL,
+    block INTEGER NOT NULL,
+    epoch INTEGER,
+    error TEXT,
+    revealed_at INTEGER,
+    reason TEXT
+  ) STRICT;
+  CREATE INDEX submissions_by_state ON submissions (state);`;
+
 /** The step at index N leads from schema N to schema N + 1. */
-const STEPS = [TABLES, EPOCHS_AND_REVEALS] as const;
+const STEPS = [TABLES, EPOCHS_AND_REVEALS, SUBMISSIONS] as const;
 
 export const SCHEMA_VERSION = STEPS.length;
 

@@ -11,7 +11,8 @@ import { schemaOf } from './schema.js';
 const bool = z.union([z.literal(0), z.literal(1)]).transform((value) => value === 1);
 const bigInteger = text.transform((digits) => BigInt(digits));
 
-const jsonOf = <T extends z.ZodType>(schema: T) => text.transform((json): unknown => JSON.parse(json)).pipe(schema);
+export const jsonOf = <T extends z.ZodType>(schema: T): z.ZodType<z.output<T>> =>
+  text.transform((json): unknown => JSON.parse(json)).pipe(schema);
 
 const bigIntegerInJson = z.string().transform(BigInt);
 
@@ -49,6 +50,10 @@ const networkRow = z.object({
   changed_at: z.number(),
   /** Block of the last epoch; null in a file that an older version has made, until it is opened for writing. */
   last_epoch: z.number().nullable(),
+  /** Epochs that have passed since the network was made, or was brought up from an older version. */
+  epoch_index: z.number(),
+  /** Blocks that weights which were sent wait for before a block holds them. */
+  inclusion_delay: z.number(),
 });
 type NetworkRow = z.infer<typeof networkRow>;
 
@@ -91,8 +96,10 @@ const accountRow = z.object({ hotkey: text, name: text.nullable(), derivation: t
 export type Account = z.infer<typeof accountRow>;
 
 export function readNetwork(database: Database.Database): NetworkRow {
-  const lastEpoch = schemaOf(database) < 2 ? 'NULL AS last_epoch' : 'last_epoch';
-  return networkRow.parse(database.prepare(`SELECT ${networkColumns}, ${lastEpoch} FROM network`).get());
+  const schema = schemaOf(database);
+  const lastEpoch = schema < 2 ? 'NULL AS last_epoch' : 'last_epoch';
+  const counted = schema < 3 ? '0 AS epoch_index, 0 AS inclusion_delay' : 'epoch_index, inclusion_delay';
+  return networkRow.parse(database.prepare(`SELECT ${networkColumns}, ${lastEpoch}, ${counted} FROM network`).get());
 }
 
 /** In ascending order of uid. */

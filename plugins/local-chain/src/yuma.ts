@@ -5,8 +5,10 @@ interface EpochInput {
   /** Block in which the epoch runs. */
   block: number;
   /** In ascending order of uid. */
-  neurons: readonly Pick<Neuron, 'uid' | 'stake' | 'validatorPermit' | 'lastUpdate' | 'registeredAt'>[];
+  neurons: readonly Pick<Neuron, 'uid' | 'hotkey' | 'stake' | 'validatorPermit' | 'lastUpdate' | 'registeredAt'>[];
   weights: ReadonlyMap<number, WeightRow>;
+  /** By hotkey: block of its earliest commit of weights that is not revealed yet. */
+  commits: ReadonlyMap<string, number>;
   /** Majority of stake that has to stand behind a weight, as a share. */
   kappa: number;
   /** Rao. */
@@ -81,17 +83,19 @@ const isActive = (
 ): boolean => lastUpdate + activityCutoff >= block;
 
 /**
- * A validator's weights as shares: without what it gives itself (the owner may), and without neurons that registered in
- * the block of its last weights or later.
+ * A validator's weights as shares: without what it gives itself (the owner may), without neurons that registered in the
+ * block of its last weights or later, and without those that registered after its earliest commit that is not revealed yet.
  */
-function countedRow(index: number, { neurons, weights, ownerUid }: EpochInput): Row | undefined {
+function countedRow(index: number, { neurons, weights, commits, ownerUid }: EpochInput): Row | undefined {
   const own = neurons[index];
   const row = own && weights.get(own.uid);
   if (!own || !row) return undefined;
   const given = new Map(row);
+  const committed = commits.get(own.hotkey) ?? Infinity;
   const counted = neurons.map(({ uid, registeredAt }) => {
     const isItself = uid === own.uid && uid !== ownerUid;
-    return isItself || own.lastUpdate <= registeredAt ? 0 : (given.get(uid) ?? 0);
+    const isNewer = own.lastUpdate <= registeredAt || committed < registeredAt;
+    return isItself || isNewer ? 0 : (given.get(uid) ?? 0);
   });
   return Float64Array.from(normalized(counted));
 }

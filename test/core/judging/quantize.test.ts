@@ -50,12 +50,38 @@ describe('quantizeWeights', () => {
     expect(quantizeWeights(all, { minAllowedWeights: 0 })).toEqual({ uids, weights });
   });
 
-  it('refuses too few rather than padding', () => {
-    expect(() => quantizeWeights([0.5, 0.5, 0, 0], { minAllowedWeights: 3 })).toThrow(
-      expect.objectContaining({ code: 'TOO_FEW_WEIGHTS' }),
+  it('fills up with zeros for the lowest uids that are taken, and never with weight', () => {
+    const cases = fc.tuple(shares, fc.nat(300), fc.uniqueArray(fc.nat(300), { maxLength: 300 }));
+    fc.assert(
+      fc.property(cases, ([all, minAllowedWeights, others]) => {
+        const holders = all.flatMap((part, uid) => (part > 0 ? [uid] : []));
+        const taken = [...new Set([...holders, ...others])].sort((a, b) => a - b);
+        const plain = quantizeWeights(all, { minAllowedWeights: 0 });
+        const { uids, weights } = quantizeWeights(all, { minAllowedWeights, uids: taken });
+        const added = uids.filter((uid) => !plain.uids.includes(uid));
+        expect(uids.filter((uid) => !added.includes(uid))).toEqual(plain.uids);
+        expect(weights.filter((weight) => weight > 0)).toEqual(plain.weights);
+        expect(uids).toHaveLength(Math.max(plain.uids.length, Math.min(minAllowedWeights, taken.length)));
+        expect(added).toEqual(taken.filter((uid) => !plain.uids.includes(uid)).slice(0, added.length));
+        expect(uids).toEqual([...uids].sort((a, b) => a - b));
+      }),
     );
+  });
+
+  it.each([
+    [[0.5, 0, 0, 0.5], undefined, [0, 1, 3], [65_535, 0, 65_535]],
+    [
+      [0.5, 0, 0, 0.5],
+      [0, 2, 3],
+      [0, 2, 3],
+      [65_535, 0, 65_535],
+    ],
     // A subnet smaller than its own minimum asks for all of its uids.
-    expect(quantizeWeights([0.5, 0.5], { minAllowedWeights: 3 }).uids).toEqual([0, 1]);
+    [[1, 0], undefined, [0, 1], [65_535, 0]],
+    [[0, 0, 0, 0], undefined, [], []],
+  ])('of %j, with uids %j taken, sends %j and %j where three are asked for', (all, taken, uids, weights) => {
+    const options = { minAllowedWeights: 3, ...(taken ? { uids: taken } : {}) };
+    expect(quantizeWeights(all, options)).toEqual({ uids, weights });
   });
 
   it.each([[[Number.NaN]], [[Number.POSITIVE_INFINITY, 1]], [[-0.1, 1]]])('refuses %j', (all) => {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { ChainClient } from '@assay/core/contracts/chain-client';
 import { AssayError } from '@assay/core/errors/assay-error';
@@ -122,8 +123,9 @@ describe('a submission', () => {
     ['landed', true],
     ['not-landed', false],
   ])('whose outcome a crash has hidden is recorded as %s, once', async (status, lands) => {
-    const subnet = await setUp((real) => async (submission, signal) => {
-      if (lands) await real(submission, signal);
+    const subnet = await setUp((real) => async (submission, signal, keep) => {
+      if (lands) await real(submission, signal, keep);
+      else await keep({ id: randomUUID(), lastBlock: 0 });
       throw failure('network');
     });
     expect(await setting(subnet).trySet(subnet.signal)).toBe(false);
@@ -139,8 +141,8 @@ describe('a submission', () => {
 
   it('whose answer comes after it was settled is on record once', async () => {
     let answer: () => void = () => undefined;
-    const subnet = await setUp((real) => async (submission, signal) => {
-      const receipt = await real(submission, signal);
+    const subnet = await setUp((real) => async (submission, signal, keep) => {
+      const receipt = await real(submission, signal, keep);
       await new Promise<void>((resolve) => (answer = resolve));
       return receipt;
     });

@@ -22,11 +22,13 @@ function over(line: Line): (real: ChainClient) => ChainClient {
     blockHash: real.blockHash.bind(real),
     snapshot: real.snapshot.bind(real),
     maxCommitmentBytes: real.maxCommitmentBytes,
+    maxTimelockedBytes: real.maxTimelockedBytes,
+    weightsFate: real.weightsFate.bind(real),
     commit: real.commit.bind(real),
     close: real.close.bind(real),
-    setWeights: (submission, signal) => {
+    setWeights: (submission, signal, keep) => {
       line.submitted.push(submission);
-      const submit = (): ReturnType<ChainClient['setWeights']> => real.setWeights(submission, signal);
+      const submit = (): ReturnType<ChainClient['setWeights']> => real.setWeights(submission, signal, keep);
       return line.instead ? line.instead(submit) : submit();
     },
   });
@@ -145,7 +147,8 @@ describe('WeightSetting', () => {
     const line: Line = { submitted: [], instead: () => Promise.reject(unreachable) };
     const { subnet, setting } = await setUp(line);
     await subnet.clock.run(setting, 1 * MINUTE);
-    expect(subnet.deps.state.weightsIntent()).toBeDefined();
+    // The client has not asked to keep a ticket, so nothing can have been sent.
+    expect(subnet.deps.state.weightsIntent()).toBeUndefined();
     delete line.instead;
     await subnet.clock.run(setting, 5 * MINUTE);
     expect(line.submitted).toHaveLength(2);
@@ -165,7 +168,7 @@ describe('WeightSetting', () => {
     };
     const { subnet, setting } = await setUp(line);
     await setting.trySet(subnet.signal);
-    expect(subnet.deps.state.weightsIntent()).toBeDefined();
+    expect(subnet.deps.state.weightsIntent() !== undefined).toBe(what === 'landed');
     delete line.instead;
     const restarted = new WeightSetting(
       { hotkey: subnet.hotkey, offline: false, dryRun: false, setWeights: true },

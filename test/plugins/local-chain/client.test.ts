@@ -17,6 +17,8 @@ const folderWithGenesis = (): string => {
   return folder;
 };
 
+const keepNothing = (): Promise<void> => Promise.resolve();
+
 interface Change {
   clock?: HandClock;
   mode?: 'validate' | 'read';
@@ -84,7 +86,9 @@ describe('time', () => {
     expect((await reader.head(signal)).number).toBe(1000);
     await validator.head(signal);
     expect((await reader.head(signal)).number).toBe(1005);
-    await expect(reader.setWeights({ uids: [], weights: [], versionKey: 5n }, signal)).rejects.toMatchObject({
+    await expect(
+      reader.setWeights({ uids: [], hotkeys: [], weights: [], versionKey: 5n }, signal, keepNothing),
+    ).rejects.toMatchObject({
       code: 'NETWORK_IO',
     });
     await reader.close();
@@ -168,7 +172,7 @@ describe('the client', () => {
       chain.head(aborted),
       chain.snapshot(aborted),
       chain.blockHash(asBlockNumber(1), aborted),
-      chain.setWeights({ uids: [], weights: [], versionKey: 0n }, aborted),
+      chain.setWeights({ uids: [], hotkeys: [], weights: [], versionKey: 0n }, aborted, keepNothing),
     ]) {
       await expect(call).rejects.toMatchObject({ code: 'ABORTED' });
     }
@@ -180,15 +184,16 @@ describe('the client', () => {
   it('sets weights under the chain’s rules', async () => {
     const chain = await client(folderWithGenesis());
     const { neurons } = await chain.snapshot(signal);
-    const uids = neurons.slice(2, 4).map(({ uid }) => uid);
-    const receipt = await chain.setWeights({ uids, weights: [65_535, 7], versionKey: 5n }, signal);
+    const targets = neurons.slice(2, 4);
+    const to = { uids: targets.map(({ uid }) => uid), hotkeys: targets.map(({ hotkey }) => hotkey), versionKey: 5n };
+    const receipt = await chain.setWeights({ ...to, weights: [65_535, 7] }, signal, keepNothing);
     const after = await chain.snapshot(signal);
     expect(after.at).toEqual(receipt.at);
     expect([...after.weights.values()][0]).toEqual([
       [2, 65_535],
       [3, 7],
     ]);
-    await expect(chain.setWeights({ uids, weights: [1, 1], versionKey: 5n }, signal)).rejects.toMatchObject({
+    await expect(chain.setWeights({ ...to, weights: [1, 1] }, signal, keepNothing)).rejects.toMatchObject({
       code: 'SettingWeightsTooFast',
       fault: 'chain',
     });

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { ChainClient } from '@assay/core/contracts/chain-client';
 import { LocalChainClient, LocalNetwork } from '@assay/plugin-local-chain';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { GENESIS, HandClock, newFolder } from './networks.js';
 
 const { signal } = new AbortController();
@@ -112,4 +112,78 @@ it('says for how many blocks the space is used up', async () => {
   await miner.commit('x', signal);
   network.close();
   await miner.close();
+});
+
+describe('a timelocked commitment', () => {
+  it('is hidden until its block, and says which one that is', async () => {
+    const folder = newFolder();
+    const miner = await as(ALICE, folder);
+    const network = await networkIn(folder);
+    const text = 'é'.repeat(miner.maxTimelockedBytes / 2);
+    const { at, opens } = await miner.commit(text, signal, { revealAfter: 7 });
+    expect(opens).toBe(at.number + 7);
+    const { hotkey } = await miner.identity();
+    network.advance(6);
+    const sealed = await miner.snapshot(signal);
+    expect([await committedBy(miner, hotkey), sealed.revealed]).toEqual([undefined, []]);
+    expect(sealed.unreadable).toContainEqual({
+      hotkey,
+      block: at.number,
+      kind: 'timelocked',
+      detail: `opens at block ${opens}`,
+    });
+    network.advance(1);
+    expect((await miner.snapshot(signal)).revealed).toEqual([{ hotkey, data: text, block: opens }]);
+    network.close();
+    await miner.close();
+  });
+
+  it('takes as many bytes of UTF-8 as the client says, and counts as the space that they need', async () => {
+    const folder = newFolder();
+    const miner = await as(ALICE, folder);
+    const most = 'x'.repeat(miner.maxTimelockedBytes);
+    await expect(miner.commit(`${most}.`, signal, { revealAfter: 1 })).rejects.toMatchObject({
+      code: 'COMMITMENT_TOO_LONG',
+      payload: { bytes: 1025, limit: 1024 },
+    });
+    const network = await networkIn(folder);
+    network.setHyperparameters({ tempo: 5000 });
+    for (let count = 0; count < 3; count += 1) await miner.commit(most, signal, { revealAfter: 1 });
+    await expect(miner.commit('x', signal, { revealAfter: 1 })).rejects.toMatchObject({ code: 'SpaceLimitExceeded' });
+    network.close();
+    await miner.close();
+  });
+
+  it.each([0, -1, 1.5, Number.NaN, Infinity, 100_001])('of %d blocks is refused', async (revealAfter) => {
+    const miner = await as(ALICE, newFolder());
+    const { number } = await miner.head(signal);
+    await expect(miner.commit('text', signal, { revealAfter })).rejects.toMatchObject({
+      code: 'REVEAL_AFTER_INVALID',
+      fault: 'config',
+    });
+    expect((await miner.head(signal)).number).toBe(number);
+    await miner.close();
+  });
+
+  it('that another one replaces never opens, and the log says so', async () => {
+    const folder = newFolder();
+    const lines: string[] = [];
+    const log = (level: string, message: string): void => void lines.push(`${level}: ${message}`);
+    const options = { netuid: 9, blockTime: 0, hotkey: ALICE, mode: 'validate' } as const;
+    const network = await networkIn(folder);
+    const miner = await LocalChainClient.init(options, { network, clock: new HandClock(), log });
+    const first = await miner.commit('first', signal, { revealAfter: 5 });
+    expect(lines).toEqual([]);
+    const second = await miner.commit('second', signal, { revealAfter: 5 });
+    await miner.commit('plain', signal);
+    expect(lines).toEqual(
+      [first, second].map(
+        ({ opens }) => `warn: this commitment replaces a timelocked one, which would have opened at block ${opens}`,
+      ),
+    );
+    network.advance(20);
+    expect((await miner.snapshot(signal)).revealed).toEqual([]);
+    expect(await committedBy(miner, (await miner.identity()).hotkey)).toMatchObject({ data: 'plain' });
+    await miner.close();
+  });
 });

@@ -1,8 +1,10 @@
 import { asBlockNumber, asHotkey, asNetuid, asUid } from '@assay/core/contracts/brands';
-import type { ChainClient, ChainSnapshot, Neuron } from '@assay/core/contracts/chain-client';
+import type { ChainClient, ChainSnapshot } from '@assay/core/contracts/chain-client';
 import { CHAIN_CHECKS, checkChain, type ChainRequest } from '@assay/core/testing/chain-conformance';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newKit, type Kit } from './kit-world.js';
+import { frozen, inNeurons, inSnapshots, mutant, STRANGER, type Mutant, type Spoil } from './mutant.js';
+import { submissionMutants } from './submission-mutants.js';
 
 const { signal } = new AbortController();
 
@@ -39,37 +41,12 @@ describe('the embedded network', () => {
   });
 });
 
-/** A client like `inner`, save for some members. */
-type Spoil = (inner: ChainClient, request: ChainRequest) => Partial<ChainClient>;
-
-/** A mutant whose snapshots are changed. */
-const inSnapshots =
-  (change: (snapshot: ChainSnapshot) => Partial<ChainSnapshot>): Spoil =>
-  (inner) => ({
-    snapshot: async (...args) => {
-      const snapshot = await inner.snapshot(...args);
-      return { ...snapshot, ...change(snapshot) };
-    },
-  });
-
-const inNeurons = (change: (neuron: Neuron, index: number) => Partial<Neuron>): Spoil =>
-  inSnapshots(({ neurons }) => ({
-    neurons: neurons.map((neuron, index) => ({ ...neuron, ...change(neuron, index) })),
-  }));
-
-const STRANGER = asHotkey('5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY');
 const OTHER_FORMAT = '15oF4uVJwmo4TdGW7VfQxNLavjCXviqxT9S1MgbjMNHr6Sp5';
-
-/** Answers that are remembered from the first call. */
-function frozen<T>(read: () => Promise<T>): () => Promise<T> {
-  let first: Promise<T> | undefined;
-  return () => (first ??= read());
-}
 
 let calls = 0;
 
 /** Each breaks one thing, and the check beside it has to see it. */
-const MUTANTS: readonly (readonly [check: string, fault: string, spoil: Spoil])[] = [
+const MUTANTS: readonly Mutant[] = [
   [
     'has a head that never goes back',
     'a head that goes back',
@@ -359,8 +336,8 @@ const MUTANTS: readonly (readonly [check: string, fault: string, spoil: Spoil])[
     (inner) => {
       const kept = new Map<string, ReturnType<ChainClient['commit']>>();
       return {
-        commit: (text, given) => {
-          const receipt = kept.get(text) ?? inner.commit(text, given);
+        commit: (text, given, options) => {
+          const receipt = kept.get(text) ?? inner.commit(text, given, options);
           kept.set(text, receipt);
           return receipt;
         },
@@ -391,12 +368,13 @@ const MUTANTS: readonly (readonly [check: string, fault: string, spoil: Spoil])[
     'changes nothing by weights that are refused',
     'a refusal after a change',
     (inner) => ({
-      setWeights: async (submission, given) => {
+      setWeights: async (submission, given, keep) => {
         await inner.commit('changed', given);
-        return inner.setWeights(submission, given);
+        return inner.setWeights(submission, given, keep);
       },
     }),
   ],
+  ...submissionMutants(),
   [
     'says how it is connected, without credentials',
     'a password',
@@ -432,23 +410,6 @@ const MUTANTS: readonly (readonly [check: string, fault: string, spoil: Spoil])[
 ];
 
 let remembered: ChainSnapshot['commitments'] = [];
-
-/** All members of `inner` but those that the mutant has. */
-function mutant(inner: ChainClient, members: Partial<ChainClient>): ChainClient {
-  return {
-    description: inner.description,
-    netuid: inner.netuid,
-    maxCommitmentBytes: inner.maxCommitmentBytes,
-    identity: () => inner.identity(),
-    head: (given) => inner.head(given),
-    blockHash: (block, given) => inner.blockHash(block, given),
-    snapshot: (given, at) => inner.snapshot(given, at),
-    setWeights: (submission, given) => inner.setWeights(submission, given),
-    commit: (text, given) => inner.commit(text, given),
-    close: () => inner.close(),
-    ...members,
-  };
-}
 
 describe('the kit', () => {
   let kit: Kit;

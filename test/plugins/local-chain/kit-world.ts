@@ -84,6 +84,9 @@ function worldOf(network: LocalNetwork): Required<ChainWorld> {
       const { nextEpoch, at } = network.snapshot();
       network.advance((nextEpoch ?? at.number) - at.number);
     },
+    passTimelock: async (blocks) => {
+      network.advance(blocks);
+    },
     setParameters: async (change) => {
       const { consensus, ...others } = change;
       const named =

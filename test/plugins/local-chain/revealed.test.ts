@@ -1,5 +1,6 @@
 import { deriveHotkey } from '@assay/lib-sr25519';
-import { LocalNetwork } from '@assay/plugin-local-chain';
+import { asUid } from '@assay/core/contracts/brands';
+import { LocalNetwork, type GenesisInput } from '@assay/plugin-local-chain';
 import Database from 'libsql';
 import { describe, expect, it } from 'vitest';
 import { GENESIS, newFile, newNetwork } from './networks.js';
@@ -139,20 +140,46 @@ describe('hotkeys', () => {
   });
 });
 
-describe('a file of the first schema', () => {
-  /** A network as the version before this one has written it. */
-  async function oldFile(): Promise<string> {
-    const file = newFile();
-    (await LocalNetwork.create(file, GENESIS)).close();
-    const database = new Database(file);
-    database.exec(`DROP TABLE revealed; ALTER TABLE commitments DROP COLUMN kind; ALTER TABLE commitments DROP COLUMN opens;
-      ALTER TABLE network DROP COLUMN last_epoch; PRAGMA user_version = 1`);
-    database.close();
-    return file;
-  }
+/** What each schema has added to the one before it, taken off again. */
+const WITHOUT = [
+  `DROP TABLE submissions; ALTER TABLE network DROP COLUMN epoch_index; ALTER TABLE network DROP COLUMN inclusion_delay;
+   PRAGMA user_version = 2`,
+  `DROP TABLE revealed; ALTER TABLE commitments DROP COLUMN kind; ALTER TABLE commitments DROP COLUMN opens;
+   ALTER TABLE network DROP COLUMN last_epoch; PRAGMA user_version = 1`,
+];
 
+/** A network as the versions before this one have written it: so many schemas older. */
+async function oldFile(older: number, genesis: GenesisInput = GENESIS): Promise<string> {
+  const file = newFile();
+  (await LocalNetwork.create(file, genesis)).close();
+  const database = new Database(file);
+  for (const step of WITHOUT.slice(0, older)) database.exec(step);
+  database.close();
+  return file;
+}
+
+describe('a file of the second schema', () => {
+  it('answers a reader that no submission is known, and takes weights from a writer', async () => {
+    const file = await oldFile(1, { ...GENESIS, commitments: [] });
+    const reader = LocalNetwork.open(file, 'read');
+    const ticket = { id: '7b3c6f0e-5a53-4f83-9d0c-8a4a1f1d9a11', lastBlock: 1010 };
+    const before = reader.snapshot();
+    expect(reader.submissions.fate(ticket)).toEqual({ status: 'open', lastBlock: 1010 });
+    const writer = LocalNetwork.open(file, 'write');
+    expect(writer.snapshot()).toEqual(before);
+    const hotkeys = before.neurons.slice(2, 4).map(({ hotkey }) => hotkey);
+    const submission = { uids: [asUid(2), asUid(3)], hotkeys, weights: [1, 1], versionKey: 5n };
+    expect(writer.submissions.send(ticket, before.neurons[0]?.hotkey ?? '', submission)).toBe(true);
+    // The reader has it open all the time.
+    expect(reader.submissions.fate(ticket)).toMatchObject({ status: 'set', at: { number: 1001 } });
+    reader.close();
+    writer.close();
+  });
+});
+
+describe('a file of the first schema', () => {
   it('still answers a reader, and becomes one of this version for a writer', async () => {
-    const file = await oldFile();
+    const file = await oldFile(2);
     const reader = LocalNetwork.open(file, 'read');
     const before = reader.snapshot();
     expect([before.nextEpoch, before.revealed, before.unreadable]).toEqual([null, [], []]);
@@ -169,7 +196,7 @@ describe('a file of the first schema', () => {
   });
 
   it('is still the network of its genesis', async () => {
-    const file = await oldFile();
+    const file = await oldFile(2);
     const network = await LocalNetwork.create(file, GENESIS);
     expect(network.snapshot().nextEpoch).toBe(1360);
     network.close();

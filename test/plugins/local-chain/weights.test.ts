@@ -1,11 +1,11 @@
 import { asUid } from '@assay/core/contracts/brands';
-import type { WeightsSubmission } from '@assay/core/contracts/chain-client';
+import type { WeightsCall } from '@assay/lib-subtensor-rules';
 import type { LocalNetwork } from '@assay/plugin-local-chain';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { newNetwork } from './networks.js';
 
-const weights = (pairs: Readonly<Record<number, number>>, versionKey = 5n): WeightsSubmission => ({
+const weights = (pairs: Readonly<Record<number, number>>, versionKey = 5n): WeightsCall => ({
   uids: Object.keys(pairs).map((uid) => asUid(Number(uid))),
   weights: Object.values(pairs),
   versionKey,
@@ -28,7 +28,7 @@ describe('weights', () => {
     network.close();
   });
 
-  it.each<[string, (network: LocalNetwork) => void, number, WeightsSubmission]>([
+  it.each<[string, (network: LocalNetwork) => void, number, WeightsCall]>([
     [
       'CommitRevealEnabled',
       (network) => {
@@ -91,7 +91,7 @@ describe('weights', () => {
     // Everything is wrong at once; each mended thing uncovers the next one.
     const network = await newNetwork();
     const poor = hotkeyOf(network, 2);
-    const refusal = (hotkey: string, submission: WeightsSubmission): unknown => {
+    const refusal = (hotkey: string, submission: WeightsCall): unknown => {
       try {
         return network.submitWeights(hotkey, submission);
       } catch (error) {

@@ -18,6 +18,7 @@ import {
   topMinersKind,
 } from './simple-rules.js';
 import { wallet } from './wallet.js';
+import { weights } from './weights.js';
 import { wins } from './wins.js';
 
 /** By the base name of the file. */
@@ -43,5 +44,6 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   sync_block_seed: syncBlockSeeds,
   top_miners: topMinersKind,
   wallet,
+  weights,
   wins,
 };

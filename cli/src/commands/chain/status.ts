@@ -3,8 +3,10 @@ import { ChainCommand, chainFlags } from '../../chain-command.js';
 export default class ChainStatus extends ChainCommand {
   static override readonly description = `What a validator is judged by: the way to the chain, the subnet, and one's own standing.
 
-Exit 1 with reasons when all is not well: the hotkey is not registered, has no permit or too little stake, its weights are
-older than three tempos, or the endpoint has stalled. Without a hotkey only the chain is shown.`;
+Says whether weights could be set now, and shows the commits of the data folder that are not revealed yet. Exit 5 when another
+validator uses the hotkey, as a run of this data folder has found; 4 when the weights are older than three tempos; 1 when the
+hotkey is not registered, has no permit or too little stake, or the endpoint has stalled. Without a hotkey only the chain is
+shown.`;
 
   static override readonly examples = [
     '<%= config.bin %> chain status --config validator.yaml',
@@ -17,10 +19,10 @@ older than three tempos, or the endpoint has stalled. Without a hotkey only the 
     const { flags } = await this.parse(ChainStatus);
     const [{ statusOf, statusText }, look] = await Promise.all([
       import('../../chain/status.js'),
-      this.readChain(flags),
+      this.readChain(flags, { withJournal: true }),
     ]);
     const facts = statusOf(look);
     this.answer(flags.json, facts, () => statusText(facts));
-    if (!facts.well) process.exitCode = 1;
+    if (facts.exitCode !== 0) process.exitCode = facts.exitCode;
   }
 }

@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import { asBlockNumber } from '../../contracts/brands.js';
-import type { ChainClient, Commitment, WeightsSubmission } from '../../contracts/chain-client.js';
+import type { ChainClient, Commitment } from '../../contracts/chain-client.js';
 import { isAssayError } from '../../errors/assay-error.js';
 import { demand, reasonOf, skip } from '../checks.js';
 import { isSs58 } from '../ss58.js';
+import { keepNothing, stateOf } from './weights.js';
 import { refused, shown, type ChainCheck, type ChainSubject } from './world.js';
 
 const FAULTS_AFTER_CLOSE = ['chain', 'network', 'config', 'validator'];
@@ -21,9 +22,6 @@ const writing = (client: ChainClient, signal: AbortSignal): Record<string, () =>
   commit: () => client.commit('not to be seen', signal),
 });
 
-/** For checks that look for no lost submission. */
-const keepNothing = (): Promise<void> => Promise.resolve();
-
 /** The code of an error, or what it is where it has none. */
 const codeOf = (error: unknown): string => (isAssayError(error) ? error.code : reasonOf(error));
 
@@ -31,14 +29,6 @@ const codeOf = (error: unknown): string => (isAssayError(error) ? error.code : r
 async function own(client: ChainClient, signal: AbortSignal): Promise<Commitment | undefined> {
   const { hotkey } = await client.identity();
   return (await client.snapshot(signal)).commitments.find((commitment) => commitment.hotkey === hotkey);
-}
-
-/** Everything that a refused call must not change, for people. */
-async function stateOf(client: ChainClient, signal: AbortSignal): Promise<string> {
-  const { hotkey } = await client.identity();
-  const { weights, neurons, commitments } = await client.snapshot(signal);
-  const neuron = neurons.find((candidate) => candidate.hotkey === hotkey);
-  return shown([[...weights], neuron?.lastUpdate, commitments.filter((commitment) => commitment.hotkey === hotkey)]);
 }
 
 const abortedBefore: ChainCheck = async (subject) =>
@@ -138,51 +128,6 @@ const refusesStrangers: ChainCheck = async (subject) =>
     demand(code === 'AccountNotAllowedCommit', `it was refused with ${code}, and not AccountNotAllowedCommit`);
   });
 
-/** Weights for other neurons that the chain can take. */
-async function weightsOf(client: ChainClient, signal: AbortSignal): Promise<WeightsSubmission> {
-  const { hotkey } = await client.identity();
-  const { neurons, parameters } = await client.snapshot(signal);
-  const others = neurons.filter((neuron) => neuron.hotkey !== hotkey);
-  const targets = others.slice(0, Math.max(2, parameters.minAllowedWeights));
-  return {
-    uids: targets.map(({ uid }) => uid),
-    hotkeys: targets.map((neuron) => neuron.hotkey),
-    weights: targets.map((_, index) => (index === 0 ? 65_535 : 100)),
-    versionKey: parameters.weightsVersionKey,
-  };
-}
-
-const holdsWeights: ChainCheck = async (subject) =>
-  subject.with({}, async (client) => {
-    const { signal } = subject;
-    const { hotkey } = await client.identity();
-    const { parameters } = await client.snapshot(signal);
-    if (parameters.commitRevealEnabled) skip('the subnet takes weights by commit and reveal');
-    if (subject.has('makeBlocks')) await subject.needs('makeBlocks')(parameters.weightsRateLimit + 1);
-    const submission = await weightsOf(client, signal);
-    const receipt = await client.setWeights(submission, signal, keepNothing);
-    demand(receipt.mode === 'set', `plain weights were ${receipt.mode}`);
-    const { neurons, weights } = await client.snapshot(signal);
-    const neuron = neurons.find((candidate) => candidate.hotkey === hotkey);
-    demand(neuron !== undefined, 'the validator is not registered');
-    const row = weights.get(neuron.uid) ?? [];
-    const wanted = submission.uids.map((uid, index) => [uid, submission.weights[index]]);
-    demand(isDeepStrictEqual(sorted(row), sorted(wanted)), `${shown(wanted)} was set, and ${shown(row)} is read`);
-    demand(neuron.lastUpdate === receipt.at.number, `weights of block ${receipt.at.number} have ${neuron.lastUpdate}`);
-  });
-
-const sorted = (row: readonly (readonly (number | undefined)[])[]): unknown[] =>
-  [...row].sort(([a = 0], [b = 0]) => a - b);
-
-const changesNothing: ChainCheck = async (subject) =>
-  subject.with({ as: 'miner' }, async (client) => {
-    const { signal } = subject;
-    const before = await stateOf(client, signal);
-    const submission = await weightsOf(client, signal);
-    await refused('weights of a hotkey without a permit', () => client.setWeights(submission, signal, keepNothing));
-    demand(before === (await stateOf(client, signal)), 'refused weights have changed something');
-  });
-
 const ENDPOINT_SECRET = /\/\/[^/]*@/;
 
 const saysHowConnected: ChainCheck = async (subject) =>
@@ -217,8 +162,6 @@ export const CALL_CHECKS: Readonly<Record<string, ChainCheck>> = {
   'commits as many bytes as it says, and refuses one more': commitsAsLong,
   'moves the block of a text that is committed again': movesTheBlock,
   'refuses a commitment of a hotkey that is not registered': refusesStrangers,
-  'holds the weights that it takes': holdsWeights,
-  'changes nothing by weights that are refused': changesNothing,
   'says how it is connected, without credentials': saysHowConnected,
   'closes twice, and answers nothing afterwards': closesTwice,
 };

@@ -46,8 +46,11 @@ export interface ChainWorld {
   reveal?(hotkey: string): Promise<void>;
   /** Sets weights of a validator other than the clients'; the largest is 65535. Returns its uid. */
   setWeights?(row: WeightRow): Promise<number>;
-  /** Lets the chain turn weights into incentives once. */
+  /** Lets the chain turn weights into incentives once, and reveal the committed weights that are due before. */
   passEpoch?(): Promise<void>;
+  /** Makes this many blocks, in which the chain opens the timelocked commitments that clients have made and that are due. */
+  passTimelock?(blocks: number): Promise<void>;
+  /** Checks of committed weights switch `commitRevealEnabled` on, and back again. */
   setParameters?(change: Partial<SubnetParameters>): Promise<void>;
 }
 
