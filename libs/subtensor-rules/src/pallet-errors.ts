@@ -140,13 +140,6 @@ export const palletErrors = defineErrors({
       `The chain is in safe mode until block ${p.until} and does not take ${p.call}. This is a state of the chain.`,
     hint: () => 'Wait until the chain leaves safe mode: nothing was sent, and it is tried again.',
   },
-  HOTKEYS_CHANGED: {
-    fault: 'chain',
-    retry: 'next-round',
-    message: (p: { uids: readonly number[]; block: number }) =>
-      `At block ${p.block} uid ${p.uids.join(', ')} no longer belongs to the hotkey that its weight is meant for.`,
-    hint: () => 'Wait for the next round: it reads the metagraph again. Nothing was sent.',
-  },
   AccountNotAllowedCommit: {
     fault: 'chain',
     retry: 'never',

@@ -1,3 +1,4 @@
+import { chainErrors } from '@assay/core/chain/errors';
 import type { Neuron, SubnetParameters, WeightsSubmission } from '@assay/core/contracts/chain-client';
 import { z } from 'zod';
 import { palletErrors } from './pallet-errors.js';
@@ -86,7 +87,7 @@ export function checkHotkeys(
 ): void {
   const owners = new Map<number, string>(state.neurons.map(({ uid, hotkey }) => [uid, hotkey]));
   const changed = uids.filter((uid, index) => owners.get(uid) !== hotkeys[index]);
-  if (changed.length > 0) throw palletErrors.HOTKEYS_CHANGED({ uids: changed, block: state.block });
+  if (changed.length > 0) throw chainErrors.HOTKEYS_CHANGED({ uids: changed });
 }
 
 function checkShape(hotkey: string, { uids, weights }: WeightsCall, state: WeightsState): Neuron {
