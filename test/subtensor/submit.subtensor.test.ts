@@ -156,7 +156,7 @@ describe.skipIf(missing !== undefined)(titled('submissions on the real runtime')
     await refused('HotKeyNotRegisteredInSubNet', await open('stranger'), good);
     await refused('NeuronNoValidatorPermit', await open('poor'), good);
     await refused('DuplicateUids', validator, await rowOf(validator, [first, first]));
-    await refused('UidVecContainInvalidOne', validator, await rowOf(validator, [first, 200]));
+    await refused('HOTKEYS_CHANGED', validator, await rowOf(validator, [first, 200]));
     await world().configure({ MinAllowedWeights: 3 });
     await refused('WeightVecLengthIsLow', validator, good);
     await world().configure({ MinAllowedWeights: 1, WeightsVersionKey: 9 });

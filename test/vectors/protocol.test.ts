@@ -6,7 +6,14 @@ import { runVectors } from './run-vectors.js';
 
 /** Those of the chain alone; the ones of wallets take half a minute. */
 const fixtures = mkdtempSync(join(tmpdir(), 'assay-vectors-'));
-for (const name of ['commitments.json', 'metagraph.json'])
+for (const name of [
+  'calls.json',
+  'commit_hash_v2.json',
+  'commit_reveal_tle.json',
+  'commitments.json',
+  'metagraph.json',
+  'reveal_round.json',
+])
   copyFileSync(join(import.meta.dirname, '..', 'fixtures', 'protocol', name), join(fixtures, name));
 afterAll(() => {
   rmSync(fixtures, { recursive: true, force: true });
@@ -33,7 +40,7 @@ describe('vectors of weights', () => {
 describe('vectors of the chain', () => {
   it('says what it lacks without the metadata of a real chain', async () => {
     const reports = await runVectors(fixtures);
-    for (const name of ['commitments', 'metagraph']) {
+    for (const name of ['calls', 'commit_hash_v2', 'commitments', 'metagraph']) {
       const report = reports.find((one) => one.name === name);
       expect(report).toMatchObject({ passed: 0, failed: 0 });
       expect(report?.skipped[0]?.detail).toContain('--metadata FOLDER');
@@ -46,8 +53,12 @@ describe('vectors of the chain', () => {
       const reports = await runVectors(fixtures, { metadata });
       expect(reports.flatMap(({ failures }) => failures)).toEqual([]);
       expect(reports.map(({ name, passed, byRule }) => `${name} ${passed} ${byRule}`)).toEqual([
+        'calls 6 0',
+        'commit_hash_v2 1 0',
+        'commit_reveal_tle 5 0',
         'commitments 11 1',
         'metagraph 10 0',
+        'reveal_round 15 0',
       ]);
     },
   );

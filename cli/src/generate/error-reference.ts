@@ -17,6 +17,7 @@ import { localFilesErrors } from '@assay/plugin-local-files/dist/errors.js';
 import { localChainErrors } from '@assay/plugin-local-chain/dist/errors.js';
 import { palletErrors } from '@assay/lib-subtensor-rules';
 import { subtensorErrors } from '@assay/plugin-subtensor/dist/errors.js';
+import { weightsErrors } from '@assay/plugin-subtensor/dist/submit/weights-errors.js';
 import { submitErrors } from '@assay/plugin-subtensor/dist/submit/errors.js';
 import { ociErrors } from '@assay/plugin-oci/dist/errors.js';
 import { severalSourcesErrors } from '@assay/plugin-several-sources/dist/errors.js';
@@ -51,7 +52,7 @@ const CATALOGUES = {
   Rules: ruleErrors,
   'Run loop': runtimeErrors,
   Journal: { ...journalErrors, ...libsqlJournalErrors },
-  Subtensor: { ...subtensorErrors, ...submitErrors, ...timelockErrors },
+  Subtensor: { ...subtensorErrors, ...weightsErrors, ...submitErrors, ...timelockErrors },
   'Refusals of the chain': palletErrors,
   'Embedded network': localChainErrors,
   'Keys and signers': walletErrors,

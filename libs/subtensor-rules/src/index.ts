@@ -1,6 +1,7 @@
 export { palletErrors } from './pallet-errors.js';
 export {
   checkCommit,
+  checkHotkeys,
   checkEncoding,
   checkReveal,
   checkWeights,

@@ -101,6 +101,45 @@ export const palletErrors = defineErrors({
       `Weights for ${p.uids} uids were sent; the subnet takes ${p.lowest} at least.`,
     hint: () => 'Send explicit zeros for further uids. A validator that does not is defective: please report it.',
   },
+  NoWeightsCommitFound: {
+    fault: 'chain',
+    retry: 'never',
+    message: (p: { hotkey: string; netuid: number }) =>
+      `The chain holds no such commit of weights by hotkey ${p.hotkey} on netuid ${p.netuid}.`,
+    hint: () => 'Wait for the next round: it commits weights again.',
+  },
+  RevealTooEarly: {
+    fault: 'chain',
+    retry: 'backoff',
+    message: (p: { opensAt: number }) => `The chain takes this reveal from block ${p.opensAt} on, and not before.`,
+    hint: (p: { opensAt: number }) => `Wait until block ${p.opensAt}: it is tried again.`,
+  },
+  ExpiredWeightCommit: {
+    fault: 'chain',
+    retry: 'never',
+    message: (p: { epoch: number; current: number }) =>
+      `These weights had to be revealed in epoch ${p.epoch} of the subnet, and it is in epoch ${p.current}.`,
+    hint: () => 'Keep the validator running between a commit and its reveal. The next round commits weights again.',
+  },
+  ColdkeySwapAnnounced: {
+    fault: 'chain',
+    retry: 'backoff',
+    message: (p: { account: string }) => `A swap of key ${p.account} is announced, and it can sign nothing until then.`,
+    hint: () => 'Finish the swap, or withdraw its announcement, with the tool that announced it.',
+  },
+  ColdkeySwapDisputed: {
+    fault: 'chain',
+    retry: 'backoff',
+    message: (p: { account: string }) => `A swap of key ${p.account} is disputed, and it can sign nothing.`,
+    hint: () => "Ask the chain's operators to settle the dispute: nobody else can.",
+  },
+  CallFiltered: {
+    fault: 'chain',
+    retry: 'backoff',
+    message: (p: { call: string; until: number }) =>
+      `The chain is in safe mode until block ${p.until} and does not take ${p.call}. This is a state of the chain.`,
+    hint: () => 'Wait until the chain leaves safe mode: nothing was sent, and it is tried again.',
+  },
   AccountNotAllowedCommit: {
     fault: 'chain',
     retry: 'never',

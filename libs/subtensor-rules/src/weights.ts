@@ -1,3 +1,4 @@
+import { chainErrors } from '@assay/core/chain/errors';
 import type { Neuron, SubnetParameters, WeightsSubmission } from '@assay/core/contracts/chain-client';
 import { z } from 'zod';
 import { palletErrors } from './pallet-errors.js';
@@ -74,6 +75,19 @@ export function checkReveal(hotkey: string, submission: WeightsCall, state: Weig
   checkStanding(own, submission.versionKey, state);
   checkTargets(own, submission.uids, state);
   return own;
+}
+
+/**
+ * Whether each uid still belongs to the hotkey that its weight is meant for: the chain knows uids alone.
+ * @throws HOTKEYS_CHANGED
+ */
+export function checkHotkeys(
+  { uids, hotkeys }: Pick<WeightsSubmission, 'uids' | 'hotkeys'>,
+  state: WeightsState,
+): void {
+  const owners = new Map<number, string>(state.neurons.map(({ uid, hotkey }) => [uid, hotkey]));
+  const changed = uids.filter((uid, index) => owners.get(uid) !== hotkeys[index]);
+  if (changed.length > 0) throw chainErrors.HOTKEYS_CHANGED({ uids: changed });
 }
 
 function checkShape(hotkey: string, { uids, weights }: WeightsCall, state: WeightsState): Neuron {

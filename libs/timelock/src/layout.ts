@@ -1,7 +1,7 @@
 import { timelockErrors } from './errors.js';
 
 /** Parts of a ciphertext. */
-export interface Sealed {
+interface Sealed {
   /** Compressed point of G2, 96 bytes. */
   u: Uint8Array;
   /** 32 bytes each. */

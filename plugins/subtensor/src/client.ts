@@ -13,18 +13,25 @@ import type {
   WeightsSubmission,
 } from '@assay/core/contracts/chain-client';
 import type { Log } from '@assay/core/contracts/logger';
+import { isAssayError } from '@assay/core/errors/assay-error';
 import { abortError } from '@assay/core/errors/describe';
 import { asBlockNumber } from '@assay/core/contracts/brands';
 import type { Identity } from './identity.js';
-import { count } from './read/numbers.js';
 import { readSnapshot } from './read/snapshot.js';
 import { FinalBlocks } from './rpc/final-blocks.js';
 import type { Link } from './rpc/link.js';
+import { blockTimeOf } from './runtime/block-time.js';
 import type { Runtimes } from './runtime/runtimes.js';
 import { LONGEST_RAW, LONGEST_TIMELOCKED, Committer } from './submit/commitment.js';
 import { Finder } from './submit/find.js';
 import { Sender } from './submit/sender.js';
+import type { PlaceDeps } from './submit/place.js';
+import { Reveals } from './submit/reveal-fate.js';
+import { revealDraft } from './submit/reveal-send.js';
+import { readTicket } from './submit/ticket.js';
 import { weightsDraft } from './submit/weights.js';
+import { weightsErrors } from './submit/weights-errors.js';
+import { revealOf, weightsFacts } from './submit/weights-facts.js';
 
 interface SubtensorOptions {
   netuid: number;
@@ -52,6 +59,8 @@ export class SubtensorClient implements ChainClient {
   readonly #finder: Finder;
   readonly #sender: Sender;
   readonly #committer: Committer;
+  readonly #place: PlaceDeps;
+  readonly #reveals: Reveals;
 
   constructor(
     private readonly options: SubtensorOptions,
@@ -69,6 +78,8 @@ export class SubtensorClient implements ChainClient {
     });
     const key: Identity['key'] = () => identity.key();
     this.#sender = new Sender({ netuid, mechanism }, { link, runtimes, blocks, finder: this.#finder, key, log });
+    this.#place = { place: { netuid, mechanism, chain: network }, link, runtimes };
+    this.#reveals = new Reveals({ ...this.#place, blocks, log });
     this.#committer = new Committer(netuid, { link, runtimes, sender: this.#sender, key, log });
   }
 
@@ -94,7 +105,7 @@ export class SubtensorClient implements ChainClient {
       readSnapshot({ netuid, mechanism, chain }, block, { link, runtimes }, signal),
     );
     const { runtime } = await runtimes.at(block.hash, signal);
-    const slot = blockTimeOf(runtime.constant('Aura', 'SlotDuration')?.toJSON());
+    const slot = blockTimeOf(runtime);
     if (this.options.learnBlockTime && slot !== undefined) link.blockTimeMs = slot;
     return snapshot;
   }
@@ -105,16 +116,43 @@ export class SubtensorClient implements ChainClient {
     keep: (ticket: SubmissionTicket) => Promise<void>,
   ): Promise<WeightsReceipt> {
     if (signal.aborted) throw abortError();
-    const make = (): Promise<ReturnType<typeof weightsDraft>> =>
-      Promise.resolve(weightsDraft(submission, this.options));
-    const { at } = await this.#sender.send(make, keep, signal);
-    return { at, mode: 'set' };
+    const { hotkey } = await this.identity();
+    const make = weightsDraft(submission, hotkey, this.#place);
+    const { at, facts } = await this.#sender.send(make, keep, signal);
+    const sent = weightsFacts(facts);
+    return sent.kind === 'set' ? { at, mode: 'set' } : { at, mode: 'committed', reveal: revealOf(sent) };
   }
 
   async weightsFate(ticket: SubmissionTicket, signal: AbortSignal): Promise<SubmissionFate> {
     const found = await this.#finder.find(ticket, signal);
-    if (found.status === 'landed') return { status: 'set', at: found.at };
-    return found.status === 'open' ? { ...found, lastBlock: asBlockNumber(found.lastBlock) } : found;
+    if (found.status === 'open') return { ...found, lastBlock: asBlockNumber(found.lastBlock) };
+    if (found.status !== 'landed') return found;
+    const { hotkey, facts: kept } = readTicket(ticket);
+    const facts = weightsFacts(kept);
+    const { at } = found;
+    return facts.kind === 'set' ? { status: 'set', at } : this.#reveals.fate({ at, hotkey, facts }, signal);
+  }
+
+  /** Weights whose commit the chain opens by itself are waited for only. @throws what the chain refuses, by its own name */
+  async revealWeights(ticket: SubmissionTicket, signal: AbortSignal): Promise<BlockReference> {
+    const { hotkey, facts: kept } = readTicket(ticket);
+    const facts = weightsFacts(kept);
+    const revealedAt = async (): Promise<BlockReference | undefined> => {
+      const fate = await this.weightsFate(ticket, signal);
+      return fate.status === 'revealed' ? fate.revealedAt : undefined;
+    };
+    const before = await revealedAt();
+    if (before) return before;
+    if (facts.kind !== 'hash') throw weightsErrors.REVEAL_NOT_OURS({ kind: facts.kind });
+    try {
+      // The reveal of the same commit is refused a second time, so that nobody has to find it again.
+      const keep = (): Promise<void> => Promise.resolve();
+      return (await this.#sender.send(revealDraft(facts, hotkey, this.#place), keep, signal)).at;
+    } catch (error) {
+      const after = isAssayError(error) && error.fault === 'chain' ? await revealedAt() : undefined;
+      if (after) return after;
+      throw error;
+    }
   }
 
   async commit(text: string, signal: AbortSignal, options: CommitmentOptions = {}): Promise<CommitmentReceipt> {
@@ -139,10 +177,4 @@ export class SubtensorClient implements ChainClient {
     this.deps.link.close();
     await this.deps.identity.close();
   }
-}
-
-/** Aura's slots are the time between blocks. A day is none. */
-function blockTimeOf(slot: unknown): number | undefined {
-  const { data } = count.safeParse(slot);
-  return data !== undefined && data > 0 && data <= 86_400_000 ? data : undefined;
 }

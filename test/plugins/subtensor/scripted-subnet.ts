@@ -89,7 +89,8 @@ export async function newSubnet(options: SubnetOptions): Promise<SubnetScript> {
   return { chain, runtime, set };
 }
 
-function fillSubnet(set: SubnetScript['set'], facts: readonly Facts[], mechanism: number): void {
+/** Puts a subnet with these neurons into storage. */
+export function fillSubnet(set: SubnetScript['set'], facts: readonly Facts[], mechanism: number): void {
   const index = mechanism * MECHANISM_STRIDE + NETUID;
   set('NetworksAdded', [NETUID], true);
   set('SubnetworkN', [NETUID], facts.length);

@@ -4,6 +4,8 @@ import { SubtensorClient } from '@assay/plugin-subtensor/dist/client.js';
 import { Identity } from '@assay/plugin-subtensor/dist/identity.js';
 import { Link } from '@assay/plugin-subtensor/dist/rpc/link.js';
 import { Runtimes } from '@assay/plugin-subtensor/dist/runtime/runtimes.js';
+import { encodeAddress } from '@polkadot/util-crypto';
+import { factsOf } from './scripted-subnet.js';
 
 /** Sets weights once with the hotkey of a wallet, keeps the ticket in a file, and writes the receipt. */
 async function main(endpoint: string, wallet: string, file: string, weight: number): Promise<void> {
@@ -17,7 +19,12 @@ async function main(endpoint: string, wallet: string, file: string, weight: numb
     { netuid: 1, mechanism: 0, network: 'scripted', learnBlockTime: false },
     { link, runtimes: new Runtimes({ link }), identity, log },
   );
-  const row = { uids: [asUid(0)], hotkeys: [asHotkey('0')], weights: [weight], versionKey: 0n };
+  const row = {
+    uids: [asUid(0)],
+    hotkeys: [asHotkey(encodeAddress(factsOf(0).hotkey, 42))],
+    weights: [weight],
+    versionKey: 0n,
+  };
   const receipt = await client.setWeights(row, AbortSignal.timeout(60_000), async (ticket) => {
     writeFileSync(file, JSON.stringify(ticket));
     return Promise.resolve();

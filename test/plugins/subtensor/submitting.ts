@@ -1,6 +1,8 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Keyring } from '@polkadot/api';
+import { cryptoWaitReady, encodeAddress } from '@polkadot/util-crypto';
 import { asHotkey, asUid } from '@assay/core/contracts/brands';
 import type { SubmissionTicket, WeightsSubmission } from '@assay/core/contracts/chain-client';
 import { SubtensorClient } from '@assay/plugin-subtensor/dist/client.js';
@@ -10,10 +12,24 @@ import { Runtimes } from '@assay/plugin-subtensor/dist/runtime/runtimes.js';
 import { PoolNode, type PoolNodeOptions } from '../../pool-node.js';
 import { writeHotkey } from '../../subtensor/hotkey-file.js';
 import { recordings } from './opened.js';
+import { factsOf, fillSubnet, NETUID } from './scripted-subnet.js';
 import { atEnd, openLink, type Line } from './scripted-link.js';
 
-export const NETUID = 1;
+export { NETUID } from './scripted-subnet.js';
 export const BLOCK_MS = 120;
+
+await cryptoWaitReady();
+
+/** Hotkeys of the miners, by uid. */
+const MINERS = [0, 1, 2].map((uid) => encodeAddress(factsOf(uid).hotkey, 42));
+const VALIDATOR = new Keyring({ type: 'sr25519', ss58Format: 42 }).addFromUri('//hotkey//submitting').address;
+/** Three miners, and the validator that submits. */
+const NEURONS = [...MINERS, VALIDATOR].map((hotkey, uid) => ({
+  ...factsOf(uid),
+  hotkey,
+  lastUpdate: 0,
+  validatorPermit: hotkey === VALIDATOR,
+}));
 
 /** A node with a pool, by the metadata of Finney's spec 424, closed after the test. */
 export async function startNode(options: Partial<PoolNodeOptions> = {}): Promise<PoolNode> {
@@ -25,10 +41,21 @@ export async function startNode(options: Partial<PoolNodeOptions> = {}): Promise
     ...options,
   });
   atEnd(() => node.close());
+  for (const mechanism of [0, 1]) fillSubnet(setter(node), NEURONS, mechanism);
+  const set = setter(node);
+  set('WeightsSetRateLimit', [NETUID], 0);
+  set('CommitRevealWeightsEnabled', [NETUID], false);
+  set('MinAllowedWeights', [NETUID], 1);
   node.chain.finalityLag = 2;
   node.advance(4);
   return node;
 }
+
+const setter = (node: PoolNode): ((item: string, args: readonly unknown[], value: unknown) => void) => {
+  return (item, args, value) => {
+    node.put('SubtensorModule', item, args, value);
+  };
+};
 
 /** Makes a block every so many milliseconds until the returned function is called. */
 export function keepMaking(node: PoolNode, ms = BLOCK_MS): () => void {
@@ -95,7 +122,7 @@ function openClientOver({
 /** A row for a few uids; `value` makes it differ from others. */
 export const rowOf = (value: number): WeightsSubmission => ({
   uids: [0, 1, 2].map((uid) => asUid(uid)),
-  hotkeys: [0, 1, 2].map((uid) => asHotkey(String(uid))),
+  hotkeys: MINERS.map(asHotkey),
   weights: [65_535, value, 7],
   versionKey: 0n,
 });

@@ -23,7 +23,7 @@ const GENESIS = `0x${'00'.repeat(32)}`;
 const ANSWERS = 'chain_fixture_full.json';
 
 /** The runtime that a vector names by its metadata; a sentence where it is not there. */
-async function runtimeOf(content: Fields, { metadata }: VectorWorld): Promise<Runtime | string> {
+export async function runtimeOf(content: Fields, { metadata }: VectorWorld): Promise<Runtime | string> {
   const name = content['metadata'] === undefined ? 'metadata_v15_spec343.hex' : text(content['metadata']);
   if (metadata === undefined) return `it needs ${name}: name its folder with --metadata FOLDER`;
   const file = join(metadata, name);

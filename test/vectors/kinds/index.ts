@@ -1,4 +1,5 @@
 import type { Kind } from '../unit.js';
+import { calls, commitHashes } from './calls.js';
 import { commitments, metagraph } from './chain.js';
 import { competitionTracker } from './competition-tracker.js';
 import { epsilon } from './epsilon.js';
@@ -6,6 +7,7 @@ import { hashes } from './hashes.js';
 import { loaders, runStepData } from './loaders.js';
 import { modelId } from './model-id.js';
 import { random } from './random.js';
+import { revealRounds, timelocks } from './reveals.js';
 import { scoreModels } from './score-model.js';
 import {
   competitionSchedule,
@@ -21,6 +23,9 @@ import { wins } from './wins.js';
 
 /** By the base name of the file. */
 export const KINDS: Readonly<Record<string, Kind>> = {
+  calls,
+  commit_hash_v2: commitHashes,
+  commit_reveal_tle: timelocks,
   commitments,
   competition_schedule: competitionSchedule,
   competition_tracker: competitionTracker,
@@ -32,6 +37,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   normalize_score: normalizeScores,
   random,
   reasonable_output: reasonableOutput,
+  reveal_round: revealRounds,
   run_step_data: runStepData,
   score_model: scoreModels,
   should_retry: shouldRetries,

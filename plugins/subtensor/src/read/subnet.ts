@@ -8,9 +8,21 @@ import type { BlockState } from './state.js';
 export const PALLET = 'SubtensorModule';
 
 /** Storage items of SubtensorModule that a mechanism of a subnet has for itself. */
-const OF_MECHANISM = new Set(['LastUpdate', 'Incentive', 'Weights']);
+const OF_MECHANISM = new Set([
+  'LastUpdate',
+  'Incentive',
+  'Weights',
+  'WeightCommits',
+  'TimelockedWeightCommits',
+  'CRV3WeightCommits',
+  'CRV3WeightCommitsV2',
+]);
 /** The chain numbers a mechanism of a subnet so (subtensor, subnets/mechanism.rs). */
 const MECHANISM_STRIDE = 4096;
+
+/** What a mechanism of a subnet is called in the maps that each mechanism has for itself. */
+export const storageIndexOf = ({ netuid, mechanism }: { netuid: number; mechanism: number }): number =>
+  mechanism * MECHANISM_STRIDE + netuid;
 
 /** One subnet at one block, with the types of that block. */
 export class SubnetState {
@@ -28,7 +40,7 @@ export class SubnetState {
 
   /** What the subnet is called in the maps that each mechanism has for itself. */
   get storageIndex(): number {
-    return this.place.mechanism * MECHANISM_STRIDE + this.place.netuid;
+    return storageIndexOf(this.place);
   }
 
   /**

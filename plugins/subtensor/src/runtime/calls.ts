@@ -30,6 +30,11 @@ export class Calls {
     return this.#find(pallet, call) !== undefined;
   }
 
+  /** Names of a call's arguments in their order and in camel case; undefined where there is no such call. */
+  argumentNames(pallet: string, call: string): readonly string[] | undefined {
+    return this.#find(pallet, call)?.meta.args.map(({ name }) => name.toString());
+  }
+
   /** SCALE bytes of a call. @throws an Error when there is no such call, or the arguments do not fit its types */
   encode(pallet: string, call: string, args: readonly unknown[]): Uint8Array {
     const make = this.#find(pallet, call);

@@ -24,15 +24,21 @@ const moduleError = z.object({
   module: z.object({ index: z.number().int(), error: z.union([z.number().int(), z.string()]) }),
 });
 
+/** An event of a block. */
+export interface BlockEvent extends LandedEvent {
+  /** Place of the extrinsic that it belongs to; undefined for what the chain did by itself at the block's beginning or end. */
+  extrinsic: number | undefined;
+}
+
 /**
- * What a block has emitted, by the extrinsic that it belongs to.
+ * What a block has emitted, in its order.
  * @throws what `Link.call` throws, STATE_DISCARDED among it, ANSWER_MALFORMED
  */
-export async function readEvents(
+export async function blockEvents(
   at: BlockReference,
   { link, runtimes }: { link: Link; runtimes: Runtimes },
   signal: AbortSignal,
-): Promise<{ events: Map<number, LandedEvent[]>; runtime: Runtime }> {
+): Promise<{ events: BlockEvent[]; runtime: Runtime }> {
   const { runtime } = await runtimes.at(at.hash, signal);
   const key = runtime.storageKey('System', 'Events', []);
   const values = await new BlockState(at.hash, { link, signal }).values([key]);
@@ -42,14 +48,23 @@ export async function readEvents(
   } catch (error) {
     throw malformed(WHAT, messageOf(error));
   }
-  const events = new Map<number, LandedEvent[]>();
-  for (const { phase, event } of answerAs(records, WHAT, json)) {
-    if (phase.applyExtrinsic === undefined) continue;
+  const events = answerAs(records, WHAT, json).map(({ phase, event }): BlockEvent => {
     const [pallet = 0, variant = 0] = Buffer.from(event.index.slice(2), 'hex');
-    const named = runtime.calls.eventNamed(pallet, variant);
-    const list = events.get(phase.applyExtrinsic) ?? [];
-    events.set(phase.applyExtrinsic, [...list, { ...named, data: event.data }]);
-  }
+    return { ...runtime.calls.eventNamed(pallet, variant), data: event.data, extrinsic: phase.applyExtrinsic };
+  });
+  return { events, runtime };
+}
+
+/** The events of a block by the extrinsic that they belong to. @throws as `blockEvents` */
+export async function readEvents(
+  at: BlockReference,
+  deps: { link: Link; runtimes: Runtimes },
+  signal: AbortSignal,
+): Promise<{ events: Map<number, LandedEvent[]>; runtime: Runtime }> {
+  const { events: all, runtime } = await blockEvents(at, deps, signal);
+  const events = new Map<number, LandedEvent[]>();
+  for (const { extrinsic, ...event } of all)
+    if (extrinsic !== undefined) events.set(extrinsic, [...(events.get(extrinsic) ?? []), event]);
   return { events, runtime };
 }
 
