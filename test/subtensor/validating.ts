@@ -11,7 +11,7 @@ import { rawField, type World } from './world.js';
 
 const MODELS = join(ROOT, 'competitions', 'demo', 'assets', 'models');
 /** What each miner commits, the first one first. */
-export const MINERS = [
+const MINERS = [
   ['best', 'llama-2000steps'],
   ['half', 'llama-900steps'],
   ['copy', 'llama-2000steps'],
