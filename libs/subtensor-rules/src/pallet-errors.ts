@@ -51,9 +51,10 @@ export const palletErrors = defineErrors({
   SettingWeightsTooFast: {
     fault: 'chain',
     retry: 'backoff',
-    message: (p: { blocksLeft: number; rateLimit: number }) =>
-      `Weights may be set every ${p.rateLimit} blocks; ${p.blocksLeft} more must pass.`,
-    hint: (p: { blocksLeft: number }) => `Nothing is lost: it is tried again. Try by hand in ${p.blocksLeft} blocks.`,
+    message: (p: { blocksLeft: number; rateLimit: number; opensAt: number }) =>
+      `Weights may be set every ${p.rateLimit} blocks: again from block ${p.opensAt} on, ${p.blocksLeft} after this one.`,
+    hint: (p: { opensAt: number }) =>
+      `Nothing is lost: it is tried again by itself. Try by hand at block ${p.opensAt}.`,
   },
   CommitRevealDisabled: {
     fault: 'chain',
@@ -64,9 +65,10 @@ export const palletErrors = defineErrors({
   CommittingWeightsTooFast: {
     fault: 'chain',
     retry: 'backoff',
-    message: (p: { blocksLeft: number; rateLimit: number }) =>
-      `Weights may be committed every ${p.rateLimit} blocks; ${p.blocksLeft} more must pass.`,
-    hint: (p: { blocksLeft: number }) => `Nothing is lost: it is tried again. Try by hand in ${p.blocksLeft} blocks.`,
+    message: (p: { blocksLeft: number; rateLimit: number; opensAt: number }) =>
+      `Weights may be committed every ${p.rateLimit} blocks: again from block ${p.opensAt} on, ${p.blocksLeft} after this one.`,
+    hint: (p: { opensAt: number }) =>
+      `Nothing is lost: it is tried again by itself. Try by hand at block ${p.opensAt}.`,
   },
   TooManyUnrevealedCommits: {
     fault: 'chain',

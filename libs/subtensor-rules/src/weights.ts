@@ -45,8 +45,8 @@ export function checkWeights(hotkey: string, submission: WeightsCall, state: Wei
   if (state.parameters.commitRevealEnabled) throw palletErrors.CommitRevealEnabled({ netuid: state.netuid });
   const own = checkShape(hotkey, submission, state);
   checkStanding(own, submission.versionKey, state);
-  const { blocksLeft, rateLimit } = waitOf(own, state);
-  if (blocksLeft > 0) throw palletErrors.SettingWeightsTooFast({ blocksLeft, rateLimit });
+  const wait = waitOf(own, state);
+  if (wait.blocksLeft > 0) throw palletErrors.SettingWeightsTooFast(wait);
   checkTargets(own, submission.uids, state);
   return own;
 }
@@ -62,8 +62,8 @@ export function checkCommit(hotkey: string, unrevealed: number, state: WeightsSt
   const { netuid, parameters } = state;
   if (!parameters.commitRevealEnabled) throw palletErrors.CommitRevealDisabled({ netuid });
   const own = neuronOf(hotkey, state);
-  const { blocksLeft, rateLimit } = waitOf(own, state);
-  if (blocksLeft > 0) throw palletErrors.CommittingWeightsTooFast({ blocksLeft, rateLimit });
+  const wait = waitOf(own, state);
+  if (wait.blocksLeft > 0) throw palletErrors.CommittingWeightsTooFast(wait);
   if (unrevealed >= MOST_UNREVEALED) throw palletErrors.TooManyUnrevealedCommits({ hotkey, most: MOST_UNREVEALED });
   return own;
 }
@@ -118,13 +118,14 @@ function checkStanding(own: Neuron, versionKey: bigint, state: WeightsState): vo
   }
 }
 
-/** Blocks until weights may be set or committed again; 0 or less: now. */
+/** The first block in which weights may be set or committed again, and the blocks until then; 0 or less: now. */
 function waitOf(
   { lastUpdate }: Neuron,
   { block, parameters }: WeightsState,
-): { blocksLeft: number; rateLimit: number } {
+): { opensAt: number; blocksLeft: number; rateLimit: number } {
   const { weightsRateLimit: rateLimit } = parameters;
-  return { blocksLeft: lastUpdate === 0 ? 0 : rateLimit - (block - lastUpdate), rateLimit };
+  const opensAt = lastUpdate === 0 ? block : lastUpdate + rateLimit;
+  return { opensAt, blocksLeft: opensAt - block, rateLimit };
 }
 
 function checkTargets(own: Neuron, uids: readonly number[], state: WeightsState): void {

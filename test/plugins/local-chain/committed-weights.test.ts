@@ -175,7 +175,7 @@ describe('committed weights', () => {
     network.advance(8);
     expect(fateOf(network, send(network, { 2: 1, 3: 1 }))).toMatchObject({
       status: 'refused',
-      error: { code: 'CommittingWeightsTooFast', payload: { blocksLeft: 1, rateLimit: 10 } },
+      error: { code: 'CommittingWeightsTooFast', payload: { blocksLeft: 1, rateLimit: 10, opensAt: 1011 } },
     });
     expect(network.snapshot().neurons[0]?.lastUpdate).toBe(1001);
     expect(fateOf(network, send(network, { 2: 1, 3: 1 })).status).toBe('committed');

@@ -124,7 +124,7 @@ describe('weights', () => {
       expect.objectContaining({
         code: 'SettingWeightsTooFast',
         retry: 'backoff',
-        payload: { blocksLeft: 1, rateLimit: 100 },
+        payload: { blocksLeft: 1, rateLimit: 100, opensAt: 1101 },
       }),
     );
     network.advance(1);
