@@ -35,12 +35,13 @@ export function settingFacts(look: SettingLook): SettingFacts {
 /** What a hotkey lacks to set weights at all. */
 export function standingTroubles({ own: { neuron }, snapshot }: Pick<ChainLook, 'snapshot' | 'own'>): string[] {
   const { parameters, netuid, ownerHotkey } = snapshot;
-  if (!neuron) return [`The hotkey is not registered on netuid ${netuid}.`];
+  if (!neuron)
+    return [`The hotkey is not registered on netuid ${netuid}. Register it, or name another netuid or wallet.`];
   const { stake, validatorPermit } = neuron;
   // The owner's hotkey sets weights with any stake and without a permit.
   if (neuron.hotkey === ownerHotkey) return [];
   return [
-    ...(validatorPermit ? [] : ['The hotkey has no validator permit.']),
+    ...(validatorPermit ? [] : ['The hotkey has no validator permit. Permits go to the highest stakes at each epoch.']),
     ...(stake >= parameters.stakeThreshold
       ? []
       : [

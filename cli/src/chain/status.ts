@@ -195,8 +195,9 @@ function weightsText({
     neverSetWeights === true
       ? `never, ${blocksSinceWeights ?? 0} blocks since the registration`
       : `at block ${lastUpdate ?? 0}, ${blocksSinceWeights ?? 0} blocks ago`;
-  const next = blocksUntilWeights === 0 ? 'may be set now' : `may be set again in ${blocksUntilWeights ?? 0} blocks`;
-  return `${last}${weightsOverdue === true ? ', overdue' : ''}; ${next}`;
+  // Whether other reasons keep them from being set stands in the next line.
+  const next = blocksUntilWeights === 0 ? '' : `; the rate limit opens in ${blocksUntilWeights ?? 0} blocks`;
+  return `${last}${weightsOverdue === true ? ', overdue' : ''}${next}`;
 }
 
 function settingText({ whyNot, weightsMode, revealPeriodEpochs }: Facts): string {

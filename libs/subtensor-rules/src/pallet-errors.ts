@@ -82,7 +82,7 @@ export const palletErrors = defineErrors({
     retry: 'backoff',
     message: (p: { uid: number }) =>
       `Uid ${p.uid} has no validator permit, and these weights are not for itself alone.`,
-    hint: () => 'Permits go to the highest stakes; on the embedded network the genesis says validatorPermit.',
+    hint: () => 'Raise the stake of the hotkey: the next epoch gives permits to the highest stakes of the subnet.',
   },
   DuplicateUids: {
     fault: 'chain',

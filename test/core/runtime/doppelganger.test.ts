@@ -49,6 +49,16 @@ describe('another validator with our hotkey', () => {
     expect(subnet.told('weights-withheld').map(({ reason }) => reason)).toContain('doppelganger');
   });
 
+  it('is told beside the newest block of ours, also where no snapshot has shown that one', async () => {
+    const [subnet, script, setting] = await started({
+      fate: () => Promise.resolve({ status: 'set', at: blockAt(5001) }),
+    });
+    expect(await setting.trySet(subnet.signal)).toBe(true);
+    script.seen = shows(5010, 5012);
+    await sees(subnet, setting);
+    expect(subnet.told('doppelganger')).toMatchObject([{ lastUpdate: 5010, expected: 5001 }]);
+  });
+
   it('is found right before weights are sent', async () => {
     const [subnet, script, setting] = await started();
     script.seen = shows(5010, 5012);

@@ -110,6 +110,21 @@ describe('a submission whose answer was lost', () => {
     expect(state.weightsIntent()?.ticket).toBe('second');
   });
 
+  it.each([
+    ['set', () => Promise.resolve({ at: blockAt(5001), mode: 'set' } as const)],
+    ['refused', () => Promise.reject(refusal)],
+  ])('is over once it is %s, whatever order the members of its ticket have', async (status, answer) => {
+    const subnet = await scriptedSubnet(newScript());
+    const { chain, state } = subnet.deps;
+    chain.setWeights = async (_submission, _signal, keep) => {
+      await keep({ nonce: 7, hash: '0x01', facts: { owner: 'b', block: 1 } });
+      return answer();
+    };
+    await settingOf(subnet).trySet(subnet.signal);
+    expect(state.weightsIntent()).toBeUndefined();
+    expect(outcomes(subnet)).toMatchObject([{ status }]);
+  });
+
   it('of a client that goes on after its deadline is not kept, so that nothing is sent', async () => {
     const subnet = await scriptedSubnet(newScript());
     let kept: Promise<void> | undefined;

@@ -90,7 +90,7 @@ export class OwnUpdates {
     await state.update(() => {
       const known = this.#knownOf(own);
       if (!known || isKnown(own, known) || state.weightsIntent()) return [];
-      expected = known.lastUpdate;
+      expected = newestOf(own, known);
       return [...this.#accounted(own), put.doppelganger({ lastUpdate: own.lastUpdate, expected })];
     });
     if (expected !== undefined && this.#started) this.#tell(own, expected, at.number);
@@ -123,6 +123,10 @@ export class OwnUpdates {
 
 const isKnown = ({ lastUpdate, registeredAt }: Neuron, known: OwnUpdate): boolean =>
   lastUpdate <= known.lastUpdate || lastUpdate === registeredAt || known.ours.includes(lastUpdate);
+
+/** Block of our newest update before this one: a landing that no snapshot has shown counts. */
+const newestOf = ({ lastUpdate }: Neuron, known: OwnUpdate): number =>
+  Math.max(known.lastUpdate, ...known.ours.filter((block) => block < lastUpdate));
 
 /** Blocks in which something of a submission has landed. */
 function blocksOf(fate: SubmissionFate): number[] {

@@ -1,6 +1,7 @@
 import { asHotkey, asUid } from '../../contracts/brands.js';
 import type { SubmissionTicket, WeightsReceipt } from '../../contracts/chain-client.js';
 import type { AssayError } from '../../errors/assay-error.js';
+import { canonicalJson } from '../../journal/canonical-json.js';
 import { abortError, toAssayError } from '../../errors/describe.js';
 import type { RuntimeDeps } from '../context.js';
 import type { PlannedSubmission } from '../submission-entry.js';
@@ -36,7 +37,11 @@ export async function sendWeights(
     await state.write(put.weightsIntent({ ...intent, ticket }));
   };
   /** An answer that comes after the submission was settled another way changes nothing. */
-  const isStillOpen = (): boolean => JSON.stringify(state.weightsIntent()?.ticket) === JSON.stringify(kept);
+  const isStillOpen = (): boolean => {
+    const stored = state.weightsIntent()?.ticket;
+    // The journal orders the members of a ticket, so two spellings of one ticket are compared in one order.
+    return stored === undefined || kept === undefined ? stored === kept : canonicalJson(stored) === canonicalJson(kept);
+  };
   const submission = { uids: uids.map(asUid), hotkeys: ownersOf(plan), weights, versionKey: profile.weightsVersionKey };
   let receipt;
   try {
