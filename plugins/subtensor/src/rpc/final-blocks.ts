@@ -13,6 +13,8 @@ import { wait } from './wait.js';
 const FINALITY_PATIENCE = 10;
 /** Block times after which final blocks that are far older than one told of before are believed. */
 const BACK_PATIENCE = 25;
+/** Parents that are remembered. */
+const MOST_PARENTS = 64;
 
 /** The blocks that can't be undone, as a link to one node after another tells of them. */
 export class FinalBlocks {
@@ -20,6 +22,9 @@ export class FinalBlocks {
   #final: BlockReference | undefined;
   /** Since when nodes tell of final blocks far older than that. */
   #wentBackAt: number | undefined;
+
+  /** Parents of the newest final blocks, by the hash of the child. */
+  readonly #parents = new Map<string, string>();
 
   constructor(private readonly link: Link) {}
 
@@ -35,9 +40,11 @@ export class FinalBlocks {
   /** Of a final block; one that is new is waited for. @throws BLOCK_UNKNOWN, BLOCK_NOT_FINAL */
   async hashOf(block: number, signal: AbortSignal): Promise<string> {
     await this.#untilFinal(block, signal);
+    const final = this.#final;
+    // A node that is a little behind another may hold other blocks at these heights, which are never going to be final.
+    if (final && block <= final.number && block > final.number - MOST_BEHIND)
+      return this.#ancestor(final, block, signal);
     const found = await this.ask(hash.nullable(), 'chain_getBlockHash', [block], signal);
-    // A node that is a little behind the one that has told of this head.
-    if (found === null && block === this.#final?.number) return this.#final.hash;
     if (found === null) throw subtensorErrors.BLOCK_UNKNOWN({ block: String(block) });
     const { number } = await this.#header(found, signal);
     if (number !== block) throw this.#complaint('chain_getBlockHash', `block ${number} in place of ${block}`);
@@ -103,6 +110,18 @@ export class FinalBlocks {
         throw subtensorErrors.BLOCK_NOT_FINAL({ block, final });
       await wait(link.blockTimeMs / 4, signal, link.closing);
     }
+  }
+
+  /** Hash of an ancestor of a final block, which the headers between the two name. @throws BLOCK_UNKNOWN */
+  async #ancestor({ number, hash: newest }: BlockReference, block: number, signal: AbortSignal): Promise<string> {
+    let at = newest;
+    for (let height: number = number; height > block; height -= 1) {
+      const parent = this.#parents.get(at) ?? (await this.#header(at, signal)).parentHash;
+      this.#parents.set(at, parent);
+      at = parent;
+    }
+    for (const old of [...this.#parents.keys()].slice(0, -MOST_PARENTS)) this.#parents.delete(old);
+    return at;
   }
 
   /** The header behind a hash, which it has to come to. */
