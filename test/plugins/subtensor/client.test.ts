@@ -188,10 +188,6 @@ describe('the hash of a block', () => {
     });
     chain.advance(5);
     const { client } = openClient([chain.url]);
-    const own = chain.blocks.hash(2);
-    expect(await client.blockHash(asBlockNumber(2), never()), 'the headers tell').toBe(own);
-    chain.advance(10);
-    await client.head(never());
     expect((await errorOf(client.blockHash(asBlockNumber(2), never()))).code).toBe('ANSWER_MALFORMED');
   });
 });

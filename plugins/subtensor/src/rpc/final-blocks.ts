@@ -13,8 +13,6 @@ import { wait } from './wait.js';
 const FINALITY_PATIENCE = 10;
 /** Block times after which final blocks that are far older than one told of before are believed. */
 const BACK_PATIENCE = 25;
-/** Parents that are remembered. */
-const MOST_PARENTS = 64;
 
 /** The blocks that can't be undone, as a link to one node after another tells of them. */
 export class FinalBlocks {
@@ -22,9 +20,6 @@ export class FinalBlocks {
   #final: BlockReference | undefined;
   /** Since when nodes tell of final blocks far older than that. */
   #wentBackAt: number | undefined;
-
-  /** Parents of the newest final blocks, by the hash of the child. */
-  readonly #parents = new Map<string, string>();
 
   constructor(private readonly link: Link) {}
 
@@ -39,11 +34,11 @@ export class FinalBlocks {
 
   /** Of a final block; one that is new is waited for. @throws BLOCK_UNKNOWN, BLOCK_NOT_FINAL */
   async hashOf(block: number, signal: AbortSignal): Promise<string> {
-    await this.#untilFinal(block, signal);
+    const isToldNow = await this.#untilFinal(block, signal);
     const final = this.#final;
+    if (block === final?.number) return final.hash;
     // A node that is a little behind another may hold other blocks at these heights, which are never going to be final.
-    if (final && block <= final.number && block > final.number - MOST_BEHIND)
-      return this.#ancestor(final, block, signal);
+    if (!isToldNow && block > (final?.number ?? 0) - MOST_BEHIND) await this.#requireOwn(block, signal);
     const found = await this.ask(hash.nullable(), 'chain_getBlockHash', [block], signal);
     if (found === null) throw subtensorErrors.BLOCK_UNKNOWN({ block: String(block) });
     const { number } = await this.#header(found, signal);
@@ -96,32 +91,31 @@ export class FinalBlocks {
     throw this.#complaint('chain_getFinalizedHead', `block ${number}, where ${known.number} was final already`);
   }
 
-  /** Waits until this block is final, several block times at most. */
-  async #untilFinal(block: number, signal: AbortSignal): Promise<void> {
+  /** @throws BLOCK_UNKNOWN unless the block is final for the node itself that is asked now */
+  async #requireOwn(block: number, signal: AbortSignal): Promise<void> {
+    const own = await this.ask(hash, 'chain_getFinalizedHead', [], signal);
+    if (own === this.#final?.hash) return;
+    const { number } = await this.#header(own, signal);
+    if (number < block) throw subtensorErrors.BLOCK_UNKNOWN({ block: String(block) });
+  }
+
+  /**
+   * Waits until this block is final, several block times at most.
+   * @returns whether a node has told so just now
+   */
+  async #untilFinal(block: number, signal: AbortSignal): Promise<boolean> {
     const { link } = this;
     const started = performance.now();
     for (;;) {
-      if (block <= (this.#final?.number ?? -1)) return;
+      if (block <= (this.#final?.number ?? -1)) return false;
       const { number: final } = await this.head(signal);
-      if (block <= final) return;
+      if (block <= final) return true;
       const { number: newest } = await this.ask(headerJson, 'chain_getHeader', [], signal);
       if (block > newest) throw subtensorErrors.BLOCK_UNKNOWN({ block: String(block) });
       if (performance.now() - started > FINALITY_PATIENCE * link.blockTimeMs)
         throw subtensorErrors.BLOCK_NOT_FINAL({ block, final });
       await wait(link.blockTimeMs / 4, signal, link.closing);
     }
-  }
-
-  /** Hash of an ancestor of a final block, which the headers between the two name. @throws BLOCK_UNKNOWN */
-  async #ancestor({ number, hash: newest }: BlockReference, block: number, signal: AbortSignal): Promise<string> {
-    let at = newest;
-    for (let height: number = number; height > block; height -= 1) {
-      const parent = this.#parents.get(at) ?? (await this.#header(at, signal)).parentHash;
-      this.#parents.set(at, parent);
-      at = parent;
-    }
-    for (const old of [...this.#parents.keys()].slice(0, -MOST_PARENTS)) this.#parents.delete(old);
-    return at;
   }
 
   /** The header behind a hash, which it has to come to. */
