@@ -21,10 +21,14 @@ export function decimalInt(cursor: Cursor, text: string): bigint {
   return BigInt(text);
 }
 
-const SPELLED: Readonly<Record<string, number>> = { inf: Infinity, '-inf': -Infinity, nan: NaN };
+const SPELLED: ReadonlyMap<string, number> = new Map([
+  ['inf', Infinity],
+  ['-inf', -Infinity],
+  ['nan', NaN],
+]);
 
 export function decimalFloat(cursor: Cursor, text: string): number {
-  const spelled = SPELLED[text];
+  const spelled = SPELLED.get(text);
   if (spelled !== undefined) return spelled;
   if (!/^-?\d{1,400}(\.\d{0,400})?(e[+-]?\d{1,4})?$/.test(text)) throw cursor.malformed('a decimal float is malformed');
   return Number(text);

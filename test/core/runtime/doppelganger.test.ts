@@ -1,5 +1,6 @@
 import type { ChainSnapshot } from '@assay/core/contracts/chain-client';
 import { asBlockNumber } from '@assay/core/contracts/brands';
+import { put } from '@assay/core/runtime/validator-state';
 import { describe, expect, it } from 'vitest';
 import {
   blockAt,
@@ -145,6 +146,22 @@ describe('no other validator is', () => {
     await sees(subnet, setting);
     expect(subnet.told('doppelganger')).toEqual([]);
     expect(subnet.deps.state.ownUpdate()).toMatchObject({ lastUpdate: 5010, since: 5012 });
+  });
+
+  it('one that used the hotkey which this validator had before', async () => {
+    const [subnet, script, setting] = await started();
+    script.seen = shows(5010, 5012);
+    await sees(subnet, setting);
+    expect(subnet.told('doppelganger')).toHaveLength(1);
+    await reopened(subnet);
+    const known = subnet.deps.state.ownUpdate();
+    if (!known) throw new Error('nothing is known of the last update');
+    await subnet.deps.state.write(put.ownUpdate({ ...known, hotkey: `${known.hotkey}-before` }));
+    const next = settingOf(subnet);
+    await sees(subnet, next);
+    expect(subnet.told('doppelganger')).toHaveLength(1);
+    expect(subnet.deps.state.doppelganger()).toBeUndefined();
+    expect(await next.trySet(subnet.signal)).toBe(true);
   });
 
   it('a look at an earlier block', async () => {

@@ -52,6 +52,8 @@ const FILES: readonly (readonly [what: string, file: Buffer, code: string])[] = 
   ['a member that does not exist', ascii('ccompetitions.data\nCompetitionId\n(K\x63tR.'), 'PICKLE_MALFORMED'],
   ['a state on a list', ascii(']}b.'), 'PICKLE_MALFORMED'],
   ['a list as a key', ascii('}]Ns.'), 'PICKLE_MALFORMED'],
+  ['a float that is the name of a member', ascii('Fconstructor\n.'), 'PICKLE_MALFORMED'],
+  ['a float that is the name of a prototype', ascii('F__proto__\n.'), 'PICKLE_MALFORMED'],
   ['an int of 2 GB', ascii('\x8b\xff\xff\xff\x7f'), 'PICKLE_MALFORMED'],
   ['a text of 2^63 bytes', ascii('\x8d\xff\xff\xff\xff\xff\xff\xff\x7f'), 'PICKLE_MALFORMED'],
   ['a line without an end', repeated('I1', 5000), 'PICKLE_MALFORMED'],

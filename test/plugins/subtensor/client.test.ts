@@ -39,6 +39,23 @@ describe('the head', () => {
     expect((await client.head(never())).number).toBe(110);
   });
 
+  it('and the blocks below it stay those that are final, over a node that is behind and on a fork', async () => {
+    const [first, second] = [await startBehindProxy({ firstBlock: 100 }), await startChain({ firstBlock: 100 })];
+    first.chain.advance(11);
+    second.advance(4);
+    second.advance(6, 'other');
+    second.finalityLag = 6;
+    const { client, link } = openClient([first.proxy.url, second.url]);
+    const known = await client.head(never());
+    expect(known.number).toBe(111);
+    await first.proxy.apply({ kind: 'refuse' });
+    await until(() => inUse(link) === 1);
+    expect(await client.head(never())).toEqual(known);
+    const error = await errorOf(client.blockHash(asBlockNumber(107), never()));
+    expect(error).toMatchObject({ code: 'BLOCK_UNKNOWN' });
+    expect(await client.blockHash(asBlockNumber(101), never())).toBe(first.chain.blocks.hash(101));
+  });
+
   it('does not go back over a node that is far behind, until nothing else has come for 25 block times', async () => {
     const chain = await startChain({ firstBlock: 100 });
     chain.advance(50);

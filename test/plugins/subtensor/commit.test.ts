@@ -67,6 +67,23 @@ describe.skipIf(missing !== undefined)(titled('a commitment'), () => {
     expect(Buffer.from(opened)).toEqual(Buffer.concat([Buffer.from([5 << 2]), Buffer.from('later')]));
   });
 
+  it.each<[sent: string, held: string]>([
+    ['ana', 'banana'],
+    ['a', 'b'.repeat(97)],
+  ])('%s in whose place the chain holds %s is told', async (sent, held) => {
+    const node = await startNode();
+    const { client, hotkey } = await openSubmitter([node.chain.url]);
+    open(node, hotkey);
+    node.dispatch = () => {
+      const fields = [{ [`Raw${held.length}`]: `0x${Buffer.from(held).toString('hex')}` }];
+      const block = node.chain.blocks.head;
+      node.put('Commitments', 'CommitmentOf', [NETUID, hotkey], { deposit: 0, block, info: { fields } });
+      return undefined;
+    };
+    keepMaking(node);
+    expect(await errorOf(client.commit(sent, soon()))).toMatchObject({ code: 'COMMITMENT_NOT_HELD' });
+  });
+
   it('that the chain would refuse is not sent', async () => {
     const node = await startNode();
     const { client, hotkey } = await openSubmitter([node.chain.url], { blockTimeMs: 1000 });

@@ -241,6 +241,16 @@ describe.skipIf(missing !== undefined)(titled('timelocked weights'), () => {
       );
     }
   });
+
+  it('are not decided by the row of another hotkey that has their uid by now', async () => {
+    const scene = await committed();
+    untilReveal(scene);
+    scene.set('Weights', [NETUID, OWN], scene.row);
+    scene.set('Keys', [NETUID, OWN], factsOf(999).hotkey);
+    scene.chain.advance(20);
+    scene.chain.statesKept = 5;
+    expect(await scene.fate()).toMatchObject({ status: 'unrevealed' });
+  });
 });
 
 const SIGNATURE_OF_ANOTHER = Buffer.concat([Buffer.from([0xc0]), Buffer.alloc(47)]);

@@ -57,7 +57,9 @@ export class OwnUpdates {
   async #beginAgain({ uid, registeredAt, lastUpdate }: Neuron, { at }: ChainSnapshot): Promise<void> {
     const { hotkey } = this.options;
     const row = { hotkey, uid, registeredAt, since: at.number, lastUpdate, ours: [] };
-    await this.deps.state.write(put.ownUpdate(row));
+    // Another validator was found on the hotkey of its time.
+    const isOtherHotkey = (this.deps.state.ownUpdate()?.hotkey ?? hotkey) !== hotkey;
+    await this.deps.state.update(() => [put.ownUpdate(row), ...(isOtherHotkey ? [put.doppelganger(undefined)] : [])]);
   }
 
   async #accept(own: Neuron): Promise<void> {

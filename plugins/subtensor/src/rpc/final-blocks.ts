@@ -34,10 +34,12 @@ export class FinalBlocks {
 
   /** Of a final block; one that is new is waited for. @throws BLOCK_UNKNOWN, BLOCK_NOT_FINAL */
   async hashOf(block: number, signal: AbortSignal): Promise<string> {
-    await this.#untilFinal(block, signal);
+    const isToldNow = await this.#untilFinal(block, signal);
+    const final = this.#final;
+    if (block === final?.number) return final.hash;
+    // A node that is a little behind another may hold other blocks at these heights, which are never going to be final.
+    if (!isToldNow && block > (final?.number ?? 0) - MOST_BEHIND) await this.#requireOwn(block, signal);
     const found = await this.ask(hash.nullable(), 'chain_getBlockHash', [block], signal);
-    // A node that is a little behind the one that has told of this head.
-    if (found === null && block === this.#final?.number) return this.#final.hash;
     if (found === null) throw subtensorErrors.BLOCK_UNKNOWN({ block: String(block) });
     const { number } = await this.#header(found, signal);
     if (number !== block) throw this.#complaint('chain_getBlockHash', `block ${number} in place of ${block}`);
@@ -89,14 +91,25 @@ export class FinalBlocks {
     throw this.#complaint('chain_getFinalizedHead', `block ${number}, where ${known.number} was final already`);
   }
 
-  /** Waits until this block is final, several block times at most. */
-  async #untilFinal(block: number, signal: AbortSignal): Promise<void> {
+  /** @throws BLOCK_UNKNOWN unless the block is final for the node itself that is asked now */
+  async #requireOwn(block: number, signal: AbortSignal): Promise<void> {
+    const own = await this.ask(hash, 'chain_getFinalizedHead', [], signal);
+    if (own === this.#final?.hash) return;
+    const { number } = await this.#header(own, signal);
+    if (number < block) throw subtensorErrors.BLOCK_UNKNOWN({ block: String(block) });
+  }
+
+  /**
+   * Waits until this block is final, several block times at most.
+   * @returns whether a node has told so just now
+   */
+  async #untilFinal(block: number, signal: AbortSignal): Promise<boolean> {
     const { link } = this;
     const started = performance.now();
     for (;;) {
-      if (block <= (this.#final?.number ?? -1)) return;
+      if (block <= (this.#final?.number ?? -1)) return false;
       const { number: final } = await this.head(signal);
-      if (block <= final) return;
+      if (block <= final) return true;
       const { number: newest } = await this.ask(headerJson, 'chain_getHeader', [], signal);
       if (block > newest) throw subtensorErrors.BLOCK_UNKNOWN({ block: String(block) });
       if (performance.now() - started > FINALITY_PATIENCE * link.blockTimeMs)

@@ -43,7 +43,8 @@ export class Bodies {
       if (!extrinsics) throw subtensorErrors.BLOCK_UNKNOWN({ block: at.hash });
       const index = await indexOf(ticket.hash, extrinsics);
       if (index >= 0) search.place = { at, index };
-      search.next += 1;
+      // Another search for the same extrinsic may have looked at this block meanwhile.
+      search.next = Math.max(search.next, number + 1);
     }
     return search.place ?? 'nowhere';
   }

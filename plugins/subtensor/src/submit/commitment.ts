@@ -1,5 +1,6 @@
 import { asBlockNumber, asHotkey } from '@assay/core/contracts/brands';
 import type { BlockReference, CommitmentOptions, CommitmentReceipt } from '@assay/core/contracts/chain-client';
+import { commitmentText } from '@assay/core/chain/commitment-text';
 import type { Log } from '@assay/core/contracts/logger';
 import { printable } from '@assay/core/errors/printable';
 import { palletErrors } from '@assay/lib-subtensor-rules';
@@ -83,7 +84,7 @@ export class Committer {
     };
     // Nobody looks for a commitment by its ticket: the next snapshot shows whether the text stands on chain.
     const { at } = await this.deps.sender.send(make, () => Promise.resolve(), signal);
-    await this.#readBack(at, sent.field, signal);
+    await this.#readBack(at, { text: bytes, field: sent.field }, signal);
     const opens = sent.field?.opens;
     return { at, ...(opens !== undefined && { opens: asBlockNumber(opens) }) };
   }
@@ -182,10 +183,19 @@ export class Committer {
   }
 
   /** Whether the block holds what was sent. @throws COMMITMENT_NOT_HELD */
-  async #readBack(at: BlockReference, field: Field | undefined, signal: AbortSignal): Promise<void> {
+  async #readBack(
+    at: BlockReference,
+    { text, field }: { text: Buffer; field: Field | undefined },
+    signal: AbortSignal,
+  ): Promise<void> {
     const { subnet, hotkey, value } = await this.#slot(at, signal);
-    if (value !== null && field !== undefined && value.includes(field.hex.slice(2))) return;
     const found = value === null ? undefined : commitmentOf(subnet.runtime, asHotkey(hotkey), value);
+    // A short text may stand somewhere in another value, a ciphertext does not.
+    const isHeld =
+      field?.opens === undefined
+        ? found !== undefined && 'data' in found && found.data === commitmentText(text)
+        : value?.includes(field.hex.slice(2));
+    if (isHeld) return;
     const shown = found === undefined ? 'nothing' : 'data' in found ? found.data : found.detail;
     throw submitErrors.COMMITMENT_NOT_HELD({ block: at.number, found: printable(shown, LONGEST_SHOWN) });
   }

@@ -50,6 +50,13 @@ export const submitErrors = defineErrors({
     hint: () =>
       'It is tried again. If it stays so, name another endpoint in chain.endpoints, and look for a second client of this hotkey.',
   },
+  FATE_UNKNOWN: {
+    fault: 'network',
+    retry: 'backoff',
+    message: (p: { reason: string }) =>
+      `The extrinsic is sent, and the node can't tell what has become of it: ${p.reason}`,
+    hint: () => 'Name another endpoint in chain.endpoints. Nothing else is sent until the chain tells.',
+  },
   TICKET_UNREADABLE: {
     fault: 'config',
     retry: 'never',

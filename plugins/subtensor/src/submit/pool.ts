@@ -2,6 +2,7 @@ import { isAssayError, type AssayError } from '@assay/core/errors/assay-error';
 import type { Log } from '@assay/core/contracts/logger';
 import { hash } from '../rpc/greeting.js';
 import type { Link } from '../rpc/link.js';
+import { isNotServed } from '../rpc/refusals.js';
 import { submitErrors } from './errors.js';
 import { poolRefusal, type PoolRefusal } from './pool-errors.js';
 
@@ -17,8 +18,11 @@ interface Silence {
   error: AssayError;
 }
 
-/** Without a connection nothing was sent, and what a node refuses before it asks its pool has not reached that. */
-const NOT_SENT: ReadonlySet<string> = new Set(['ENDPOINTS_UNREACHABLE', 'CALL_REFUSED']);
+/**
+ * Whether no node can have the bytes: there was no connection, or the node does not serve the method. Any other refusal
+ * outside of the pool may come from a gateway that has passed the bytes on and has not waited for the answer.
+ */
+const isNotSent = (error: AssayError): boolean => error.code === 'ENDPOINTS_UNREACHABLE' || isNotServed(error);
 
 /** Gives signed bytes to a node, once. @throws ABORTED, CHAIN_CLOSED, HASH_DIFFERENT */
 export async function offer(
@@ -35,7 +39,7 @@ export async function offer(
     if (refusal?.reason === 'imported') return { status: 'taken' };
     if (refusal) return { status: 'refused', refusal };
     log('warn', 'the chain has not said whether it takes the extrinsic', { hash: own, code: error.code });
-    return { status: 'silent', sent: !NOT_SENT.has(error.code), error };
+    return { status: 'silent', sent: !isNotSent(error), error };
   }
   const answered = hash.safeParse(answer).data;
   // A hash of another extrinsic says nothing about this one; it is looked for like one whose reply was lost.

@@ -116,7 +116,7 @@ export class Reveals {
     const told = events.filter((event) => this.#tellsOf(event, commit.hotkey)).length;
     if (told >= opened) return revealed(commit, gone);
     // The events name no commit: with fewer events than commits the row in force has to tell.
-    if (told > 0 && (await isRowInForce(after, commit.facts))) return revealed(commit, gone);
+    if (told > 0 && (await isRowInForce(after, commit))) return revealed(commit, gone);
     const reason =
       told > 0
         ? `the chain opened ${opened} commits of this validator in block ${gone.number} and has set ${told} of them`
@@ -194,7 +194,7 @@ export class Reveals {
 
   /** Where blocks or their states are discarded, the row on chain is all that is left to tell. */
   async #byRow(commit: Committed, head: BlockReference, signal: AbortSignal): Promise<SubmissionFate> {
-    const isInForce = await isRowInForce(await subnetAt(this.deps, head, signal), commit.facts);
+    const isInForce = await isRowInForce(await subnetAt(this.deps, head, signal), commit);
     this.deps.log('warn', 'the node has discarded the blocks of a reveal, so that the row on chain decides', {
       committedAt: commit.at.number,
       isInForce,

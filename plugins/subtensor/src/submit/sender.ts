@@ -169,7 +169,10 @@ export class Sender {
     return {
       check: (error) => {
         const isPassing = isAssayError(error) && (error.fault === 'network' || error.fault === 'chain');
-        if (!isPassing || performance.now() - started > ERA_BLOCKS * this.deps.link.blockTimeMs) throw error;
+        if (!isPassing) throw error;
+        if (performance.now() - started > ERA_BLOCKS * this.deps.link.blockTimeMs)
+          // An error of the chain would say that it has refused the call.
+          throw error.fault === 'chain' ? submitErrors.FATE_UNKNOWN({ reason: error.message }, error) : error;
         this.deps.log('debug', 'the chain is asked again', { reason: messageOf(error) });
         return undefined;
       },

@@ -2,7 +2,7 @@ import { isAssayError } from '@assay/core/errors/assay-error';
 import { asUid } from '@assay/core/contracts/brands';
 import { checkReveal, upscaleWeights } from '@assay/lib-subtensor-rules';
 import { z } from 'zod';
-import { count } from '../read/numbers.js';
+import { account, count } from '../read/numbers.js';
 import { PALLET, type SubnetState } from '../read/subnet.js';
 import type { TimelockedCommit } from './commits.js';
 import { readWeightsState } from './preflight.js';
@@ -13,8 +13,16 @@ import type { TimelockedFacts, WeightsFacts } from './weights-facts.js';
 const pairs = z.array(z.tuple([z.number(), z.number()]));
 const pulse = z.looseObject({ signature: z.string().regex(/^0x(?:[0-9a-fA-F]{2})*$/) });
 
-/** Whether the chain holds exactly these weights for the validator. @throws ANSWER_MALFORMED, what `Link.call` throws */
-export async function isRowInForce(subnet: SubnetState, { uid, uids, weights }: WeightsFacts): Promise<boolean> {
+/**
+ * Whether the chain holds exactly these weights for the validator; those of another hotkey on its uid are not its own.
+ * @throws ANSWER_MALFORMED, what `Link.call` throws
+ */
+export async function isRowInForce(
+  subnet: SubnetState,
+  { hotkey, facts: { uid, uids, weights } }: { hotkey: string; facts: WeightsFacts },
+): Promise<boolean> {
+  const owner = await storedValue(subnet, [PALLET, 'Keys'], [subnet.place.netuid, uid], account);
+  if (owner !== hotkey) return false;
   const row = (await storedValue(subnet, [PALLET, 'Weights'], [subnet.storageIndex, uid], pairs)) ?? [];
   const scaled = upscaleWeights(weights);
   return row.length === uids.length && row.every(([to, weight], at) => to === uids[at] && weight === scaled[at]);
