@@ -143,6 +143,8 @@ export const weightsSet = z.object({
   round: z.number(),
   /** Of the chain client; absent in a row of a version that knew no tickets. */
   ticket: json.optional(),
+  /** That has set them; absent in an old row. */
+  hotkey: z.string().optional(),
 });
 export type WeightsSet = z.infer<typeof weightsSet>;
 
@@ -155,6 +157,8 @@ export const weightCommit = z.object({
   reveal: z.object({ block: z.number(), by: z.enum(['chain', 'validator']) }),
   /** Why the reveal takes longer than planned, as it was reported last. */
   waitsFor: z.string().optional(),
+  /** That has committed them; absent in an old row. */
+  hotkey: z.string().optional(),
 });
 export type WeightCommit = z.infer<typeof weightCommit>;
 

@@ -49,7 +49,7 @@ export class WeightSetting implements Loop {
   ) {
     const { hotkey, iAmTheOnlyOne: onlyOne = false } = options;
     this.#last = new LastSubmission({ hotkey }, deps);
-    this.#commits = new Commits(deps);
+    this.#commits = new Commits({ hotkey }, deps);
     this.#updates = new OwnUpdates({ hotkey, onlyOne }, deps);
     this.#stale = new StaleWeights({ hotkey }, deps);
   }
@@ -202,7 +202,7 @@ export class WeightSetting implements Loop {
     const now = monotonicMs(clock);
     const rest = Math.max(0, this.#restsUntil - now);
     const last = state.weightsSet();
-    if (!last) return rest;
+    if (!last || (last.hotkey ?? this.options.hotkey) !== this.options.hotkey) return rest;
     const elapsed = clock.now() - last.at;
     this.#setAt ??= elapsed < 0 ? Number.NEGATIVE_INFINITY : now - elapsed;
     return Math.max(rest, this.#setAt + profile.cadences.weights - now);

@@ -25,6 +25,8 @@ const outcomes = ({ deps: { state } }: Subnet): SubmissionOutcome[] =>
 const is = (fate: SubmissionFate) => (): Promise<SubmissionFate> => Promise.resolve(fate);
 const reveal = { block: asBlockNumber(99_000), by: 'chain' } as const;
 const refusal = failure('chain', 'IncorrectWeightVersionKey');
+/** A block below the head of the network. */
+const subnetBlock = 1;
 
 type Case = [
   fate: SubmissionFate,
@@ -139,6 +141,32 @@ describe('a submission whose answer was lost', () => {
     await new Promise((resolve) => setTimeout(resolve, 300));
     await expect(kept).rejects.toMatchObject({ code: 'ABORTED' });
     expect(subnet.deps.state.weightsIntent()).toBeUndefined();
+  });
+});
+
+describe('what another hotkey has sent from the same data folder', () => {
+  it('is not asked for, and keeps no weights back', async () => {
+    const script = newScript();
+    const subnet = await scriptedSubnet(script);
+    await settingOf(subnet).trySet(subnet.signal);
+    const { hotkey } = subnet.neuron(1);
+    await settingOf(subnet, { hotkey }).follow(subnet.signal);
+    expect(script.asked).toEqual([]);
+    expect(subnet.deps.state.weightsIntent()).toBeUndefined();
+  });
+
+  it('is followed to its reveal once that hotkey is back', async () => {
+    const at = blockAt(subnetBlock);
+    const due = { block: at.number, by: 'chain' } as const;
+    const script = newScript({ send: () => Promise.resolve({ at, mode: 'committed', reveal: due }) });
+    const subnet = await scriptedSubnet(script);
+    await settingOf(subnet).trySet(subnet.signal);
+    script.fate = is({ status: 'revealed', at, revealedAt: at });
+    await settingOf(subnet, { hotkey: subnet.neuron(1).hotkey }).follow(subnet.signal);
+    expect(script.asked).toEqual([]);
+    await settingOf(subnet).follow(subnet.signal);
+    expect(script.asked).toEqual(['fate']);
+    expect(subnet.told('weights-revealed')).toHaveLength(1);
   });
 });
 

@@ -11,12 +11,16 @@ type CommittedFate = Extract<SubmissionFate, { status: 'committed' }>;
 
 /** Follows committed weights until they are in force, or never can be. What is followed stands in the journal. */
 export class Commits {
-  constructor(private readonly deps: CommitDeps) {}
+  /** @param options the hotkey that has committed: what another has committed in this journal waits for its return */
+  constructor(
+    private readonly options: { hotkey: string },
+    private readonly deps: CommitDeps,
+  ) {}
 
   /** One look at each commit that may be revealed by now. Trouble with one does not keep the others from their reveal. */
   async follow(signal: AbortSignal): Promise<void> {
     const { chain, state } = this.deps;
-    const open = state.weightCommits();
+    const open = state.weightCommits().filter(({ hotkey = this.options.hotkey }) => hotkey === this.options.hotkey);
     if (open.length === 0) return;
     const { number: head } = await chain.head(signal);
     let failure: unknown;

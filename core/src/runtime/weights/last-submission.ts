@@ -1,7 +1,7 @@
 import type { AssayError } from '../../errors/assay-error.js';
 import type { Reveal, SubmissionFate, SubmissionTicket } from '../../contracts/chain-client.js';
 import { report, type RuntimeDeps } from '../context.js';
-import type { SubmissionOutcome } from '../submission-entry.js';
+import type { PlannedSubmission, SubmissionOutcome } from '../submission-entry.js';
 import { recordOutcome } from '../submission-record.js';
 import type { WeightsIntent } from '../tables.js';
 import { put, type Put } from '../validator-state.js';
@@ -37,12 +37,22 @@ export class LastSubmission {
   async settle(signal: AbortSignal): Promise<Settled> {
     const intent = this.deps.state.weightsIntent();
     if (!intent) return 'none';
+    if (intent.submission && intent.submission.hotkey !== this.options.hotkey) return this.#forget(intent.submission);
     if (intent.ticket === undefined) return this.#settleByRow(intent, signal);
     const fate = await this.deps.chain.weightsFate(intent.ticket, signal);
     if (fate.status === 'open') return this.#open(intent.ticket, fate.lastBlock);
     const settled = await this.#settleAs(intent, fate);
     this.deps.log('info', 'an interrupted weight setting was settled', { status: fate.status });
     return settled;
+  }
+
+  /** What another hotkey has sent changes nothing for this one, and this one can't ask for it. */
+  async #forget({ hotkey }: PlannedSubmission): Promise<Settled> {
+    this.deps.log('warn', 'the outcome of the last submission is not asked for: another hotkey has sent it', {
+      hotkey,
+    });
+    await this.deps.state.write(put.weightsIntent(undefined));
+    return 'none';
   }
 
   #open(ticket: SubmissionTicket, lastBlock: number): Settled {
@@ -111,14 +121,14 @@ export class LastSubmission {
 /** Rows that follow from a submission that the chain holds. */
 export function landedRows(
   { state, clock }: Pick<RuntimeDeps, 'state' | 'clock'>,
-  { uids, weights, round, ticket }: Pick<WeightsIntent, 'uids' | 'weights' | 'round' | 'ticket'>,
+  { uids, weights, round, ticket, submission }: Omit<WeightsIntent, 'block' | 'lastUpdate'>,
   { block, reveal }: Landing,
 ): Put[] {
-  const kept = ticket === undefined ? {} : { ticket };
+  const kept = { ...(ticket !== undefined && { ticket }), ...(submission && { hotkey: submission.hotkey }) };
   return [
     put.weightsIntent(undefined),
     put.weightsSet({ block, at: clock.now(), uids, weights, round, ...kept }),
-    ...(reveal && ticket !== undefined ? [put.weightCommit(block, { ticket, block, reveal })] : []),
+    ...(reveal && ticket !== undefined ? [put.weightCommit(block, { ...kept, ticket, block, reveal })] : []),
     ...ownLanding(state, block),
   ];
 }

@@ -78,8 +78,9 @@ export class OwnUpdates {
   /** Asks the chain for the newest submissions: the block of one may have changed since it was written down. */
   async #isOurs(block: number, signal: AbortSignal): Promise<boolean> {
     const { state, chain } = this.deps;
-    const tickets = [...state.weightCommits().map(({ ticket }) => ticket), state.weightsSet()?.ticket];
-    for (const ticket of tickets) {
+    const last = state.weightsSet();
+    for (const { ticket, hotkey = this.options.hotkey } of [...state.weightCommits(), ...(last ? [last] : [])]) {
+      if (hotkey !== this.options.hotkey) continue;
       if (ticket !== undefined && blocksOf(await chain.weightsFate(ticket, signal)).includes(block)) return true;
     }
     return false;

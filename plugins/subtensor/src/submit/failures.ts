@@ -84,7 +84,7 @@ const LONGEST_WORDS = 300;
 
 /** A refusal by the chain under its own name. */
 export function chainRefusal({ name, docs }: Pick<NamedError, 'name' | 'docs'>, { call, block }: Refused): AssayError {
-  const { retry, hint } = ADVICE[name] ?? UNKNOWN;
+  const { retry, hint } = (Object.hasOwn(ADVICE, name) ? ADVICE[name] : undefined) ?? UNKNOWN;
   const where = block === undefined ? 'before any block took it' : `in block ${block}`;
   const words = printable(docs, LONGEST_WORDS);
   const message = `The chain refused ${call} ${where}: ${name}${words === '' ? '' : ` (${words})`}.`;
