@@ -137,7 +137,10 @@ const DESCRIBE: Describe = {
   'weights-waiting': ({ committedAt, reason }, { yellow }) =>
     yellow(`The weights committed at block ${committedAt} are not revealed yet: ${printable(reason, 400)}`),
   'weights-unrevealed': ({ committedAt, reason }, { red }) =>
-    red(`ALARM: the weights committed at block ${committedAt} will never be in force: ${printable(reason, 400)}`),
+    red(
+      `ALARM: the weights committed at block ${committedAt} will never be in force: ${printable(reason, 400)}` +
+        '\n    → New ones are committed when they are due. docs/run/commit-reveal.md lists the causes.',
+    ),
   'weights-stale': ({ uid, lastUpdate, blocks, error }, { red }) => {
     const last = lastUpdate === null ? 'has set no weights since its registration' : 'set its last weights';
     const why = error ? `\n    ${errorLines(error)}` : '';

@@ -175,6 +175,13 @@ export const runtimeErrors = defineErrors({
     hint: () =>
       'Stop the other validator, then start this one with --i-am-the-only-one, or again without it once the other has been silent for a tempo. Until then this one sets no weights.',
   },
+  REVEAL_OWED: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { committedAt: number; block: number }) =>
+      `The weights committed at block ${p.committedAt} come into force only when a run of this validator reveals them, from block ${p.block} on.`,
+    hint: () => 'Start the validator again before then, without --once, and keep it going.',
+  },
   WEIGHTS_EMPTY: {
     fault: 'validator',
     retry: 'backoff',

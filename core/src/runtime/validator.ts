@@ -91,6 +91,7 @@ export class Validator {
       reason = 'signal';
       return { reason, recorded: evaluation.recorded, weightsSettled };
     } finally {
+      weights.warnOfReveals();
       report(this.deps, { event: 'run-stopped', reason, rounds: evaluation.recorded });
     }
   }

@@ -106,6 +106,15 @@ export class WeightSetting implements Loop {
     );
   }
 
+  /** Warns of committed weights for which another run has to be there. */
+  warnOfReveals(): void {
+    if (this.#withheldByOptions()) return;
+    for (const { block: committedAt, reveal } of this.#commits.owed) {
+      const error = runtimeErrors.REVEAL_OWED({ committedAt, block: reveal.block }).toReport();
+      report(this.deps, { event: 'warning', error });
+    }
+  }
+
   /** Finds out what has become of a submission whose answer was lost. */
   async settleIntent(signal: AbortSignal): Promise<Settled> {
     const settled = await this.#last.settle(signal);

@@ -39,12 +39,28 @@ async function committed(by: 'chain' | 'validator', change: Partial<Script> = {}
 }
 
 describe('committed weights', () => {
+  it.each([
+    ['validator', [{ code: 'REVEAL_OWED', payload: { committedAt: COMMITTED, block: REVEAL } }]],
+    ['chain', []],
+  ] as const)(
+    'that the %s has to reveal: the end of a run warns of those for which it has to be there',
+    async (by, told) => {
+      const [subnet] = await committed(by);
+      settingOf(subnet).warnOfReveals();
+      settingOf(subnet, { hotkey: subnet.neuron(1).hotkey }).warnOfReveals();
+      expect(subnet.told('warning').map(({ error }) => error)).toMatchObject(told);
+      expect(subnet.told('warning')).toHaveLength(told.length);
+    },
+  );
+
   it('are reported as committed, kept, and not asked for before they can be revealed', async () => {
     const [subnet, script] = await committed('chain');
     expect(subnet.told('weights-set')).toMatchObject([
       { block: COMMITTED, confirmed: false, reveal: { block: REVEAL, by: 'chain' } },
     ]);
-    expect(subnet.deps.state.weightCommits()).toEqual([{ ticket: 0, block: COMMITTED, reveal: revealBy('chain') }]);
+    expect(subnet.deps.state.weightCommits()).toEqual([
+      { ticket: 0, block: COMMITTED, reveal: revealBy('chain'), hotkey: subnet.hotkey },
+    ]);
     script.seen = shows(COMMITTED, REVEAL - 1);
     await subnet.clock.run(settingOf(subnet), 10 * MINUTE);
     expect(script.asked).toEqual([]);

@@ -17,10 +17,20 @@ export class Commits {
     private readonly deps: CommitDeps,
   ) {}
 
+  /** Commits that are never in force unless a run reveals them, the oldest first. */
+  get owed(): WeightCommit[] {
+    return this.#open.filter(({ reveal }) => reveal.by === 'validator');
+  }
+
+  get #open(): WeightCommit[] {
+    const { hotkey: own } = this.options;
+    return this.deps.state.weightCommits().filter(({ hotkey = own }) => hotkey === own);
+  }
+
   /** One look at each commit that may be revealed by now. Trouble with one does not keep the others from their reveal. */
   async follow(signal: AbortSignal): Promise<void> {
-    const { chain, state } = this.deps;
-    const open = state.weightCommits().filter(({ hotkey = this.options.hotkey }) => hotkey === this.options.hotkey);
+    const { chain } = this.deps;
+    const open = this.#open;
     if (open.length === 0) return;
     const { number: head } = await chain.head(signal);
     let failure: unknown;
