@@ -14,7 +14,7 @@ import {
   settingOf,
   unreachable,
 } from './scripted-weights.js';
-import type { Subnet } from './subnet.js';
+import { shortenWeightsDeadline, type Subnet } from './subnet.js';
 
 const outcomes = ({ deps: { state } }: Subnet): SubmissionOutcome[] =>
   state.journal
@@ -129,6 +129,7 @@ describe('a submission whose answer was lost', () => {
 
   it('of a client that goes on after its deadline is not kept, so that nothing is sent', async () => {
     const subnet = await scriptedSubnet(newScript());
+    shortenWeightsDeadline(subnet);
     let kept: Promise<void> | undefined;
     subnet.deps.chain.setWeights = (_submission, _signal, keep) =>
       new Promise((_resolve, reject) => {

@@ -12,7 +12,7 @@ import { openJournal } from '@assay/plugin-libsql-journal';
 import Database from 'libsql';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { averageOf, newSubnet, type Subnet } from './subnet.js';
+import { averageOf, newSubnet, shortenWeightsDeadline, type Subnet } from './subnet.js';
 
 const BOOK = new RuleBook();
 
@@ -146,6 +146,7 @@ describe('a submission', () => {
       await new Promise<void>((resolve) => (answer = resolve));
       return receipt;
     });
+    shortenWeightsDeadline(subnet);
     const late = setting(subnet);
     expect(await late.trySet(subnet.signal)).toBe(false);
     await setting(subnet).settleIntent(subnet.signal);

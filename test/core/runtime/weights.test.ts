@@ -5,7 +5,7 @@ import { replaySubmission } from '@assay/core/runtime/submission-entry';
 import { put } from '@assay/core/runtime/validator-state';
 import { WeightSetting } from '@assay/core/runtime/weight-setting';
 import { describe, expect, it } from 'vitest';
-import { averageOf, newSubnet, type Subnet } from './subnet.js';
+import { averageOf, newSubnet, shortenWeightsDeadline, type Subnet } from './subnet.js';
 
 const MINUTE = 60_000;
 
@@ -135,6 +135,7 @@ describe('WeightSetting', () => {
   ])('does not send again what has landed though %s', async (_how, instead) => {
     const line: Line = { submitted: [], instead };
     const { subnet, setting, ownRow } = await setUp(line);
+    shortenWeightsDeadline(subnet);
     await subnet.clock.run(setting, 15 * MINUTE);
     expect(line.submitted).toHaveLength(1);
     expect(ownRow()).toEqual([
