@@ -76,7 +76,8 @@ describe.skipIf(missing !== undefined)(titled('weights by commit and reveal on t
     await world().permit('validator');
     uids = await Promise.all(MINERS.map((name) => world().uidOf(name)));
     client = openSigner(world().node.url, path);
-    await world().configure({ CommitRevealWeightsEnabled: true });
+    // Two epochs of eleven blocks: however many blocks a commit takes to land, its reveal is some blocks off.
+    await world().configure({ CommitRevealWeightsEnabled: true, RevealPeriodEpochs: 2 });
     await world().node.newBlock();
   });
   afterAll(async () => {
@@ -107,7 +108,8 @@ describe.skipIf(missing !== undefined)(titled('weights by commit and reveal on t
 
   it('are said to be lost when the time of the reveal is over', async () => {
     const ticket = await commit(row(1, 2, 65_535));
-    await world().node.newBlock(25);
+    await world().node.newBlock(20);
+    await world().node.newBlock(20);
     expect(await client.weightsFate(ticket, soon())).toMatchObject({
       status: 'unrevealed',
       reason: expect.stringMatching(/^they had to be revealed in epoch/) as unknown,
