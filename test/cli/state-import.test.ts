@@ -70,7 +70,7 @@ describe('validator state import', () => {
   it.each([
     ['model_tracker.pickle', 'each uid is taken for the hotkey that has it now', 3],
     ['competition_tracker.pickle', 'no standing is taken over', 0],
-    ['uids.pickle', 'nobody counts as kept', 2],
+    ['uids.pickle', 'no model counts as kept', 2],
   ])('goes on without %s and says what that means', async (file, said, holders) => {
     const found = report(await imported(changedState(file, 'gone'), newFolder()));
     expect(found).toMatchObject({ competitions: [{ id: 1 }, { id: 2 }] });

@@ -43,8 +43,8 @@ export function claimLimit(committing: Pick<Committing, 'chain' | 'scheme' | 're
 }
 
 /**
- * Refuses to replace a timelocked commitment that waits for its block. What it claims can't be read before, so nobody can tell
- * whether it is the claim of an earlier call.
+ * Refuses to replace a timelocked commitment that waits for its block. Its text can't be read until then: it may be the claim
+ * of an earlier call.
  * @throws PUSH_TIMELOCK_WAITS
  */
 export function requireFreeSlot({ unreadable }: ChainSnapshot, { hotkey, replaceTimelocked, tell }: Committing): void {

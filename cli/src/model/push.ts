@@ -118,8 +118,8 @@ export class Push {
   }
 
   /**
-   * Validators can fetch the repo from here on. As long as the claim is encrypted a private repo stays so: whoever saw the
-   * model could claim it in a commitment that opens earlier.
+   * Validators can fetch the repo from here on. A private repo stays private while the claim is encrypted: another miner who
+   * saw the model could claim it in a commitment that opens earlier.
    */
   async #open(publisher: ModelPublisher, { block, opens }: Committed, signal: AbortSignal): Promise<void> {
     const { repo } = this.request;

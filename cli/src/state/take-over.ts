@@ -136,12 +136,16 @@ function assumptions(
       ? ['Weights and lists name uids: each is taken for the hotkey that has the uid now and that the tracker knows.']
       : []),
     ...(named && !miners
-      ? ['There is no model_tracker.pickle: each uid is taken for the hotkey that has it now, whoever had it before.']
+      ? ['There is no model_tracker.pickle: each uid is taken for the hotkey that has it now, which may be a new one.']
       : []),
     ...(uids && !miners ? ['Without the tracker no claim is known: kept and waiting uids are looked at as new.'] : []),
     ...(weights
       ? []
-      : ['There is no competition_tracker.pickle: no standing is taken over, and the weights begin anew.']),
-    ...(uids ? [] : ['There is no uids.pickle: nobody counts as kept, and the retry rule says who plays again.']),
+      : [
+          'There is no competition_tracker.pickle: no standing is taken over. Weights follow from the rounds of this validator alone.',
+        ]),
+    ...(uids
+      ? []
+      : ['There is no uids.pickle: no model counts as kept, and the retry rule says which ones play again.']),
   ];
 }

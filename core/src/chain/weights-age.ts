@@ -15,9 +15,9 @@ export interface WeightsAge {
 }
 
 /**
- * How old a validator's weights are, and when the chain takes new ones. Where none were ever set, the age that makes them
- * overdue counts from the registration, or from `watchedSince` where that is later. On a network on which nobody has set any
- * since its registration, nothing but `watchedSince` says since when weights are missing.
+ * How old a validator's weights are, and when the chain takes new ones. A validator that has never set any is overdue by the
+ * blocks since its registration, or since `watchedSince` where that is later. Where no validator of the network has set any
+ * since its registration, only `watchedSince` counts.
  * @param watchedSince block at which a validator here has seen this registration first
  */
 export function weightsAge(

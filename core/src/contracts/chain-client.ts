@@ -145,7 +145,7 @@ export interface WeightsReceipt {
 
 /**
  * What a client needs to find one of its submissions again, in a form of its own. The caller keeps it and gives it back as
- * it is. It may hold what a reveal takes, and is no secret from whoever can read the journal.
+ * it is. It may hold what a reveal takes, and everybody who can read the journal can read it.
  */
 export type SubmissionTicket = Json;
 
@@ -211,8 +211,8 @@ export interface ChainClient {
    * Sets weights, or commits them where the subnet wants that. Resolves when a block that can't be undone holds them; a
    * refusal by the chain rejects with fault `chain` and has changed nothing. Any other rejection leaves open what has become
    * of them: `weightsFate` tells.
-   * @param keep stores the ticket durably; it is called before anything is sent, and again where the submission had to be
-   *   made anew, once the one before it can no longer land. Nothing is sent when it rejects.
+   * @param keep stores the ticket durably; it is called before anything is sent. A submission that has to be made
+   *   again, once the one before it can no longer land, has a ticket of its own. When `keep` rejects, nothing is sent.
    * @throws HOTKEYS_CHANGED when a uid has another owner now; what the chain refuses, by the chain's own name, also where it
    *   was foreseen and nothing was sent
    */

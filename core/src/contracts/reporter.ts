@@ -202,7 +202,7 @@ export const runEvent = z.discriminatedUnion('event', [
     block,
     /** Block of the newest round that they rest on. */
     weights: z.array(weight),
-    /** Read back from the chain and equal; false for committed weights, which nobody can read yet. */
+    /** Read back from the chain and equal; false for committed weights, which can't be read yet. */
     confirmed: z.boolean(),
     /** Present for committed weights: who opens them, and the first block that can hold the reveal. */
     reveal: z.object({ block, by: z.enum(['chain', 'validator']) }).optional(),
