@@ -27,6 +27,13 @@ export const chainErrors = defineErrors({
     message: (p: { given: number }) => `A commitment can't stay encrypted for ${p.given} blocks.`,
     hint: () => `Give a whole number of blocks from 1 to ${MOST_REVEAL_AFTER}.`,
   },
+  COMMITMENT_TOO_LONG: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { bytes: number; limit: number }) =>
+      `A commitment of ${p.bytes} bytes was given; the chain holds ${p.limit}.`,
+    hint: () => "Shorten the repository's name.",
+  },
 });
 
 /** Blocks for which a commitment may stay encrypted: some two weeks on Subtensor. */

@@ -5,7 +5,7 @@ import type Database from 'libsql';
 import { z } from 'zod';
 import { COMMITMENT_LIMIT } from './commitment-space.js';
 import { commitmentText } from '@assay/core/chain/commitment-text';
-import { localChainErrors } from './errors.js';
+import { chainErrors } from '@assay/core/chain/errors';
 
 /** Bytes that a timelocked commitment holds. */
 export const TIMELOCK_LIMIT = 1024;
@@ -24,7 +24,7 @@ export type Slot =
 export function writeCommitment(database: Database.Database, hotkey: string, slot: Slot, block: number): void {
   const data = 'data' in slot ? slot.data : Buffer.alloc(0);
   const limit = slot.kind === 'timelocked' ? TIMELOCK_LIMIT : COMMITMENT_LIMIT;
-  if (data.length > limit) throw localChainErrors.COMMITMENT_TOO_LONG({ bytes: data.length, limit });
+  if (data.length > limit) throw chainErrors.COMMITMENT_TOO_LONG({ bytes: data.length, limit });
   const opens = slot.kind === 'timelocked' ? slot.opens : null;
   database
     .prepare('INSERT OR REPLACE INTO commitments (hotkey, data, block, kind, opens) VALUES (?, ?, ?, ?, ?)')

@@ -86,13 +86,6 @@ export const localChainErrors = defineErrors({
     message: (p: { maxUids: number }) => `All ${p.maxUids} uids are taken.`,
     hint: () => 'Name the uid that the new neuron takes over.',
   },
-  COMMITMENT_TOO_LONG: {
-    fault: 'config',
-    retry: 'never',
-    message: (p: { bytes: number; limit: number }) =>
-      `A commitment of ${p.bytes} bytes was given; the chain holds ${p.limit}.`,
-    hint: () => "Shorten the repository's name.",
-  },
   SUBMISSION_EXPIRED: {
     fault: 'chain',
     retry: 'backoff',

@@ -2,6 +2,7 @@ import { asBlockNumber, asHotkey } from '@assay/core/contracts/brands';
 import type { BlockReference, CommitmentOptions, CommitmentReceipt } from '@assay/core/contracts/chain-client';
 import { commitmentText } from '@assay/core/chain/commitment-text';
 import type { Log } from '@assay/core/contracts/logger';
+import { chainErrors } from '@assay/core/chain/errors';
 import { printable } from '@assay/core/errors/printable';
 import { palletErrors } from '@assay/lib-subtensor-rules';
 import { z } from 'zod';
@@ -220,7 +221,7 @@ function rawField(bytes: Buffer): Field {
 /** @throws COMMITMENT_TOO_LONG, COMMITMENT_EMPTY, TIMELOCK_INVALID */
 function checkText(bytes: Buffer, revealAfter: number | undefined): void {
   const limit = revealAfter === undefined ? LONGEST_RAW : LONGEST_TIMELOCKED;
-  if (bytes.length > limit) throw submitErrors.COMMITMENT_TOO_LONG({ bytes: bytes.length, limit });
+  if (bytes.length > limit) throw chainErrors.COMMITMENT_TOO_LONG({ bytes: bytes.length, limit });
   if (bytes.length === 0) throw submitErrors.COMMITMENT_EMPTY({});
   if (revealAfter === undefined) return;
   if (!Number.isSafeInteger(revealAfter) || revealAfter < 1 || revealAfter > MOST_BLOCKS)

@@ -78,13 +78,6 @@ export const submitErrors = defineErrors({
       `Block ${p.block} holds the submission, and the chain refused it; the node no longer knows why.`,
     hint: () => 'Ask a node that keeps all states to see the reason: --network archive',
   },
-  COMMITMENT_TOO_LONG: {
-    fault: 'config',
-    retry: 'never',
-    message: (p: { bytes: number; limit: number }) =>
-      `A commitment of ${p.bytes} bytes was given; the chain holds ${p.limit}.`,
-    hint: () => "Shorten the repository's name.",
-  },
   COMMITMENT_EMPTY: {
     fault: 'config',
     retry: 'never',
