@@ -1,5 +1,6 @@
 import type { AssayError } from '@assay/core/errors/assay-error';
 import { evaluationErrors } from '@assay/core/evaluation/errors';
+import { chainErrors } from '@assay/core/chain/errors';
 import { configErrors } from '@assay/core/config/errors';
 import { journalErrors } from '@assay/core/journal/errors';
 import { judgingErrors } from '@assay/core/judging/errors';
@@ -53,6 +54,7 @@ const CATALOGUES = {
   'Run loop': runtimeErrors,
   Journal: { ...journalErrors, ...libsqlJournalErrors },
   Subtensor: { ...subtensorErrors, ...weightsErrors, ...submitErrors, ...timelockErrors },
+  'Chain clients': chainErrors,
   'Refusals of the chain': palletErrors,
   'Embedded network': localChainErrors,
   'Keys and signers': walletErrors,
