@@ -29,9 +29,10 @@ function search() {
       }
       for (let i = 0; i < length; i += 1) window[i] ^= 0xff;
       for (const { term, hidden } of terms) if (window.subarray(0, length).includes(hidden)) found[term] += 1;
+      // The inverse of the terms below is their plain form: the next chunk may hold this window.
+      window.fill(0);
     }
   }
-  window.fill(0);
   closeSync(memory);
   return found;
 }
