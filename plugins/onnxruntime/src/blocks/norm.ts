@@ -13,6 +13,20 @@ export function rmsNorm(g: GraphBuilder, x: string, weight: string, epsilon: num
   );
 }
 
+/** The same for each head by itself, all heads with one weight. x: [rows, heads * headDimension], weight: [headDimension] */
+export function headNorm(
+  g: GraphBuilder,
+  x: string,
+  weight: string,
+  epsilon: number,
+  width: number,
+  offset = 0,
+): string {
+  const [headDimension = width] = g.shapeOf(weight);
+  const heads = g.node('Reshape', [x, g.ints([-1, headDimension])]);
+  return g.node('Reshape', [rmsNorm(g, heads, weight, epsilon, offset), g.ints([-1, width])]);
+}
+
 /** (x - mean) / sqrt(variance + eps) * weight + bias (Ba et al. 2016). x: [rows, width] */
 export function layerNorm(
   g: GraphBuilder,
