@@ -100,6 +100,11 @@ export interface Architecture<Config> {
   /** Positions beyond which the model can't be run; undefined where there is no such limit. */
   maxPositions(config: Config): number | undefined;
   width(config: Config): number;
+  /**
+   * Tokens beyond which all tokens of a sequence are rotated by other angles, so that generation computes them again;
+   * undefined where keys and values stay what they are.
+   */
+  recomputedBeyond?(config: Config): number | undefined;
   /** Hidden states after the last norm, [batch * sequence, width], and what turns them into logits. */
   build(g: GraphBuilder, config: Config, inputs: Inputs, run: RunShape): { hidden: string; head: Head };
 }
