@@ -57,7 +57,7 @@ export async function openModel(directory: string): Promise<InspectedModel> {
   requireNoIssues(architecture, paddingIssues(document, architecture, vocabularySize));
   const known = { className, generationDefaults, vocabularySize };
   const { generation, note } = await readGeneration(directory, document, known, MAX_CONFIG_BYTES);
-  const weights = await readWeights(directory);
+  const weights = await readWeights(directory, '4.44');
   const copiesTied = isTrue(raw['torchscript']);
   return {
     directory,
@@ -67,7 +67,7 @@ export async function openModel(directory: string): Promise<InspectedModel> {
     generation,
     parameterCount: parametersOf(architecture, config, copiesTied),
     notes: [...(note === undefined ? [] : [note]), ...unreadKeys(raw, architecture, LIBRARY)],
-    ...matchTensors(architecture, config, weights, copiesTied),
+    ...matchTensors(architecture, config, weights, { library: '4.44', copiesTied }),
   };
 }
 

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 
+export type Library = '4.44' | '4.57' | '5';
+
 const NAMES = { '4.44': 'transformers 4.44.1' } as const;
 type Version = keyof typeof NAMES;
 
