@@ -11,6 +11,7 @@ import { finish } from '../core/dist/judging/steps.js';
 import { elementsOf } from '../core/dist/contracts/model.js';
 import { tensorListOf } from '../core/dist/model/tensor-list.js';
 import { sampleTensors } from '../plugins/onnxruntime/dist/files/tensor-sample.js';
+import { Registry } from '../plugins/onnxruntime/dist/architectures/registry.js';
 import { openModel } from '../plugins/onnxruntime/dist/inspect.js';
 import { parameters, randomLlama } from './random-llama.js';
 import { median, printTable } from './table.js';
@@ -24,7 +25,7 @@ const { signal } = new AbortController();
 async function nearCopyOf(directory, copy) {
   mkdirSync(copy);
   cpSync(join(directory, 'config.json'), join(copy, 'config.json'));
-  const { tensors } = await openModel(directory);
+  const { tensors } = await openModel(directory, new Registry('4.44'));
   const start = Math.min(...[...tensors.values()].map(({ offset }) => offset));
   const [from, to] = [await open(join(directory, WEIGHTS)), await open(join(copy, WEIGHTS), 'w')];
   const block = Buffer.alloc(2 ** 24);
@@ -46,7 +47,8 @@ const forget = (path) => spawnSync('dd', [`of=${path}`, 'oflag=nocache', 'conv=n
 
 async function sampleOf(directory, seed) {
   const found = [];
-  for await (const one of sampleTensors(await openModel(directory), seed, signal)) found.push(one);
+  for await (const one of sampleTensors(await openModel(directory, new Registry('4.44')), seed, signal))
+    found.push(one);
   return found;
 }
 

@@ -22,6 +22,7 @@ const CONFIG_FLAGS: Readonly<Record<string, readonly string[]>> = {
   device: ['evaluator', 'device'],
   'compute-type': ['evaluator', 'computeType'],
   attention: ['evaluator', 'attention'],
+  library: ['evaluator', 'library'],
   hotkey: ['chain', 'hotkey'],
 };
 

@@ -35,6 +35,10 @@ that would not be accepted; the answer is printed all the same.`;
     device: Flags.string({ description: 'Device of the evaluator: cpu, cuda, webgpu.' }),
     'compute-type': Flags.string({ description: 'Type of activations: float32, bfloat16, float16.' }),
     attention: Flags.string({ description: 'Rule of sliding windows: eager, flash.' }),
+    library: Flags.string({
+      description:
+        "Version of transformers to follow: 4.44, 4.57, 5. Left out: the config's or the competition's, else the one that saved the folder.",
+    }),
   };
 
   async run(): Promise<void> {

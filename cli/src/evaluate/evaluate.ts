@@ -1,4 +1,5 @@
 import type { Container } from 'inversify';
+import { libraryOf } from '@assay/core/composition/library';
 import type { Surroundings } from '@assay/core/composition/surroundings';
 import type { ModelFacts } from '@assay/core/contracts/model';
 import type { FetchProgress } from '@assay/core/contracts/model-store';
@@ -11,6 +12,7 @@ import { competitionOf, drawCompetition, type DrawnCompetition } from './competi
 import { evaluateErrors } from './errors.js';
 import { evaluateModel, evaluateOrSayWhyNot, inspect, type EvaluatedModel } from './evaluate-model.js';
 import { findModel, locateModel, type FoundModel } from './find-model.js';
+import { libraryThatSaved } from './library-that-saved.js';
 import { questionOfSequences } from './questions.js';
 import { readSequences } from './sequences-file.js';
 
@@ -44,6 +46,8 @@ export async function evaluate(
   const read = sequences === undefined ? undefined : await readSequences(sequences);
   const chosen = competition === undefined ? undefined : competitionOf(surroundings, competition);
   const location = await locateModel(model);
+  surroundings.library = libraryOf(surroundings, () => (chosen ? [chosen] : []));
+  if ('directory' in location && !chosen) surroundings.library ??= await libraryThatSaved(location.directory);
   const onFetch = ({ path, ...progress }: FetchProgress): void => {
     tell(`fetching ${printable(path, 60)}: ${fetchedText(progress)}`);
   };

@@ -9,6 +9,7 @@ export const pretraining: SubnetProfile = defineProfile({
   name: 'pretraining',
   netuid: 9,
   weightsVersionKey: 4062n,
+  library: '4.44',
   commitmentCodec: 'pretraining',
   schedule: [
     {

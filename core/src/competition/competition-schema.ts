@@ -78,6 +78,7 @@ const written = z.strictObject({
       revision: z.string().regex(/^[\w.-]+$/),
     }),
   ]),
+  library: z.string().min(1).optional(),
   epsilon,
   tasks: z
     .array(task)

@@ -53,6 +53,8 @@ export interface Competition {
   judges?: readonly number[];
   constraints: ModelConstraints;
   tokenizer: TokenizerReference;
+  /** Version of the library (transformers) by which its models are judged, e.g. `4.57`; the profile's when left out. */
+  library?: string;
   /** How much better the later of two models has to be. */
   epsilon: RuleChoice;
   tasks: readonly EvalTask[];

@@ -9,6 +9,7 @@ const written = z.strictObject({
   name: z.string(),
   netuid: z.number().int().min(0).max(65535),
   weightsVersionKey: z.bigint().nonnegative(),
+  library: z.string().min(1).optional(),
   commitment: ruleChoice.optional(),
   commitmentCodec: z.string().optional(),
   schedule: z

@@ -41,6 +41,8 @@ export interface SubnetProfile {
   name: string;
   netuid: number;
   weightsVersionKey: bigint;
+  /** Version of the library (transformers) by which models are judged, where a competition does not say it itself. */
+  library?: string;
   /** How miners name their models on chain: `pretraining` = namespace:name:revision:secure_hash:competition_id. */
   commitment: RuleChoice;
   schedule: readonly ScheduleEntry[];

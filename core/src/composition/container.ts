@@ -9,6 +9,7 @@ import { ModelKeeper } from '../model/store/keeper.js';
 import type { PluginDeps } from '../plugin/plugin.js';
 import { CONTRACT_NAMES, CONTRACTS, keeperOptions, type ContractName } from '../plugin/contracts.js';
 import { checkedOptions } from '../plugin/registry.js';
+import { libraryOf } from './library.js';
 import { makeImplementation, type Closable } from './make.js';
 import type { Surroundings } from './surroundings.js';
 
@@ -27,12 +28,18 @@ export function buildContainer(surroundings: Surroundings, signal: AbortSignal):
   return container;
 }
 
+/** What follows a version of the library. */
+const FOLLOWING: ReadonlySet<ContractName> = new Set(['evaluator', 'inspector']);
+
 async function create(contract: ContractName, surroundings: Surroundings, signal: AbortSignal): Promise<Closable> {
   const { config, dataDir, disposers } = surroundings;
   const { use, ...given } = config[contract];
   const { own, others } = splitOptions(contract, given);
   const place = { dataDir: contract === 'journal' ? dataDir : join(dataDir, contract), outer: [], disposers };
-  return makeImplementation(contract, { ...others, use }, place, surroundings, signal, async (created, deps) =>
+  const followed = FOLLOWING.has(contract)
+    ? { ...surroundings, library: surroundings.library ?? libraryOf(surroundings) }
+    : surroundings;
+  return makeImplementation(contract, { ...others, use }, place, followed, signal, async (created, deps) =>
     contract === 'store' ? keeperOf(created, own, deps, use) : created,
   );
 }

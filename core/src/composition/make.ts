@@ -40,7 +40,7 @@ const MOST_LEVELS = 16;
 /** What every implementation is made from. */
 export type MakingSurroundings = Pick<
   Surroundings,
-  'registry' | 'clock' | 'log' | 'resolvePath' | 'environment' | 'mode'
+  'registry' | 'clock' | 'log' | 'resolvePath' | 'environment' | 'mode' | 'library'
 > & { profile: Pick<SubnetProfile, 'netuid'>; config: Pick<Config, 'readOnly'> };
 
 /** What some contracts give beyond PluginDeps. */
@@ -115,12 +115,13 @@ export function pluginDeps(
   signal: AbortSignal,
   plugin?: string,
 ): PluginDeps {
-  const { clock, profile, log, resolvePath, registry, environment } = surroundings;
+  const { clock, profile, log, resolvePath, registry, environment, library } = surroundings;
   const folders = new Set<string>();
   return {
     clock,
     dataDir,
     netuid: profile.netuid,
+    ...(library === undefined ? {} : { library }),
     modules: plugin === undefined ? [] : registry.modulesFor(plugin),
     log,
     resolvePath,

@@ -19,6 +19,8 @@ export interface Surroundings {
   log: Log;
   reporter: EventSink;
   disposers: Disposers;
+  /** Version of the library that evaluator and inspector follow, in place of `libraryOf`; read when they are made. */
+  library?: string | undefined;
   /** `read` neither takes the data folder's lock nor lets the embedded chain's time pass. */
   mode: 'validate' | 'read';
 }

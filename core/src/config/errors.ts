@@ -181,6 +181,14 @@ export const configErrors = defineErrors({
       `The schedule means ${p.name === undefined ? 'one' : p.name} of the competitions of number ${p.id}, and there are ${p.known.join(', ')}.`,
     hint: () => "Name it in the profile's schedule (name: ...), or name the one to judge by under `competitions`.",
   },
+  LIBRARY_AMBIGUOUS: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { wanted: readonly string[] }) =>
+      `Different versions of the library are named: ${p.wanted.join('; ')}.`,
+    hint: () =>
+      'Say under `evaluator: { library: VERSION }` which one this validator follows, and name under `competitions` those that it judges by it.',
+  },
   DATASET_UNKNOWN: {
     fault: 'config',
     retry: 'never',

@@ -19,6 +19,8 @@ export interface PluginDeps {
   /** Folder in which this implementation may keep files of its own. */
   dataDir: string;
   netuid: number;
+  /** Version of the library by which the subnet judges: config, competitions or profile say it; absent where none does. */
+  library?: string;
   /** Modules that other packages bring for this plugin, as file URLs: see `Provisions.modules`. */
   modules: readonly string[];
   /** Variables of the process and of .env. Some are secrets: they are read where they are needed and go nowhere else. */

@@ -2,7 +2,15 @@
  * What a module needs that adds an architecture: `import { ... } from '@assay/plugin-onnxruntime/architecture'`. Its
  * default export is an Architecture; a plugin names it under `provides.modules.onnxruntime`.
  */
-export type { Architecture, AttentionRule, ExpectedTensor, Inputs, RunShape } from './architectures/architecture.js';
+export type { Library } from './library.js';
+export type {
+  Architecture,
+  ArchitectureOf,
+  AttentionRule,
+  ExpectedTensor,
+  Inputs,
+  RunShape,
+} from './architectures/architecture.js';
 export { keysInWindow, linearTensors, normTensors } from './architectures/architecture.js';
 export { buildDecoder, decoderTensors, type DecoderShape } from './architectures/decoder.js';
 export { decoderFamily, divisible } from './architectures/decoder-family.js';

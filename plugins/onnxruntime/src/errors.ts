@@ -29,13 +29,21 @@ export const modelErrors = defineErrors({
   ARCHITECTURE_UNSUPPORTED: {
     fault: 'miner',
     retry: 'never',
-    message: (p: { modelType: string | undefined; supported: readonly string[]; parts?: readonly string[] }) =>
+    message: (p: {
+      modelType: string | undefined;
+      supported: readonly string[];
+      library: string;
+      others: readonly string[];
+      parts?: readonly string[];
+    }) =>
       p.modelType === undefined
         ? `config.json has no model_type that is a name; supported are ${p.supported.join(', ')}.`
-        : `model_type ${short(JSON.stringify(p.modelType))} is none of those of ${p.supported.join(', ')}.` +
+        : `model_type ${short(JSON.stringify(p.modelType))} is none of those that are followed of ${p.library}: ${p.supported.join(', ')}.` +
           (p.parts ? ` It wraps several models: config.json holds ${p.parts.join(' and ')}.` : ''),
-    hint: (p: { modelType: string | undefined; parts?: readonly string[] }) => {
+    hint: (p: { modelType: string | undefined; others: readonly string[]; parts?: readonly string[] }) => {
       if (p.modelType === undefined) return 'Save the model with save_pretrained, which writes model_type.';
+      if (p.others.length > 0)
+        return `Follow a version that has the class, if the subnet does: evaluator: { library: ${p.others.join(' or ')} }, or --library of validator evaluate.`;
       return p.parts
         ? 'Publish the language model by itself, with its own config.json.'
         : 'Publish a model of one of the supported architectures.';

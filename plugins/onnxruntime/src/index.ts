@@ -5,10 +5,11 @@ import type { ProcessOptions } from '@assay/core/evaluation/process-client';
 import type { Log } from '@assay/core/contracts/logger';
 import { ProcessEvaluator } from '@assay/core/evaluation/process-evaluator';
 import { ProcessInspector } from '@assay/core/evaluation/process-inspector';
+import { checkedOptions } from '@assay/core/plugin/registry';
 import { definePlugin, type PluginDeps } from '@assay/core/plugin/plugin';
 import { attentionRule } from './architectures/architecture.js';
 import { computeType, deviceName, requireInstalled } from './devices/device.js';
-import { libraryVersion } from './library.js';
+import { FIRST_LIBRARY, libraryVersion, type Library } from './library.js';
 
 const GIB = 1024 ** 3;
 
@@ -24,7 +25,13 @@ const inspectorOptions = z.strictObject({
     .default('deny-if-possible')
     .describe('Whether the process may reach the network. Taking it away needs Linux.'),
   startDeadline: z.number().positive().default(30_000).describe('Milliseconds until the process must have said hello.'),
+  library: libraryVersion
+    .optional()
+    .describe(
+      "Version of transformers whose classes, rules of loading and rules of generation are followed. Left out: the competition's or the profile's; 4.44 where none says it. Said of the evaluator it holds for the inspector too.",
+    ),
 });
+const subnetOptions = z.object({ library: libraryVersion.default(FIRST_LIBRARY) });
 const evaluatorOptions = inspectorOptions.extend({
   processPerModel: z
     .boolean()
@@ -41,9 +48,6 @@ const evaluatorOptions = inspectorOptions.extend({
   computeType: computeType
     .default('float32')
     .describe('Type of activations. cpu: float32; webgpu: float32, float16; cuda: all.'),
-  library: libraryVersion
-    .default('4.44')
-    .describe('Version of transformers whose classes and rules of generation are followed. There is one so far: 4.44.'),
 });
 type InspectorOptions = z.infer<typeof inspectorOptions>;
 type EvaluatorOptions = z.infer<typeof evaluatorOptions>;
@@ -53,13 +57,13 @@ const worker = fileURLToPath(new URL('worker.js', import.meta.url));
 /** How webgpu finds its driver where that is not in the usual place. */
 const DRIVER_VARIABLES = ['VK_DRIVER_FILES', 'VK_ICD_FILENAMES', 'XDG_RUNTIME_DIR'];
 
-/** By the modules: the evaluator and the inspector are given the same ones, and warn once. */
+/** By version and modules: the evaluator and the inspector are given the same ones, and warn once. */
 const usableByModules = new Map<string, Promise<string[]>>();
 
-function usable(modules: readonly string[], log: Log): Promise<string[]> {
+function usable(modules: readonly string[], library: Library, log: Log): Promise<string[]> {
   if (modules.length === 0) return Promise.resolve([]);
-  const key = JSON.stringify(modules);
-  const known = usableByModules.get(key) ?? loaded().then(({ usableModules }) => usableModules(modules, log));
+  const key = JSON.stringify([library, modules]);
+  const known = usableByModules.get(key) ?? loaded().then(({ usableModules }) => usableModules(modules, library, log));
   usableByModules.set(key, known);
   return known;
 }
@@ -68,16 +72,24 @@ function usable(modules: readonly string[], log: Log): Promise<string[]> {
 const loaded = (): Promise<typeof import('./architectures/load-modules.js')> =>
   import('./architectures/load-modules.js');
 
+/** What the subnet judges by; the version of netuid 9 where nothing says it. @throws OPTIONS_INVALID */
+function libraryFor(option: Library | undefined, { library }: PluginDeps): Library {
+  if (option !== undefined) return option;
+  return checkedOptions('library of competition or profile', subnetOptions, { library }).library;
+}
+
 async function processOptions(
-  { threads, memoryLimit, network, startDeadline }: InspectorOptions,
-  { modules, log }: PluginDeps,
+  { threads, memoryLimit, network, startDeadline, library: wanted }: InspectorOptions,
+  deps: PluginDeps,
   environment: Readonly<Record<string, string>> = {},
 ): Promise<ProcessOptions> {
+  const library = libraryFor(wanted, deps);
   return {
     command: [process.execPath, worker],
     environment: {
       ASSAY_EVALUATOR_THREADS: String(threads),
-      ASSAY_EVALUATOR_MODULES: JSON.stringify(await usable(modules, log)),
+      ASSAY_EVALUATOR_LIBRARY: library,
+      ASSAY_EVALUATOR_MODULES: JSON.stringify(await usable(deps.modules, library, deps.log)),
       ...environment,
     },
     startDeadlineMs: startDeadline,
@@ -86,17 +98,11 @@ async function processOptions(
   };
 }
 
-function deviceEnvironment({
-  device,
-  computeType: type,
-  attention,
-  library,
-}: EvaluatorOptions): Record<string, string> {
+function deviceEnvironment({ device, computeType: type, attention }: EvaluatorOptions): Record<string, string> {
   const own = {
     ASSAY_EVALUATOR_DEVICE: device,
     ASSAY_EVALUATOR_COMPUTE_TYPE: type,
     ASSAY_EVALUATOR_ATTENTION: attention,
-    ASSAY_EVALUATOR_LIBRARY: library,
   };
   if (device !== 'webgpu') return own;
   return {

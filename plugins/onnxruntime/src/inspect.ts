@@ -6,7 +6,7 @@ import { elementsOf, type UsedTensor } from '@assay/core/contracts/model';
 import { canonicalJson } from '@assay/core/journal/canonical-json';
 import { UnusableJson, type JsonDocument } from '@assay/core/model/json-object';
 import type { AnyArchitecture } from './architectures/architecture.js';
-import { architectureOf, classNames } from './architectures/registry.js';
+import { librariesWith, type Registry } from './architectures/registry.js';
 import { modelErrors } from './errors.js';
 import { baseConfigIssues } from './files/base-config.js';
 import type { GenerationConfig } from './files/generation-config.js';
@@ -16,7 +16,7 @@ import { readTensor } from './files/tensor-content.js';
 import { readWeights, type StoredTensor } from './files/weights.js';
 import { paddingIssues } from './files/padding.js';
 import { isTrue } from './files/python-values.js';
-import { LIBRARY } from './library.js';
+import { libraryName } from './library.js';
 import { matchTensors } from './match-tensors.js';
 import { requireNoQuantization } from './quantization.js';
 import { unreadKeys } from './unread-keys.js';
@@ -42,11 +42,11 @@ export interface InspectedModel {
   notes: readonly string[];
 }
 
-/** Config, generation config and headers; the weights themselves are not read. */
-export async function openModel(directory: string): Promise<InspectedModel> {
+/** Config, generation config and headers, as the registry's version of the library takes them; the weights themselves are not read. */
+export async function openModel(directory: string, registry: Registry): Promise<InspectedModel> {
   const document = await readConfig(directory);
   const raw = document.object;
-  const architecture = architectureNamed(raw);
+  const architecture = architectureNamed(raw, registry);
   requireNoQuantization(raw);
   const parsed = architecture.config.safeParse(raw);
   if (!parsed.success) throw unsupported(architecture, parsed.error.issues);
@@ -57,7 +57,7 @@ export async function openModel(directory: string): Promise<InspectedModel> {
   requireNoIssues(architecture, paddingIssues(document, architecture, vocabularySize));
   const known = { className, generationDefaults, vocabularySize };
   const { generation, note } = await readGeneration(directory, document, known, MAX_CONFIG_BYTES);
-  const weights = await readWeights(directory, '4.44');
+  const weights = await readWeights(directory, registry.library);
   const copiesTied = isTrue(raw['torchscript']);
   return {
     directory,
@@ -66,8 +66,8 @@ export async function openModel(directory: string): Promise<InspectedModel> {
     config,
     generation,
     parameterCount: parametersOf(architecture, config, copiesTied),
-    notes: [...(note === undefined ? [] : [note]), ...unreadKeys(raw, architecture, LIBRARY)],
-    ...matchTensors(architecture, config, weights, { library: '4.44', copiesTied }),
+    notes: [...(note === undefined ? [] : [note]), ...unreadKeys(raw, architecture, libraryName(registry.library))],
+    ...matchTensors(architecture, config, weights, { library: registry.library, copiesTied }),
   };
 }
 
@@ -77,21 +77,26 @@ function requireNoIssues({ className }: AnyArchitecture, issues: string[]): void
 }
 
 /** @throws ARCHITECTURE_UNSUPPORTED */
-function architectureNamed(raw: Readonly<Record<string, unknown>>): AnyArchitecture {
+function architectureNamed(raw: Readonly<Record<string, unknown>>, registry: Registry): AnyArchitecture {
   const modelType = typeof raw['model_type'] === 'string' ? raw['model_type'] : undefined;
-  const architecture = modelType === undefined ? undefined : architectureOf(modelType);
+  const architecture = modelType === undefined ? undefined : registry.architectureOf(modelType);
   if (architecture) return architecture;
   const parts = Object.keys(raw).filter((key) => /^(text|language|llm|vision|audio|speech)_config$/.test(key));
   throw modelErrors.ARCHITECTURE_UNSUPPORTED({
     modelType,
-    supported: classNames(),
+    supported: registry.classNames(),
+    library: libraryName(registry.library),
+    others: modelType === undefined ? [] : librariesWith(modelType),
     ...(parts.length > 0 ? { parts } : {}),
   });
 }
 
 /** Facts about a folder, its used tensors hashed. */
-export async function inspectModel(directory: string): Promise<Inspection & { tensors: UsedTensor[] }> {
-  const model = await openModel(directory);
+export async function inspectModel(
+  directory: string,
+  registry: Registry,
+): Promise<Inspection & { tensors: UsedTensor[] }> {
+  const model = await openModel(directory, registry);
   const tensors = await hashedTensors(model);
   const tensorsDigest = digestOf(tensors);
   const { architecture, config, generation } = model;

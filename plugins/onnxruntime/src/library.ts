@@ -1,19 +1,26 @@
 import { z } from 'zod';
 
-export type Library = '4.44' | '4.57' | '5';
+/** In the order of their release. */
+const NAMES = {
+  '4.44': 'transformers 4.44.1',
+  '4.57': 'transformers 4.57.6',
+  '5': 'transformers 5.18.0',
+} as const;
 
-const NAMES = { '4.44': 'transformers 4.44.1' } as const;
-type Version = keyof typeof NAMES;
+/** A version of the library whose classes, rules of loading and rules of generation are followed. */
+export type Library = keyof typeof NAMES;
 
-/** Versions of the library whose classes and rules of generation are followed. YAML reads 4.44 as a number. */
+export const LIBRARIES = Object.keys(NAMES).sort() as Library[];
+
+/** The first one, for which most of this package was written. */
+export const FIRST_LIBRARY: Library = '4.44';
+
+/** YAML reads 4.57 as a number. */
 export const libraryVersion = z
-  .union([z.enum(['4.44']), z.literal(4.44)], {
-    error: `the only version of transformers that is followed is ${Object.keys(NAMES).join(', ')}`,
+  .union([z.enum(LIBRARIES as [Library, ...Library[]]), z.literal(LIBRARIES.map(Number))], {
+    error: `the versions of transformers that are followed are ${LIBRARIES.join(', ')}`,
   })
-  .transform((given): Version => (typeof given === 'number' ? '4.44' : given));
+  .transform((given) => LIBRARIES.find((library) => library === String(given)) ?? FIRST_LIBRARY);
 
 /** As the numerics of a result say it. */
-export const libraryName = (version: Version): string => NAMES[version];
-
-/** What the inspector follows, which has no option for it while there is one version. */
-export const LIBRARY = libraryName('4.44');
+export const libraryName = (version: Library): string => NAMES[version];

@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import type { Registry } from './architectures/registry.js';
 import { openModel, type InspectedModel } from './inspect.js';
 import { lossSessions } from './running/losses.js';
 import type { SessionByShape } from './running/session-by-shape.js';
@@ -20,7 +21,10 @@ export interface LoadedModel {
 export class LoadedModels {
   readonly #kept = new Map<string, LoadedModel>();
 
-  constructor(private readonly options: Omit<SessionOptions, 'onLoad'>) {}
+  constructor(
+    private readonly registry: Registry,
+    private readonly options: Omit<SessionOptions, 'onLoad'>,
+  ) {}
 
   /** A model that is kept, or else loaded now. */
   async open(digest: string, directory: string): Promise<LoadedModel> {
@@ -28,7 +32,7 @@ export class LoadedModels {
     this.#kept.delete(digest);
     if (kept) return kept;
     const startedAt = performance.now();
-    const opened = await openModel(directory);
+    const opened = await openModel(directory, this.registry);
     const onLoad = (ms: number): void => {
       model.loadMs += ms;
     };

@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import { freemem } from 'node:os';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
+import type { Registry } from './architectures/registry.js';
 import { openModel } from './inspect.js';
 
 const CHUNK_BYTES = 4 * 1024 * 1024;
@@ -13,9 +14,9 @@ const SHARE = 0.5;
  * Reads what a model that comes next is made of once, so that its pages are in memory when it is loaded. Nothing is
  * kept and nothing is judged: what is wrong with it shows again when it is evaluated.
  */
-export async function prepare(directory: string, signal: AbortSignal): Promise<void> {
+export async function prepare(directory: string, registry: Registry, signal: AbortSignal): Promise<void> {
   try {
-    const { weightsFolder, tensors } = await openModel(directory);
+    const { weightsFolder, tensors } = await openModel(directory, registry);
     const paths = [...new Set([...tensors.values()].map(({ file }) => join(weightsFolder, file)))];
     const sizes = await Promise.all(paths.map(async (path) => (await stat(path)).size));
     if (sizes.reduce((sum, size) => sum + size, 0) > freemem() * SHARE) return;

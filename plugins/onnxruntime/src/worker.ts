@@ -18,14 +18,14 @@ import { HOST_PACKAGES, provideModules } from '@assay/core/plugin/provided-modul
 import { attentionRule } from './architectures/architecture.js';
 import { anonymousBytes } from './anonymous-memory.js';
 import { loadArchitectures } from './architectures/load-modules.js';
-import { classNames } from './architectures/registry.js';
+import { Registry } from './architectures/registry.js';
 import { requireAgreement } from './devices/agreement.js';
 import { computeType, deviceName, deviceOf } from './devices/device.js';
 import { evaluatorErrors } from './errors.js';
 import { faultReport } from './fault-report.js';
 import { base64Of, sampleTensors } from './files/tensor-sample.js';
 import { inspectModel, openModel } from './inspect.js';
-import { libraryName, libraryVersion } from './library.js';
+import { FIRST_LIBRARY, libraryName, libraryVersion } from './library.js';
 import { LoadedModels, type LoadedModel } from './loaded-models.js';
 import { prepare } from './prepare.js';
 import { Cancelled, Requests } from './requests.js';
@@ -44,19 +44,19 @@ const device = deviceOf(
   computeType.parse(process.env['ASSAY_EVALUATOR_COMPUTE_TYPE'] ?? 'float32'),
 );
 const attention = attentionRule.parse(process.env['ASSAY_EVALUATOR_ATTENTION'] ?? 'eager');
-const library = libraryName(libraryVersion.parse(process.env['ASSAY_EVALUATOR_LIBRARY'] ?? '4.44'));
+const registry = new Registry(libraryVersion.parse(process.env['ASSAY_EVALUATOR_LIBRARY'] ?? FIRST_LIBRARY));
 const numerics = {
   device: device.name,
   computeType: device.computeType,
   runtime: `onnxruntime ${version}`,
   attention,
-  library,
+  library: libraryName(registry.library),
 };
 
 const watch: WatchdogData = { parent: process.ppid, peak: new Float64Array(new SharedArrayBuffer(8)) };
 new Worker(new URL('watchdog.js', import.meta.url), { workerData: watch }).unref();
 
-const models = new LoadedModels({ threads, device, attention });
+const models = new LoadedModels(registry, { threads, device, attention });
 
 function send(message: EvaluatorHello | EvaluatorMessage): void {
   process.stdout.write(`${JSON.stringify(message)}\n`);
@@ -82,14 +82,14 @@ async function answer(request: EvaluatorRequest, signal: AbortSignal): Promise<v
 }
 
 async function inspect({ id, directory, tensors: wanted }: RequestOf<'inspect'>): Promise<void> {
-  const { tensors, ...facts } = await inspectModel(directory);
+  const { tensors, ...facts } = await inspectModel(directory, registry);
   for (let from = 0; wanted === true && from < tensors.length; from += TENSORS_IN_A_LINE)
     send({ type: 'tensors', id, tensors: tensors.slice(from, from + TENSORS_IN_A_LINE) });
   send({ type: 'facts', id, facts });
 }
 
 async function sample({ id, directory, seed }: RequestOf<'sample'>, signal: AbortSignal): Promise<void> {
-  for await (const { name, shape, values } of sampleTensors(await openModel(directory), seed, signal))
+  for await (const { name, shape, values } of sampleTensors(await openModel(directory, registry), seed, signal))
     send({ type: 'values', id, name, shape: [...shape], values: base64Of(values) });
   send({ type: 'sampled', id });
 }
@@ -172,13 +172,13 @@ async function loadModules(): Promise<void> {
   const modules = z.array(z.string()).parse(JSON.parse(process.env['ASSAY_EVALUATOR_MODULES'] ?? '[]'));
   if (modules.length === 0) return;
   provideModules(HOST_PACKAGES.map((one) => ({ ...one, from: import.meta.url })));
-  await loadArchitectures(modules);
+  await loadArchitectures(modules, registry);
 }
 
 try {
   await loadModules();
   await warmUp();
-  if (device.name !== 'cpu') await requireAgreement(device, threads);
+  if (device.name !== 'cpu') await requireAgreement(device, threads, registry);
 } catch (error) {
   // A first line that is a fault says why there is no hello.
   send({ type: 'fault', id: '', error: faultReport(error) });
@@ -190,7 +190,7 @@ send({
   name: 'assay-onnxruntime',
   kinds: ['text-loss'],
   operations: ['evaluate', 'inspect', 'sample', 'prepare', 'cancel', 'release'],
-  architectures: classNames(),
+  architectures: registry.classNames(),
   numerics,
   capacity: 1,
 });
@@ -204,7 +204,7 @@ const requests = new Requests(process.stdin, {
     if (notice.type === 'release') void models.release(notice.digest);
     else if (notice.model.directory !== undefined) {
       preparing = new AbortController();
-      void prepare(notice.model.directory, preparing.signal);
+      void prepare(notice.model.directory, registry, preparing.signal);
     }
   },
   onNonsense: (why) => {

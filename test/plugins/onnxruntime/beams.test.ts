@@ -5,6 +5,7 @@ import { BeamSearch, type Lanes } from '@assay/plugin-onnxruntime/dist/running/s
 import { z } from 'zod';
 import { describe, expect, it } from 'vitest';
 import { CPU } from '../../../plugins/onnxruntime/dist/devices/device.js';
+import { Registry } from '../../../plugins/onnxruntime/dist/architectures/registry.js';
 import { openModel } from '../../../plugins/onnxruntime/dist/inspect.js';
 import { generate } from '../../../plugins/onnxruntime/dist/running/generate.js';
 import { copyOf, errorOf, FIXTURES, goldenOf, samplesOf } from './worlds.js';
@@ -29,7 +30,7 @@ describe('beam search', () => {
     '%s goes on as in the library under %j',
     async (name, generation, expected) => {
       const folder = withGeneration(name, generation);
-      const model = await openModel(folder);
+      const model = await openModel(folder, new Registry('4.44'));
       const { batches, promptLength, padTokenId } = samplesOf(goldenOf(folder));
       const found: number[][][] = [];
       let seenLength = 0;
@@ -52,7 +53,9 @@ describe('beam search', () => {
   );
 
   it('has a limit', async () => {
-    const error = await errorOf(openModel(withGeneration('llama-gqa-tied-biases', { num_beams: 65 })));
+    const error = await errorOf(
+      openModel(withGeneration('llama-gqa-tied-biases', { num_beams: 65 }), new Registry('4.44')),
+    );
     expect(error).toMatchObject({ code: 'CONFIG_UNREADABLE', fault: 'miner' });
     expect(error.message).toContain('num_beams');
   });

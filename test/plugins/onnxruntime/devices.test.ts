@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { requireAgreement } from '../../../plugins/onnxruntime/dist/devices/agreement.js';
 import { CPU, deviceOf, type Device } from '../../../plugins/onnxruntime/dist/devices/device.js';
+import { Registry } from '../../../plugins/onnxruntime/dist/architectures/registry.js';
 import { openModel } from '../../../plugins/onnxruntime/dist/inspect.js';
 import { ElementType } from '../../../plugins/onnxruntime/dist/onnx/encode.js';
 import { generate } from '../../../plugins/onnxruntime/dist/running/generate.js';
@@ -28,7 +29,7 @@ async function expectGolden(device: Device, name: string): Promise<void> {
   const directory = join(FIXTURES, name);
   const golden = goldenOf(directory);
   const samples = samplesOf(golden);
-  const model = await openModel(directory);
+  const model = await openModel(directory, new Registry('4.44'));
   const sessions = lossSessions(model, { threads: 0, device, attention: 'eager' });
   for (const [index, rows] of samples.batches.entries())
     expect(Math.abs((await sampleLoss(sessions, rows, samples)) - Number(golden.losses[index]))).toBeLessThan(1e-5);
@@ -48,12 +49,12 @@ describe('attention from elementary operators', () => {
 
 describe('the comparison with the CPU', () => {
   it('passes a device that computes the same', async () => {
-    await expect(requireAgreement(plainAttention, 1)).resolves.toBeUndefined();
+    await expect(requireAgreement(plainAttention, 1, new Registry('4.44'))).resolves.toBeUndefined();
   });
 
   it('refuses one whose losses differ', async () => {
     const coarse: Device = { ...CPU, target: { attention: 'plain', computeType: ElementType.FLOAT16 } };
-    await expect(errorOf(requireAgreement(coarse, 1))).resolves.toMatchObject({
+    await expect(errorOf(requireAgreement(coarse, 1, new Registry('4.44')))).resolves.toMatchObject({
       code: 'DEVICE_DIFFERS',
       fault: 'config',
     });
@@ -92,7 +93,9 @@ describe.skipIf(missing.length > 0)(
 
     it("is refused with the runtime's own attention, which is wrong there", { timeout: 180_000 }, async () => {
       const device: Device = { ...deviceOf('webgpu', 'float32'), target: CPU.target };
-      await expect(errorOf(requireAgreement(device, 1))).resolves.toMatchObject({ code: 'DEVICE_DIFFERS' });
+      await expect(errorOf(requireAgreement(device, 1, new Registry('4.44')))).resolves.toMatchObject({
+        code: 'DEVICE_DIFFERS',
+      });
     });
   },
 );

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { CPU } from '../../../plugins/onnxruntime/dist/devices/device.js';
+import { Registry } from '../../../plugins/onnxruntime/dist/architectures/registry.js';
 import { openModel } from '../../../plugins/onnxruntime/dist/inspect.js';
 import { LoadedModels } from '../../../plugins/onnxruntime/dist/loaded-models.js';
 import { evaluateTextLoss } from '../../../plugins/onnxruntime/dist/text-loss.js';
@@ -41,7 +42,7 @@ function folderFor({ file, text, beside }: Case): string {
 }
 
 async function generationsOf(one: Case): Promise<number[][][]> {
-  const models = new LoadedModels({ threads: 1, device: CPU, attention: 'eager' });
+  const models = new LoadedModels(new Registry('4.44'), { threads: 1, device: CPU, attention: 'eager' });
   const model = await models.open('', folderFor(one));
   const task = taskOf({ batches, promptLength: 12, generatedTokens: 20, padTokenId: 96, packed: true });
   const listener = { onGenerate: (): void => undefined, onLoss: (): void => undefined };
@@ -67,7 +68,7 @@ describe('a config that the library takes', () => {
 
 describe('a config that the library or the evaluator refuses', () => {
   it.each(named(cases.filter(({ code }) => code !== undefined)))('%s', async (_name, one) => {
-    const error = await errorOf(openModel(folderFor(one)));
+    const error = await errorOf(openModel(folderFor(one), new Registry('4.44')));
     expect(error).toMatchObject({ code: one.code, fault: 'miner', retry: 'never' });
     if (/^\[|^null|^NaN/.test(one.text)) expect(error.message).toContain('not a JSON object');
     else expect(keysOf(one).some((key) => `${error.message} ${error.hint}`.includes(key))).toBe(true);

@@ -15,6 +15,8 @@ afterAll(async () => {
   await Promise.all([inspector.close(), evaluator.close()]);
 });
 
+const OPTIONS = [plugin.provides.evaluator, plugin.provides.inspector].flatMap((one) => (one ? [one.options] : []));
+
 const plain = { rope_type: 'default', rope_theta: 500_000 };
 const linear = { rope_type: 'linear', factor: 2, rope_theta: 10_000 };
 const MISTRAL = { model_type: 'mistral' };
@@ -78,12 +80,37 @@ describe('the version of the library', () => {
     await expect(evaluator.numerics(signal)).resolves.toMatchObject({ library: 'transformers 4.44.1' });
   });
 
-  it.each([4.44, '4.44', undefined])('may be %j', (library) => {
-    expect(plugin.provides.evaluator?.options.safeParse({ library }).data).toMatchObject({ library: '4.44' });
+  it.each([
+    [4.44, '4.44'],
+    ['4.44', '4.44'],
+    [4.57, '4.57'],
+    [5, '5'],
+    ['5', '5'],
+  ])('may be %j', (library, followed) => {
+    for (const options of OPTIONS) expect(options.safeParse({ library }).data).toMatchObject({ library: followed });
   });
 
-  it.each([4, 5, '5.18', '4.44.1', null, ''])('can not be %j', (library) => {
+  it.each([
+    [undefined, undefined, 'transformers 4.44.1'],
+    [undefined, '4.57', 'transformers 4.57.6'],
+    ['5', '4.57', 'transformers 5.18.0'],
+  ])('is that of the options (%j), else that of the subnet (%j)', async (library, ofSubnet, name) => {
+    const chosen = await newEvaluator(library === undefined ? {} : { library }, [], () => undefined, ofSubnet);
+    await expect(chosen.numerics(signal)).resolves.toMatchObject({ library: name });
+    await chosen.close();
+  });
+
+  it('that a competition names must be one that is followed', async () => {
+    await expect(newEvaluator({}, [], () => undefined, '4.30')).rejects.toThrow(
+      expect.objectContaining({ code: 'OPTIONS_INVALID', fault: 'config' }),
+    );
+    await expect(newEvaluator({}, [], () => undefined, '4.30')).rejects.toThrow(
+      'the versions of transformers that are followed are 4.44, 4.57, 5',
+    );
+  });
+
+  it.each([4, 6, '5.18', '4.44.1', null, ''])('can not be %j', (library) => {
     const message = plugin.provides.evaluator?.options.safeParse({ library }).error?.issues[0]?.message;
-    expect(message).toBe('the only version of transformers that is followed is 4.44');
+    expect(message).toBe('the versions of transformers that are followed are 4.44, 4.57, 5');
   });
 });

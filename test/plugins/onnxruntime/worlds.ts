@@ -34,10 +34,13 @@ const deps = {
 };
 
 /** @param modules file URLs of architectures that are added */
-export async function newInspector(modules: string[] = []): Promise<ModelInspector> {
+export async function newInspector(
+  modules: string[] = [],
+  given: Record<string, unknown> = {},
+): Promise<ModelInspector> {
   const factory = plugin.provides.inspector;
   if (!factory) throw new Error('the plugin provides no inspector');
-  const options: unknown = factory.options.parse({});
+  const options: unknown = factory.options.parse(given);
   return factory.create(options, { ...deps, modules }, signal);
 }
 
@@ -45,11 +48,13 @@ export async function newEvaluator(
   given: Record<string, unknown> = {},
   modules: string[] = [],
   log: Log = deps.log,
+  ofSubnet?: string,
 ): Promise<Evaluator> {
   const factory = plugin.provides.evaluator;
   if (!factory) throw new Error('the plugin provides no evaluator');
   const options: unknown = factory.options.parse(given);
-  return factory.create(options, { ...deps, modules, log }, signal);
+  const library = ofSubnet === undefined ? {} : { library: ofSubnet };
+  return factory.create(options, { ...deps, ...library, modules, log }, signal);
 }
 
 /** A copy of a fixture that a test may spoil. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Head } from '../blocks/head.js';
+import type { Library } from '../library.js';
 import type { GraphBuilder } from '../onnx/graph-builder.js';
 
 /** A tensor that the weights must hold. */
@@ -123,6 +124,12 @@ export interface Architecture<Config> {
   build(g: GraphBuilder, config: Config, inputs: Inputs, run: RunShape): { hidden: string; head: Head };
 }
 
+/** A class by the version of the library: undefined where that version has no such class. */
+export type ArchitectureOf<Config> = (library: Library) => Architecture<Config> | undefined;
+
 /** Of any config type, behind a schema that only it can satisfy. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 export type AnyArchitecture = Architecture<any>;
+
+/** What a module brings: one class for every version of the library, or one for each version. */
+export type BroughtArchitecture = AnyArchitecture | ((library: Library) => AnyArchitecture | undefined);

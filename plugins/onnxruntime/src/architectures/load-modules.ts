@@ -3,8 +3,9 @@ import type { Log } from '@assay/core/contracts/logger';
 import { isAssayError } from '@assay/core/errors/assay-error';
 import { messageOf, toAssayError } from '@assay/core/errors/describe';
 import { evaluatorErrors } from '../errors.js';
-import type { AnyArchitecture } from './architecture.js';
-import { addArchitecture, requireNew } from './registry.js';
+import type { AnyArchitecture, BroughtArchitecture } from './architecture.js';
+import { LIBRARIES, type Library } from '../library.js';
+import { ofVersion, Registry } from './registry.js';
 
 const isFunction = z.custom((value) => typeof value === 'function', 'must be a function');
 const architecture = z.object({
@@ -24,18 +25,21 @@ const architecture = z.object({
 });
 
 /**
- * What a module of another package brings: its default export is one architecture, or a list of them.
+ * What a module of another package brings for a version of the library: its default export is one architecture, or a function
+ * that gives the one of a version, or a list of these.
  * @param module file URL
  * @throws ARCHITECTURE_MODULE
  */
-async function architecturesOf(module: string): Promise<AnyArchitecture[]> {
+async function architecturesOf(module: string, library: Library): Promise<AnyArchitecture[]> {
   try {
     const { default: exported } = (await import(module)) as { default: unknown };
-    return [exported].flat().map((one) => {
+    return [exported].flat().flatMap((brought) => {
+      // Only the module can promise the types; the schema sees every member of what is used.
+      const one = ofVersion(brought as BroughtArchitecture, library);
+      if (typeof brought === 'function' && one === undefined) return [];
       const checked = architecture.safeParse(one);
       if (!checked.success) throw checked.error;
-      // The schema has seen every member; their types can only be promised by the module.
-      return one as AnyArchitecture;
+      return [one as AnyArchitecture];
     });
   } catch (error) {
     if (isAssayError(error)) throw error;
@@ -48,15 +52,15 @@ async function architecturesOf(module: string): Promise<AnyArchitecture[]> {
  * @param modules file URLs
  * @throws ARCHITECTURE_MODULE, ARCHITECTURE_DUPLICATE
  */
-export async function loadArchitectures(modules: readonly string[]): Promise<void> {
+export async function loadArchitectures(modules: readonly string[], registry: Registry): Promise<void> {
   for (const module of modules) {
-    for (const one of await architecturesOf(module)) addArchitecture(one);
+    for (const one of await architecturesOf(module, registry.library)) registry.add(one);
   }
 }
 
-/** Refuses a module that brings no architecture of its own. @throws ARCHITECTURE_MODULE, ARCHITECTURE_DUPLICATE */
+/** Refuses a module that can't be used under some version of the library. @throws ARCHITECTURE_MODULE, ARCHITECTURE_DUPLICATE */
 export async function checkArchitectures(module: string): Promise<void> {
-  for (const one of await architecturesOf(module)) requireNew(one, []);
+  for (const library of LIBRARIES) await loadArchitectures([module], new Registry(library));
 }
 
 /**
@@ -64,11 +68,12 @@ export async function checkArchitectures(module: string): Promise<void> {
  * do with the subnet, and a competition that allows a missing architecture ends the start with an error that names it.
  * Where two modules bring the same architecture, both are left out.
  */
-export async function usableModules(modules: readonly string[], log: Log): Promise<string[]> {
-  const brought = await Promise.all(modules.map(bringing));
+export async function usableModules(modules: readonly string[], library: Library, log: Log): Promise<string[]> {
+  const registry = new Registry(library);
+  const brought = await Promise.all(modules.map((module) => bringing(module, library)));
   return brought.flatMap((one) => {
     const others = brought.flatMap((other) => (other === one ? [] : other.architectures));
-    const reason = one.error ?? clashOf(one.architectures, others);
+    const reason = one.error ?? clashOf(registry, one.architectures, others);
     if (reason === undefined) return [one.module];
     const { code, message, hint } = toAssayError(reason).toReport();
     log('warn', 'a module with architectures is left out', { module: one.module, code, message, hint });
@@ -83,17 +88,21 @@ interface Brought {
   error?: unknown;
 }
 
-async function bringing(module: string): Promise<Brought> {
+async function bringing(module: string, library: Library): Promise<Brought> {
   try {
-    return { module, architectures: await architecturesOf(module) };
+    return { module, architectures: await architecturesOf(module, library) };
   } catch (error) {
     return { module, architectures: [], error };
   }
 }
 
-function clashOf(architectures: readonly AnyArchitecture[], others: readonly AnyArchitecture[]): unknown {
+function clashOf(
+  registry: Registry,
+  architectures: readonly AnyArchitecture[],
+  others: readonly AnyArchitecture[],
+): unknown {
   try {
-    for (const one of architectures) requireNew(one, others);
+    for (const one of architectures) registry.requireNew(one, others);
     return undefined;
   } catch (error) {
     return error;

@@ -1,5 +1,6 @@
 import { evaluatorErrors } from '../errors.js';
-import type { AnyArchitecture } from './architecture.js';
+import { LIBRARIES, type Library } from '../library.js';
+import type { AnyArchitecture, BroughtArchitecture } from './architecture.js';
 import { bart } from './bart.js';
 import { falcon } from './falcon.js';
 import { gemma } from './gemma.js';
@@ -12,26 +13,7 @@ import { mistral } from './mistral.js';
 import { phi } from './phi.js';
 import { qwen2 } from './qwen2.js';
 
-const architectures = new Map<string, AnyArchitecture>();
-
-/** By `model_type`: the architectures of this package, and those that were added. */
-export const architectureOf = (modelType: string): AnyArchitecture | undefined => architectures.get(modelType);
-
-export const classNames = (): string[] => [...architectures.values()].map(({ className }) => className);
-
-/** @throws ARCHITECTURE_DUPLICATE when this process or one of the others has its model_type or its class */
-export function requireNew({ modelType, className }: AnyArchitecture, others: readonly AnyArchitecture[]): void {
-  if ([...architectures.values(), ...others].some((one) => one.modelType === modelType || one.className === className))
-    throw evaluatorErrors.ARCHITECTURE_DUPLICATE({ modelType, className });
-}
-
-/** @throws ARCHITECTURE_DUPLICATE */
-export function addArchitecture(architecture: AnyArchitecture): void {
-  requireNew(architecture, []);
-  architectures.set(architecture.modelType, architecture);
-}
-
-for (const architecture of [
+const BUILT_IN: readonly BroughtArchitecture[] = [
   llama,
   mistral,
   qwen2,
@@ -43,5 +25,45 @@ for (const architecture of [
   gptNeoX,
   gptj,
   bart,
-] as AnyArchitecture[])
-  addArchitecture(architecture);
+];
+
+/** The classes of one version of the library: those of this package, and those that other packages added. */
+export class Registry {
+  readonly #byType = new Map<string, AnyArchitecture>();
+
+  constructor(readonly library: Library) {
+    for (const one of BUILT_IN) this.add(one);
+  }
+
+  /** By `model_type`. */
+  architectureOf(modelType: string): AnyArchitecture | undefined {
+    return this.#byType.get(modelType);
+  }
+
+  classNames(): string[] {
+    return [...this.#byType.values()].map(({ className }) => className);
+  }
+
+  /** A class that this version of the library does not have is left out. @throws ARCHITECTURE_DUPLICATE */
+  add(brought: BroughtArchitecture): void {
+    const architecture = ofVersion(brought, this.library);
+    if (!architecture) return;
+    this.requireNew(architecture, []);
+    this.#byType.set(architecture.modelType, architecture);
+  }
+
+  /** @throws ARCHITECTURE_DUPLICATE when this registry or one of the others has its model_type or its class */
+  requireNew({ modelType, className }: AnyArchitecture, others: readonly AnyArchitecture[]): void {
+    const taken = [...this.#byType.values(), ...others];
+    if (taken.some((one) => one.modelType === modelType || one.className === className))
+      throw evaluatorErrors.ARCHITECTURE_DUPLICATE({ modelType, className });
+  }
+}
+
+/** The versions whose classes in this package include one of this `model_type`. */
+export const librariesWith = (modelType: string): Library[] =>
+  LIBRARIES.filter((library) => new Registry(library).architectureOf(modelType) !== undefined);
+
+/** What a module brings for a version of the library. */
+export const ofVersion = (brought: BroughtArchitecture, library: Library): AnyArchitecture | undefined =>
+  typeof brought === 'function' ? brought(library) : brought;

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Registry } from '../architectures/registry.js';
 import { evaluatorErrors } from '../errors.js';
 import { openModel } from '../inspect.js';
 import { lossSessions, sampleLoss } from '../running/losses.js';
@@ -50,12 +51,12 @@ const MODELS: readonly RandomModel[] = [
  * Small models have the losses on this device that they have on the CPU: drivers and kernels have been wrong before.
  * @throws DEVICE_DIFFERS, or DEVICE_UNAVAILABLE where nothing can be computed at all
  */
-export async function requireAgreement(device: Device, threads: number): Promise<void> {
+export async function requireAgreement(device: Device, threads: number, registry: Registry): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'assay-device-'));
   try {
     for (const model of MODELS) {
-      await writeRandomModel(folder, model);
-      const opened = await openModel(folder);
+      await writeRandomModel(folder, model, registry);
+      const opened = await openModel(folder, registry);
       const lossOn = async (on: Device): Promise<number> => {
         const sessions = lossSessions(opened, { threads, device: on, attention: 'eager' });
         try {

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ExpectedTensor } from '../architectures/architecture.js';
-import { architectureOf } from '../architectures/registry.js';
+import type { Registry } from '../architectures/registry.js';
 
 /** A model to be made: weights of its architecture's shapes, repeatable, in one storage type. */
 export interface RandomModel {
@@ -32,9 +32,13 @@ function uniform(): () => number {
   };
 }
 
-/** Writes config.json and model.safetensors into a folder. */
-export async function writeRandomModel(folder: string, { config, dtype }: RandomModel): Promise<void> {
-  const architecture = architectureOf(config.model_type);
+/** Writes config.json and model.safetensors of a class of the registry into a folder. */
+export async function writeRandomModel(
+  folder: string,
+  { config, dtype }: RandomModel,
+  registry: Registry,
+): Promise<void> {
+  const architecture = registry.architectureOf(config.model_type);
   if (!architecture) throw new Error(`no architecture ${config.model_type}`);
   const tensors: ExpectedTensor[] = architecture.tensors(architecture.config.parse(config));
   const random = uniform();
