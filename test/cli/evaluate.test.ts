@@ -78,6 +78,39 @@ describe('validator evaluate', () => {
 
   const sequences = join(MODELS, 'llama-60steps', 'golden.json');
 
+  /** Two short sequences: enough to be told by which version they were scored. */
+  function shortSequences(): string {
+    const file = join(newFolder(), 'sequences.json');
+    writeFileSync(
+      file,
+      JSON.stringify({ batches: [[[1, 2, 3, 4]], [[5, 6, 7, 8]]], prompt_length: 2, pad_token_id: 0 }),
+    );
+    return file;
+  }
+
+  it.each<[by: string, savedBy: string | undefined, config: string, flags: string[], library: string]>([
+    ['nothing', undefined, '', [], '4.44.1'],
+    ['the folder, saved by 5.12.1', '5.12.1', '', [], '5.18.0'],
+    ['the folder, saved by 4.51.3', '4.51.3', '', [], '4.57.6'],
+    ['the folder, saved by 4.40.0', '4.40.0', '', [], '4.44.1'],
+    ['the config', '5.12.1', 'evaluator: { use: onnxruntime, library: 4.57 }', [], '4.57.6'],
+    ['the flag', '5.12.1', 'evaluator: { use: onnxruntime, library: 4.57 }', ['--library', '4.44'], '4.44.1'],
+    ['the subnet', '5.12.1', 'subnet: pretraining', [], '4.44.1'],
+  ])('the version of the library is that of %s', async (_by, savedBy, config, flags, library) => {
+    const folder = join(newFolder(), 'model');
+    cpSync(join(MODELS, 'llama-60steps'), folder, { recursive: true });
+    const keys = z.looseObject({}).parse(JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8')));
+    writeFileSync(join(folder, 'config.json'), JSON.stringify({ ...keys, transformers_version: savedBy }));
+    const cwd = newFolder();
+    writeFileSync(join(cwd, 'config.yaml'), `dataDir: ${JSON.stringify(cwd)}\n${config}\n`);
+    const { code, stdout, stderr } = await validator(
+      ['evaluate', folder, '--sequences', shortSequences(), '--config', 'config.yaml', '--json', ...flags],
+      { cwd },
+    );
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(answerSchema.parse(JSON.parse(stdout)).numerics).toMatchObject({ library: `transformers ${library}` });
+  });
+
   it("refuses what the demo's hostile miners publish, each by its code", async () => {
     const { folder } = newWorld();
     const repos = join(folder, 'network', 'repos');

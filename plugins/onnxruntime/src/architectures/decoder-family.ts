@@ -1,7 +1,8 @@
 import type { z } from 'zod';
-import type { RopeScaling } from '../blocks/rotary.js';
+import type { RopeScaling, RotaryConfig } from '../blocks/rotary.js';
 import type { Architecture } from './architecture.js';
-import { buildDecoder, decoderTensors, TIED, type DecoderShape } from './decoder.js';
+import { buildDecoder } from './decoder.js';
+import { decoderTensors, TIED, type DecoderShape } from './decoder-shape.js';
 
 /** Keys of config.json that Llama and its relatives share. */
 export interface DecoderKeys {
@@ -20,18 +21,21 @@ export interface DecoderKeys {
   rope_theta: number;
 }
 
+/** What the shared keys say. */
+type OfKeys =
+  'vocabulary' | 'width' | 'inner' | 'layers' | 'heads' | 'keyValueHeads' | 'headDimension' | 'epsilon' | 'tied';
+
+/** Where a member differs from Llama, and how it turns positions into angles: `rotary` where layers differ, else `scaling`. */
+type Own = Pick<DecoderShape, 'activation' | 'biases'> &
+  Partial<Omit<DecoderShape, OfKeys | 'activation' | 'biases'>> & { scaling?: RopeScaling };
+
 /** What a member of the family has of its own. */
 export interface FamilyMember<Config extends DecoderKeys> {
   className: string;
   modelType: string;
   config: z.ZodType<Config>;
   generationDefaults: Architecture<Config>['generationDefaults'];
-  own(config: Config): Pick<
-    DecoderShape,
-    'activation' | 'biases' | 'ignoresBiases' | 'window' | 'normOffset' | 'embeddingScale'
-  > & {
-    scaling?: RopeScaling;
-  };
+  own(config: Config): Own;
 }
 
 const headDimensionOf = (given: DecoderKeys): number =>
@@ -63,6 +67,12 @@ export function grouped<T extends z.ZodType<DecoderKeys>>(schema: T): T {
 export function decoderFamily<Config extends DecoderKeys>(member: FamilyMember<Config>): Architecture<Config> {
   const shapeOf = (given: Config): DecoderShape => {
     const { scaling = { type: 'default' }, ...own } = member.own(given);
+    const rotary: RotaryConfig = {
+      dimension: headDimensionOf(given),
+      theta: given.rope_theta,
+      maxPositions: given.max_position_embeddings,
+      scaling,
+    };
     return {
       vocabulary: given.vocab_size,
       width: given.hidden_size,
@@ -73,12 +83,7 @@ export function decoderFamily<Config extends DecoderKeys>(member: FamilyMember<C
       headDimension: headDimensionOf(given),
       epsilon: given.rms_norm_eps,
       tied: given.tie_word_embeddings,
-      rotary: {
-        dimension: headDimensionOf(given),
-        theta: given.rope_theta,
-        maxPositions: given.max_position_embeddings,
-        scaling,
-      },
+      rotary: () => rotary,
       ...own,
     };
   };

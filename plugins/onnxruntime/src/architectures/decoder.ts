@@ -1,127 +1,134 @@
 import { attention, byRow } from '../blocks/attention.js';
 import { embedding } from '../blocks/embedding.js';
-import { linear } from '../blocks/linear.js';
-import { gatedMlp } from '../blocks/mlp.js';
-import { rmsNorm } from '../blocks/norm.js';
-import { rotaryTable, rotate, type RotaryConfig } from '../blocks/rotary.js';
+import { columns } from '../blocks/fused-projection.js';
 import type { Head } from '../blocks/head.js';
+import { layer } from '../blocks/linear.js';
+import { gatedMlp } from '../blocks/mlp.js';
+import { rmsNorm, rmsNormOfHeads } from '../blocks/norm.js';
+import { rotaryTable, rotate, type RotaryTable } from '../blocks/rotary.js';
 import type { GraphBuilder } from '../onnx/graph-builder.js';
-import type { AttentionRule, ExpectedTensor, Inputs, RunShape } from './architecture.js';
+import type { Inputs, RunShape } from './architecture.js';
+import { EMBEDDING, HEAD, NORMS, type DecoderShape, type NamedNorms } from './decoder-shape.js';
 
-/** What Llama and its relatives have in common, and the places in which they differ. */
-export interface DecoderShape {
-  vocabulary: number;
-  width: number;
-  inner: number;
-  layers: number;
-  heads: number;
-  keyValueHeads: number;
-  headDimension: number;
-  epsilon: number;
-  activation: string;
-  tied: boolean;
-  rotary: RotaryConfig;
-  biases: { qkv: boolean; output: boolean; mlp: boolean };
-  /** Biases are among the weights, but not added. */
-  ignoresBiases?: boolean;
-  /** Keys that a query sees in a layer, itself included; undefined for all before it. */
-  window?: (layer: number, rule: AttentionRule) => number | undefined;
-  /** Added to the weights of the norms. */
-  normOffset?: number;
-  /** Factor on the embeddings. */
-  embeddingScale?: number;
-}
-
-const EMBEDDING = 'model.embed_tokens.weight';
-const HEAD = 'lm_head.weight';
 const NO_BIASES = { qkv: false, output: false, mlp: false };
-export const TIED = { name: EMBEDDING, otherName: HEAD };
 
-export function decoderTensors(shape: DecoderShape): ExpectedTensor[] {
-  const { width, inner, heads, keyValueHeads, headDimension, biases } = shape;
-  const query = heads * headDimension;
-  const keyValue = keyValueHeads * headDimension;
-  const projection = (name: string, out: number, into: number, bias: boolean): ExpectedTensor[] => [
-    { name: `${name}.weight`, shape: [out, into] },
-    ...(bias ? [{ name: `${name}.bias`, shape: [out] }] : []),
-  ];
-  const layer = (prefix: string): ExpectedTensor[] => [
-    { name: `${prefix}.input_layernorm.weight`, shape: [width] },
-    ...projection(`${prefix}.self_attn.q_proj`, query, width, biases.qkv),
-    ...projection(`${prefix}.self_attn.k_proj`, keyValue, width, biases.qkv),
-    ...projection(`${prefix}.self_attn.v_proj`, keyValue, width, biases.qkv),
-    ...projection(`${prefix}.self_attn.o_proj`, width, query, biases.output),
-    { name: `${prefix}.post_attention_layernorm.weight`, shape: [width] },
-    ...projection(`${prefix}.mlp.gate_proj`, inner, width, biases.mlp),
-    ...projection(`${prefix}.mlp.up_proj`, inner, width, biases.mlp),
-    ...projection(`${prefix}.mlp.down_proj`, width, inner, biases.mlp),
-  ];
-  return [
-    { name: EMBEDDING, shape: [shape.vocabulary, width] },
-    ...Array.from({ length: shape.layers }, (_none, index) => layer(`model.layers.${index}`)).flat(),
-    { name: 'model.norm.weight', shape: [width] },
-    ...(shape.tied ? [] : [{ name: HEAD, shape: [shape.vocabulary, width] }]),
-  ];
+/** What the parts of a layer are built from. */
+interface Building {
+  g: GraphBuilder;
+  shape: DecoderShape;
+  /** Those that are added. */
+  biases: DecoderShape['biases'];
+  inputs: Inputs;
+  run: RunShape;
+  /** One for each way of turning positions into angles: layers share them. */
+  tableOf: (layer: number) => RotaryTable;
 }
 
-/** Pre-norm blocks of rotary attention and gated MLP (Touvron et al. 2023). */
+/** Blocks of rotary attention and gated MLP, each added to what goes into it (Touvron et al. 2023). */
 export function buildDecoder(
   g: GraphBuilder,
   shape: DecoderShape,
   inputs: Inputs,
   run: RunShape,
 ): { hidden: string; head: Head } {
-  const table = rotaryTable(shape.rotary, run.positions, run.lengthAt);
-  const { heads, keyValueHeads, headDimension, epsilon, normOffset, embeddingScale } = shape;
+  const { epsilon, normOffset, embeddingScale, finalSoftcap } = shape;
   const biases = shape.ignoresBiases === true ? NO_BIASES : shape.biases;
+  const building: Building = { g, shape, biases, inputs, run, tableOf: rotaryTables(shape, run) };
+  const [aroundAttention, aroundMlp] = NORMS[shape.norms ?? 'before'];
   const embedded = embedding(g, inputs.ids, EMBEDDING);
   let hidden = embeddingScale === undefined ? embedded : g.node('Mul', [embedded, g.scalar(embeddingScale)]);
   for (let index = 0; index < shape.layers; index += 1) {
-    const prefix = `model.layers.${index}`;
-    const normed = rmsNorm(g, hidden, `${prefix}.input_layernorm.weight`, epsilon, normOffset);
-    const project = (name: string): string =>
-      linear(
-        g,
-        normed,
-        `${prefix}.self_attn.${name}.weight`,
-        biases.qkv ? `${prefix}.self_attn.${name}.bias` : undefined,
-      );
-    const [q, k, v] = [project('q_proj'), project('k_proj'), project('v_proj')];
-    const rotated = rotate(
-      g,
-      byRow(g, inputs, q, heads * headDimension),
-      inputs.positions,
-      table,
-      heads,
-      headDimension,
-    );
-    const rotatedKeys = rotate(
-      g,
-      byRow(g, inputs, k, keyValueHeads * headDimension),
-      inputs.positions,
-      table,
-      keyValueHeads,
-      headDimension,
-    );
-    const context = attention(g, inputs, rotated, rotatedKeys, byRow(g, inputs, v, keyValueHeads * headDimension), {
+    hidden = added(building, hidden, index, aroundAttention, (x) => selfAttention(building, x, index));
+    hidden = added(building, hidden, index, aroundMlp, (x) => mlp(building, x, index));
+  }
+  return {
+    hidden: rmsNorm(g, hidden, 'model.norm.weight', epsilon, normOffset),
+    head: {
+      weight: shape.tied ? EMBEDDING : HEAD,
+      ...(finalSoftcap === undefined ? {} : { softcap: finalSoftcap }),
+    },
+  };
+}
+
+function rotaryTables({ rotary }: DecoderShape, run: RunShape): Building['tableOf'] {
+  const tables = new Map<string, RotaryTable>();
+  return (index) => {
+    const config = rotary(index);
+    const key = JSON.stringify(config);
+    const table = tables.get(key) ?? rotaryTable(config, run.positions, run.lengthAt);
+    tables.set(key, table);
+    return table;
+  };
+}
+
+/** x + norm(part(norm(x))), each norm where the shape has it. hidden: [rows, width] */
+function added(
+  { g, shape: { epsilon, normOffset } }: Building,
+  hidden: string,
+  index: number,
+  { before, after }: NamedNorms,
+  part: (x: string) => string,
+): string {
+  const norm = (x: string, name: string | undefined): string =>
+    name === undefined ? x : rmsNorm(g, x, `model.layers.${index}.${name}.weight`, epsilon, normOffset);
+  return g.node('Add', [hidden, norm(part(norm(hidden, before)), after)]);
+}
+
+/** [rows, width] -> [rows, width] */
+function selfAttention(building: Building, x: string, index: number): string {
+  const { g, shape, biases, inputs, run, tableOf } = building;
+  const { heads, keyValueHeads, headDimension, scale, softcap } = shape;
+  const name = `model.layers.${index}.self_attn`;
+  const [q, k, v] = projections(building, x, name);
+  const turned = (projected: string, norm: string, count: number): string => {
+    const normed = byRow(g, inputs, normedHeads(building, projected, norm), count * headDimension);
+    return rotate(g, normed, inputs.positions, tableOf(index), count, headDimension);
+  };
+  const context = attention(
+    g,
+    inputs,
+    turned(q, `${name}.q_norm.weight`, heads),
+    turned(k, `${name}.k_norm.weight`, keyValueHeads),
+    byRow(g, inputs, v, keyValueHeads * headDimension),
+    {
       heads,
       keyValueHeads,
       headDimension,
       window: shape.window?.(index, run.attention),
-    });
-    const attended = linear(
-      g,
-      context,
-      `${prefix}.self_attn.o_proj.weight`,
-      biases.output ? `${prefix}.self_attn.o_proj.bias` : undefined,
-    );
-    hidden = g.node('Add', [hidden, attended]);
-    const normedAgain = rmsNorm(g, hidden, `${prefix}.post_attention_layernorm.weight`, epsilon, normOffset);
-    const names = { gate: `${prefix}.mlp.gate_proj`, up: `${prefix}.mlp.up_proj`, down: `${prefix}.mlp.down_proj` };
-    hidden = g.node('Add', [hidden, gatedMlp(g, normedAgain, names, shape.activation, biases.mlp)]);
+      ...(scale === undefined ? {} : { scale }),
+      ...(softcap === undefined ? {} : { softcap }),
+    },
+  );
+  return layer(g, context, `${name}.o_proj`, biases.output);
+}
+
+/** @returns queries [rows, heads * headDimension], keys and values [rows, keyValueHeads * headDimension] */
+function projections({ g, shape, biases }: Building, x: string, name: string): [q: string, k: string, v: string] {
+  if (shape.fused !== true) {
+    const project = (part: string): string => layer(g, x, `${name}.${part}`, biases.qkv);
+    return [project('q_proj'), project('k_proj'), project('v_proj')];
   }
-  return {
-    hidden: rmsNorm(g, hidden, 'model.norm.weight', epsilon, normOffset),
-    head: { weight: shape.tied ? EMBEDDING : HEAD },
-  };
+  const [query, keyValue] = [shape.heads * shape.headDimension, shape.keyValueHeads * shape.headDimension];
+  const all = layer(g, x, `${name}.qkv_proj`, biases.qkv);
+  return [
+    columns(g, all, 0, query),
+    columns(g, all, query, query + keyValue),
+    columns(g, all, query + keyValue, query + 2 * keyValue),
+  ];
+}
+
+/** projected: [rows, heads * headDimension], normed as the shape says */
+function normedHeads({ g, shape }: Building, projected: string, weight: string): string {
+  const { queryKeyNorm, headDimension, epsilon, normOffset } = shape;
+  if (queryKeyNorm === 'all') return rmsNorm(g, projected, weight, epsilon, normOffset);
+  if (queryKeyNorm === 'head') return rmsNormOfHeads(g, projected, weight, headDimension, epsilon, normOffset);
+  return projected;
+}
+
+/** [rows, width] -> [rows, width] */
+function mlp({ g, shape, biases }: Building, x: string, index: number): string {
+  const name = `model.layers.${index}.mlp`;
+  const first =
+    shape.fused === true ? { gateUp: `${name}.gate_up_proj` } : { gate: `${name}.gate_proj`, up: `${name}.up_proj` };
+  return gatedMlp(g, x, { ...first, down: `${name}.down_proj` }, shape.activation, biases.mlp);
 }

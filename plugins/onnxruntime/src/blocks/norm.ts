@@ -1,7 +1,7 @@
 import type { GraphBuilder } from '../onnx/graph-builder.js';
 import { vector } from './linear.js';
 
-/** x / sqrt(mean(x^2) + eps) * (offset + weight) (Zhang and Sennrich 2019); Gemma stores weights around 0. x: [rows, width] */
+/** x / sqrt(mean(x^2) + eps) * (offset + weight) (Zhang and Sennrich 2019); Gemma stores weights around 0. x: [..., width] */
 export function rmsNorm(g: GraphBuilder, x: string, weight: string, epsilon: number, offset = 0): string {
   const stored = vector(g, weight);
   return g.node(
@@ -11,6 +11,19 @@ export function rmsNorm(g: GraphBuilder, x: string, weight: string, epsilon: num
       attributes: { axis: { int: -1 }, epsilon: { float: epsilon } },
     },
   );
+}
+
+/** The same of each head by itself, by the weights of one. x: [rows, heads * headDimension], weight: [headDimension] */
+export function rmsNormOfHeads(
+  g: GraphBuilder,
+  x: string,
+  weight: string,
+  headDimension: number,
+  epsilon: number,
+  offset = 0,
+): string {
+  const heads = g.node('Reshape', [x, g.ints([0, -1, headDimension])]);
+  return rmsNorm(g, heads, weight, epsilon, offset);
 }
 
 /** (x - mean) / sqrt(variance + eps) * weight + bias (Ba et al. 2016). x: [rows, width] */
