@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Inspection } from '@assay/core/contracts/evaluator';
-import { elementsOf, type UsedTensor } from '@assay/core/contracts/model';
+import type { UsedTensor } from '@assay/core/contracts/model';
 import { canonicalJson } from '@assay/core/journal/canonical-json';
 import { UnusableJson, type JsonDocument } from '@assay/core/model/json-object';
 import type { AnyArchitecture } from './architectures/architecture.js';
@@ -13,11 +13,9 @@ import type { GenerationConfig } from './files/generation-config.js';
 import { readGeneration } from './files/read-generation.js';
 import { readJsonDocument } from './files/read-json.js';
 import { readTensor } from './files/tensor-content.js';
-import { readWeights, type StoredTensor } from './files/weights.js';
 import { paddingIssues } from './files/padding.js';
-import { isTrue } from './files/python-values.js';
 import { libraryName } from './library.js';
-import { matchTensors } from './match-tensors.js';
+import { loadWeights, type LoadedWeights } from './load-weights.js';
 import { requireNoQuantization } from './quantization.js';
 import { unreadKeys } from './unread-keys.js';
 
@@ -25,19 +23,10 @@ const MAX_CONFIG_BYTES = 1024 * 1024;
 const MAX_REPORTED_TENSORS = 20;
 
 /** A folder whose config and headers have passed every check: ready to become a graph. */
-export interface InspectedModel {
+export interface InspectedModel extends LoadedWeights {
   directory: string;
-  /** Real path of the folder that holds the files with the weights. */
-  weightsFolder: string;
   architecture: AnyArchitecture;
-  /** Of the architecture's own type. */
-  config: unknown;
   generation: GenerationConfig;
-  /** The tensors that the architecture uses, under its own names. */
-  tensors: ReadonlyMap<string, StoredTensor>;
-  unused: string[];
-  /** As the library counts them. */
-  parameterCount: number;
   /** What the files say and the library does not heed. */
   notes: readonly string[];
 }
@@ -57,17 +46,12 @@ export async function openModel(directory: string, registry: Registry): Promise<
   requireNoIssues(architecture, paddingIssues(document, architecture, vocabularySize));
   const known = { className, generationDefaults, vocabularySize };
   const { generation, note } = await readGeneration(directory, document, known, MAX_CONFIG_BYTES);
-  const weights = await readWeights(directory);
-  const copiesTied = isTrue(raw['torchscript']);
   return {
     directory,
-    weightsFolder: weights.folder,
     architecture,
-    config,
     generation,
-    parameterCount: parametersOf(architecture, config, copiesTied),
     notes: [...(note === undefined ? [] : [note]), ...unreadKeys(raw, architecture, libraryName(registry.library))],
-    ...matchTensors(architecture, config, weights, copiesTied),
+    ...(await loadWeights(directory, architecture, { raw, config }, registry.library)),
   };
 }
 
@@ -116,13 +100,6 @@ export async function inspectModel(
     ...(model.notes.length > 0 ? { notes: [...model.notes] } : {}),
     tensors,
   };
-}
-
-/** Tied weights once; for torchscript the library makes a copy of them, of the same values, and counts it. */
-function parametersOf(architecture: AnyArchitecture, config: unknown, copiesTied: boolean): number {
-  const tensors = architecture.tensors(config);
-  const tied = copiesTied ? architecture.tied(config)?.name : undefined;
-  return tensors.reduce((sum, { name, shape }) => sum + elementsOf(shape) * (name === tied ? 2 : 1), 0);
 }
 
 async function readConfig(directory: string): Promise<JsonDocument> {

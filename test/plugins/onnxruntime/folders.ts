@@ -1,5 +1,6 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { scratchFolder } from './scratch.js';
 
 interface Entry {
@@ -20,8 +21,44 @@ export function safetensors(
   return Buffer.concat([length, text, data]);
 }
 
+/** A tensor outside of its file. */
+export interface StoredBytes {
+  name: string;
+  dtype: string;
+  shape: readonly number[];
+  bytes: Buffer;
+}
+
+const headerSchema = z.record(
+  z.string(),
+  z.object({ dtype: z.string(), shape: z.array(z.number()), data_offsets: z.tuple([z.number(), z.number()]) }),
+);
+
+/** Every tensor of a safetensors file. */
+export function readTensors(path: string): StoredBytes[] {
+  const file = readFileSync(path);
+  const start = 8 + Number(file.readBigUInt64LE(0));
+  const members: unknown = JSON.parse(file.toString('utf8', 8, start));
+  const entries = Object.entries(z.looseObject({}).parse(members)).filter(([name]) => name !== '__metadata__');
+  return Object.entries(headerSchema.parse(header)).map(
+    ([
+      name,
+      {
+        dtype,
+        shape,
+        data_offsets: [from, to],
+      },
+    ]) => ({
+      name,
+      dtype,
+      shape,
+      bytes: file.subarray(start + from, start + to),
+    }),
+  );
+}
+
 export function assembled(
-  tensors: readonly { name: string; dtype: string; shape: readonly number[]; bytes: Uint8Array }[],
+  tensors: readonly (Omit<StoredBytes, 'bytes'> & { bytes: Uint8Array })[],
   metadata: { __metadata__?: Record<string, string> } = { __metadata__: { format: 'pt' } },
 ): Buffer {
   let offset = 0;

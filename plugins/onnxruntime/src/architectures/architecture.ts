@@ -7,6 +7,20 @@ import type { GraphBuilder } from '../onnx/graph-builder.js';
 export interface ExpectedTensor {
   name: string;
   shape: readonly number[];
+  /** The larger tensor that holds this one where the files have none of its name. */
+  within?: EnclosingTensor;
+}
+
+/**
+ * A stored tensor of which some rows are another one, such as the matrices of all experts of a layer. The part begins
+ * `start` elements after its first and is as long as the shape of the expected tensor says; the rest may be others' parts.
+ * Example: expert e of a stack [experts, 2 * inner, width] has its gate [inner, width] at `e * 2 * inner * width`, and its
+ * up projection `inner * width` elements later.
+ */
+export interface EnclosingTensor {
+  name: string;
+  shape: readonly number[];
+  start: number;
 }
 
 /** Weight [out, in] and, where there is one, bias [out] of a linear layer. */
@@ -91,6 +105,11 @@ export interface Architecture<Config> {
    * the one under `otherName` is loaded later and stays.
    */
   tied(config: Config): { name: string; otherName: string } | undefined;
+  /**
+   * The name that this version of the class gives a stored tensor, where older files have another one: `lm_head.weight` for
+   * `embed_out.weight`. It returns every other name as it is.
+   */
+  renamed?: (name: string) => string;
   /** What the class holds of generation where config.json is silent. */
   generationDefaults: Readonly<Record<string, unknown>>;
   /** The row of the embeddings for `pad_token_id` must exist, or the class can't be made. */

@@ -53,6 +53,7 @@ export interface TensorEntry {
 
 export interface SafetensorsHeader {
   tensors: TensorEntry[];
+  hasMetadata: boolean;
   /** The framework that wrote the file, by its metadata. */
   format?: string;
 }
@@ -121,7 +122,7 @@ export function parseHeader(
     .filter(([name]) => name !== METADATA)
     .map(([name, value]) => tensorOf(name, value, dataStart, refuse));
   requireGapless(tensors, dataStart, fileSize, refuse);
-  return { tensors, ...(format === undefined ? {} : { format }) };
+  return { tensors, hasMetadata: metadata !== undefined, ...(format === undefined ? {} : { format }) };
 }
 
 /** Name and value of each member. What is malformed or would be too much to parse is refused before it is parsed. */

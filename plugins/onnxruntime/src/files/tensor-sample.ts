@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SampledTensor } from '@assay/core/contracts/evaluator';
 import { elementsOf } from '@assay/core/contracts/model';
+import { decoderOf } from './decode.js';
 import { elementBytesOf } from './safetensors.js';
 import { readWhole } from './tensor-content.js';
 import type { StoredTensor } from './weights.js';
@@ -52,8 +53,7 @@ export async function* sampleTensors(
 
 async function valuesOf(handle: FileHandle, name: string, tensor: StoredTensor, seed: string): Promise<Float32Array> {
   const { dtype, shape, offset } = tensor;
-  const [width, decode] = [elementBytesOf(dtype), DECODERS[dtype]];
-  if (!decode) throw new RangeError(`no weights are stored as ${dtype}`);
+  const [width, decode] = [elementBytesOf(dtype), decoderOf(dtype)];
   const blocks = await Promise.all(
     blocksOf(seed, name, shape).map(async ({ from, length }) => {
       const bytes = Buffer.alloc(length * width);
@@ -82,37 +82,6 @@ export function blocksOf(seed: string, name: string, shape: readonly number[]): 
       length: BLOCK_ELEMENTS,
     };
   });
-}
-
-type Decode = (bytes: Buffer, at: number) => number;
-
-/** An element of each type in which weights may be stored, as a number. */
-const DECODERS: Readonly<Record<string, Decode>> = {
-  F64: (bytes, at) => bytes.readDoubleLE(at),
-  F32: (bytes, at) => bytes.readFloatLE(at),
-  F16: (bytes, at) => half(bytes.readUInt16LE(at)),
-  BF16: (bytes, at) => brain(bytes.readUInt16LE(at)),
-  I64: (bytes, at) => Number(bytes.readBigInt64LE(at)),
-  I32: (bytes, at) => bytes.readInt32LE(at),
-  I16: (bytes, at) => bytes.readInt16LE(at),
-  I8: (bytes, at) => bytes.readInt8(at),
-  U8: (bytes, at) => bytes.readUInt8(at),
-};
-
-const converter = new DataView(new ArrayBuffer(4));
-
-/** bfloat16 is the upper half of a float32. */
-function brain(bits: number): number {
-  converter.setUint32(0, bits * 0x1_0000);
-  return converter.getFloat32(0);
-}
-
-/** IEEE 754 half precision: 5 bits of exponent, 10 of fraction. */
-function half(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const [exponent, fraction] = [(bits >> 10) & 0x1f, bits & 0x3ff];
-  if (exponent === 0x1f) return fraction === 0 ? sign * Infinity : Number.NaN;
-  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
 /** Values as a line of the protocol carries them: float32, little endian. */

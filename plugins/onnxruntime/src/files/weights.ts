@@ -2,15 +2,15 @@ import { readdir, realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { UnusableJson } from '@assay/core/model/json-object';
 import { modelErrors } from '../errors.js';
-import { byCurrentName, currentName } from './old-names.js';
+import type { Library } from '../library.js';
 import { readJsonObject } from './read-json.js';
-import { headerBudget, readSafetensorsHeader, type HeaderBudget, type TensorEntry } from './safetensors.js';
+import { headerBudget, readSafetensorsHeader, type SafetensorsHeader, type TensorEntry } from './safetensors.js';
 
 const SINGLE = 'model.safetensors';
 const INDEX = 'model.safetensors.index.json';
 const MAX_INDEX_BYTES = 16 * 1024 * 1024;
 const MAX_SHARDS = 1000;
-/** Formats in the metadata with which the library opens the only file of a model, and a shard: others it refuses. */
+/** Formats in the metadata with which 4.x opens the only file of a model, and a shard. It refuses others; 5 reads no metadata. */
 const FORMATS = { single: ['pt', 'mlx'], shard: ['pt', 'tf', 'flax', 'mlx'] };
 
 export interface StoredTensor extends TensorEntry {
@@ -22,25 +22,23 @@ export interface StoredTensor extends TensorEntry {
 export interface WeightsFile {
   /** Every tensor in it. */
   stored: readonly StoredTensor[];
-  /** The same by the names that the library takes them for; a tensor whose name another one takes is left out. */
-  loaded: ReadonlyMap<string, StoredTensor>;
 }
 
 export interface StoredWeights {
   /** Real path: the folder itself, or where its links lead, as in the library's cache. */
   folder: string;
-  /** Names by which the library tells a whole model from a bare one: those in the only file, or in the index. */
+  /** Names in the only file, or in the index. */
   announced: readonly string[];
   /** In the order in which the library loads them. */
   files: readonly WeightsFile[];
 }
 
 /** Every tensor of a folder, from the single file or else from the shards that the index names. */
-export async function readWeights(directory: string): Promise<StoredWeights> {
+export async function readWeights(directory: string, library: Library): Promise<StoredWeights> {
   const present = new Set(await readdir(directory));
   if (present.has(SINGLE)) {
-    const { folder, files } = await readFiles(directory, [SINGLE], FORMATS.single);
-    return { folder, files, announced: files.flatMap(({ stored }) => stored.map(({ name }) => currentName(name))) };
+    const { folder, files } = await readFiles(directory, [SINGLE], FORMATS.single, library);
+    return { folder, files, announced: files.flatMap(({ stored }) => stored.map(({ name }) => name)) };
   }
   if (!present.has(INDEX)) {
     throw modelErrors.WEIGHTS_MISSING({
@@ -49,7 +47,7 @@ export async function readWeights(directory: string): Promise<StoredWeights> {
   }
   const map = await weightMap(directory);
   const shards = shardsOf(map, present);
-  return { ...(await readFiles(directory, shards, FORMATS.shard)), announced: map.map(([name]) => currentName(name)) };
+  return { ...(await readFiles(directory, shards, FORMATS.shard, library)), announced: map.map(([name]) => name) };
 }
 
 /** In order of names, as the library loads them. What a shard holds counts, not what the index says of it. */
@@ -68,32 +66,33 @@ async function readFiles(
   directory: string,
   names: readonly string[],
   formats: readonly string[],
+  library: Library,
 ): Promise<Pick<StoredWeights, 'folder' | 'files'>> {
   const budget = headerBudget();
   const files: WeightsFile[] = [];
   const folders = new Set<string>();
   for (const name of names) {
-    const entries = await readFile(directory, name, formats, budget);
+    const { tensors, ...metadata } = await readSafetensorsHeader(join(directory, name), name, budget);
+    requireFormat(name, metadata, formats, library);
     const path = await realpath(join(directory, name));
     folders.add(dirname(path));
-    const stored = entries.map((entry) => ({ ...entry, file: basename(path) }));
-    files.push({ stored, loaded: byCurrentName(stored) });
+    files.push({ stored: tensors.map((entry) => ({ ...entry, file: basename(path) })) });
   }
   const [folder = await realpath(directory)] = folders;
   if (folders.size > 1) throw unusableIndex('its shards are links into several folders');
   return { folder, files };
 }
 
-async function readFile(
-  directory: string,
+/** 4.57 takes a file without any metadata; 4.44 does not. @throws SAFETENSORS_FORMAT */
+function requireFormat(
   file: string,
+  { format, hasMetadata }: Omit<SafetensorsHeader, 'tensors'>,
   formats: readonly string[],
-  budget: HeaderBudget,
-): Promise<TensorEntry[]> {
-  const { tensors, format } = await readSafetensorsHeader(join(directory, file), file, budget);
+  library: Library,
+): void {
+  if (library === '5' || (library === '4.57' && !hasMetadata)) return;
   if (format === undefined || !formats.includes(format))
     throw modelErrors.SAFETENSORS_FORMAT({ file, format, formats });
-  return tensors;
 }
 
 /** Shard of each name. A name may be `__proto__`: entries keep it. */
