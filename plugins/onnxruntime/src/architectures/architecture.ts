@@ -124,7 +124,7 @@ export interface Architecture<Config> {
    * Tokens beyond which all tokens of a sequence are rotated by other angles, so that generation computes them again;
    * undefined where keys and values stay what they are.
    */
-  recomputedBeyond?(config: Config): number | undefined;
+  recomputedBeyond?: (config: Config) => number | undefined;
   /** Hidden states after the last norm, [batch * sequence, width], and what turns them into logits. */
   build(g: GraphBuilder, config: Config, inputs: Inputs, run: RunShape): { hidden: string; head: Head };
 }

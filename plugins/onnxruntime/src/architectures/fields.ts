@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ACTIVATION_NAMES } from '../blocks/activation.js';
+import { FIRST_LIBRARY, type Library } from '../library.js';
 
 /** Sizes beyond which no real model goes: a hostile config must not make the graph explode. */
 export const size = (limit = 1_048_576): z.ZodNumber => z.number().int().min(1).max(limit);
@@ -12,16 +13,24 @@ export function optional<T extends z.ZodType>(schema: T, fallback: z.infer<T>): 
   return schema.optional().transform((value) => (value === undefined ? fallback : value));
 }
 
-/** null and 0 are as false as false, and any other number as true as true. */
-export const flag = (fallback: boolean): z.ZodType<boolean> =>
-  z
-    .union([z.boolean(), z.number()])
-    .nullish()
-    .transform((value) => (value === undefined ? fallback : Boolean(value)));
+/** Up to 4.57 null and 0 are as false as false, and any other number as true as true; 5 takes true and false alone. */
+export const flag = (fallback: boolean, library: Library = FIRST_LIBRARY): z.ZodType<boolean> =>
+  library === '5'
+    ? optional(z.boolean(), fallback)
+    : z
+        .union([z.boolean(), z.number()])
+        .nullish()
+        .transform((value) => (value === undefined ? fallback : Boolean(value)));
 export const epsilon = (fallback: number): z.ZodType<number> => optional(z.number().min(0).max(1), fallback);
 export const activationName = (fallback: string): z.ZodType<string> =>
   optional(z.enum(ACTIVATION_NAMES as [string, ...string[]]), fallback);
 export const theta = (fallback: number): z.ZodType<number> => optional(z.number().min(1).max(1e12), fallback);
+
+/** Smaller ones are zero in float32, and what is divided by zero is no number. */
+const SMALLEST_CAP = 1e-30;
+/** A soft cap; null is none. */
+export const cap = (fallback: number | null): z.ZodType<number | null> =>
+  z.number().min(SMALLEST_CAP).max(1e9).nullable().default(fallback);
 
 /** The library takes the common names of some keys for a class's own. */
 export function withNames(names: Readonly<Record<string, string>>): (given: unknown) => unknown {

@@ -11,8 +11,8 @@ const NAMES: RopeNames = { theta: 'rope_theta', part: 'partial_rotary_factor' };
 /** Which of two spellings of the type wins. The config classes of Llama, Qwen2, Phi and GPT-NeoX copy `type` to `rope_type`. */
 export type TypeKey = 'type' | 'rope_type';
 
-type Keys = Readonly<Record<string, unknown>>;
-const isObject = (given: unknown): given is Keys =>
+export type Keys = Readonly<Record<string, unknown>>;
+export const isObject = (given: unknown): given is Keys =>
   typeof given === 'object' && given !== null && !Array.isArray(given);
 
 /**

@@ -248,3 +248,13 @@ function longropeIssue(
     ? 'longrope divides by the logarithm of original_max_position_embeddings'
     : undefined;
 }
+
+/** Adds an issue where the library can't rotate heads of `head_dim`. */
+export function requireWholeHeads(
+  given: RopeConfig & { head_dim: number },
+  library: Library,
+  context: z.RefinementCtx,
+): void {
+  const message = wholeHeadIssue(given, given.head_dim, library);
+  if (message !== undefined) context.addIssue({ code: 'custom', message });
+}
