@@ -85,6 +85,13 @@ export const modelErrors = defineErrors({
       `The weights lack ${short(p.tensor)}${p.missing > 1 ? ` and ${p.missing - 1} more` : ''}.`,
     hint: () => 'Every tensor of the architecture has to be there; none is filled in.',
   },
+  EXPERTS_SCATTERED: {
+    fault: 'miner',
+    retry: 'never',
+    message: (p: { tensor: string; parts: number; limit: number }) =>
+      `The experts beside ${short(p.tensor)} are in ${p.parts} combinations of files and types; at most ${p.limit} are followed.`,
+    hint: () => 'Save the model with save_pretrained in one type, which keeps the experts of a layer together.',
+  },
   TENSOR_SHAPE: {
     fault: 'miner',
     retry: 'never',
