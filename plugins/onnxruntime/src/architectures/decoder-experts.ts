@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import type { ExpertNames } from '../blocks/experts.js';
 import type { EnclosingTensor, ExpectedTensor } from './architecture.js';
 
@@ -53,4 +54,23 @@ export function expertTensors(layer: string, width: number, experts: LayerExpert
       ];
     }).flat(),
   ];
+}
+
+/** Experts of a layer, 0 where a class takes none: real models have up to 512. */
+const MAX_COUNT = 1024;
+/** Experts of all layers: real models have up to 15,616. Each has three tensors, and a model may have 100,000. */
+const MAX_TOTAL = 32_768;
+
+/** Adds an issue where a mixture is none, or has more experts than can be followed. layers: those that have one */
+export function requireExperts(
+  { layers, count, chosen }: { layers: number; count: number; chosen: number },
+  context: z.RefinementCtx,
+): void {
+  const issue = (message: string): void => {
+    context.addIssue({ code: 'custom', message });
+  };
+  if (layers === 0) return;
+  if (count < 1 || count > MAX_COUNT) issue(`a layer must have 1 to ${MAX_COUNT} experts`);
+  if (layers * count > MAX_TOTAL) issue(`all layers together may have ${MAX_TOTAL} experts`);
+  if (chosen < 1 || chosen > count) issue('num_experts_per_tok must be between 1 and the number of experts');
 }
