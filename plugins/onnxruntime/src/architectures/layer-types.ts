@@ -38,3 +38,12 @@ export function windowsOf({ count, types, window, slides }: Layers, context: z.R
     issue('layers with a window need a sliding_window of at least 1 that is used');
   return sliding.map((slide) => (slide ? window : null));
 }
+
+/**
+ * Checks `layer_types` of a class that has one window for all layers or none: only the cache of generate() reads the key.
+ * @param context gets an issue where the library fails with it
+ */
+export function requireUsableTypes({ count, types, window }: Omit<Layers, 'slides'>, context: z.RefinementCtx): void {
+  if (!types) return;
+  windowsOf({ count, types, window, slides: () => false }, context);
+}
