@@ -1,4 +1,5 @@
-import { cpSync } from 'node:fs';
+import * as authoring from '@assay/plugin-onnxruntime/architecture';
+import { cpSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { validator } from '../e2e/validator-process.js';
@@ -12,4 +13,10 @@ it('the package that docs/build/architecture.md writes passes its checks', async
   const answer = await validator(['competition', 'check', '.'], { cwd: folder });
   expect(answer.code, answer.stdout + answer.stderr).toBe(0);
   expect(answer.stdout).toMatch(/brings modules that the plugin they are for can load +passed/);
+});
+
+it('docs/build/architecture.md names all that modules of architectures can import', () => {
+  const page = readFileSync(join(ROOT, 'docs', 'build', 'architecture.md'), 'utf8');
+  const named = new Set(page.match(/\w+/g));
+  expect(Object.keys(authoring).filter((name) => !named.has(name))).toEqual([]);
 });
