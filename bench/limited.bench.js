@@ -19,29 +19,8 @@ const [root, limitFile] = existsSync('/sys/fs/cgroup/cgroup.controllers')
 
 /** A script that is measured in a process of its own: prints one JSON line. */
 const script = `
-  import plugin from '@assay/plugin-onnxruntime';
-  const { signal } = new AbortController();
-  const deps = { log: () => undefined, modules: [] };
-  const [directory, rows] = JSON.parse(process.env.BENCH);
-  const { inspector, evaluator } = plugin.provides;
-  const inspecting = await inspector.create(inspector.options.parse({}), deps, signal);
-  const facts = await inspecting.inspect(directory, signal);
-  await inspecting.close();
-  const evaluating = await evaluator.create(evaluator.options.parse({}), deps, signal);
-  const ask = async (batches) => {
-    const samples = { batches, padTokenId: 0, packed: true, promptLength: 0, generatedTokens: 1 };
-    const model = { reference: { namespace: '', name: 'bench', revision: '' }, directory, files: [], facts };
-    return evaluating.evaluate({ id: 'bench', model, tasks: [{ name: 'bench', kind: 'text-loss', samplesDigest: '', samples }], deadlineMs: 3600000 }, () => undefined, signal);
-  };
-  const batches = rows.map((row) => [row]);
-  const one = await ask(batches.slice(0, 1));
-  const all = await ask(batches);
-  const more = batches.length - 1;
-  process.stdout.write(JSON.stringify({
-    cpu: (all.timings.cpuMs - one.timings.cpuMs) / 1000 / more,
-    wall: (all.timings.computeMs - one.timings.computeMs) / 1000 / more,
-    own: all.timings.peakAnonymousBytes, resident: all.timings.peakRssBytes, losses: all.results[0].details.losses,
-  }));
+  import { measured } from './asking.js';
+  process.stdout.write(JSON.stringify(await measured(...JSON.parse(process.env.BENCH))));
   process.exit(0);
 `;
 
@@ -80,12 +59,12 @@ function removeWhenEmpty(group) {
 const size = statSync(join(directory, 'model.safetensors')).size;
 const first = measured(undefined);
 const table = LIMITS.map((limit) => {
-  const { cpu, wall, own, resident, losses } = limit === undefined ? first : measured(limit);
+  const { cpu, wall, anonymous, resident, losses } = limit === undefined ? first : measured(limit);
   return {
     'limit MiB': limit ?? 'none',
     'CPU s/seq': cpu.toFixed(2),
     'wall s/seq': wall.toFixed(2),
-    'own MiB': Math.round(own / MIB),
+    'own MiB': Math.round(anonymous / MIB),
     'with mapped MiB': Math.round(resident / MIB),
     losses: JSON.stringify(losses) === JSON.stringify(first.losses) ? 'identical' : 'DIFFER',
   };

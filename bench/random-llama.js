@@ -14,7 +14,7 @@ export function uniform(seed) {
   };
 }
 
-function tensorsOf({ hidden, inner, layers, heads, keyValueHeads, vocabulary }) {
+function tensorsOf({ hidden, inner, layers, heads, keyValueHeads, vocabulary, tied = false }) {
   const keyValue = (hidden / heads) * keyValueHeads;
   const layer = (prefix) => [
     [`${prefix}.input_layernorm.weight`, [hidden]],
@@ -31,7 +31,7 @@ function tensorsOf({ hidden, inner, layers, heads, keyValueHeads, vocabulary }) 
     ['model.embed_tokens.weight', [vocabulary, hidden]],
     ...Array.from({ length: layers }, (_none, index) => layer(`model.layers.${index}`)).flat(),
     ['model.norm.weight', [hidden]],
-    ['lm_head.weight', [vocabulary, hidden]],
+    ...(tied ? [] : [['lm_head.weight', [vocabulary, hidden]]]),
   ];
 }
 
@@ -93,7 +93,7 @@ export function randomLlama(directory, shape) {
     max_position_embeddings: 4096,
     rms_norm_eps: 1e-5,
     rope_theta: 10000,
-    tie_word_embeddings: false,
+    tie_word_embeddings: shape.tied ?? false,
     hidden_act: 'silu',
   };
   writeFileSync(join(directory, 'config.json'), JSON.stringify(config, null, 2));
@@ -102,6 +102,7 @@ export function randomLlama(directory, shape) {
 
 /** Floating point operations of one sequence: two for each weight and token, and the attention below its diagonal. */
 export function operations(shape, length) {
-  const matrices = parameters(shape) - shape.vocabulary * shape.hidden;
+  // The embedding is looked up; a tied one is multiplied by as the head.
+  const matrices = parameters(shape) - (shape.tied ? 0 : shape.vocabulary * shape.hidden);
   return 2 * matrices * length + 2 * length * length * shape.hidden * shape.layers;
 }

@@ -32,10 +32,12 @@ import transformers
 from safetensors import SafetensorError, safe_open
 from torch.nn.functional import cross_entropy
 
-ARCHITECTURES = (
+KNOWN = (
     "GPT2LMHeadModel MistralForCausalLM LlamaForCausalLM BartForCausalLM FalconForCausalLM GPTNeoXForCausalLM "
-    "GPTJForCausalLM PhiForCausalLM GemmaForCausalLM Gemma2ForCausalLM Qwen2ForCausalLM"
+    "GPTJForCausalLM PhiForCausalLM GemmaForCausalLM Gemma2ForCausalLM Qwen2ForCausalLM Qwen3ForCausalLM "
+    "Phi3ForCausalLM Gemma3ForCausalLM Qwen3MoeForCausalLM Olmo2ForCausalLM MixtralForCausalLM"
 ).split()
+ARCHITECTURES = [name for name in KNOWN if hasattr(transformers, name)]
 DEVICE = os.environ.get("ASSAY_EVALUATOR_DEVICE", "cpu")
 COMPUTE_TYPE = os.environ.get("COMPUTE_TYPE", "float32")
 ATTENTION = os.environ.get("ATTENTION", "eager")
@@ -44,6 +46,7 @@ NUMERICS = {
     "computeType": COMPUTE_TYPE,
     "runtime": f"torch {torch.__version__}, transformers {transformers.__version__}",
     "attention": ATTENTION,
+    "library": f"transformers {transformers.__version__}",
 }
 SPOT_LOGITS = 8
 MAX_KEPT = 2  # models that stay loaded between two parts: as many as a match has

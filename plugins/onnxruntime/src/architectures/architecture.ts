@@ -110,6 +110,8 @@ export interface Architecture<Config> {
    * `embed_out.weight`. It returns every other name as it is.
    */
   renamed?: (name: string) => string;
+  /** A stored tensor with which this version of the class fails, though all others fit; undefined where there is none. */
+  surplus?: (config: Config, names: readonly string[]) => string | undefined;
   /** What the class holds of generation where config.json is silent. */
   generationDefaults: Readonly<Record<string, unknown>>;
   /** The row of the embeddings for `pad_token_id` must exist, or the class can't be made. */
@@ -120,6 +122,11 @@ export interface Architecture<Config> {
   /** Positions beyond which the model can't be run; undefined where there is no such limit. */
   maxPositions(config: Config): number | undefined;
   width(config: Config): number;
+  /**
+   * Tokens beyond which all tokens of a sequence are rotated by other angles, so that generation computes them again;
+   * undefined where keys and values stay what they are.
+   */
+  recomputedBeyond?: (config: Config) => number | undefined;
   /** Hidden states after the last norm, [batch * sequence, width], and what turns them into logits. */
   build(g: GraphBuilder, config: Config, inputs: Inputs, run: RunShape): { hidden: string; head: Head };
 }

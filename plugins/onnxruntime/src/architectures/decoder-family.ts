@@ -3,6 +3,7 @@ import type { RopeScaling, RotaryConfig } from '../blocks/rotary.js';
 import type { Architecture } from './architecture.js';
 import { buildDecoder } from './decoder.js';
 import { decoderTensors, TIED, type DecoderShape } from './decoder-shape.js';
+import { surplusExpert } from './surplus-experts.js';
 
 /** Keys of config.json that Llama and its relatives share. */
 export interface DecoderKeys {
@@ -29,8 +30,10 @@ type OfKeys =
 type Own = Pick<DecoderShape, 'activation' | 'biases'> &
   Partial<Omit<DecoderShape, OfKeys | 'activation' | 'biases'>> & { scaling?: RopeScaling };
 
-/** What a member of the family has of its own. */
-export interface FamilyMember<Config extends DecoderKeys> {
+/** What a member of the family has of its own; the optional members where it differs from Llama. */
+export interface FamilyMember<Config extends DecoderKeys> extends Partial<
+  Pick<Architecture<Config>, 'prefix' | 'dropouts' | 'recomputedBeyond' | 'renamed'>
+> {
   className: string;
   modelType: string;
   config: z.ZodType<Config>;
@@ -38,7 +41,8 @@ export interface FamilyMember<Config extends DecoderKeys> {
   own(config: Config): Own;
 }
 
-const headDimensionOf = (given: DecoderKeys): number =>
+/** Size of a head. */
+export const headDimensionOf = (given: DecoderKeys): number =>
   given.head_dim ?? Math.floor(given.hidden_size / given.num_attention_heads);
 const keyValueHeadsOf = (given: DecoderKeys): number => given.num_key_value_heads ?? given.num_attention_heads;
 
@@ -54,13 +58,18 @@ export function divisible<T extends z.ZodType<DecoderKeys>>(schema: T): T {
   );
 }
 
-/** What has to divide what in every member of the family. */
+/** Divisibility checks for every member of the family that rotates whole heads. */
 export function grouped<T extends z.ZodType<DecoderKeys>>(schema: T): T {
-  return schema
-    .refine((given) => headDimensionOf(given) % 2 === 0, { error: 'heads must have an even size to be rotated' })
-    .refine((given) => given.num_attention_heads % keyValueHeadsOf(given) === 0, {
-      error: 'num_attention_heads must be divisible by num_key_value_heads',
-    });
+  return sharedKeys(
+    schema.refine((given) => headDimensionOf(given) % 2 === 0, { error: 'heads must have an even size to be rotated' }),
+  );
+}
+
+/** Divisibility checks for every member of the family: each key is shared by as many queries. */
+export function sharedKeys<T extends z.ZodType<DecoderKeys>>(schema: T): T {
+  return schema.refine((given) => given.num_attention_heads % keyValueHeadsOf(given) === 0, {
+    error: 'num_attention_heads must be divisible by num_key_value_heads',
+  });
 }
 
 /** An architecture of the family, from what is its own. */
@@ -87,17 +96,28 @@ export function decoderFamily<Config extends DecoderKeys>(member: FamilyMember<C
       ...own,
     };
   };
-  const { className, modelType, config, generationDefaults } = member;
+  const { className, modelType, config, generationDefaults, recomputedBeyond } = member;
   return {
     className,
     modelType,
     config,
     generationDefaults,
-    prefix: 'model',
+    ...(recomputedBeyond === undefined ? {} : { recomputedBeyond }),
+    prefix: member.prefix ?? 'model',
     padsEmbedding: true,
-    dropouts: ['attention_dropout'],
+    dropouts: member.dropouts ?? ['attention_dropout'],
     tied: (given) => (given.tie_word_embeddings ? TIED : undefined),
     tensors: (given) => decoderTensors(shapeOf(given)),
+    surplus: (given, names) => {
+      const { layers, experts } = shapeOf(given);
+      return (
+        experts &&
+        surplusExpert(
+          Array.from({ length: layers }, (_none, layer) => experts(layer)),
+          names,
+        )
+      );
+    },
     vocabularySize: (given) => given.vocab_size,
     // Rotary angles go on: the library runs longer sequences too.
     maxPositions: () => undefined,

@@ -1,13 +1,14 @@
 import { attention, byRow } from '../blocks/attention.js';
 import { embedding } from '../blocks/embedding.js';
-import { columns } from '../blocks/fused-projection.js';
+import { experts } from '../blocks/experts.js';
 import type { Head } from '../blocks/head.js';
-import { layer } from '../blocks/linear.js';
+import { layer, type Rows } from '../blocks/linear.js';
 import { gatedMlp } from '../blocks/mlp.js';
 import { rmsNorm, rmsNormOfHeads } from '../blocks/norm.js';
 import { rotaryTable, rotate, type RotaryTable } from '../blocks/rotary.js';
 import type { GraphBuilder } from '../onnx/graph-builder.js';
 import type { Inputs, RunShape } from './architecture.js';
+import { expertNames } from './decoder-experts.js';
 import { EMBEDDING, HEAD, NORMS, type DecoderShape, type NamedNorms } from './decoder-shape.js';
 
 const NO_BIASES = { qkv: false, output: false, mlp: false };
@@ -104,16 +105,14 @@ function selfAttention(building: Building, x: string, index: number): string {
 
 /** @returns queries [rows, heads * headDimension], keys and values [rows, keyValueHeads * headDimension] */
 function projections({ g, shape, biases }: Building, x: string, name: string): [q: string, k: string, v: string] {
-  if (shape.fused !== true) {
-    const project = (part: string): string => layer(g, x, `${name}.${part}`, biases.qkv);
-    return [project('q_proj'), project('k_proj'), project('v_proj')];
-  }
+  const project = (part: string, rows?: Rows): string => layer(g, x, `${name}.${part}`, biases.qkv, rows);
+  if (shape.fused !== true) return [project('q_proj'), project('k_proj'), project('v_proj')];
   const [query, keyValue] = [shape.heads * shape.headDimension, shape.keyValueHeads * shape.headDimension];
-  const all = layer(g, x, `${name}.qkv_proj`, biases.qkv);
+  const rowsFrom = (start: number, count: number): Rows => ({ start, end: start + count });
   return [
-    columns(g, all, 0, query),
-    columns(g, all, query, query + keyValue),
-    columns(g, all, query + keyValue, query + 2 * keyValue),
+    project('qkv_proj', rowsFrom(0, query)),
+    project('qkv_proj', rowsFrom(query, keyValue)),
+    project('qkv_proj', rowsFrom(query + keyValue, keyValue)),
   ];
 }
 
@@ -127,6 +126,11 @@ function normedHeads({ g, shape }: Building, projected: string, weight: string):
 
 /** [rows, width] -> [rows, width] */
 function mlp({ g, shape, biases }: Building, x: string, index: number): string {
+  const mixture = shape.experts?.(index);
+  if (mixture) {
+    const names = expertNames(`model.layers.${index}`, mixture.naming);
+    return experts(g, x, { ...mixture, activation: shape.activation }, names);
+  }
   const name = `model.layers.${index}.mlp`;
   const first =
     shape.fused === true ? { gateUp: `${name}.gate_up_proj` } : { gate: `${name}.gate_proj`, up: `${name}.up_proj` };

@@ -16,7 +16,8 @@ import {
   type Inputs,
   type RunShape,
 } from './architecture.js';
-import { activationName, epsilon, flag, heads, layers, legacyRopeScaling, optional, size, theta } from './fields.js';
+import { activationName, epsilon, flag, heads, layers, optional, size, theta } from './fields.js';
+import { olderRopeScaling } from './rope.js';
 
 const DEFAULT_WIDTH = 4544;
 
@@ -38,7 +39,7 @@ const config = z
     num_ln_in_parallel_attn: z.union([z.literal(1), z.literal(2)]).nullish(),
     max_position_embeddings: optional(size(100_000_000), 2048),
     rope_theta: theta(10_000),
-    rope_scaling: legacyRopeScaling,
+    rope_scaling: olderRopeScaling,
     ffn_hidden_size: size().nullish(),
     activation: activationName('gelu'),
     tie_word_embeddings: flag(true),

@@ -1,12 +1,7 @@
 import { z } from 'zod';
 import { keysInWindow } from './architecture.js';
 import { decoderFamily, grouped } from './decoder-family.js';
-import { activationName, epsilon, flag, heads, layers, optional, size, theta } from './fields.js';
-
-/** Smaller ones are none in float32: whatever is divided by them is no number. */
-const SMALLEST_CAP = 1e-30;
-const cap = (fallback: number): z.ZodType<number | null> =>
-  z.number().min(SMALLEST_CAP).max(1e9).nullable().default(fallback);
+import { activationName, cap, epsilon, flag, heads, layers, optional, size, theta } from './fields.js';
 
 /** A cap of null is none; a missing one is the default. */
 const config = grouped(

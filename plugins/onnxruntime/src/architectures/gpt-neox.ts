@@ -8,7 +8,8 @@ import { layerNorm } from '../blocks/norm.js';
 import { rotaryTable, rotate, type RotaryTable } from '../blocks/rotary.js';
 import type { GraphBuilder } from '../onnx/graph-builder.js';
 import { linearTensors, normTensors, type Architecture, type ExpectedTensor, type Inputs } from './architecture.js';
-import { activationName, epsilon, flag, heads, layers, legacyRopeScaling, optional, size, theta } from './fields.js';
+import { activationName, epsilon, flag, heads, layers, optional, size, theta } from './fields.js';
+import { olderRopeScaling } from './rope.js';
 
 const config = z
   .object({
@@ -24,7 +25,7 @@ const config = z
     layer_norm_eps: epsilon(1e-5),
     tie_word_embeddings: flag(false),
     use_parallel_residual: flag(true),
-    rope_scaling: legacyRopeScaling,
+    rope_scaling: olderRopeScaling,
     attention_bias: flag(true),
   })
   .refine(

@@ -1,17 +1,8 @@
 import { z } from 'zod';
 import { decoderFamily, divisible } from './decoder-family.js';
-import {
-  activationName,
-  epsilon,
-  flag,
-  heads,
-  layers,
-  optional,
-  ropeScaling,
-  scalingOf,
-  size,
-  theta,
-} from './fields.js';
+import { activationName, epsilon, flag, heads, layers, optional, size, theta } from './fields.js';
+import { ropeKeys } from './rope-keys.js';
+import { ropeScaling, scalingOf, wholeHeadIssue, wholeShare } from './rope.js';
 
 const keys = z.object({
   vocab_size: optional(size(), 32_000),
@@ -22,25 +13,21 @@ const keys = z.object({
   num_key_value_heads: heads().nullish(),
   hidden_act: activationName('silu'),
   max_position_embeddings: optional(size(100_000_000), 2048),
-  original_max_position_embeddings: size(100_000_000).nullish(),
   rms_norm_eps: epsilon(1e-6),
   tie_word_embeddings: flag(false),
   rope_theta: theta(10_000),
-  rope_scaling: ropeScaling,
+  rope_scaling: ropeScaling('4.44'),
   attention_bias: flag(false),
   mlp_bias: flag(false),
   /** Parts in which the matrices were once trained: above 1 the library computes them part by part and leaves biases out. */
   pretraining_tp: optional(z.number().int().max(4096), 1),
   /** The attention has no say in the size of a head, but the angles have. */
   head_dim: size(4096).optional(),
-  partial_rotary_factor: z.number().optional(),
+  partial_rotary_factor: wholeShare('4.44'),
 });
 type Keys = z.infer<typeof keys>;
 
 const headOf = ({ hidden_size: width, num_attention_heads: count }: Keys): number => width / count;
-
-const rotatesWholeHeads = (given: Keys): boolean =>
-  Math.trunc((given.head_dim ?? headOf(given)) * (given.partial_rotary_factor ?? 1)) === headOf(given);
 
 const isInParts = (given: Keys): boolean => {
   const keyValue = headOf(given) * (given.num_key_value_heads ?? given.num_attention_heads);
@@ -48,23 +35,12 @@ const isInParts = (given: Keys): boolean => {
   return given.pretraining_tp <= 1 || dimensions.every((dimension) => dimension % given.pretraining_tp === 0);
 };
 
-const hasFactorForEachPair = ({ rope_scaling: scaling, ...given }: Keys): boolean =>
-  scaling.rope_type !== 'longrope' ||
-  [scaling.long_factor, scaling.short_factor].every(
-    ({ length }) => length === headOf({ ...given, rope_scaling: scaling }) / 2,
-  );
-
-const config = divisible(keys)
-  .refine(
-    rotatesWholeHeads,
-    'head_dim and partial_rotary_factor must rotate heads of hidden_size / num_attention_heads',
-  )
+const config = divisible(z.preprocess(ropeKeys('4.44'), keys))
   .refine(isInParts, 'pretraining_tp must divide the sizes of all matrices')
-  .refine(
-    (given) => given.rope_scaling.rope_type !== 'dynamic' || headOf(given) > 2,
-    'dynamic rope_scaling divides by the size of a head less two',
-  )
-  .refine(hasFactorForEachPair, 'rope_scaling needs one factor for each pair of a head')
+  .superRefine((given, context) => {
+    const message = wholeHeadIssue(given, given.head_dim ?? headOf(given), '4.44');
+    if (message !== undefined) context.addIssue({ code: 'custom', message });
+  })
   .transform(({ pretraining_tp: parts, ...given }) => ({
     ...given,
     // Checked, and without a say of their own.
@@ -83,10 +59,6 @@ export const llama = decoderFamily({
     activation: given.hidden_act,
     biases: { qkv: given.attention_bias, output: given.attention_bias, mlp: given.mlp_bias },
     ignoresBiases: given.ignores_biases,
-    scaling: scalingOf(
-      given.rope_scaling,
-      given.max_position_embeddings,
-      given.original_max_position_embeddings ?? null,
-    ),
+    scaling: scalingOf(given.rope_scaling, given.max_position_embeddings, '4.44'),
   }),
 });

@@ -7,7 +7,8 @@ import { layerNorm } from '../blocks/norm.js';
 import { rotaryTable, rotate, type RotaryTable } from '../blocks/rotary.js';
 import type { GraphBuilder } from '../onnx/graph-builder.js';
 import { linearTensors, normTensors, type Architecture, type ExpectedTensor, type Inputs } from './architecture.js';
-import { activationName, epsilon, flag, heads, layers, legacyRopeScaling, optional, size, theta } from './fields.js';
+import { activationName, epsilon, flag, heads, layers, optional, size, theta } from './fields.js';
+import { olderRopeScaling } from './rope.js';
 
 const config = z
   .object({
@@ -22,7 +23,7 @@ const config = z
     layer_norm_eps: epsilon(1e-5),
     tie_word_embeddings: flag(false),
     rope_theta: theta(10_000),
-    rope_scaling: legacyRopeScaling,
+    rope_scaling: olderRopeScaling,
     partial_rotary_factor: optional(z.number().min(0).max(1), 0.5),
     qk_layernorm: flag(false),
   })

@@ -5,13 +5,19 @@ import { bart } from './bart.js';
 import { falcon } from './falcon.js';
 import { gemma } from './gemma.js';
 import { gemma2 } from './gemma2.js';
+import { gemma3 } from './gemma3.js';
 import { gpt2 } from './gpt2.js';
 import { gptNeoX } from './gpt-neox.js';
 import { gptj } from './gptj.js';
 import { llama } from './llama.js';
 import { mistral } from './mistral.js';
+import { mixtral } from './mixtral.js';
+import { olmo2 } from './olmo2.js';
 import { phi } from './phi.js';
+import { phi3 } from './phi3.js';
 import { qwen2 } from './qwen2.js';
+import { qwen3Moe } from './qwen3-moe.js';
+import { qwen3 } from './qwen3.js';
 
 const BUILT_IN: readonly BroughtArchitecture[] = [
   llama,
@@ -25,6 +31,12 @@ const BUILT_IN: readonly BroughtArchitecture[] = [
   gptNeoX,
   gptj,
   bart,
+  qwen3,
+  phi3,
+  gemma3,
+  olmo2,
+  mixtral,
+  qwen3Moe,
 ];
 
 /** The classes of one version of the library: those of this package, and those that other packages added. */

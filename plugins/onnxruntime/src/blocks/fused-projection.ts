@@ -1,10 +1,6 @@
 import type { Inputs } from '../architectures/architecture.js';
 import type { GraphBuilder } from '../onnx/graph-builder.js';
 
-/** Columns of a projection that holds several, `end` not included. x: [rows, all] -> [rows, end - start] */
-export const columns = (g: GraphBuilder, x: string, start: number, end: number): string =>
-  g.node('Slice', [x, g.ints([start]), g.ints([end]), g.ints([1])]);
-
 /** One projection that holds, for each group, its queries, then their key, then their value. */
 export interface FusedProjection {
   groups: number;

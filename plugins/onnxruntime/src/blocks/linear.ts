@@ -14,24 +14,37 @@ export function delayed(
   return g.known(g.node('Reshape', [value, g.node('Add', [g.zerosAfter(after), g.ints(dims)])]), type, dims);
 }
 
+/** Rows `start` to `end` of a matrix, `end` not included. */
+export interface Rows {
+  start: number;
+  end: number;
+}
+
 /**
- * A matrix in the type in which is computed. One that is stored in another type is converted when its activation is
- * there, so that one is alive at a time.
+ * A matrix, or some of its rows, in the type in which is computed. One that is stored in another type is converted when
+ * its activation is there, so that one is alive at a time.
  * @param after a 2-d value that must have been computed
  */
-export function matrix(g: GraphBuilder, name: string, after: string): string {
-  const raw = g.weight(name);
-  return g.isReady(name) ? raw : g.converted(delayed(g, raw, { type: g.typeOf(name), dims: g.shapeOf(name) }, after));
+export function matrix(g: GraphBuilder, name: string, after: string, rows?: Rows): string {
+  const raw = rows === undefined ? g.weight(name) : g.weightRows(name, rows.start, rows.end);
+  if (g.isReady(name)) return raw;
+  const [all = 0, width = 0] = g.shapeOf(name);
+  const dims = [rows === undefined ? all : rows.end - rows.start, width];
+  return g.converted(delayed(g, raw, { type: g.typeOf(name), dims }, after));
 }
 
-/** A vector in the type in which is computed: small enough to be converted whenever. */
-export function vector(g: GraphBuilder, name: string): string {
-  return g.isReady(name) ? g.weight(name) : g.converted(g.weight(name));
+/** A vector, or some of its elements, in the type in which is computed: small enough to be converted at any time. */
+export function vector(g: GraphBuilder, name: string, rows?: Rows): string {
+  const raw = rows === undefined ? g.weight(name) : g.weightRows(name, rows.start, rows.end);
+  return g.isReady(name) ? raw : g.converted(raw);
 }
 
-/** y = x W^T + b, as torch's nn.Linear. x: [rows, in], W: [out, in] */
-export function linear(g: GraphBuilder, x: string, weight: string, bias?: string): string {
-  const inputs = [x, matrix(g, weight, x), ...(bias === undefined ? [] : [vector(g, bias)])];
+/**
+ * y = x W^T + b, as torch's nn.Linear. x: [rows, in], W: [out, in]
+ * @param part rows of W and b, for one of several projections that are stored as one
+ */
+export function linear(g: GraphBuilder, x: string, weight: string, bias?: string, part?: Rows): string {
+  const inputs = [x, matrix(g, weight, x, part), ...(bias === undefined ? [] : [vector(g, bias, part)])];
   return g.node('Gemm', inputs, { attributes: { transB: { int: 1 } } });
 }
 
@@ -41,5 +54,5 @@ export function conv1d(g: GraphBuilder, x: string, weight: string, bias: string)
 }
 
 /** The same by the name of the layer: `.weight`, and `.bias` where it has one. */
-export const layer = (g: GraphBuilder, x: string, name: string, bias: boolean): string =>
-  linear(g, x, `${name}.weight`, bias ? `${name}.bias` : undefined);
+export const layer = (g: GraphBuilder, x: string, name: string, bias: boolean, part?: Rows): string =>
+  linear(g, x, `${name}.weight`, bias ? `${name}.bias` : undefined, part);

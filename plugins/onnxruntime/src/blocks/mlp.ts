@@ -1,6 +1,5 @@
 import type { GraphBuilder } from '../onnx/graph-builder.js';
 import { activation } from './activation.js';
-import { columns } from './fused-projection.js';
 import { layer } from './linear.js';
 
 /** Prefixes of `.weight` and, with biases, `.bias`. `gateUp` is one matrix for both, the gate's rows first: [2 * inner, width]. */
@@ -10,13 +9,14 @@ export type MlpNames = { down: string } & ({ gate: string; up: string } | { gate
 export function gatedMlp(g: GraphBuilder, x: string, names: MlpNames, act: string, biases: boolean): string {
   const [gate, up] =
     'gateUp' in names
-      ? halves(g, layer(g, x, names.gateUp, biases), names.gateUp)
+      ? halves(g, x, names.gateUp, biases)
       : [layer(g, x, names.gate, biases), layer(g, x, names.up, biases)];
   return layer(g, g.node('Mul', [activation(g, act, gate), up]), names.down, biases);
 }
 
-/** Both halves of what one matrix gives: [rows, 2 * inner] -> [rows, inner] each */
-function halves(g: GraphBuilder, both: string, name: string): [first: string, second: string] {
-  const inner = (g.shapeOf(`${name}.weight`)[0] ?? 0) / 2;
-  return [columns(g, both, 0, inner), columns(g, both, inner, 2 * inner)];
+/** The two layers that one matrix holds: [2 * inner, width] */
+function halves(g: GraphBuilder, x: string, name: string, biases: boolean): [first: string, second: string] {
+  const [both = 0] = g.shapeOf(`${name}.weight`);
+  const inner = both / 2;
+  return [layer(g, x, name, biases, { start: 0, end: inner }), layer(g, x, name, biases, { start: inner, end: both })];
 }

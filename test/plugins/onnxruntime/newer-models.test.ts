@@ -1,0 +1,53 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { LIBRARIES, type Library } from '@assay/plugin-onnxruntime/dist/library.js';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { expectClose, expectGolden, type World } from './goldens.js';
+import { detailsOf, isReasonableAnswer, newEvaluator, newInspector, samplesOf } from './worlds.js';
+
+const MODELS = join(import.meta.dirname, '../../fixtures/models2');
+const configOf = (name: string): Record<string, unknown> =>
+  z.record(z.string(), z.unknown()).parse(JSON.parse(readFileSync(join(MODELS, name, 'config.json'), 'utf8')));
+
+/** Classes that are tested here, and the versions that have them. */
+const CLASSES: Readonly<Record<string, readonly Library[]>> = {
+  qwen3: ['4.57', '5'],
+  phi3: ['4.44', '4.57', '5'],
+  gemma3: ['4.57', '5'],
+  olmo2: ['4.57', '5'],
+  mixtral: ['4.44', '4.57', '5'],
+  qwen3moe: ['4.57', '5'],
+};
+/** Folders that 4.44 reads in another way than later versions: it has neither a partial rotation nor a window. */
+const NOT_FIRST = ['phi3-partial75-tied-f32', 'phi3-window32'];
+
+const models = readdirSync(MODELS)
+  .map((name) => ({ name, versions: CLASSES[name.slice(0, name.indexOf('-'))] ?? [] }))
+  .filter(({ versions }) => versions.length > 0)
+  .map(({ name, versions }) => ({
+    name,
+    versions: versions.filter((library) =>
+      'rope_parameters' in configOf(name) ? library === '5' : library !== '4.44' || !NOT_FIRST.includes(name),
+    ),
+  }));
+
+describe.each(LIBRARIES)('models of 2025 by version %s of the library', (library) => {
+  let world: World;
+  beforeAll(async () => {
+    const [evaluator, inspector] = await Promise.all([
+      newEvaluator({ library, processPerModel: false }),
+      newInspector([], { library }),
+    ]);
+    world = { evaluator, inspector };
+  });
+  afterAll(async () => {
+    await Promise.all([world.evaluator.close(), world.inspector.close()]);
+  });
+
+  it.each(models.filter(({ versions }) => versions.includes(library)))('$name', async ({ name }) => {
+    const { answer, golden } = await expectGolden(world, join(MODELS, name));
+    expectClose(detailsOf(answer, 1).losses, golden.losses_unpacked);
+    expect(isReasonableAnswer(answer, samplesOf(golden))).toBe(golden.reasonable);
+  });
+});
