@@ -85,8 +85,11 @@ export interface Evaluator {
    * process or machine: the validator has the canary, a control and a model that failed scored in this way (ADR 16).
    */
   capacity?(signal: AbortSignal): Promise<number>;
-  /** Absent where no such model is known. */
-  canary?(): Promise<Canary>;
+  /**
+   * Absent where no such model is known.
+   * @param architecture class of a model that is to be scored: the canary takes the same ways where such a one is known
+   */
+  canary?(architecture?: string): Promise<Canary>;
   /** Says which model is likely asked for next, so that it can be made ready while the current one is computed. */
   prepare?(model: VerifiedModel): void;
   /** Says that no further part of a model is asked for that was asked for with `keep`. */

@@ -1,5 +1,4 @@
 import type {
-  Canary,
   EvaluationAnswer,
   EvaluationProgress,
   EvaluationRequest,
@@ -33,7 +32,7 @@ type NamedTask = Pick<EvaluationTask, 'name' | 'kind'>;
  */
 export class ProcessEvaluator implements Evaluator {
   readonly kinds: readonly string[];
-  readonly canary?: () => Promise<Canary>;
+  readonly canary?: NonNullable<Evaluator['canary']>;
   readonly #client: ProcessClient;
   readonly #command: string;
   #numerics: Numerics | undefined;

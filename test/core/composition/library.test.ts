@@ -37,7 +37,9 @@ function worldOf({
     provides: {
       competitions: named,
       datasets: demo.provides.datasets,
-      profiles: { subnet: { ...subnet, name: 'subnet', schedule, ...(profile === undefined ? {} : { library: profile }) } },
+      profiles: {
+        subnet: { ...subnet, name: 'subnet', schedule, ...(profile === undefined ? {} : { library: profile }) },
+      },
     },
   };
   const registry = new PluginRegistry([checkPlugin('subnet', plugin)]);

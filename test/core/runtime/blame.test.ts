@@ -5,7 +5,7 @@ import { EvaluationLoop } from '@assay/core/runtime/evaluation-loop';
 import { replayed } from '../../recorded-round.js';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { CANARY_LOSS, canaryIn } from './canary.js';
-import { newSubnet, type Subnet, weightsOf } from './subnet.js';
+import { newSubnet, OTHER_CLASS, type Subnet, weightsOf } from './subnet.js';
 
 let subnet: Subnet;
 let loop: EvaluationLoop;
@@ -177,6 +177,23 @@ describe('a sick machine', () => {
     expect(subnet.told('round-skipped')[0]?.error).toMatchObject({ code: 'EVALUATOR_SICK', fault: 'validator' });
     expect(subnet.evaluator.evaluated).toEqual(['canary']);
     expect(subnet.deps.state.journal.head()).toBeUndefined();
+  });
+
+  it('that is sick only for one class scores nobody of a round with a model of that class', async () => {
+    const canaries = { Plain: canaryIn(subnet.folder), Other: canaryIn(subnet.folder, 'other-canary') };
+    subnet.evaluator.canary = (architecture) =>
+      Promise.resolve(architecture === 'Other' ? canaries.Other : canaries.Plain);
+    writeFileSync(join(subnet.folder, 'other-canary', 'model.safetensors'), String(CANARY_LOSS + 0.01));
+    await loop.pass(subnet.signal);
+    expect(subnet.evaluator.evaluated).toEqual(['canary', 'three', 'four', 'five']);
+    subnet.evaluator.evaluated = [];
+    subnet.commit(6, 'six', Number(OTHER_CLASS));
+    subnet.network.advance(100);
+    await subnet.deps.view.refresh(subnet.signal);
+    await subnet.check.check(subnet.neuron(6), subnet.network.head().number, false, subnet.signal);
+    await loop.pass(subnet.signal);
+    expect(subnet.evaluator.evaluated).toEqual(['canary', 'other-canary']);
+    expect(subnet.told('round-skipped').at(-1)?.error).toMatchObject({ code: 'EVALUATOR_SICK', fault: 'validator' });
   });
 
   it('blames nobody for what it computes, however sure it is', async () => {

@@ -70,7 +70,8 @@ export class RoundEvaluation {
     this.#models = models;
     this.#asking = new Asking(deps, plan, tasks, this.#models, capacity);
     this.#controls = new Controls(deps, tasks, this.#asking);
-    this.#tries = new Tries(deps, this.#controls, capacity);
+    const architectures = plan.contenders.map(({ model }) => model.facts.architecture);
+    this.#tries = new Tries(deps, this.#controls, capacity, architectures);
   }
 
   async run(signal: AbortSignal): Promise<EvaluatedContender[]> {

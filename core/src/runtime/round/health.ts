@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Canary } from '../../contracts/evaluator.js';
 import { toAssayError } from '../../errors/describe.js';
 import { runtimeErrors } from '../errors.js';
 import type { RuntimeDeps } from '../context.js';
@@ -7,14 +8,28 @@ import { isAbort } from '../supervise.js';
 /** The canary is tiny: what takes longer is sick. */
 const DEADLINE_MS = 60_000;
 
+/** The canaries that take the ways of these classes, each once; none where the evaluator has none. */
+export async function canariesFor(
+  { evaluator }: Pick<RuntimeDeps, 'evaluator'>,
+  architectures: Iterable<string>,
+): Promise<Canary[]> {
+  const byModel = new Map<string, Canary>();
+  for (const architecture of new Set(architectures)) {
+    const canary = await evaluator.canary?.(architecture);
+    if (canary) byModel.set(canary.model.facts.evaluationDigest, canary);
+  }
+  return [...byModel.values()];
+}
+
 /**
- * Has the evaluator score a model of known score: what tells a sick machine from a bad model. An evaluator without a
- * canary counts as healthy.
+ * Has the evaluator score a model of known score: what tells a sick machine from a bad model.
  * @throws EVALUATOR_SICK, or what keeps the evaluator from starting at all
  */
-export async function requireHealth({ evaluator }: Pick<RuntimeDeps, 'evaluator'>, signal: AbortSignal): Promise<void> {
-  if (!evaluator.canary) return;
-  const { model, task, score, tolerance } = await evaluator.canary();
+export async function requireHealth(
+  { evaluator }: Pick<RuntimeDeps, 'evaluator'>,
+  { model, task, score, tolerance }: Canary,
+  signal: AbortSignal,
+): Promise<void> {
   let found: number;
   let limit: number;
   try {
@@ -33,7 +48,7 @@ export async function requireHealth({ evaluator }: Pick<RuntimeDeps, 'evaluator'
   }
   if (!(Math.abs(found - score) <= limit)) {
     throw runtimeErrors.EVALUATOR_SICK({
-      reason: `it gives a model of loss ${score} the loss ${found}; ${limit} is tolerated`,
+      reason: `it gives a model (${model.facts.architecture}) of loss ${score} the loss ${found}; ${limit} is tolerated`,
     });
   }
 }

@@ -8,7 +8,7 @@ import type { StoredEvaluation } from '../tables.js';
 import type { Place } from './ask.js';
 import { blameFor, type FailedTry } from './blame.js';
 import type { Controls } from './controls.js';
-import { requireHealth } from './health.js';
+import { canariesFor, requireHealth } from './health.js';
 import type { Contender } from './plan.js';
 
 /** A contender's turn: who it is, and how it is asked for. */
@@ -42,6 +42,8 @@ export class Tries {
     private readonly deps: RuntimeDeps,
     private readonly controls: Controls,
     private readonly capacity: number,
+    /** Classes of the models of the round. */
+    private readonly architectures: readonly string[],
   ) {}
 
   /**
@@ -60,11 +62,13 @@ export class Tries {
     return first;
   }
 
-  /** As many canaries at a time as are computed at a time: each process of an evaluator of several scores one. */
+  /** Each canary as many times at once as is computed at a time: each process of an evaluator of several scores it. */
   async #requireHealthOfAll(signal: AbortSignal): Promise<void> {
-    const all = Array.from({ length: this.capacity }, () => requireHealth(this.deps, signal));
-    const failed = (await Promise.allSettled(all)).find((one) => one.status === 'rejected');
-    if (failed) throw failed.reason;
+    for (const canary of await canariesFor(this.deps, this.architectures)) {
+      const all = Array.from({ length: this.capacity }, () => requireHealth(this.deps, canary, signal));
+      const failed = (await Promise.allSettled(all)).find((one) => one.status === 'rejected');
+      if (failed) throw failed.reason;
+    }
   }
 
   /** Whether the second try of this failure is worth more at the end of the round, when there is a control. */
@@ -79,7 +83,8 @@ export class Tries {
   async second(turn: Turn, first: FailedTry, signal: AbortSignal): Promise<StoredEvaluation> {
     const { contender, ask, place } = turn;
     if (!this.deps.evaluator.canary) return withoutEvidence(first);
-    await requireHealth(this.deps, signal);
+    for (const canary of await canariesFor(this.deps, [contender.model.facts.architecture]))
+      await requireHealth(this.deps, canary, signal);
     const control = first.error.fault === 'miner' ? undefined : await this.controls.run(contender, place, signal);
     const second = await attemptOf(ask);
     if ('results' in second) return second;

@@ -112,6 +112,8 @@ export interface Architecture<Config> {
    * `embed_out.weight`. It returns every other name as it is.
    */
   renamed?: (name: string) => string;
+  /** A stored tensor with which this version of the class fails, though all others fit; undefined where there is none. */
+  surplus?: (config: Config, names: readonly string[]) => string | undefined;
   /** What the class holds of generation where config.json is silent. */
   generationDefaults: Readonly<Record<string, unknown>>;
   /** The row of the embeddings for `pad_token_id` must exist, or the class can't be made. */
