@@ -31,8 +31,7 @@ export const CHECKS_OF_5: KeyChecks = {
   use_cache: (value) => (typeof value === 'boolean' ? undefined : 'must be true or false'),
   _experts_implementation: experts,
   experts_implementation: experts,
-  // Other settings for single layers, and other operators for parts of the graph.
-  per_layer_config: (value) => (value === null || (isObject(value) && !isTrue(value)) ? undefined : 'is not followed'),
+  // Other operators for parts of the graph.
   fusion_config: (value) => (isTrue(value) ? 'is not followed' : undefined),
   ignore_keys_at_rope_validation: (value) =>
     value === null || typeof value === 'object' || typeof value === 'string' ? undefined : 'must be a list',
