@@ -85,6 +85,20 @@ export const modelErrors = defineErrors({
       `The weights lack ${short(p.tensor)}${p.missing > 1 ? ` and ${p.missing - 1} more` : ''}.`,
     hint: () => 'Every tensor of the architecture has to be there; none is filled in.',
   },
+  EXPERT_SURPLUS: {
+    fault: 'miner',
+    retry: 'never',
+    message: (p: { tensor: string }) =>
+      `${short(p.tensor)} is one expert more than config.json says, or is part of a tensor of all experts as well.`,
+    hint: () => 'Save the model with save_pretrained: each expert once, numbered from 0 on.',
+  },
+  EXPERTS_SCATTERED: {
+    fault: 'miner',
+    retry: 'never',
+    message: (p: { tensor: string; parts: number; limit: number }) =>
+      `The experts beside ${short(p.tensor)} are in ${p.parts} combinations of files and types; at most ${p.limit} are followed.`,
+    hint: () => 'Save the model with save_pretrained in one type, which keeps the experts of a layer together.',
+  },
   TENSOR_SHAPE: {
     fault: 'miner',
     retry: 'never',

@@ -6,6 +6,7 @@ import type { UsedTensor } from '@assay/core/contracts/model';
 import { canonicalJson } from '@assay/core/journal/canonical-json';
 import { UnusableJson, type JsonDocument } from '@assay/core/model/json-object';
 import type { AnyArchitecture } from './architectures/architecture.js';
+import { hiddenKeyIssues } from './architectures/hidden-keys.js';
 import { librariesWith, type Registry } from './architectures/registry.js';
 import { modelErrors } from './errors.js';
 import { baseConfigIssues } from './files/base-config.js';
@@ -39,7 +40,10 @@ export async function openModel(directory: string, registry: Registry): Promise<
   requireNoQuantization(raw);
   const parsed = architecture.config.safeParse(raw);
   if (!parsed.success) throw unsupported(architecture, parsed.error.issues);
-  requireNoIssues(architecture, baseConfigIssues(raw, architecture));
+  requireNoIssues(architecture, [
+    ...baseConfigIssues(raw, architecture),
+    ...hiddenKeyIssues(raw, architecture, registry.library),
+  ]);
   const config: unknown = parsed.data;
   const { className, generationDefaults } = architecture;
   const vocabularySize = architecture.vocabularySize(config);

@@ -26,7 +26,7 @@ interface Rules {
 /**
  * Finds every tensor of the architecture in the files, as the library does. Whatever the library loads must fit, also where
  * a later tensor replaces it. Unlike the library nothing is filled in.
- * @throws WEIGHTS_MIXED, WEIGHTS_QUANTIZED, TENSOR_MISSING, TENSOR_SHAPE, TENSOR_TYPE
+ * @throws WEIGHTS_MIXED, WEIGHTS_QUANTIZED, EXPERT_SURPLUS, TENSOR_MISSING, TENSOR_SHAPE, TENSOR_TYPE
  */
 export function matchTensors(
   architecture: AnyArchitecture,
@@ -41,6 +41,11 @@ export function matchTensors(
   const loads = loadOrder(weights, naming, rules.library);
   const stored = weights.files.flatMap((file) => file.stored);
   const requireFitting = fittingAmong(stored, rules.library);
+  const surplus = architecture.surplus?.(
+    config,
+    stored.map(({ name }) => name),
+  );
+  if (surplus !== undefined) throw modelErrors.EXPERT_SURPLUS({ tensor: surplus });
   for (const { name, tensor } of loads) requireFitting(name, shapes.get(name) ?? [], tensor);
   const found = new Map(loads.map(({ name, tensor }) => [name, tensor]));
   const storedHead = tied && settleTied(found, loads, tied, rules);

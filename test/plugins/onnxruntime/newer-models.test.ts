@@ -16,6 +16,8 @@ const CLASSES: Readonly<Record<string, readonly Library[]>> = {
   phi3: ['4.44', '4.57', '5'],
   gemma3: ['4.57', '5'],
   olmo2: ['4.57', '5'],
+  mixtral: ['4.44', '4.57', '5'],
+  qwen3moe: ['4.57', '5'],
 };
 /** Folders that 4.44 reads in another way than later versions: it has neither a partial rotation nor a window. */
 const NOT_FIRST = ['phi3-partial75-tied-f32', 'phi3-window32'];

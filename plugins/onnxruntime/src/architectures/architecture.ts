@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Head } from '../blocks/head.js';
-import type { Library } from '../library.js';
+import { FIRST_LIBRARY, type Library } from '../library.js';
 import type { GraphBuilder } from '../onnx/graph-builder.js';
 
 /** A tensor that the weights must hold. */
@@ -66,14 +66,16 @@ export interface KeyValueCache {
 export type SeenLength = (position: number, forgetsBelow: number) => number;
 
 /**
- * eager: a query sees `window` keys, itself included, and Qwen2's window is ignored. flash: it sees one key more, and
- * Qwen2's window holds from a given layer on.
+ * Which of two ways of attending of transformers 4.44 is followed. eager: a query sees `window` keys, itself included, and
+ * Qwen2's window is ignored. flash: it sees one key more, and Qwen2's window holds from a given layer on. Later versions
+ * attend alike in both.
  */
 export const attentionRule = z.enum(['eager', 'flash']);
 export type AttentionRule = z.infer<typeof attentionRule>;
 
 /** Keys that a query sees through a window of this size, itself included. */
-export const keysInWindow = (window: number, rule: AttentionRule): number => (rule === 'flash' ? window + 1 : window);
+export const keysInWindow = (window: number, rule: AttentionRule, library: Library = FIRST_LIBRARY): number =>
+  rule === 'flash' && library === '4.44' ? window + 1 : window;
 
 /** What a run needs to know before the graph is built. */
 export interface RunShape {
@@ -110,6 +112,8 @@ export interface Architecture<Config> {
    * `embed_out.weight`. It returns every other name as it is.
    */
   renamed?: (name: string) => string;
+  /** A stored tensor with which this version of the class fails, though all others fit; undefined where there is none. */
+  surplus?: (config: Config, names: readonly string[]) => string | undefined;
   /** What the class holds of generation where config.json is silent. */
   generationDefaults: Readonly<Record<string, unknown>>;
   /** The row of the embeddings for `pad_token_id` must exist, or the class can't be made. */

@@ -3,6 +3,7 @@ import type { RopeScaling, RotaryConfig } from '../blocks/rotary.js';
 import type { Architecture } from './architecture.js';
 import { buildDecoder } from './decoder.js';
 import { decoderTensors, TIED, type DecoderShape } from './decoder-shape.js';
+import { surplusExpert } from './surplus-experts.js';
 
 /** Keys of config.json that Llama and its relatives share. */
 export interface DecoderKeys {
@@ -31,7 +32,7 @@ type Own = Pick<DecoderShape, 'activation' | 'biases'> &
 
 /** What a member of the family has of its own; the optional members where it differs from Llama. */
 export interface FamilyMember<Config extends DecoderKeys> extends Partial<
-  Pick<Architecture<Config>, 'prefix' | 'dropouts' | 'recomputedBeyond'>
+  Pick<Architecture<Config>, 'prefix' | 'dropouts' | 'recomputedBeyond' | 'renamed'>
 > {
   className: string;
   modelType: string;
@@ -41,7 +42,7 @@ export interface FamilyMember<Config extends DecoderKeys> extends Partial<
 }
 
 /** Size of a head. */
-export const headDimensionOf = (given: DecoderKeys): number =>
+export const headDimensionOf = (given: Pick<DecoderKeys, 'head_dim' | 'hidden_size' | 'num_attention_heads'>): number =>
   given.head_dim ?? Math.floor(given.hidden_size / given.num_attention_heads);
 const keyValueHeadsOf = (given: DecoderKeys): number => given.num_key_value_heads ?? given.num_attention_heads;
 
@@ -107,6 +108,16 @@ export function decoderFamily<Config extends DecoderKeys>(member: FamilyMember<C
     dropouts: member.dropouts ?? ['attention_dropout'],
     tied: (given) => (given.tie_word_embeddings ? TIED : undefined),
     tensors: (given) => decoderTensors(shapeOf(given)),
+    surplus: (given, names) => {
+      const { layers, experts } = shapeOf(given);
+      return (
+        experts &&
+        surplusExpert(
+          Array.from({ length: layers }, (_none, layer) => experts(layer)),
+          names,
+        )
+      );
+    },
     vocabularySize: (given) => given.vocab_size,
     // Rotary angles go on: the library runs longer sequences too.
     maxPositions: () => undefined,

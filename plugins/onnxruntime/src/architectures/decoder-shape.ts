@@ -1,4 +1,5 @@
 import type { RotaryConfig } from '../blocks/rotary.js';
+import { expertTensors, type LayerExperts } from './decoder-experts.js';
 import { linearTensors, type AttentionRule, type ExpectedTensor } from './architecture.js';
 
 /** What Llama and its relatives have in common, and the places in which they differ. */
@@ -26,6 +27,8 @@ export interface DecoderShape {
   queryKeyNorm?: 'head' | 'all';
   /** One matrix for queries, keys and values, and one for gate and up (Phi3). */
   fused?: boolean;
+  /** The mixture that stands for the MLP of a layer; undefined where it has an MLP. */
+  experts?: (layer: number) => LayerExperts | undefined;
   /** Factor on the embeddings. */
   embeddingScale?: number;
   /** Keys that a query sees in a layer, itself included; undefined for all before it. */
@@ -62,18 +65,20 @@ export interface NamedNorms {
 export function decoderTensors(shape: DecoderShape): ExpectedTensor[] {
   return [
     { name: EMBEDDING, shape: [shape.vocabulary, shape.width] },
-    ...Array.from({ length: shape.layers }, (_none, index) => layerTensors(shape, `model.layers.${index}`)).flat(),
+    ...Array.from({ length: shape.layers }, (_none, index) => layerTensors(shape, index)).flat(),
     { name: 'model.norm.weight', shape: [shape.width] },
     ...(shape.tied ? [] : [{ name: HEAD, shape: [shape.vocabulary, shape.width] }]),
   ];
 }
 
-function layerTensors(shape: DecoderShape, prefix: string): ExpectedTensor[] {
+function layerTensors(shape: DecoderShape, index: number): ExpectedTensor[] {
+  const prefix = `model.layers.${index}`;
+  const experts = shape.experts?.(index);
   const norms = NORMS[shape.norms ?? 'before'].flatMap((around: NamedNorms) => Object.values(around) as string[]);
   return [
     ...norms.map((name) => ({ name: `${prefix}.${name}.weight`, shape: [shape.width] })),
     ...attentionTensors(shape, `${prefix}.self_attn`),
-    ...mlpTensors(shape, `${prefix}.mlp`),
+    ...(experts ? expertTensors(prefix, shape.width, experts) : mlpTensors(shape, `${prefix}.mlp`)),
   ];
 }
 

@@ -1,5 +1,6 @@
 import { attention, byRow } from '../blocks/attention.js';
 import { embedding } from '../blocks/embedding.js';
+import { experts } from '../blocks/experts.js';
 import type { Head } from '../blocks/head.js';
 import { layer, type Rows } from '../blocks/linear.js';
 import { gatedMlp } from '../blocks/mlp.js';
@@ -7,6 +8,7 @@ import { rmsNorm, rmsNormOfHeads } from '../blocks/norm.js';
 import { rotaryTable, rotate, type RotaryTable } from '../blocks/rotary.js';
 import type { GraphBuilder } from '../onnx/graph-builder.js';
 import type { Inputs, RunShape } from './architecture.js';
+import { expertNames } from './decoder-experts.js';
 import { EMBEDDING, HEAD, NORMS, type DecoderShape, type NamedNorms } from './decoder-shape.js';
 
 const NO_BIASES = { qkv: false, output: false, mlp: false };
@@ -124,6 +126,11 @@ function normedHeads({ g, shape }: Building, projected: string, weight: string):
 
 /** [rows, width] -> [rows, width] */
 function mlp({ g, shape, biases }: Building, x: string, index: number): string {
+  const mixture = shape.experts?.(index);
+  if (mixture) {
+    const names = expertNames(`model.layers.${index}`, mixture.naming);
+    return experts(g, x, { ...mixture, activation: shape.activation }, names);
+  }
   const name = `model.layers.${index}.mlp`;
   const first =
     shape.fused === true ? { gateUp: `${name}.gate_up_proj` } : { gate: `${name}.gate_proj`, up: `${name}.up_proj` };

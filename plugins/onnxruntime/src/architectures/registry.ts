@@ -11,10 +11,12 @@ import { gptNeoX } from './gpt-neox.js';
 import { gptj } from './gptj.js';
 import { llama } from './llama.js';
 import { mistral } from './mistral.js';
+import { mixtral } from './mixtral.js';
 import { olmo2 } from './olmo2.js';
 import { phi } from './phi.js';
 import { phi3 } from './phi3.js';
 import { qwen2 } from './qwen2.js';
+import { qwen3Moe } from './qwen3-moe.js';
 import { qwen3 } from './qwen3.js';
 
 const BUILT_IN: readonly BroughtArchitecture[] = [
@@ -33,6 +35,8 @@ const BUILT_IN: readonly BroughtArchitecture[] = [
   phi3,
   gemma3,
   olmo2,
+  mixtral,
+  qwen3Moe,
 ];
 
 /** The classes of one version of the library: those of this package, and those that other packages added. */

@@ -15,7 +15,13 @@ export const ElementType = {
 } as const;
 export type ElementTypeNumber = (typeof ElementType)[keyof typeof ElementType];
 
-export type AttributeValue = { int: number } | { float: number } | { ints: readonly number[] } | { string: string };
+export type AttributeValue =
+  | { int: number }
+  | { float: number }
+  | { ints: readonly number[] }
+  | { string: string }
+  /** The body of a loop. */
+  | { graph: GraphProto };
 
 export interface NodeProto {
   opType: string;
@@ -50,7 +56,7 @@ export interface GraphProto {
   known?: readonly ValueInfo[];
 }
 
-const ATTRIBUTE_TYPE = { float: 1, int: 2, string: 3, ints: 7 } as const;
+const ATTRIBUTE_TYPE = { float: 1, int: 2, string: 3, graph: 5, ints: 7 } as const;
 const EXTERNAL = 1;
 
 /** An ONNX model as bytes. Field numbers are those of onnx.proto, IR version 10. */
@@ -101,6 +107,9 @@ function writeAttribute({ name, value }: { name: string; value: AttributeValue }
   } else if ('string' in value) {
     pbf.writeBytesField(4, Buffer.from(value.string, 'utf8'));
     pbf.writeVarintField(20, ATTRIBUTE_TYPE.string);
+  } else if ('graph' in value) {
+    pbf.writeMessage(6, writeGraph, value.graph);
+    pbf.writeVarintField(20, ATTRIBUTE_TYPE.graph);
   } else {
     for (const item of value.ints) pbf.writeVarintField(8, item);
     pbf.writeVarintField(20, ATTRIBUTE_TYPE.ints);

@@ -4,10 +4,11 @@ import {
   encodeModel,
   type AttributeValue,
   type ElementTypeNumber,
-  type NodeProto,
   type TensorProto,
   type ValueInfo,
 } from './encode.js';
+import { placesOf, type Place } from './region.js';
+import { Scope } from './scope.js';
 
 /** Storage types that a weight may have: the library converts each of them to the type in which it computes. */
 export const WEIGHT_TYPES: Readonly<Record<string, ElementTypeNumber>> = {
@@ -60,13 +61,12 @@ export interface NodeOptions {
  * files, each declared once however often it is used.
  */
 export class GraphBuilder {
-  readonly #nodes: NodeProto[] = [];
+  #scope = new Scope();
   readonly #initializers = new Map<string, TensorProto>();
   readonly #inputs: ValueInfo[] = [];
   readonly #outputs: ValueInfo[] = [];
-  readonly #known: ValueInfo[] = [];
-  readonly #shared = new Map<Float32Array, string>();
-  readonly #made = new Map<string, string>();
+  readonly #tables = new Map<Float32Array, string>();
+  readonly #integerConstants = new Map<string, string>();
   #names = 0;
 
   constructor(
@@ -80,7 +80,7 @@ export class GraphBuilder {
   }
 
   output(info: ValueInfo, value: string): void {
-    this.#nodes.push({
+    this.#scope.nodes.push({
       opType: 'Identity',
       domain: '',
       name: `output_${info.name}`,
@@ -97,7 +97,7 @@ export class GraphBuilder {
     const outputs = Array.from({ length: options.outputs ?? 1 }, (_none, index) =>
       index === 0 ? name : `${name}_${index}`,
     );
-    this.#nodes.push({
+    this.#scope.nodes.push({
       opType,
       domain: options.domain ?? '',
       name,
@@ -110,17 +110,53 @@ export class GraphBuilder {
 
   /** Tells what a value looks like where the runtime can't infer it. */
   known(value: string, type: ElementTypeNumber, dims: readonly number[]): string {
-    this.#known.push({ name: value, type, dims });
+    this.#scope.known.push({ name: value, type, dims });
     return value;
   }
 
-  /** What is needed more than once is made once. */
+  /** What is needed more than once is made once; what the body of a loop makes is made for that body. */
   once(key: string, make: () => string): string {
-    const known = this.#made.get(key);
+    const known = this.#scope.made(key);
     if (known !== undefined) return known;
     const made = make();
-    this.#made.set(key, made);
+    this.#scope.keep(key, made);
     return made;
+  }
+
+  /**
+   * Replaces a value several times by what a body makes of it.
+   * @param times [] int64
+   * @param value with its type and shape, which stay
+   * @param body takes the number of the round from 0 on ([] int64) and the value, and returns the next value
+   */
+  repeat(times: string, value: ValueInfo, body: (round: string, value: string) => string): string {
+    this.#names += 1;
+    const [round, goesOn, current] = ['round', 'goes_on', 'current'].map((part) => `${part}_${this.#names}`) as [
+      string,
+      string,
+      string,
+    ];
+    const scope = new Scope(this.#scope);
+    this.#scope = scope;
+    const next = body(round, current);
+    const condition = this.node('Identity', [goesOn]);
+    this.#scope = scope.outer ?? scope;
+    const conditionInfo = { type: ElementType.BOOL, dims: [] };
+    const graph = {
+      nodes: scope.nodes,
+      initializers: [],
+      inputs: [
+        { name: round, type: ElementType.INT64, dims: [] },
+        { name: goesOn, ...conditionInfo },
+        { ...value, name: current },
+      ],
+      outputs: [
+        { name: condition, ...conditionInfo },
+        { ...value, name: next },
+      ],
+      known: scope.known,
+    };
+    return this.node('Loop', [times, '', value.name], { attributes: { body: { graph } } });
   }
 
   /** As many zeros (int64) as a value has dimensions, known when the value is. */
@@ -153,12 +189,30 @@ export class GraphBuilder {
     );
   }
 
+  /** Places of tensors in parts of the files, for a graph that decides which of them to take when it runs. */
+  places(names: readonly string[]): Map<string, Place> {
+    return placesOf(new Map(names.map((name) => [name, this.#tensor(name)])));
+  }
+
+  /** A part of a file: [elements] */
+  region(region: StoredTensor): string {
+    const { file, dtype, offset, length } = region;
+    return this.#external(`region:${file}:${dtype}:${offset}:${length}`, region);
+  }
+
   #stored(id: string, name: string, part: (tensor: StoredTensor) => StoredTensor): string {
+    return this.#external(id, part(this.#tensor(name)));
+  }
+
+  #tensor(name: string): StoredTensor {
     const tensor = this.weights.get(name);
     if (!tensor) throw new Error(`the graph asks for tensor ${name}, which inspection did not list`);
-    const type = WEIGHT_TYPES[tensor.dtype];
-    if (type === undefined) throw new Error(`the graph asks for tensor ${name} of type ${tensor.dtype}`);
-    const { file, offset, length, shape } = part(tensor);
+    return tensor;
+  }
+
+  #external(id: string, { name, dtype, file, offset, length, shape }: StoredTensor): string {
+    const type = WEIGHT_TYPES[dtype];
+    if (type === undefined) throw new Error(`the graph asks for tensor ${name} of type ${dtype}`);
     this.#initializers.set(id, { name: id, type, dims: shape, data: { file, offset, length } });
     return id;
   }
@@ -196,16 +250,11 @@ export class GraphBuilder {
 
   /** In the type in which is computed. The same array is the same constant: tables of angles are large and every layer uses them. */
   floats(dims: readonly number[], values: Float32Array): string {
-    const known = this.#shared.get(values);
-    if (known !== undefined) return known;
-    const stored = this.#constant(
-      ElementType.FLOAT,
-      dims,
-      new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
-    );
-    const name = this.activation(stored);
-    this.#shared.set(values, name);
-    return name;
+    const stored =
+      this.#tables.get(values) ??
+      this.#constant(ElementType.FLOAT, dims, new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+    this.#tables.set(values, stored);
+    return this.once(`activation:${stored}`, () => this.activation(stored));
   }
 
   /** One float32 that broadcasts over everything. */
@@ -224,9 +273,12 @@ export class GraphBuilder {
   }
 
   #integers(dims: readonly number[], values: readonly number[]): string {
-    return this.once(`int64:${dims.length}:${values.join()}`, () =>
-      this.#constant(ElementType.INT64, dims, new Uint8Array(BigInt64Array.from(values, BigInt).buffer)),
-    );
+    const key = `${dims.length}:${values.join()}`;
+    const constant =
+      this.#integerConstants.get(key) ??
+      this.#constant(ElementType.INT64, dims, new Uint8Array(BigInt64Array.from(values, BigInt).buffer));
+    this.#integerConstants.set(key, constant);
+    return constant;
   }
 
   #constant(type: ElementTypeNumber, dims: readonly number[], raw: Uint8Array): string {
@@ -239,11 +291,11 @@ export class GraphBuilder {
   encode(): Uint8Array {
     return encodeModel(
       {
-        nodes: this.#nodes,
+        nodes: this.#scope.nodes,
         initializers: [...this.#initializers.values()],
         inputs: this.#inputs,
         outputs: this.#outputs,
-        known: this.#known.length > MANY_UNKNOWN ? this.#known : [],
+        known: this.#scope.known.length > MANY_UNKNOWN ? this.#scope.known : [],
       },
       OPSETS,
     );
