@@ -22,7 +22,7 @@ const outcome = z.object({
   parameters: z.number().default(0),
 });
 const config = z.record(z.string(), z.unknown());
-const { base, cases } = z
+const { base, cases, masked } = z
   .object({
     base: z.record(z.string(), config),
     cases: z.array(
@@ -34,6 +34,9 @@ const { base, cases } = z
         bare: z.boolean().default(false),
         outcomes: z.array(outcome),
       }),
+    ),
+    masked: z.array(
+      z.object({ name: z.string(), prompt: z.array(z.number()), pad: z.number(), ids: z.array(z.number()) }),
     ),
   })
   .parse(JSON.parse(readFileSync(join(import.meta.dirname, '../../fixtures/newer-configs.json'), 'utf8')));
@@ -82,10 +85,16 @@ function folderFor(one: Case, registry: Registry): string {
   });
 }
 
-async function expectScored(one: Case, truth: z.infer<typeof outcome>, registry: Registry): Promise<void> {
-  const options = { threads: 1, device: CPU, attention: 'eager' as const };
+/** A model that may choose every token but the last one. */
+async function openedModel(one: Case, registry: Registry): Promise<Awaited<ReturnType<typeof openModel>>> {
   const opened = await openModel(folderFor(one, registry), registry);
-  const model = { ...opened, generation: { ...opened.generation, eos_token_id: [], suppress_tokens: [END] } };
+  return { ...opened, generation: { ...opened.generation, eos_token_id: [], suppress_tokens: [END] } };
+}
+
+const options = { threads: 1, device: CPU, attention: 'eager' as const };
+
+async function expectScored(one: Case, truth: z.infer<typeof outcome>, registry: Registry): Promise<void> {
+  const model = await openedModel(one, registry);
   expect(model.parameterCount).toBe(truth.parameters);
   const sessions = lossSessions(model, options);
   const loss = await sampleLoss(sessions, [SEQUENCE], { packed: true, padTokenId: END });
@@ -118,5 +127,15 @@ describe.each(LIBRARIES)('configs of Qwen3, Phi-3, Gemma 3 and OLMo 2 by version
 
   it.each(known)('$name', async ({ one, truth }) => {
     await (truth.refused ? expectRefused(one, registry) : expectScored(one, truth, registry));
+  });
+});
+
+describe('angles that depend on the length, after a prompt with masked tokens', () => {
+  it.each(masked)('$name counts the visible tokens', async ({ name, prompt, pad, ids }) => {
+    const one = cases.find((other) => other.name === name);
+    if (!one) throw new Error(`no case ${name}`);
+    const model = await openedModel(one, new Registry('5'));
+    const generation = { ...options, count: ids.length, padTokenId: pad, seenLength: 0 };
+    expect(await generate(model, [prompt], generation)).toEqual([ids]);
   });
 });
