@@ -36,26 +36,27 @@ export interface InspectedModel extends LoadedWeights {
 export async function openModel(directory: string, registry: Registry): Promise<InspectedModel> {
   const document = await readConfig(directory);
   const raw = document.object;
+  const { library } = registry;
   const architecture = architectureNamed(raw, registry);
   requireNoQuantization(raw);
   const parsed = architecture.config.safeParse(raw);
   if (!parsed.success) throw unsupported(architecture, parsed.error.issues);
   requireNoIssues(architecture, [
-    ...baseConfigIssues(raw, architecture),
-    ...hiddenKeyIssues(raw, architecture, registry.library),
+    ...baseConfigIssues(document, architecture, library),
+    ...hiddenKeyIssues(raw, architecture, library),
   ]);
   const config: unknown = parsed.data;
   const { className, generationDefaults } = architecture;
   const vocabularySize = architecture.vocabularySize(config);
-  requireNoIssues(architecture, paddingIssues(document, architecture, vocabularySize));
-  const known = { className, generationDefaults, vocabularySize };
+  requireNoIssues(architecture, paddingIssues(document, architecture, vocabularySize, library));
+  const known = { library, className, generationDefaults, vocabularySize };
   const { generation, note } = await readGeneration(directory, document, known, MAX_CONFIG_BYTES);
   return {
     directory,
     architecture,
     generation,
-    notes: [...(note === undefined ? [] : [note]), ...unreadKeys(raw, architecture, libraryName(registry.library))],
-    ...(await loadWeights(directory, architecture, { raw, config }, registry.library)),
+    notes: [...(note === undefined ? [] : [note]), ...unreadKeys(raw, architecture, libraryName(library))],
+    ...(await loadWeights(directory, architecture, { raw, config }, library)),
   };
 }
 
