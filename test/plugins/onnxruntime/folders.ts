@@ -40,7 +40,7 @@ export function readTensors(path: string): StoredBytes[] {
   const start = 8 + Number(file.readBigUInt64LE(0));
   const members: unknown = JSON.parse(file.toString('utf8', 8, start));
   const entries = Object.entries(z.looseObject({}).parse(members)).filter(([name]) => name !== '__metadata__');
-  return Object.entries(headerSchema.parse(header)).map(
+  return Object.entries(headerSchema.parse(Object.fromEntries(entries))).map(
     ([
       name,
       {
