@@ -1,6 +1,7 @@
 /**
  * What a module needs that adds an architecture: `import { ... } from '@assay/plugin-onnxruntime/architecture'`. Its
- * default export is an Architecture; a plugin names it under `provides.modules.onnxruntime`.
+ * default export is an Architecture, or a function that gives it for a version of the library; a plugin names it under
+ * `provides.modules.onnxruntime` (docs/build/architecture.md).
  */
 export type { Library } from './library.js';
 export type {
@@ -14,8 +15,28 @@ export type {
 export { keysInWindow, linearTensors, normTensors } from './architectures/architecture.js';
 export { buildDecoder } from './architectures/decoder.js';
 export { decoderTensors, type DecoderShape } from './architectures/decoder-shape.js';
-export { decoderFamily, divisible } from './architectures/decoder-family.js';
+export {
+  decoderFamily,
+  divisible,
+  grouped,
+  headDimensionOf,
+  sharedKeys,
+  type DecoderKeys,
+  type FamilyMember,
+} from './architectures/decoder-family.js';
 export * from './architectures/fields.js';
+export { layerTypes, windowSize, windowsOf, type LayerType } from './architectures/layer-types.js';
+export { ropeByLayerType } from './architectures/rope-by-layer-type.js';
+export { ropeKeys, type RopeNames } from './architectures/rope-keys.js';
+export {
+  requireWholeHeads,
+  ropeScaling,
+  scalingOf,
+  wholeHeadRotary,
+  wholeShare,
+  type RawScaling,
+  type RopeConfig,
+} from './architectures/rope.js';
 export { activation } from './blocks/activation.js';
 export { attention, byRow, type AttentionShape } from './blocks/attention.js';
 export { embedding, positionEmbedding } from './blocks/embedding.js';

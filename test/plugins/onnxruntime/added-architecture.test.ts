@@ -33,18 +33,44 @@ it('a package brings modules for another plugin', () => {
   expect(registry.modulesFor('another')).toEqual([]);
 });
 
-it('an added architecture is inspected, scored and continued as the library does', async () => {
-  const [inspector, evaluator] = await Promise.all([newInspector([olmo]), newEvaluator({}, [olmo])]);
+it.each([
+  ['olmo', '4.44', 'OlmoForCausalLM', 'olmo'],
+  ['olmo3', '4.57', 'Olmo3ForCausalLM', 'olmo3'],
+  ['olmo3', '5', 'Olmo3ForCausalLM', 'olmo3'],
+  ['olmo3', '5', 'Olmo3ForCausalLM', 'olmo3-rope-parameters'],
+])(
+  'an added architecture (%s) is inspected, scored and continued as the library %s does',
+  async (name, library, className, folder) => {
+    const module = pathToFileURL(join(ROOT, `examples/architecture/${name}.js`)).href;
+    const fixture = join(ROOT, 'test/fixtures', folder);
+    const [inspector, evaluator] = await Promise.all([
+      newInspector([module], { library }),
+      newEvaluator({ library }, [module]),
+    ]);
+    try {
+      const golden = goldenOf(fixture);
+      const model = await verified(inspector, fixture);
+      expect(model.facts).toMatchObject({ architecture: className, parameterCount: golden.parameter_count });
+      const details = detailsOf(await evaluate(evaluator, model, [taskOf(samplesOf(golden))]));
+      expect(details.losses).toHaveLength(golden.losses?.length ?? NaN);
+      for (const [index, loss] of details.losses.entries())
+        expect(Math.abs(loss - Number(golden.losses?.[index]))).toBeLessThan(1e-5);
+      expect(details.generations).toEqual(golden.generations);
+    } finally {
+      await Promise.all([inspector.close(), evaluator.close()]);
+    }
+  },
+);
+
+it('a version of the library without the added class refuses its models', async () => {
+  const module = pathToFileURL(join(ROOT, 'examples/architecture/olmo3.js')).href;
+  const inspector = await newInspector([module], { library: '4.44' });
   try {
-    const golden = goldenOf(OLMO);
-    const model = await verified(inspector, OLMO);
-    expect(model.facts).toMatchObject({ architecture: 'OlmoForCausalLM', parameterCount: golden.parameter_count });
-    const details = detailsOf(await evaluate(evaluator, model, [taskOf(samplesOf(golden))]));
-    for (const [index, loss] of details.losses.entries())
-      expect(Math.abs(loss - Number(golden.losses[index]))).toBeLessThan(1e-5);
-    expect(details.generations).toEqual(golden.generations);
+    await expect(
+      errorOf(inspector.inspect(join(ROOT, 'test/fixtures/olmo3'), new AbortController().signal)),
+    ).resolves.toMatchObject({ code: 'ARCHITECTURE_UNSUPPORTED', fault: 'miner' });
   } finally {
-    await Promise.all([inspector.close(), evaluator.close()]);
+    await inspector.close();
   }
 });
 

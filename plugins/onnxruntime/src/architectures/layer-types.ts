@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isTrue } from '../files/python-values.js';
 import type { Library } from '../library.js';
 
 export type LayerType = 'full_attention' | 'sliding_attention';
@@ -40,10 +41,30 @@ export function windowsOf({ count, types, window, slides }: Layers, context: z.R
 }
 
 /**
- * Checks `layer_types` of a class that has one window for all layers or none: only the cache of generate() reads the key.
- * @param context gets an issue where the library fails with it
+ * `layer_types` of a class that does not read it: its cache does. 4.57 looks at the first entry for each layer, 5 at all of
+ * them, and at their names.
  */
-export function requireUsableTypes({ count, types, window }: Omit<Layers, 'slides'>, context: z.RefinementCtx): void {
+export const unreadLayerTypes = (library: Library): z.ZodType<readonly unknown[] | null | undefined> => {
+  if (library === '4.44')
+    return z
+      .unknown()
+      .optional()
+      .transform(() => undefined);
+  return library === '5' ? layerTypes(library) : z.array(z.unknown()).nullish();
+};
+
+interface WithUnreadTypes {
+  num_hidden_layers: number;
+  layer_types?: readonly unknown[] | null | undefined;
+  sliding_window?: unknown;
+}
+
+/** Adds an issue where the library can't make a cache for such layers. */
+export function requireCacheable(given: WithUnreadTypes, library: Library, context: z.RefinementCtx): void {
+  const { num_hidden_layers: count, layer_types: types, sliding_window: window } = given;
   if (!types) return;
-  windowsOf({ count, types, window, slides: () => false }, context);
+  if (library === '5' ? types.length !== count : types.length < count)
+    context.addIssue({ code: 'custom', message: 'layer_types must have one entry for each layer' });
+  if (types.includes('sliding_attention') && !isTrue(window))
+    context.addIssue({ code: 'custom', message: 'layer_types with sliding_attention need a sliding_window' });
 }

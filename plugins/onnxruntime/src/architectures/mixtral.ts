@@ -4,7 +4,7 @@ import { keysInWindow, type ArchitectureOf, type AttentionRule } from './archite
 import { requireExperts } from './decoder-experts.js';
 import { decoderFamily, grouped, headDimensionOf } from './decoder-family.js';
 import { activationName, epsilon, flag, heads, layers, optional, size, theta } from './fields.js';
-import { layerTypes, requireUsableTypes } from './layer-types.js';
+import { requireCacheable, unreadLayerTypes } from './layer-types.js';
 import { ropeKeys } from './rope-keys.js';
 import { requireWholeHeads, ropeScaling, wholeHeadRotary, wholeShare, type RawScaling } from './rope.js';
 
@@ -41,7 +41,7 @@ const keysOf = (library: Library) =>
     rope_scaling: library === '4.44' ? unread<RawScaling>({ rope_type: 'default' }) : ropeScaling(library),
     partial_rotary_factor: library === '4.44' ? unread(undefined) : wholeShare(library),
     sliding_window: size(100_000_000).nullish(),
-    layer_types: library === '4.44' ? unread(undefined) : layerTypes(library),
+    layer_types: unreadLayerTypes(library),
     num_local_experts: optional(z.number().int(), 8),
     /** The name in other classes, which 5 takes as well, and which wins there. */
     num_experts: library === '5' ? z.number().int().optional() : unread(undefined),
@@ -57,13 +57,13 @@ const configOf = (library: Library) =>
       (given) => library !== '4.44' || given.hidden_size % given.num_attention_heads === 0,
       'hidden_size must be divisible by num_attention_heads',
     )
-    .transform(({ layer_types: types, num_experts: renamed, num_local_experts: named, ...given }, context) => {
-      const { num_hidden_layers: count, num_experts_per_tok: chosen, sliding_window: window = null } = given;
+    .transform(({ layer_types, num_experts: renamed, num_local_experts: named, ...given }, context) => {
+      const { num_hidden_layers: count, num_experts_per_tok: chosen } = given;
       const experts = renamed ?? named;
       requireExperts({ layers: count, count: experts, chosen }, context);
-      requireUsableTypes({ count, types, window }, context);
       if (!given.head_dim && ASK_FOR_HEAD_SIZE.includes(given.rope_scaling.rope_type))
         context.addIssue({ code: 'custom', path: ['rope_scaling'], message: 'this type needs a head_dim' });
+      requireCacheable({ ...given, layer_types }, library, context);
       requireWholeHeads({ ...given, head_dim: headDimensionOf(given) }, library, context);
       return { ...given, experts };
     });

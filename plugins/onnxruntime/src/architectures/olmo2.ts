@@ -3,6 +3,7 @@ import type { Library } from '../library.js';
 import type { ArchitectureOf } from './architecture.js';
 import { decoderFamily, grouped, headDimensionOf } from './decoder-family.js';
 import { activationName, epsilon, flag, heads, layers, optional, size, theta } from './fields.js';
+import { requireCacheable, unreadLayerTypes } from './layer-types.js';
 import { ropeKeys } from './rope-keys.js';
 import { requireWholeHeads, ropeScaling, wholeHeadRotary, wholeShare, type RawScaling } from './rope.js';
 
@@ -32,11 +33,14 @@ const keysOf = (library: Library) =>
     rope_scaling: library === '5' ? ropeScaling(library) : olderScaling,
     partial_rotary_factor: wholeShare(library),
     attention_bias: flag(false, library),
+    layer_types: unreadLayerTypes(library),
+    sliding_window: z.unknown().optional(),
   });
 
 const configOf = (library: Library) =>
   grouped(library === '5' ? z.preprocess(ropeKeys(library), keysOf(library)) : keysOf(library)).transform(
-    (given, context) => {
+    ({ layer_types, sliding_window, ...given }, context) => {
+      requireCacheable({ ...given, layer_types, sliding_window }, library, context);
       const withHead = { ...given, head_dim: headDimensionOf(given) };
       requireWholeHeads(withHead, library, context);
       return withHead;

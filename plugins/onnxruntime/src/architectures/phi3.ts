@@ -4,6 +4,7 @@ import type { Library } from '../library.js';
 import { keysInWindow, type ArchitectureOf } from './architecture.js';
 import { decoderFamily, headDimensionOf, sharedKeys } from './decoder-family.js';
 import { activationName, epsilon, flag, heads, layers, optional, size, theta } from './fields.js';
+import { requireCacheable, unreadLayerTypes } from './layer-types.js';
 import { isObject, ropeKeys } from './rope-keys.js';
 import { ropeScaling, scalingIssue, scalingOf, type RawScaling, type RopeConfig } from './rope.js';
 
@@ -56,8 +57,9 @@ const keysOf = (library: Library) =>
             .transform(() => 1)
         : optional(z.number().min(0).max(1), 1),
     sliding_window: size(100_000_000).nullish(),
+    layer_types: unreadLayerTypes(library),
   });
-type Keys = z.infer<ReturnType<typeof keysOf>>;
+type Keys = Omit<z.infer<ReturnType<typeof keysOf>>, 'layer_types'>;
 
 /** 4.44 has longrope of its own in this class, as later versions have it in all. */
 const rulesOf = (library: Library): Library => (library === '4.44' ? '4.57' : library);
@@ -95,7 +97,8 @@ const configOf = (library: Library) =>
       (given) => library !== '4.44' || given.hidden_size % given.num_attention_heads === 0,
       'hidden_size must be divisible by num_attention_heads',
     )
-    .transform((given, context) => {
+    .transform(({ layer_types, ...given }, context) => {
+      requireCacheable({ ...given, layer_types }, library, context);
       const message = rotaryIssue(given, library);
       if (message !== undefined) context.addIssue({ code: 'custom', message });
       return given;

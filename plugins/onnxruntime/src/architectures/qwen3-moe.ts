@@ -5,7 +5,7 @@ import type { ArchitectureOf } from './architecture.js';
 import { requireExperts } from './decoder-experts.js';
 import { decoderFamily, grouped, headDimensionOf } from './decoder-family.js';
 import { activationName, epsilon, flag, heads, layers, optional, size, theta } from './fields.js';
-import { layerTypes, requireUsableTypes, windowSize } from './layer-types.js';
+import { requireCacheable, unreadLayerTypes, windowSize } from './layer-types.js';
 import { ropeKeys } from './rope-keys.js';
 import { requireWholeHeads, ropeScaling, wholeHeadRotary, wholeShare } from './rope.js';
 
@@ -34,7 +34,7 @@ const keysOf = (library: Library) =>
     attention_bias: flag(false, library),
     use_sliding_window: flag(false, library),
     sliding_window: windowSize().nullable().default(4096),
-    layer_types: layerTypes(library),
+    layer_types: unreadLayerTypes(library),
     decoder_sparse_step: optional(step(library), 1),
     mlp_only_layers: layerNumbers(library).nullish(),
     /** Before 5 null is intermediate_size. */
@@ -68,14 +68,14 @@ function sparseLayers({ layers: count, experts, every, listed }: Sparsity, conte
 const configOf = (library: Library) =>
   grouped(z.preprocess(ropeKeys(library), keysOf(library))).transform((keys, context) => {
     const { decoder_sparse_step: every, mlp_only_layers: listed, num_experts: named, ...others } = keys;
-    const { num_local_experts: renamed, layer_types: types, use_sliding_window: slides, ...given } = others;
+    const { num_local_experts: renamed, layer_types, use_sliding_window: slides, ...given } = others;
     const experts = renamed ?? named;
     const sparse = sparseLayers({ layers: given.num_hidden_layers, experts, every, listed }, context);
     requireExperts({ layers: sparse.length, count: experts, chosen: given.num_experts_per_tok }, context);
     const window = slides ? given.sliding_window : null;
     if (window !== null && window < 1)
       context.addIssue({ code: 'custom', path: ['sliding_window'], message: 'must be at least 1 where it is used' });
-    requireUsableTypes({ count: given.num_hidden_layers, types, window }, context);
+    requireCacheable({ ...given, layer_types, sliding_window: window }, library, context);
     requireWholeHeads({ ...given, head_dim: headDimensionOf(given) }, library, context);
     return { ...given, sliding_window: window, experts, sparse };
   });
