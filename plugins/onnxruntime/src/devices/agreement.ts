@@ -13,7 +13,7 @@ export const TOLERANCE: Readonly<Record<ComputeType, number>> = { float32: 1e-4,
 
 const SEQUENCE = Array.from({ length: 48 }, (_none, index) => (index * 37 + 11) % 96);
 
-/** Every kind of block and each storage type at least once. */
+/** Every kind of block that all versions of the library have, and each storage type at least once. */
 const MODELS: readonly RandomModel[] = [
   {
     dtype: 'BF16',
@@ -42,6 +42,19 @@ const MODELS: readonly RandomModel[] = [
       sliding_window: 8,
       attn_logit_softcapping: 5,
       final_logit_softcapping: 3,
+    },
+  },
+  {
+    dtype: 'BF16',
+    config: {
+      model_type: 'mixtral',
+      vocab_size: 96,
+      hidden_size: 64,
+      intermediate_size: 48,
+      num_hidden_layers: 2,
+      num_attention_heads: 4,
+      num_key_value_heads: 2,
+      num_local_experts: 6,
     },
   },
   { dtype: 'F32', config: { model_type: 'gpt2', vocab_size: 96, n_embd: 64, n_layer: 2, n_head: 4, n_positions: 64 } },
