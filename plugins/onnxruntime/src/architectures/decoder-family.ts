@@ -42,7 +42,7 @@ export interface FamilyMember<Config extends DecoderKeys> extends Partial<
 }
 
 /** Size of a head. */
-export const headDimensionOf = (given: DecoderKeys): number =>
+export const headDimensionOf = (given: Pick<DecoderKeys, 'head_dim' | 'hidden_size' | 'num_attention_heads'>): number =>
   given.head_dim ?? Math.floor(given.hidden_size / given.num_attention_heads);
 const keyValueHeadsOf = (given: DecoderKeys): number => given.num_key_value_heads ?? given.num_attention_heads;
 
@@ -96,28 +96,20 @@ export function decoderFamily<Config extends DecoderKeys>(member: FamilyMember<C
       ...own,
     };
   };
-  const { className, modelType, config, generationDefaults, recomputedBeyond } = member;
+  const { className, modelType, config, generationDefaults, recomputedBeyond, renamed } = member;
   return {
     className,
     modelType,
     config,
     generationDefaults,
     ...(recomputedBeyond === undefined ? {} : { recomputedBeyond }),
+    ...(renamed === undefined ? {} : { renamed }),
     prefix: member.prefix ?? 'model',
     padsEmbedding: true,
     dropouts: member.dropouts ?? ['attention_dropout'],
     tied: (given) => (given.tie_word_embeddings ? TIED : undefined),
     tensors: (given) => decoderTensors(shapeOf(given)),
-    surplus: (given, names) => {
-      const { layers, experts } = shapeOf(given);
-      return (
-        experts &&
-        surplusExpert(
-          Array.from({ length: layers }, (_none, layer) => experts(layer)),
-          names,
-        )
-      );
-    },
+    surplus: (given, names) => surplusExpert(shapeOf(given), names),
     vocabularySize: (given) => given.vocab_size,
     // Rotary angles go on: the library runs longer sequences too.
     maxPositions: () => undefined,

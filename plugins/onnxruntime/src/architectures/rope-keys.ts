@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { isTrue } from '../files/python-values.js';
 import type { Library } from '../library.js';
 
@@ -40,6 +41,13 @@ export function ropeKeys(
   };
 }
 
+/** The same for a class that 4.44 gave no scaling, or another schema of it: that version's keys stay where they are. */
+export const laterRopeKeys = (
+  library: Library,
+  typeKey: TypeKey = 'type',
+  names: RopeNames = NAMES,
+): ((given: unknown) => unknown) => (library === '4.44' ? (given) => given : ropeKeys(library, typeKey, names));
+
 /**
  * One rope object of transformers 5 in the keys of the older spelling. A class that has an object for each type of layer
  * calls this for each of them.
@@ -81,3 +89,11 @@ function withOriginalLength(scaling: Keys, given: Keys, library: Library): Keys 
   const length = sources[library];
   return length === undefined ? others : { ...others, original_max_position_embeddings: length };
 }
+
+const BY_LAYER_TYPE = ['full_attention', 'sliding_attention'];
+/** Rope of a class that has types of layers and one set of angles: 5 fails where the object has members for the types. */
+export const oneRope = {
+  rope_parameters: z.unknown().refine((given) => !isObject(given) || BY_LAYER_TYPE.every((key) => !(key in given)), {
+    error: 'must hold one set of angles for all layers',
+  }),
+};
