@@ -31,7 +31,23 @@ export {
   type DecoderKeys,
   type FamilyMember,
 } from './architectures/decoder-family.js';
-export * from './architectures/fields.js';
+export {
+  activationName,
+  cap,
+  complain,
+  DEMANDED,
+  demandTypes,
+  epsilon,
+  flag,
+  flagOrNull,
+  heads,
+  layers,
+  optional,
+  size,
+  theta,
+  unread,
+  withNames,
+} from './architectures/fields.js';
 export { layerTypes, windowSize, windowsOf, type LayerType } from './architectures/layer-types.js';
 export { ropeByLayerType } from './architectures/rope-by-layer-type.js';
 export { ropeKeys, type RopeNames } from './architectures/rope-keys.js';
