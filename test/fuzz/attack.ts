@@ -23,22 +23,30 @@ const SAMPLES = { batches: BATCHES, padTokenId: 0, packed: true, promptLength: 8
 
 interface Finding {
   model: string;
+  library: string;
   mutations: string[];
   what: string;
 }
 
 const baseFolders = (): string[] =>
-  ['models', 'variants'].flatMap((group) =>
+  ['models', 'variants', 'models2'].flatMap((group) =>
     readdirSync(join(FIXTURES, group))
       .filter((name) => !name.includes('.'))
       .map((name) => join(FIXTURES, group, name)),
   );
 
+/** Versions of the library; each has its own processes. */
+const LIBRARIES = ['4.44', '4.57', '5'] as const;
+
+interface Processes {
+  inspector: ModelInspector;
+  evaluator: Evaluator;
+}
+
 /** Real processes that stay alive from one model to the next: what one of them breaks shows. */
 export class Attack {
   private constructor(
-    private readonly inspector: ModelInspector,
-    private readonly evaluator: Evaluator,
+    private readonly processes: readonly Processes[],
     private readonly task: EvaluationTask,
   ) {}
 
@@ -56,17 +64,17 @@ export class Attack {
     };
     const { inspector, evaluator } = plugin.provides;
     if (!inspector || !evaluator) throw new Error('the plugin lacks an evaluator');
-    const options: unknown = inspector.options.parse({ memoryLimit: LIMITS.memory, threads: 1 });
-    const evaluatorOptions: unknown = evaluator.options.parse({
-      memoryLimit: LIMITS.memory,
-      threads: 1,
-      processPerModel: false,
+    const processes = LIBRARIES.map(async (library) => {
+      const common = { memoryLimit: LIMITS.memory, threads: 1, library };
+      const options: unknown = inspector.options.parse(common);
+      const evaluatorOptions: unknown = evaluator.options.parse({ ...common, processPerModel: false });
+      return {
+        inspector: await inspector.create(options, deps, signal),
+        evaluator: await evaluator.create(evaluatorOptions, deps, signal),
+      };
     });
-    return new Attack(
-      await inspector.create(options, deps, signal),
-      await evaluator.create(evaluatorOptions, deps, signal),
-      textLossTaskOf(mkdtempSync(join(tmpdir(), 'assay-fuzz-samples-')), SAMPLES),
-    );
+    const samples = mkdtempSync(join(tmpdir(), 'assay-fuzz-samples-'));
+    return new Attack(await Promise.all(processes), textLossTaskOf(samples, SAMPLES));
   }
 
   /** One spoiled folder. A finding keeps its folder. */
@@ -77,20 +85,24 @@ export class Attack {
     const folder = mkdtempSync(join(tmpdir(), 'assay-fuzz-'));
     cpSync(model, folder, { recursive: true });
     const mutations = Array.from({ length: 1 + Math.floor(next() * 3) }, () => mutate(next, folder));
-    const what = await this.#found(folder);
-    if (what !== undefined) return { model, mutations, what, folder };
+    const version = Math.floor(next() * LIBRARIES.length);
+    const what = await this.#found(folder, version);
+    if (what !== undefined) return { model, library: LIBRARIES[version] ?? '', mutations, what, folder };
     rmSync(folder, { recursive: true, force: true });
     return undefined;
   }
 
-  async #found(directory: string): Promise<string | undefined> {
+  async #found(directory: string, version: number): Promise<string | undefined> {
+    const processes = this.processes[version];
+    if (!processes) throw new Error(`there is no version number ${version}`);
+    const { inspector, evaluator } = processes;
     const startedAt = performance.now();
     try {
-      const facts = await this.inspector.inspect(directory, signal);
+      const facts = await inspector.inspect(directory, signal);
       const took = performance.now() - startedAt;
       if (took > LIMITS.inspectMs) return `inspection took ${Math.round(took)} ms`;
       const model = { reference: { namespace: 'f', name: 'z', revision: '' }, directory, files: [], facts };
-      await this.evaluator.evaluate(
+      await evaluator.evaluate(
         {
           id: 'fuzz',
           model,
@@ -108,7 +120,7 @@ export class Attack {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.inspector.close(), this.evaluator.close()]);
+    await Promise.all(this.processes.flatMap(({ inspector, evaluator }) => [inspector.close(), evaluator.close()]));
     rmSync(dirname(this.task.samples.path), { recursive: true, force: true });
   }
 }

@@ -1,5 +1,6 @@
 import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { spoilTensors } from './tensors.js';
 
 /** Repeatable numbers in [0, 1) (mulberry32). */
 export function random(seed: number): () => number {
@@ -64,6 +65,14 @@ const ABSURD: readonly [string, ...string[]] = [
   '1024',
   '4096',
   '65536',
+  '["full_attention"]',
+  '["sliding_attention","full_attention","sliding_attention","full_attention"]',
+  '["sliding_attention","sliding_attention"]',
+  '["linear_attention","full_attention"]',
+  '[0,1,2,3]',
+  '{"rope_type":"longrope","short_factor":[1,1],"long_factor":[1,1]}',
+  '{"rope_type":"default","rope_theta":1e300}',
+  '{"full_attention":{"rope_theta":0},"sliding_attention":{"rope_type":"linear","factor":0}}',
 ];
 
 const KEYS: readonly [string, ...string[]] = [
@@ -115,6 +124,23 @@ const KEYS: readonly [string, ...string[]] = [
   'pad_token_id',
   'torch_dtype',
   'torchscript',
+  'num_experts',
+  'num_local_experts',
+  'num_experts_per_tok',
+  'moe_intermediate_size',
+  'decoder_sparse_step',
+  'mlp_only_layers',
+  'norm_topk_prob',
+  'layer_types',
+  'max_window_layers',
+  'use_sliding_window',
+  'sliding_window_pattern',
+  'rope_parameters',
+  'rope_local_base_freq',
+  'original_max_position_embeddings',
+  'attention_bias',
+  'hidden_activation',
+  'use_bidirectional_attention',
   '__proto__',
   'constructor',
 ];
@@ -221,6 +247,8 @@ export function mutate(next: Random, folder: string): string {
     'structure',
     'structure',
     'structure',
+    'tensors',
+    'tensors',
     'bytes',
     'header bytes',
     'cut',
@@ -232,6 +260,10 @@ export function mutate(next: Random, folder: string): string {
     case 'structure':
       writeFileSync(path, name.endsWith('.json') ? spoilJson(next, bytes.toString('utf8')) : spoilHeader(next, bytes));
       break;
+    case 'tensors':
+      for (const file of files.filter((one) => one.endsWith('.safetensors')).slice(0, 1))
+        writeFileSync(join(folder, file), spoilTensors(next, readFileSync(join(folder, file))));
+      return 'tensors';
     case 'bytes':
       writeFileSync(path, spoilBytes(next, bytes, bytes.length));
       break;

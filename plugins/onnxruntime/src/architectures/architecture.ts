@@ -103,8 +103,8 @@ export interface Architecture<Config> {
   /** First part of the names of all tensors but the head's. Files without it are those of the bare model; the library takes them too. */
   prefix: string;
   /**
-   * Both names of a tensor that is embedding and head at once; undefined where they are two. Where the files hold both,
-   * the one under `otherName` is loaded later and stays.
+   * Both names of a tensor that is embedding and head at once; undefined where they are two. `otherName` is the head's.
+   * Where the files hold both, the version of the library decides which one is used.
    */
   tied(config: Config): { name: string; otherName: string } | undefined;
   /**

@@ -65,10 +65,11 @@ export const VALIDATED: Readonly<Record<string, MemberCheck>> = {
 
 /** The ways of generating that this evaluator knows nothing of, and values with which the library fails while it generates. */
 export const MODES: Readonly<Record<string, MemberCheck>> = {
-  num_beams: (value, { floats }) => {
-    if (among(null, 1)(value)) return undefined;
+  num_beams: (value, { floats, library }) => {
+    if (among(1)(value) || (value === null && library !== '4.57')) return undefined;
     const isCount = typeof value === 'number' && Number.isInteger(value) && value >= 1 && !floats.has('num_beams');
-    return isCount && value <= MOST_BEAMS ? undefined : refused(`must be a whole number from 1 to ${MOST_BEAMS}`);
+    if (!isCount) return refused('must be a whole number above 0');
+    return value <= MOST_BEAMS ? undefined : unsupported(`more than ${MOST_BEAMS} beams`);
   },
   length_penalty: (value, given) => {
     if (!usesBeams(given)) return undefined;
