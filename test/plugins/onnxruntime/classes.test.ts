@@ -27,8 +27,8 @@ const { batches, promptLength, cases } = z
         name: z.string(),
         config: z.record(z.string(), z.unknown()),
         weights: z.string(),
-        '4.57': truth,
-        '5': truth,
+        '4.57': truth.optional(),
+        '5': truth.optional(),
       }),
     ),
   })
@@ -43,7 +43,7 @@ function folderOf({ config, weights }: (typeof cases)[number]): string {
 
 async function expectTruth({ evaluator, inspector }: World, folder: string, expected: z.infer<typeof scored>) {
   const model = await verified(inspector, folder);
-  const samples = { batches, padTokenId: -1, packed: true, promptLength, generatedTokens: 20 };
+  const samples = { batches, padTokenId: 0, packed: true, promptLength, generatedTokens: 20 };
   const details = detailsOf(await evaluate(evaluator, model, [taskOf(samples, ['logits-spot'])]));
   expectClose(details.losses, expected.losses);
   for (const [index, logit] of expected.spot.entries())
@@ -68,8 +68,8 @@ describe.each(['4.57', '5'] as const satisfies Library[])('classes of 2024 by ve
     await Promise.all([world.evaluator.close(), world.inspector.close()]);
   });
 
-  it.each(cases)('$name', async (one) => {
-    const expected = one[library];
+  it.each(cases.filter((one) => one[library] !== undefined))('$name', async (one) => {
+    const expected = one[library] ?? null;
     const folder = folderOf(one);
     if (expected !== null && expected !== 'unlike') {
       await expectTruth(world, folder, expected);
