@@ -6,10 +6,10 @@ import type { UsedTensor } from '@assay/core/contracts/model';
 import { canonicalJson } from '@assay/core/journal/canonical-json';
 import { UnusableJson, type JsonDocument } from '@assay/core/model/json-object';
 import type { AnyArchitecture } from './architectures/architecture.js';
+import { hiddenKeyIssues } from './architectures/hidden-keys.js';
 import { librariesWith, type Registry } from './architectures/registry.js';
 import { modelErrors } from './errors.js';
 import { baseConfigIssues } from './files/base-config.js';
-import { cacheWindow } from './files/cache-window.js';
 import type { GenerationConfig } from './files/generation-config.js';
 import { readGeneration } from './files/read-generation.js';
 import { readJsonDocument } from './files/read-json.js';
@@ -18,7 +18,7 @@ import { paddingIssues } from './files/padding.js';
 import { libraryName } from './library.js';
 import { loadWeights, type LoadedWeights } from './load-weights.js';
 import { requireNoQuantization } from './quantization.js';
-import { readsKey, unreadKeys } from './unread-keys.js';
+import { unreadKeys } from './unread-keys.js';
 
 const MAX_CONFIG_BYTES = 1024 * 1024;
 const MAX_REPORTED_TENSORS = 20;
@@ -41,14 +41,15 @@ export async function openModel(directory: string, registry: Registry): Promise<
   requireNoQuantization(raw);
   const parsed = architecture.config.safeParse(raw);
   if (!parsed.success) throw unsupported(architecture, parsed.error.issues);
-  requireNoIssues(architecture, baseConfigIssues(document, architecture, library));
+  requireNoIssues(architecture, [
+    ...baseConfigIssues(document, architecture, library),
+    ...hiddenKeyIssues(raw, architecture, library),
+  ]);
   const config: unknown = parsed.data;
   const { className, generationDefaults } = architecture;
   const vocabularySize = architecture.vocabularySize(config);
   requireNoIssues(architecture, paddingIssues(document, architecture, vocabularySize, library));
-  const cache = cacheWindow(raw, (key) => readsKey(raw, architecture, key), library);
-  requireNoIssues(architecture, cache.issues);
-  const known = { library, className, generationDefaults, vocabularySize, cacheWindow: cache.window };
+  const known = { library, className, generationDefaults, vocabularySize };
   const { generation, note } = await readGeneration(directory, document, known, MAX_CONFIG_BYTES);
   return {
     directory,

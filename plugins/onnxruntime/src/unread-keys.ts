@@ -33,7 +33,7 @@ function parsed(config: JsonObject, architecture: AnyArchitecture): string | und
 }
 
 /** Whether the class reads a key of a config. */
-export const readsKey = (raw: JsonObject, architecture: AnyArchitecture, key: string): boolean =>
+const readsKey = (raw: JsonObject, architecture: AnyArchitecture, key: string): boolean =>
   parsed({ ...raw, [key]: NO_VALUE }, architecture) !== parsed(raw, architecture);
 
 /** One sentence for each key of config.json that says something which the class does not read, and the miner surely meant. */

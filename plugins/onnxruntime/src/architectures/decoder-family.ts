@@ -96,13 +96,14 @@ export function decoderFamily<Config extends DecoderKeys>(member: FamilyMember<C
       ...own,
     };
   };
-  const { className, modelType, config, generationDefaults, recomputedBeyond } = member;
+  const { className, modelType, config, generationDefaults, recomputedBeyond, renamed } = member;
   return {
     className,
     modelType,
     config,
     generationDefaults,
     ...(recomputedBeyond === undefined ? {} : { recomputedBeyond }),
+    ...(renamed === undefined ? {} : { renamed }),
     prefix: member.prefix ?? 'model',
     padsEmbedding: true,
     dropouts: member.dropouts ?? ['attention_dropout'],

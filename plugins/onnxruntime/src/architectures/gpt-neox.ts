@@ -81,7 +81,9 @@ const configOf = (library: Library) =>
 type Config = z.infer<ReturnType<typeof configOf>>;
 
 const EMBEDDING = 'gpt_neox.embed_in.weight';
-const HEAD = 'embed_out.weight';
+/** 5 has another name for the head, and takes the older one for it. */
+const headNameOf = (library: Library): string => (library === '5' ? 'lm_head.weight' : 'embed_out.weight');
+const renamed = (name: string): string => name.replace(/^embed_out\./, 'lm_head.');
 
 function layerTensors(prefix: string, given: Config): ExpectedTensor[] {
   const { hidden_size: width, intermediate_size: inner, attention_bias: bias } = given;
@@ -119,8 +121,9 @@ export const gptNeoX: ArchitectureOf<Config> = (library) => ({
   modelType: 'gpt_neox',
   config: configOf(library),
   prefix: 'gpt_neox',
+  ...(library === '5' ? { renamed } : {}),
   dropouts: ['attention_dropout', 'hidden_dropout'],
-  tied: (given) => (given.tie_word_embeddings ? { name: EMBEDDING, otherName: HEAD } : undefined),
+  tied: (given) => (given.tie_word_embeddings ? { name: EMBEDDING, otherName: headNameOf(library) } : undefined),
   generationDefaults: { bos_token_id: 0, eos_token_id: 2 },
   tensors: (given) => [
     { name: EMBEDDING, shape: [given.vocab_size, given.hidden_size] },
@@ -128,7 +131,7 @@ export const gptNeoX: ArchitectureOf<Config> = (library) => ({
       layerTensors(`gpt_neox.layers.${index}`, given),
     ).flat(),
     ...normTensors('gpt_neox.final_layer_norm', given.hidden_size),
-    ...(given.tie_word_embeddings ? [] : [{ name: HEAD, shape: [given.vocab_size, given.hidden_size] }]),
+    ...(given.tie_word_embeddings ? [] : [{ name: headNameOf(library), shape: [given.vocab_size, given.hidden_size] }]),
   ],
   vocabularySize: (given) => given.vocab_size,
   maxPositions: () => undefined,
@@ -155,7 +158,7 @@ export const gptNeoX: ArchitectureOf<Config> = (library) => ({
     }
     return {
       hidden: norm(hidden, 'gpt_neox.final_layer_norm'),
-      head: { weight: given.tie_word_embeddings ? EMBEDDING : HEAD },
+      head: { weight: given.tie_word_embeddings ? EMBEDDING : headNameOf(library) },
     };
   },
 });

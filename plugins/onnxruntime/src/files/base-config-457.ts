@@ -1,4 +1,4 @@
-import { isObject, onlyNull, plan, type KeyCheck, type KeyChecks } from './config-keys.js';
+import { isObject, onlyNull, plan, torchType, type KeyCheck, type KeyChecks } from './config-keys.js';
 import { NESTED_CONFIGS } from './generation-source.js';
 import { isTrue, numberOf } from './python-values.js';
 
@@ -14,11 +14,11 @@ export const LATER_CHECKS: KeyChecks = {
   ...Object.fromEntries(NESTED_CONFIGS.map((name) => [name, onlyNull])),
   ...Object.fromEntries(['tp', 'pp', 'ep'].map((name) => [`base_model_${name}_plan`, plan])),
   sub_configs: emptyOrNull,
-  num_kv_shared_layers: () => 'must be absent: the cache would have fewer layers',
 };
 
 export const CHECKS_OF_457: KeyChecks = {
   ...LATER_CHECKS,
+  dtype: torchType,
   pruned_heads: emptyOrNull,
   num_labels: (value, { id2label = null }) =>
     value === null || id2label !== null || Number.isInteger(numberOf(value)) ? undefined : 'must be a whole number',

@@ -32,9 +32,7 @@ export const CHECKS_OF_5: KeyChecks = {
   _experts_implementation: experts,
   experts_implementation: experts,
   initializer_range: (value) => (typeof value === 'number' ? undefined : 'must be a number'),
-  is_causal: (value) => (isTrue(value) ? undefined : 'must be true: tokens would see later ones'),
-  // Other settings for single layers, and other operators for parts of the graph.
-  per_layer_config: (value) => (value === null || (isObject(value) && !isTrue(value)) ? undefined : 'is not followed'),
+  // Other operators for parts of the graph.
   fusion_config: (value) => (isTrue(value) ? 'is not followed' : undefined),
   ignore_keys_at_rope_validation: (value) =>
     value === null || typeof value === 'object' || typeof value === 'string' ? undefined : 'must be a list',

@@ -3,18 +3,22 @@ import type { AnyArchitecture } from '../architectures/architecture.js';
 import type { Library } from '../library.js';
 import { CHECKS_OF_457, FORBIDDEN_IN_457 } from './base-config-457.js';
 import { CHECKS_OF_5, FORBIDDEN_IN_5 } from './base-config-5.js';
-import { isObject, needsNumberedKeys, searchable, share, type KeyCheck, type KeyChecks } from './config-keys.js';
+import {
+  isObject,
+  needsNumberedKeys,
+  searchable,
+  share,
+  torchType,
+  type KeyCheck,
+  type KeyChecks,
+} from './config-keys.js';
 import { NESTED_CONFIGS } from './generation-source.js';
 import { isTrue, numberOf } from './python-values.js';
 
-const TORCH_TYPES =
-  /^(float(16|32|64)?|double|half|bfloat16|float8_(e4m3fn|e5m2)(uz|fnuz)?|u?int(8|16|32|64)|int|short|long|bool|c?(half|float|double)|complex(32|64|128))$/;
 const PROBLEMS: readonly unknown[] = ['regression', 'single_label_classification', 'multi_label_classification'];
 const ATTENTIONS: readonly unknown[] = ['eager', 'sdpa', 'flash_attention_2'];
 const attention: KeyCheck = (value) =>
   value === null || ATTENTIONS.includes(value) ? undefined : 'must be eager, sdpa or flash_attention_2';
-const torchType: KeyCheck = (value) =>
-  typeof value !== 'string' || TORCH_TYPES.test(value) ? undefined : 'is no type of torch, such as bfloat16';
 
 /** Keys that the base class of all configs reads, and the values with which every version fails, unless it has its own check. */
 const CHECKS: KeyChecks = {

@@ -28,3 +28,8 @@ const isEmptyList = (value: unknown): boolean => Array.isArray(value) && value.l
 /** How a model is spread over machines; it changes no number. */
 export const plan: KeyCheck = (value) =>
   value === null || isObject(value) || isEmptyList(value) ? undefined : 'must be an object';
+
+const TORCH_TYPES =
+  /^(float(16|32|64)?|double|half|bfloat16|float8_(e4m3fn|e5m2)(uz|fnuz)?|u?int(8|16|32|64)|int|short|long|bool|c?(half|float|double)|complex(32|64|128))$/;
+export const torchType: KeyCheck = (value) =>
+  typeof value !== 'string' || TORCH_TYPES.test(value) ? undefined : 'is no type of torch, such as bfloat16';

@@ -97,7 +97,4 @@ export const generationConfig = z
       ...(count > 1 ? { beams: { count, renormalize, ...(returned > 1 ? { returned } : {}) } } : {}),
     }),
   );
-export type GenerationConfig = z.infer<typeof generationConfig> & {
-  /** Tokens that the library's cache keeps, where the class itself has no window: a longer text is not followed. */
-  cacheWindow?: number;
-};
+export type GenerationConfig = z.infer<typeof generationConfig>;

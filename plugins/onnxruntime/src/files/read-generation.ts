@@ -18,8 +18,6 @@ export interface GeneratingModel {
   className: string;
   vocabularySize: number;
   generationDefaults: JsonObject;
-  /** Tokens that the library's cache keeps, where the class itself has no window. */
-  cacheWindow?: number | undefined;
 }
 
 export interface ReadGeneration {
@@ -74,10 +72,8 @@ export async function readGeneration(
 }
 
 /** Forced tokens of a decoder are read by 4.44 alone. */
-function generationOf(values: JsonObject, { library, cacheWindow }: GeneratingModel): GenerationConfig {
-  const read = library === '4.44' ? values : { ...values, forced_decoder_ids: null };
-  return { ...generationConfig.parse(read), ...(cacheWindow === undefined ? {} : { cacheWindow }) };
-}
+const generationOf = (values: JsonObject, { library }: GeneratingModel): GenerationConfig =>
+  generationConfig.parse(library === '4.44' ? values : { ...values, forced_decoder_ids: null });
 
 /** The library goes on without a file that is no JSON, and fails on JSON that is no object. */
 async function readFile(path: string, maxBytes: number): Promise<JsonDocument | { malformed: string } | undefined> {

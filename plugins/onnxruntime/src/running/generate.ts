@@ -33,13 +33,6 @@ export async function generate(
       key: 'prompt_lookup_num_tokens',
       what: 'assisted decoding of more than one row',
     });
-  // The last token is not fed to the model.
-  if (generation.cacheWindow !== undefined && (rows[0]?.length ?? 0) + count - 1 > generation.cacheWindow)
-    throw modelErrors.GENERATION_UNSUPPORTED({
-      file: 'config.json',
-      key: 'sliding_window',
-      what: `a cache of ${generation.cacheWindow} tokens in a class that has no window`,
-    });
   const search: Search = generation.beams
     ? new BeamSearch(rows.length, generation)
     : new GreedySearch(rows.length, generation, padTokenId);
