@@ -31,6 +31,7 @@ export const CHECKS_OF_5: KeyChecks = {
   use_cache: (value) => (typeof value === 'boolean' ? undefined : 'must be true or false'),
   _experts_implementation: experts,
   experts_implementation: experts,
+  initializer_range: (value) => (typeof value === 'number' ? undefined : 'must be a number'),
   // Other operators for parts of the graph.
   fusion_config: (value) => (isTrue(value) ? 'is not followed' : undefined),
   ignore_keys_at_rope_validation: (value) =>
