@@ -1,4 +1,4 @@
-// A Llama with random weights of a given shape as a folder of config.json and model.safetensors, written once.
+// A Llama, or a Qwen3-MoE where the shape has `experts`, with random weights of a given shape as a folder of config.json and model.safetensors, written once.
 import { closeSync, existsSync, mkdirSync, openSync, renameSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -14,8 +14,19 @@ export function uniform(seed) {
   };
 }
 
-function tensorsOf({ hidden, inner, layers, heads, keyValueHeads, vocabulary, tied = false }) {
+function tensorsOf({ hidden, inner, layers, heads, keyValueHeads, vocabulary, experts, tied = false }) {
   const keyValue = (hidden / heads) * keyValueHeads;
+  const mlp = (name) => [
+    [`${name}.gate_proj.weight`, [inner, hidden]],
+    [`${name}.up_proj.weight`, [inner, hidden]],
+    [`${name}.down_proj.weight`, [hidden, inner]],
+  ];
+  const mixture = (prefix) => [
+    [`${prefix}.self_attn.q_norm.weight`, [hidden / heads]],
+    [`${prefix}.self_attn.k_norm.weight`, [hidden / heads]],
+    [`${prefix}.mlp.gate.weight`, [experts, hidden]],
+    ...Array.from({ length: experts }, (_none, index) => mlp(`${prefix}.mlp.experts.${index}`)).flat(),
+  ];
   const layer = (prefix) => [
     [`${prefix}.input_layernorm.weight`, [hidden]],
     [`${prefix}.self_attn.q_proj.weight`, [hidden, hidden]],
@@ -23,9 +34,7 @@ function tensorsOf({ hidden, inner, layers, heads, keyValueHeads, vocabulary, ti
     [`${prefix}.self_attn.v_proj.weight`, [keyValue, hidden]],
     [`${prefix}.self_attn.o_proj.weight`, [hidden, hidden]],
     [`${prefix}.post_attention_layernorm.weight`, [hidden]],
-    [`${prefix}.mlp.gate_proj.weight`, [inner, hidden]],
-    [`${prefix}.mlp.up_proj.weight`, [inner, hidden]],
-    [`${prefix}.mlp.down_proj.weight`, [hidden, inner]],
+    ...(experts === undefined ? mlp(`${prefix}.mlp`) : mixture(prefix)),
   ];
   return [
     ['model.embed_tokens.weight', [vocabulary, hidden]],
@@ -95,6 +104,15 @@ export function randomLlama(directory, shape) {
     rope_theta: 10000,
     tie_word_embeddings: shape.tied ?? false,
     hidden_act: 'silu',
+    ...(shape.experts === undefined
+      ? {}
+      : {
+          architectures: ['Qwen3MoeForCausalLM'],
+          model_type: 'qwen3_moe',
+          moe_intermediate_size: shape.inner,
+          num_experts: shape.experts,
+          num_experts_per_tok: shape.chosen,
+        }),
   };
   writeFileSync(join(directory, 'config.json'), JSON.stringify(config, null, 2));
   return directory;

@@ -15,6 +15,7 @@ export type {
 export { keysInWindow, linearTensors, normTensors } from './architectures/architecture.js';
 export { buildDecoder } from './architectures/decoder.js';
 export { decoderTensors, type DecoderShape } from './architectures/decoder-shape.js';
+export { requireExperts, type ExpertNaming, type LayerExperts } from './architectures/decoder-experts.js';
 export {
   decoderFamily,
   divisible,
@@ -40,6 +41,7 @@ export {
 export { activation } from './blocks/activation.js';
 export { attention, byRow, type AttentionShape } from './blocks/attention.js';
 export { embedding, positionEmbedding } from './blocks/embedding.js';
+export { experts, type ExpertNames, type Experts } from './blocks/experts.js';
 export { splitHeads } from './blocks/fused-projection.js';
 export type { Head } from './blocks/head.js';
 export { conv1d, layer, linear, type Rows } from './blocks/linear.js';

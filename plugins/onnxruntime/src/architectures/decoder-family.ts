@@ -109,16 +109,7 @@ export function decoderFamily<Config extends DecoderKeys>(member: FamilyMember<C
     dropouts: member.dropouts ?? ['attention_dropout'],
     tied: (given) => (given.tie_word_embeddings ? TIED : undefined),
     tensors: (given) => decoderTensors(shapeOf(given)),
-    surplus: (given, names) => {
-      const { layers, experts } = shapeOf(given);
-      return (
-        experts &&
-        surplusExpert(
-          Array.from({ length: layers }, (_none, layer) => experts(layer)),
-          names,
-        )
-      );
-    },
+    surplus: (given, names) => surplusExpert(shapeOf(given), names),
     vocabularySize: (given) => given.vocab_size,
     // Rotary angles go on: the library runs longer sequences too.
     maxPositions: () => undefined,

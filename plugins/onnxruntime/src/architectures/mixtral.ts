@@ -48,6 +48,9 @@ const keysOf = (library: Library) =>
     num_experts_per_tok: optional(z.number().int(), 2),
   });
 
+/** Types of scaling with which the library fails where `head_dim` is null, as it is by default. */
+const ASK_FOR_HEAD_SIZE: readonly string[] = ['dynamic', 'yarn', 'longrope'];
+
 const configOf = (library: Library) =>
   grouped(library === '4.44' ? keysOf(library) : z.preprocess(ropeKeys(library, 'rope_type'), keysOf(library)))
     .refine(
@@ -58,6 +61,8 @@ const configOf = (library: Library) =>
       const { num_hidden_layers: count, num_experts_per_tok: chosen } = given;
       const experts = renamed ?? named;
       requireExperts({ layers: count, count: experts, chosen }, context);
+      if (!given.head_dim && ASK_FOR_HEAD_SIZE.includes(given.rope_scaling.rope_type))
+        context.addIssue({ code: 'custom', path: ['rope_scaling'], message: 'this type needs a head_dim' });
       requireCacheable({ ...given, layer_types }, library, context);
       requireWholeHeads({ ...given, head_dim: headDimensionOf(given) }, library, context);
       return { ...given, experts };

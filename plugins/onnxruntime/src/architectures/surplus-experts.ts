@@ -1,4 +1,5 @@
-import type { ExpertNaming, LayerExperts } from './decoder-experts.js';
+import type { ExpertNaming } from './decoder-experts.js';
+import type { DecoderShape } from './decoder-shape.js';
 
 /** What the files hold of one of the two stacks of a layer. */
 interface Stack {
@@ -11,13 +12,13 @@ interface Stack {
 /**
  * A tensor that makes the experts of a layer too many, or is there as part of a stack as well. Transformers 5 gathers whatever is
  * called a matrix of an expert, and fails where that is not what config.json says.
- * @param experts of each layer
  * @param names of all stored tensors
  */
 export function surplusExpert(
-  experts: readonly (LayerExperts | undefined)[],
+  { layers, experts: expertsOf }: Pick<DecoderShape, 'layers' | 'experts'>,
   names: readonly string[],
 ): string | undefined {
+  const experts = Array.from({ length: layers }, (_none, layer) => expertsOf?.(layer));
   const naming = experts.find((one) => one?.stacked === true)?.naming;
   if (!naming) return undefined;
   for (const [layer, stacks] of stacksOf(names, naming)) {

@@ -83,9 +83,8 @@ export function experts(g: GraphBuilder, x: string, shape: Experts, names: Exper
 function route(g: GraphBuilder, x: string, { count, chosen, normalized }: Experts, router: string): Routing {
   const axis = { axis: { int: -1 } };
   const probabilities = g.node('Softmax', [g.toFloat32(linear(g, x, router))], { attributes: axis });
-  // NaN has no order, with which the runtime could not sort. Its tokens are NaN whichever experts they go through.
-  const scores = g.node('Where', [g.node('IsNaN', [probabilities]), g.scalar(0), probabilities]);
-  const highest = `${g.node('TopK', [scores, g.ints([chosen])], { attributes: axis, outputs: 2 })}_1`;
+  // A row is NaN as a whole or not at all, so the runtime can order it, and any experts give NaN to that token.
+  const highest = `${g.node('TopK', [probabilities, g.ints([chosen])], { attributes: axis, outputs: 2 })}_1`;
   const picked = g.node('GatherElements', [probabilities, highest], { attributes: axis });
   const shares = normalized ? g.node('Div', [picked, g.node('ReduceSum', [picked, g.ints([-1])])]) : picked;
   const flat = g.node('Reshape', [highest, g.ints([-1])]);

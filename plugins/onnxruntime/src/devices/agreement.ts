@@ -39,6 +39,7 @@ const MODELS: readonly RandomModel[] = [
       final_logit_softcapping: 3,
     },
   },
+  { dtype: 'BF16', config: { ...DECODER, model_type: 'mixtral', intermediate_size: 48, num_local_experts: 6 } },
   { dtype: 'F32', config: { model_type: 'gpt2', vocab_size: 96, n_embd: 64, n_layer: 2, n_head: 4, n_positions: 64 } },
   // Queries, keys and values in one matrix, gate and up in another; a part of each head is rotated.
   { dtype: 'BF16', config: { ...DECODER, model_type: 'phi3', partial_rotary_factor: 0.5 } },

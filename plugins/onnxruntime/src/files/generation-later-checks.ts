@@ -1,5 +1,6 @@
 import type { Library } from '../library.js';
 import { isGreedy, refused, unsupported, usesBeams, type MemberCheck } from './generation-issue.js';
+import { MOST_BEAMS, MOST_LENGTH_PENALTY } from './generation-mode-checks.js';
 import { TOKENS } from './generation-token-checks.js';
 import { equals, isTrue, numberOf } from './python-values.js';
 
@@ -10,8 +11,6 @@ const OWN_CACHE: Readonly<Record<Library, string | undefined>> = {
   '4.57': 'dynamic_full',
   '5': 'paged',
 };
-/** Beyond this exponent 20 to its power is no finite float, and scores are no numbers. */
-const MOST_LENGTH_PENALTY = 230;
 
 const isNumber = (value: unknown): boolean => value === null || numberOf(value) !== undefined;
 const onlyNull: MemberCheck = (value) => (value === null ? undefined : refused('must be null'));
@@ -62,6 +61,12 @@ const noOutputOfConfig: MemberCheck = (value, { isModelConfig }) =>
 
 /** Ways of generating of 4.57 and 5, where they differ from those of 4.44. */
 export const MODES_LATER: Readonly<Record<string, MemberCheck>> = {
+  num_beams: (value, { floats, library }) => {
+    if (equals(value, 1) || (value === null && library === '5')) return undefined;
+    const isCount = typeof value === 'number' && Number.isInteger(value) && value >= 1 && !floats.has('num_beams');
+    if (!isCount) return refused('must be a whole number above 0');
+    return value <= MOST_BEAMS ? undefined : unsupported(`more than ${MOST_BEAMS} beams`);
+  },
   length_penalty: (value, given) => {
     if (!usesBeams(given) || (value === null && given.library === '5')) return undefined;
     const power = numberOf(value);

@@ -2,9 +2,9 @@ import { isGreedy, refused, unsupported, usesBeams, type MemberCheck } from './g
 import { equals, isTrue, numberOf } from './python-values.js';
 
 /** What a process of 14 billion parameters still has the memory for. */
-const MOST_BEAMS = 64;
+export const MOST_BEAMS = 64;
 /** Beyond this exponent 20 to its power is no finite float, and scores are no numbers. */
-const MOST_LENGTH_PENALTY = 230;
+export const MOST_LENGTH_PENALTY = 230;
 /** Kinds of cache that the library knows by name, and the classes for which they change nothing. */
 const CACHES: Readonly<Record<string, readonly string[]>> = {
   static: ['LlamaForCausalLM', 'MistralForCausalLM', 'GemmaForCausalLM'],
@@ -65,11 +65,10 @@ export const VALIDATED: Readonly<Record<string, MemberCheck>> = {
 
 /** The ways of generating that this evaluator knows nothing of, and values with which the library fails while it generates. */
 export const MODES: Readonly<Record<string, MemberCheck>> = {
-  num_beams: (value, { floats, library }) => {
-    if (among(1)(value) || (value === null && library !== '4.57')) return undefined;
+  num_beams: (value, { floats }) => {
+    if (among(null, 1)(value)) return undefined;
     const isCount = typeof value === 'number' && Number.isInteger(value) && value >= 1 && !floats.has('num_beams');
-    if (!isCount) return refused('must be a whole number above 0');
-    return value <= MOST_BEAMS ? undefined : unsupported(`more than ${MOST_BEAMS} beams`);
+    return isCount && value <= MOST_BEAMS ? undefined : refused(`must be a whole number from 1 to ${MOST_BEAMS}`);
   },
   length_penalty: (value, given) => {
     if (!usesBeams(given)) return undefined;

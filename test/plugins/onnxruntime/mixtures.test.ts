@@ -1,0 +1,29 @@
+import { LIBRARIES } from '@assay/plugin-onnxruntime/dist/library.js';
+import { describe, expect, it } from 'vitest';
+import { bases, cases, mixtureFolder, rows, scored, tensorsOf } from './mixtures.js';
+import { errorOf } from './worlds.js';
+
+/** Configs that some version scores and that are refused here: a window of no token, which means nothing. */
+const REFUSED = ['mixtral: a window of 0', 'qwen3_moe: a window of 0'];
+
+describe.each(LIBRARIES)('a mixture by version %s of the library', (library) => {
+  const known = cases.flatMap(({ library: results, ...one }) => {
+    const result = results[library];
+    return result ? [{ ...one, result }] : [];
+  });
+
+  it.each(known)('$what', async ({ what, base, change, without, stored, result }) => {
+    const config = Object.fromEntries(
+      Object.entries({ ...bases[base], ...change }).filter(([key]) => !without.includes(key)),
+    );
+    const tensors = stored && tensorsOf({ ...bases[base], ...stored }, '5');
+    const folder = mixtureFolder({ ...config, model_type: base }, library, tensors);
+    if ('error' in result || REFUSED.includes(what)) {
+      expect(await errorOf(scored(folder, library, rows))).toMatchObject({ fault: 'miner', retry: 'never' });
+      return;
+    }
+    const { loss, parameterCount } = await scored(folder, library, rows);
+    expect(parameterCount).toBe(result.parameterCount);
+    expect(Math.abs(loss - result.loss)).toBeLessThan(1e-5);
+  });
+});
