@@ -6,6 +6,7 @@ import type { UsedTensor } from '@assay/core/contracts/model';
 import { canonicalJson } from '@assay/core/journal/canonical-json';
 import { UnusableJson, type JsonDocument } from '@assay/core/model/json-object';
 import type { AnyArchitecture } from './architectures/architecture.js';
+import { hiddenKeyIssues } from './architectures/hidden-keys.js';
 import { librariesWith, type Registry } from './architectures/registry.js';
 import { modelErrors } from './errors.js';
 import { baseConfigIssues } from './files/base-config.js';
@@ -35,23 +36,27 @@ export interface InspectedModel extends LoadedWeights {
 export async function openModel(directory: string, registry: Registry): Promise<InspectedModel> {
   const document = await readConfig(directory);
   const raw = document.object;
+  const { library } = registry;
   const architecture = architectureNamed(raw, registry);
   requireNoQuantization(raw);
   const parsed = architecture.config.safeParse(raw);
   if (!parsed.success) throw unsupported(architecture, parsed.error.issues);
-  requireNoIssues(architecture, baseConfigIssues(raw, architecture));
+  requireNoIssues(architecture, [
+    ...baseConfigIssues(document, architecture, library),
+    ...hiddenKeyIssues(raw, architecture, library),
+  ]);
   const config: unknown = parsed.data;
   const { className, generationDefaults } = architecture;
   const vocabularySize = architecture.vocabularySize(config);
-  requireNoIssues(architecture, paddingIssues(document, architecture, vocabularySize));
-  const known = { className, generationDefaults, vocabularySize };
+  requireNoIssues(architecture, paddingIssues(document, architecture, vocabularySize, library));
+  const known = { library, className, generationDefaults, vocabularySize };
   const { generation, note } = await readGeneration(directory, document, known, MAX_CONFIG_BYTES);
   return {
     directory,
     architecture,
     generation,
-    notes: [...(note === undefined ? [] : [note]), ...unreadKeys(raw, architecture, libraryName(registry.library))],
-    ...(await loadWeights(directory, architecture, { raw, config }, registry.library)),
+    notes: [...(note === undefined ? [] : [note]), ...unreadKeys(raw, architecture, libraryName(library))],
+    ...(await loadWeights(directory, architecture, { raw, config }, library)),
   };
 }
 

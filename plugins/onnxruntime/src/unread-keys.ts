@@ -26,28 +26,34 @@ const STEERING: Readonly<Record<string, readonly (null | number | boolean)[]>> =
 /** No schema takes it. */
 const NO_VALUE = Symbol('no value of a config');
 
+/** What the class makes of a config; undefined where it takes none of it. */
+function parsed(config: JsonObject, architecture: AnyArchitecture): string | undefined {
+  const result = architecture.config.safeParse(config);
+  return result.success ? JSON.stringify(result.data) : undefined;
+}
+
+/** Whether the class reads a key of a config. */
+const readsKey = (raw: JsonObject, architecture: AnyArchitecture, key: string): boolean =>
+  parsed({ ...raw, [key]: NO_VALUE }, architecture) !== parsed(raw, architecture);
+
 /** One sentence for each key of config.json that says something which the class does not read, and the miner surely meant. */
 export function unreadKeys(raw: JsonObject, architecture: AnyArchitecture, library: string): string[] {
-  const parse = (config: JsonObject): string | undefined => {
-    const parsed = architecture.config.safeParse(config);
-    return parsed.success ? JSON.stringify(parsed.data) : undefined;
-  };
-  const now = parse(raw);
-  const isRead = (key: string): boolean => parse({ ...raw, [key]: NO_VALUE }) !== now;
+  const isRead = (key: string): boolean => readsKey(raw, architecture, key);
   const unread = Object.entries(STEERING)
     .filter(([key, idle]) => Object.hasOwn(raw, key) && !idle.some((value) => equals(raw[key], value)) && !isRead(key))
     .map(([key]) => key);
   const rope = translated(raw['rope_parameters']);
-  const isSaidTwice = parse({ ...raw, ...rope }) === now && Object.keys(rope).every(isRead);
+  const isSaidTwice =
+    parsed({ ...raw, ...rope }, architecture) === parsed(raw, architecture) && Object.keys(rope).every(isRead);
   const where = `${architecture.className} of ${library}`;
   return [
     ...unread.map((key) => `config.json sets ${key}, which ${where} does not read.`),
-    ...(isSaidTwice
+    ...(isSaidTwice || isRead('rope_parameters')
       ? []
       : [
           `config.json sets rope_parameters, which ${where} does not read: what counts is rope_theta and rope_scaling, or their defaults.`,
         ]),
-    ...(hasOtherLayers(raw, architecture.className)
+    ...(!isRead('layer_types') && hasOtherLayers(raw, architecture.className)
       ? [`config.json sets layer_types, which ${where} does not read: its windows follow a rule of their own.`]
       : []),
   ];

@@ -29,32 +29,27 @@ export interface StoredBytes {
   bytes: Buffer;
 }
 
-const headerSchema = z.record(
-  z.string(),
-  z.object({ dtype: z.string(), shape: z.array(z.number()), data_offsets: z.tuple([z.number(), z.number()]) }),
-);
+const tensorSchema = z.object({
+  dtype: z.string(),
+  shape: z.array(z.number()),
+  data_offsets: z.tuple([z.number(), z.number()]),
+});
 
 /** Every tensor of a safetensors file. */
 export function readTensors(path: string): StoredBytes[] {
   const file = readFileSync(path);
   const start = 8 + Number(file.readBigUInt64LE(0));
   const members: unknown = JSON.parse(file.toString('utf8', 8, start));
-  const entries = Object.entries(z.looseObject({}).parse(members)).filter(([name]) => name !== '__metadata__');
-  return Object.entries(headerSchema.parse(header)).map(
-    ([
-      name,
-      {
+  return Object.entries(z.looseObject({}).parse(members))
+    .filter(([name]) => name !== '__metadata__')
+    .map(([name, member]) => {
+      const {
         dtype,
         shape,
         data_offsets: [from, to],
-      },
-    ]) => ({
-      name,
-      dtype,
-      shape,
-      bytes: file.subarray(start + from, start + to),
-    }),
-  );
+      } = tensorSchema.parse(member);
+      return { name, dtype, shape, bytes: file.subarray(start + from, start + to) };
+    });
 }
 
 export function assembled(

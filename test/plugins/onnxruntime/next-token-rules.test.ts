@@ -132,6 +132,8 @@ describe('which generation config counts', () => {
       { _from_model_config: true, eos_token_id: 7 },
     ],
   ])('%s', (_what, file, config, expected) => {
-    expect(effectiveGenerationConfig(file, config)).toEqual(expected);
+    expect(effectiveGenerationConfig(file, config, '4.44')).toEqual(expected);
+    expect(effectiveGenerationConfig(file, config, '4.57')).toEqual(expected);
+    expect(effectiveGenerationConfig(file, config, '5')).toEqual(file ?? config);
   });
 });

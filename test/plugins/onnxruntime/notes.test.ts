@@ -64,6 +64,18 @@ describe('a model whose files say what the library does not read', () => {
     expect(without.notes).toBeUndefined();
   });
 
+  it.each<[library: string, name: string, keys: string[]]>([
+    ['4.57', 'transformers 4.57.6', ['rope_parameters']],
+    ['5', 'transformers 5.18.0', []],
+  ])('under %s', async (library, name, keys) => {
+    const later = await newInspector([], { library });
+    const { notes = [] } = await later.inspect(tinyFolder({ rope_parameters: linear }), signal);
+    await later.close();
+    expect(notes).toHaveLength(keys.length);
+    for (const [index, key] of keys.entries())
+      expect(notes[index]).toContain(`sets ${key}, which LlamaForCausalLM of ${name}`);
+  });
+
   it.each([
     ['', 'it is empty'],
     ['not JSON', 'it is not JSON'],

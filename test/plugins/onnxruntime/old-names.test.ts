@@ -1,4 +1,4 @@
-import { byCurrentName } from '@assay/plugin-onnxruntime/dist/files/old-names.js';
+import { byCurrentName, layerNormName } from '@assay/plugin-onnxruntime/dist/files/old-names.js';
 import type { StoredTensor } from '@assay/plugin-onnxruntime/dist/files/weights.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -45,5 +45,19 @@ describe('names that the library replaces', () => {
         expect(taken([...stored].reverse())).toEqual(taken(stored));
       }),
     );
+  });
+});
+
+describe('names that later versions replace', () => {
+  it.each<[stored: string, in457: string, in5: string]>([
+    ['a.LayerNorm.gamma', 'a.LayerNorm.weight', 'a.LayerNorm.weight'],
+    ['a.LayerNorm.beta', 'a.LayerNorm.bias', 'a.LayerNorm.bias'],
+    ['a.LayerNorm.gamma.b', 'a.LayerNorm.gamma.b', 'a.LayerNorm.weight.b'],
+    ['a.norm.gamma', 'a.norm.gamma', 'a.norm.gamma'],
+    ['a.layernorm.beta', 'a.layernorm.beta', 'a.layernorm.beta'],
+    ['aLayerNormXgamma', 'aLayerNormXgamma', 'aLayerNorm.weight'],
+  ])('%s', (stored, in457, in5) => {
+    expect(layerNormName(stored, '4.57')).toBe(in457);
+    expect(layerNormName(stored, '5')).toBe(in5);
   });
 });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Head } from '../blocks/head.js';
-import type { Library } from '../library.js';
+import { FIRST_LIBRARY, type Library } from '../library.js';
 import type { GraphBuilder } from '../onnx/graph-builder.js';
 
 /** A tensor that the weights must hold. */
@@ -66,14 +66,16 @@ export interface KeyValueCache {
 export type SeenLength = (position: number, forgetsBelow: number) => number;
 
 /**
- * eager: a query sees `window` keys, itself included, and Qwen2's window is ignored. flash: it sees one key more, and
- * Qwen2's window holds from a given layer on.
+ * Which of two ways of attending of transformers 4.44 is followed. eager: a query sees `window` keys, itself included, and
+ * Qwen2's window is ignored. flash: it sees one key more, and Qwen2's window holds from a given layer on. Later versions
+ * attend alike in both.
  */
 export const attentionRule = z.enum(['eager', 'flash']);
 export type AttentionRule = z.infer<typeof attentionRule>;
 
 /** Keys that a query sees through a window of this size, itself included. */
-export const keysInWindow = (window: number, rule: AttentionRule): number => (rule === 'flash' ? window + 1 : window);
+export const keysInWindow = (window: number, rule: AttentionRule, library: Library = FIRST_LIBRARY): number =>
+  rule === 'flash' && library === '4.44' ? window + 1 : window;
 
 /** What a run needs to know before the graph is built. */
 export interface RunShape {
@@ -101,8 +103,8 @@ export interface Architecture<Config> {
   /** First part of the names of all tensors but the head's. Files without it are those of the bare model; the library takes them too. */
   prefix: string;
   /**
-   * Both names of a tensor that is embedding and head at once; undefined where they are two. Where the files hold both,
-   * the one under `otherName` is loaded later and stays.
+   * Both names of a tensor that is embedding and head at once; undefined where they are two. `otherName` is the head's.
+   * Where the files hold both, the version of the library decides which one is used.
    */
   tied(config: Config): { name: string; otherName: string } | undefined;
   /**

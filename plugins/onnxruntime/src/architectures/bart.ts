@@ -5,11 +5,23 @@ import { embedding, positionEmbedding } from '../blocks/embedding.js';
 import { layer } from '../blocks/linear.js';
 import { layerNorm } from '../blocks/norm.js';
 import type { GraphBuilder } from '../onnx/graph-builder.js';
-import { linearTensors, normTensors, type Architecture, type ExpectedTensor, type Inputs } from './architecture.js';
-import { activationName, flag, heads, layers, optional, size, withNames } from './fields.js';
+import type { Library } from '../library.js';
+import { linearTensors, normTensors, type ArchitectureOf, type ExpectedTensor, type Inputs } from './architecture.js';
+import {
+  activationName,
+  complain,
+  DEMANDED,
+  demandTypes,
+  flag,
+  flagOrNull,
+  heads,
+  layers,
+  optional,
+  size,
+  withNames,
+} from './fields.js';
 
-const config = z.preprocess(
-  withNames({ hidden_size: 'd_model' }),
+const keysOf = (library: Library) =>
   z
     .object({
       vocab_size: optional(size(), 50_265),
@@ -19,16 +31,60 @@ const config = z.preprocess(
       decoder_attention_heads: optional(heads(), 16),
       decoder_ffn_dim: optional(size(), 4096),
       activation_function: activationName('gelu'),
-      scale_embedding: flag(false),
-      tie_word_embeddings: flag(true),
+      scale_embedding: flagOrNull(false, library),
+      tie_word_embeddings: flag(true, library),
     })
     .refine(
       (given) => given.d_model % given.decoder_attention_heads === 0,
       'd_model must be divisible by decoder_attention_heads',
-    ),
-);
+    );
 
-type Config = z.infer<typeof config>;
+const count = z.number().int().min(0).max(1_048_576);
+const cacheKeys = z.object({
+  decoder_layers: count.default(12),
+  encoder_layers: count.default(12),
+  num_hidden_layers: count.optional(),
+  use_cache: z.unknown().optional(),
+});
+
+/** Later versions make the cache of the decoder with as many layers as the encoder has, and with any number where it has none. */
+const requireCache =
+  (library: Library) =>
+  (given: unknown, context: z.RefinementCtx): unknown => {
+    if (library === '4.44') return given;
+    const { data, error } = cacheKeys.safeParse(given);
+    const cached = data?.num_hidden_layers ?? data?.encoder_layers ?? 0;
+    const isShort = data !== undefined && cached > 0 && cached < data.decoder_layers && data.use_cache !== false;
+    complain(
+      context,
+      isShort
+        ? `encoder_layers must be 0 or at least decoder_layers: the cache of transformers ${library} has as many layers`
+        : error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '),
+    );
+    return given;
+  };
+
+const UNREAD_TYPES = {
+  encoder_ffn_dim: DEMANDED.wholeOrNull,
+  encoder_attention_heads: DEMANDED.wholeOrNull,
+  encoder_layerdrop: DEMANDED.numberOrNull,
+  decoder_layerdrop: DEMANDED.numberOrNull,
+  dropout: DEMANDED.numberOrNull,
+  attention_dropout: DEMANDED.numberOrNull,
+  activation_dropout: DEMANDED.numberOrNull,
+  init_std: DEMANDED.numberOrNull,
+  classifier_dropout: DEMANDED.numberOrNull,
+  decoder_start_token_id: DEMANDED.wholeOrNull,
+  forced_eos_token_id: DEMANDED.ids,
+};
+
+const configOf = (library: Library) =>
+  z.preprocess(
+    demandTypes(library, UNREAD_TYPES),
+    z.preprocess(requireCache(library), z.preprocess(withNames({ hidden_size: 'd_model' }), keysOf(library))),
+  );
+
+type Config = z.infer<ReturnType<typeof configOf>>;
 
 const EMBEDDING = 'model.decoder.embed_tokens.weight';
 const POSITIONS = 'model.decoder.embed_positions.weight';
@@ -65,10 +121,10 @@ function selfAttention(g: GraphBuilder, given: Config, inputs: Inputs, x: string
 }
 
 /** BART's decoder on its own (Lewis et al. 2020): learned positions, norms after each part. */
-export const bart: Architecture<Config> = {
+export const bart: ArchitectureOf<Config> = (library) => ({
   className: 'BartForCausalLM',
   modelType: 'bart',
-  config,
+  config: configOf(library),
   prefix: 'model',
   padsEmbedding: true,
   dropouts: ['dropout', 'attention_dropout', 'activation_dropout'],
@@ -101,4 +157,4 @@ export const bart: Architecture<Config> = {
     }
     return { hidden, head: { weight: given.tie_word_embeddings ? EMBEDDING : HEAD } };
   },
-};
+});

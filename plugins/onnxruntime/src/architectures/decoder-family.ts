@@ -42,7 +42,7 @@ export interface FamilyMember<Config extends DecoderKeys> extends Partial<
 }
 
 /** Size of a head. */
-export const headDimensionOf = (given: DecoderKeys): number =>
+export const headDimensionOf = (given: Pick<DecoderKeys, 'head_dim' | 'hidden_size' | 'num_attention_heads'>): number =>
   given.head_dim ?? Math.floor(given.hidden_size / given.num_attention_heads);
 const keyValueHeadsOf = (given: DecoderKeys): number => given.num_key_value_heads ?? given.num_attention_heads;
 

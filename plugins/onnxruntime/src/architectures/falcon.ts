@@ -7,22 +7,46 @@ import { splitHeads } from '../blocks/fused-projection.js';
 import { layer } from '../blocks/linear.js';
 import { layerNorm } from '../blocks/norm.js';
 import { rotaryTable, rotate, type RotaryTable } from '../blocks/rotary.js';
+import type { Library } from '../library.js';
 import type { GraphBuilder } from '../onnx/graph-builder.js';
 import {
   linearTensors,
   normTensors,
-  type Architecture,
+  type ArchitectureOf,
   type ExpectedTensor,
   type Inputs,
   type RunShape,
 } from './architecture.js';
-import { activationName, epsilon, flag, heads, layers, optional, size, theta } from './fields.js';
-import { olderRopeScaling } from './rope.js';
+import {
+  activationName,
+  complain,
+  DEMANDED,
+  demandTypes,
+  epsilon,
+  EVEN_WIDTH,
+  flag,
+  flagOrNull,
+  heads,
+  layers,
+  optional,
+  size,
+  theta,
+  unread,
+} from './fields.js';
+import { laterRopeKeys } from './rope-keys.js';
+import {
+  olderRopeScaling,
+  scalingIssue,
+  wholeHeadIssue,
+  wholeHeadRotary,
+  wholeShare,
+  type RopeConfig,
+} from './rope.js';
 
 const DEFAULT_WIDTH = 4544;
 
-const config = z
-  .object({
+const keysOf = (library: Library) =>
+  z.object({
     vocab_size: optional(size(), 65_024),
     hidden_size: optional(size(), DEFAULT_WIDTH),
     /** The older name of hidden_size; it wins. */
@@ -31,60 +55,67 @@ const config = z
     num_attention_heads: optional(heads(), 71),
     num_kv_heads: heads().nullish(),
     layer_norm_epsilon: epsilon(1e-5),
-    alibi: flag(false),
-    new_decoder_architecture: flag(false),
-    multi_query: flag(true),
-    parallel_attn: flag(true),
-    bias: flag(false),
+    alibi: flagOrNull(false, library),
+    new_decoder_architecture: flagOrNull(false, library),
+    multi_query: flagOrNull(true, library),
+    parallel_attn: flagOrNull(true, library),
+    bias: flagOrNull(false, library),
     num_ln_in_parallel_attn: z.union([z.literal(1), z.literal(2)]).nullish(),
     max_position_embeddings: optional(size(100_000_000), 2048),
     rope_theta: theta(10_000),
-    rope_scaling: olderRopeScaling,
+    rope_scaling: olderRopeScaling(library),
+    partial_rotary_factor: library === '4.44' ? unread : wholeShare(library),
     ffn_hidden_size: size().nullish(),
     activation: activationName('gelu'),
-    tie_word_embeddings: flag(true),
-  })
-  // The library derives the inner size from hidden_size even where the older name overrules it.
-  .transform(({ n_embed: older, ...given }) => ({
-    ...given,
-    hidden_size: older ?? given.hidden_size,
-    inner: given.ffn_hidden_size ?? 4 * given.hidden_size,
-  }))
-  .refine(
-    (given) => given.hidden_size % given.num_attention_heads === 0,
-    'hidden_size must be divisible by num_attention_heads',
-  )
-  .refine(
-    (given) => given.alibi || (given.hidden_size / given.num_attention_heads) % 2 === 0,
-    'heads must have an even size to be rotated',
-  )
-  .refine(
-    (given) => given.num_attention_heads % groupsOf(given) === 0,
-    'num_attention_heads must be divisible by num_kv_heads',
-  )
-  .refine(
-    (given) => given.new_decoder_architecture || given.multi_query || groupsOf(given) === given.num_attention_heads,
-    {
-      error: 'num_kv_heads needs the new decoder architecture',
-    },
-  )
-  .refine(
-    (given) => !given.new_decoder_architecture || given.parallel_attn,
-    'the new decoder architecture needs parallel_attn',
-  )
-  .refine((given) => given.new_decoder_architecture || !given.parallel_attn || given.num_ln_in_parallel_attn !== 2, {
-    error: 'two parallel norms need the new decoder architecture',
+    tie_word_embeddings: flag(true, library),
+    head_dim: z.undefined({ error: 'must be absent: the class derives it' }).optional(),
   });
 
-type Config = z.infer<typeof config>;
+type Layout = Omit<z.infer<ReturnType<typeof keysOf>>, 'n_embed'>;
+
+/** Sizes and flags that contradict each other in every version. */
+function layoutIssue(given: Layout): string | undefined {
+  const { new_decoder_architecture: isNew, parallel_attn: isParallel } = given;
+  if (given.hidden_size % given.num_attention_heads !== 0) return EVEN_WIDTH;
+  if (given.num_attention_heads % groupsOf(given) !== 0) return 'num_attention_heads must be divisible by num_kv_heads';
+  if (!isNew && !given.multi_query && groupsOf(given) !== given.num_attention_heads)
+    return 'num_kv_heads needs the new decoder architecture';
+  if (isNew && !isParallel) return 'the new decoder architecture needs parallel_attn';
+  return !isNew && isParallel && given.num_ln_in_parallel_attn === 2
+    ? 'two parallel norms need the new decoder architecture'
+    : undefined;
+}
+
+/** Later versions make angles for ALiBi too, and use none of them. */
+function rotaryIssue(given: Layout & RopeConfig, library: Library): string | undefined {
+  const head = given.hidden_size / given.num_attention_heads;
+  if (!given.alibi) return wholeHeadIssue(given, head, library);
+  if (library === '4.44') return undefined;
+  // 5 checks the size of a head beyond that of its own tests.
+  if (library === '5' && head > 4 && head % 2 !== 0) return 'heads must have an even size in transformers 5';
+  return scalingIssue(given, wholeHeadRotary(given, head, library).dimension, library);
+}
+
+const configOf = (library: Library) =>
+  z.preprocess(
+    demandTypes(library, { hidden_dropout: DEMANDED.numberOrNull, attention_dropout: DEMANDED.numberOrNull }),
+    z
+      .preprocess(laterRopeKeys(library, 'rope_type'), keysOf(library))
+      // Up to 4.57 the inner size follows from hidden_size even where the older name overrules it.
+      .transform(({ n_embed: older, ...given }) => ({
+        ...given,
+        hidden_size: older ?? given.hidden_size,
+        inner: given.ffn_hidden_size ?? 4 * (library === '5' ? (older ?? given.hidden_size) : given.hidden_size),
+      }))
+      .superRefine((given, context) => {
+        complain(context, layoutIssue(given) ?? rotaryIssue(given, library));
+      }),
+  );
+
+type Config = z.infer<ReturnType<typeof configOf>>;
 
 /** Groups of queries that share a key: any number in the new layout, one for all or one for each in the old. */
-function groupsOf(given: {
-  new_decoder_architecture: boolean;
-  multi_query: boolean;
-  num_attention_heads: number;
-  num_kv_heads?: number | null | undefined;
-}): number {
+function groupsOf(given: Layout): number {
   return !given.new_decoder_architecture && given.multi_query ? 1 : (given.num_kv_heads ?? given.num_attention_heads);
 }
 
@@ -112,21 +143,14 @@ function layerTensors(prefix: string, given: Config): ExpectedTensor[] {
 /** What tells a key's place: angles, or a bias that grows with it. */
 type Places = { table: RotaryTable } | { keyBias: string };
 
-function placesOf(g: GraphBuilder, given: Config, inputs: Inputs, run: RunShape): Places {
-  const {
-    num_attention_heads: count,
-    hidden_size: width,
-    rope_theta: base,
-    max_position_embeddings: maxPositions,
-    rope_scaling: scaling,
-  } = given;
+function placesOf(g: GraphBuilder, given: Config, inputs: Inputs, run: RunShape, library: Library): Places {
+  const { num_attention_heads: count, hidden_size: width } = given;
   if (!given.alibi)
-    return {
-      table: rotaryTable({ dimension: width / count, theta: base, maxPositions, scaling }, run.positions, run.lengthAt),
-    };
-  return {
-    keyBias: g.node('Gather', [g.floats([run.positions, count], alibiTable(count, run.positions)), inputs.positions]),
-  };
+    return { table: rotaryTable(wholeHeadRotary(given, width / count, library), run.positions, run.lengthAt) };
+  const table = alibiTable(count, run.positions);
+  // Eager attention of later versions adds the bias with the mask as well.
+  const bias = library === '4.44' ? table : table.map((value) => 2 * value);
+  return { keyBias: g.node('Gather', [g.floats([run.positions, count], bias), inputs.positions]) };
 }
 
 function selfAttention(
@@ -159,10 +183,10 @@ function selfAttention(
 }
 
 /** Falcon (Almazrouei et al. 2023) in its three layouts: 40B, 7B, and RW with ALiBi. */
-export const falcon: Architecture<Config> = {
+export const falcon: ArchitectureOf<Config> = (library) => ({
   className: 'FalconForCausalLM',
   modelType: 'falcon',
-  config,
+  config: configOf(library),
   prefix: 'transformer',
   dropouts: ['attention_dropout', 'hidden_dropout'],
   tied: (given) => (given.tie_word_embeddings ? { name: EMBEDDING, otherName: HEAD } : undefined),
@@ -179,7 +203,7 @@ export const falcon: Architecture<Config> = {
   maxPositions: () => undefined,
   width: (given) => given.hidden_size,
   build: (g, given, inputs, run) => {
-    const places = placesOf(g, given, inputs, run);
+    const places = placesOf(g, given, inputs, run, library);
     const norm = (x: string, name: string): string =>
       layerNorm(g, x, `${name}.weight`, `${name}.bias`, given.layer_norm_epsilon);
     let hidden = embedding(g, inputs.ids, EMBEDDING);
@@ -195,4 +219,4 @@ export const falcon: Architecture<Config> = {
     }
     return { hidden: norm(hidden, 'transformer.ln_f'), head: { weight: given.tie_word_embeddings ? EMBEDDING : HEAD } };
   },
-};
+});

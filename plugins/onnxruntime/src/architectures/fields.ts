@@ -21,6 +21,9 @@ export const flag = (fallback: boolean, library: Library = FIRST_LIBRARY): z.Zod
         .union([z.boolean(), z.number()])
         .nullish()
         .transform((value) => (value === undefined ? fallback : Boolean(value)));
+/** A flag that 5 takes null for as well. */
+export const flagOrNull = (fallback: boolean, library: Library): z.ZodType<boolean> =>
+  z.preprocess((given) => (given === null ? false : given), flag(fallback, library));
 export const epsilon = (fallback: number): z.ZodType<number> => optional(z.number().min(0).max(1), fallback);
 export const activationName = (fallback: string): z.ZodType<string> =>
   optional(z.enum(ACTIVATION_NAMES as [string, ...string[]]), fallback);
@@ -43,3 +46,56 @@ export function withNames(names: Readonly<Record<string, string>>): (given: unkn
     return { ...given, ...Object.fromEntries(renamed) };
   };
 }
+
+const ID = z.number().int().nullable();
+/** Types that transformers 5 demands of keys which change no result. */
+export const DEMANDED = {
+  flag: z.boolean(),
+  number: z.number(),
+  numberOrNull: z.number().nullable(),
+  text: z.string(),
+  textOrNull: z.string().nullable(),
+  whole: z.number().int(),
+  wholeOrNull: ID,
+  ids: z.union([ID, z.array(z.number().int()).max(4096)]),
+};
+const OF_EVERY_CLASS: Readonly<Record<string, z.ZodType>> = {
+  initializer_range: DEMANDED.number,
+  use_cache: DEMANDED.flag,
+  pad_token_id: DEMANDED.wholeOrNull,
+  bos_token_id: DEMANDED.wholeOrNull,
+  eos_token_id: DEMANDED.ids,
+};
+
+/**
+ * A preprocessor that checks the types of keys which are not read further. Transformers 5 checks every key of its config
+ * classes; earlier versions check none.
+ */
+export function demandTypes(
+  library: Library,
+  own: Readonly<Record<string, z.ZodType>> = {},
+): (given: unknown, context: z.RefinementCtx) => unknown {
+  return (given, context) => {
+    if (library !== '5' || typeof given !== 'object' || given === null) return given;
+    const values = new Map(Object.entries(given));
+    for (const [key, type] of Object.entries({ ...OF_EVERY_CLASS, ...own })) {
+      const issue = values.has(key) ? type.safeParse(values.get(key)).error?.issues[0] : undefined;
+      if (issue) context.addIssue({ code: 'custom', path: [key], message: `${issue.message} (transformers 5)` });
+    }
+    return given;
+  };
+}
+
+/** A key that a version of the library does not read. */
+export const unread = z
+  .unknown()
+  .optional()
+  .transform((): undefined => undefined);
+
+/** Adds an issue where there is a message. */
+export function complain(context: z.RefinementCtx, message: string | undefined): void {
+  if (message !== undefined) context.addIssue({ code: 'custom', message });
+}
+
+/** Divisibility of the width, which a class needs whose heads share it. */
+export const EVEN_WIDTH = 'hidden_size must be divisible by num_attention_heads';

@@ -5,14 +5,32 @@ import { embedding } from '../blocks/embedding.js';
 import { splitHeads } from '../blocks/fused-projection.js';
 import { layer } from '../blocks/linear.js';
 import { layerNorm } from '../blocks/norm.js';
-import { rotaryTable, rotate, type RotaryTable } from '../blocks/rotary.js';
+import { rotaryTable, rotate, type RotaryConfig, type RotaryTable } from '../blocks/rotary.js';
 import type { GraphBuilder } from '../onnx/graph-builder.js';
-import { linearTensors, normTensors, type Architecture, type ExpectedTensor, type Inputs } from './architecture.js';
-import { activationName, epsilon, flag, heads, layers, optional, size, theta } from './fields.js';
-import { olderRopeScaling } from './rope.js';
+import type { Library } from '../library.js';
+import { linearTensors, normTensors, type ArchitectureOf, type ExpectedTensor, type Inputs } from './architecture.js';
+import {
+  activationName,
+  complain,
+  DEMANDED,
+  demandTypes,
+  epsilon,
+  EVEN_WIDTH,
+  flag,
+  heads,
+  layers,
+  optional,
+  size,
+  theta,
+  unread,
+} from './fields.js';
+import { laterRopeKeys } from './rope-keys.js';
+import { olderRopeScaling, partialRotary, scalingIssue, type RopeConfig } from './rope.js';
 
-const config = z
-  .object({
+const NAMES = { theta: 'rotary_emb_base', part: 'rotary_pct' };
+
+const keysOf = (library: Library) =>
+  z.object({
     vocab_size: optional(size(), 50_432),
     hidden_size: optional(size(), 6144),
     num_hidden_layers: optional(layers(), 44),
@@ -23,24 +41,51 @@ const config = z
     rotary_emb_base: theta(10_000),
     max_position_embeddings: optional(size(100_000_000), 2048),
     layer_norm_eps: epsilon(1e-5),
-    tie_word_embeddings: flag(false),
-    use_parallel_residual: flag(true),
-    rope_scaling: olderRopeScaling,
-    attention_bias: flag(true),
-  })
-  .refine(
-    (given) => given.hidden_size % given.num_attention_heads === 0,
-    'hidden_size must be divisible by num_attention_heads',
-  )
-  .refine((given) => rotated(given) % 2 === 0, 'rotary_pct must leave an even number of dimensions to rotate');
+    tie_word_embeddings: flag(false, library),
+    use_parallel_residual: flag(true, library),
+    rope_scaling: olderRopeScaling(library),
+    attention_bias: flag(true, library),
+    /** Later versions compute the angles for heads of this size, and the attention has none of it. */
+    head_dim: library === '4.44' ? unread : size(4096).nullish(),
+  });
+type Keys = z.infer<ReturnType<typeof keysOf>>;
 
-const rotated = (given: { hidden_size: number; num_attention_heads: number; rotary_pct: number }): number =>
-  Math.trunc((given.hidden_size / given.num_attention_heads) * given.rotary_pct);
+const headOf = ({ hidden_size: width, num_attention_heads: count }: Keys): number => width / count;
 
-type Config = z.infer<typeof config>;
+const ropeOf = (given: Keys): RopeConfig => ({ ...given, rope_theta: given.rotary_emb_base });
+const rotaryOf = (given: Keys, library: Library): RotaryConfig =>
+  partialRotary(ropeOf(given), given.rotary_pct, given.head_dim ?? headOf(given), library);
+
+/** Why the version can't rotate a part of each head; undefined where it can. 4.44 rotates whole pairs only. */
+function rotaryIssue(given: Keys, library: Library): string | undefined {
+  const { dimension } = rotaryOf(given, library);
+  if (library === '4.44' && dimension % 2 !== 0) return 'rotary_pct must leave an even number of dimensions to rotate';
+  if (Math.ceil(dimension / 2) * 2 > headOf(given)) return 'rotary_pct and head_dim must rotate no more than a head';
+  return scalingIssue(ropeOf(given), dimension, library);
+}
+
+const configOf = (library: Library) =>
+  z.preprocess(
+    demandTypes(library, {
+      attention_dropout: DEMANDED.number,
+      hidden_dropout: DEMANDED.number,
+      classifier_dropout: DEMANDED.number,
+      is_decoder: DEMANDED.flag,
+    }),
+    z
+      .preprocess(laterRopeKeys(library, 'type', NAMES), keysOf(library))
+      .refine((given) => given.hidden_size % given.num_attention_heads === 0, EVEN_WIDTH)
+      .superRefine((given, context) => {
+        complain(context, rotaryIssue(given, library));
+      }),
+  );
+
+type Config = z.infer<ReturnType<typeof configOf>>;
 
 const EMBEDDING = 'gpt_neox.embed_in.weight';
-const HEAD = 'embed_out.weight';
+/** 5 has another name for the head, and takes the older one for it. */
+const headNameOf = (library: Library): string => (library === '5' ? 'lm_head.weight' : 'embed_out.weight');
+const renamed = (name: string): string => name.replace(/^embed_out\./, 'lm_head.');
 
 function layerTensors(prefix: string, given: Config): ExpectedTensor[] {
   const { hidden_size: width, intermediate_size: inner, attention_bias: bias } = given;
@@ -73,13 +118,14 @@ function selfAttention(
 }
 
 /** GPT-NeoX (Black et al. 2022): attention and MLP side by side, each after its own norm, part of each head rotated. */
-export const gptNeoX: Architecture<Config> = {
+export const gptNeoX: ArchitectureOf<Config> = (library) => ({
   className: 'GPTNeoXForCausalLM',
   modelType: 'gpt_neox',
-  config,
+  config: configOf(library),
   prefix: 'gpt_neox',
+  ...(library === '5' ? { renamed } : {}),
   dropouts: ['attention_dropout', 'hidden_dropout'],
-  tied: (given) => (given.tie_word_embeddings ? { name: EMBEDDING, otherName: HEAD } : undefined),
+  tied: (given) => (given.tie_word_embeddings ? { name: EMBEDDING, otherName: headNameOf(library) } : undefined),
   generationDefaults: { bos_token_id: 0, eos_token_id: 2 },
   tensors: (given) => [
     { name: EMBEDDING, shape: [given.vocab_size, given.hidden_size] },
@@ -87,23 +133,14 @@ export const gptNeoX: Architecture<Config> = {
       layerTensors(`gpt_neox.layers.${index}`, given),
     ).flat(),
     ...normTensors('gpt_neox.final_layer_norm', given.hidden_size),
-    ...(given.tie_word_embeddings ? [] : [{ name: HEAD, shape: [given.vocab_size, given.hidden_size] }]),
+    ...(given.tie_word_embeddings ? [] : [{ name: headNameOf(library), shape: [given.vocab_size, given.hidden_size] }]),
   ],
   vocabularySize: (given) => given.vocab_size,
   maxPositions: () => undefined,
   width: (given) => given.hidden_size,
   build: (g, given, inputs, run) => {
-    const {
-      rotary_emb_base: base,
-      max_position_embeddings: maxPositions,
-      rope_scaling: scaling,
-      layer_norm_eps: eps,
-    } = given;
-    const table = rotaryTable(
-      { dimension: rotated(given), theta: base, maxPositions, scaling },
-      run.positions,
-      run.lengthAt,
-    );
+    const { layer_norm_eps: eps } = given;
+    const table = rotaryTable(rotaryOf(given, library), run.positions, run.lengthAt);
     const norm = (x: string, name: string): string => layerNorm(g, x, `${name}.weight`, `${name}.bias`, eps);
     let hidden = embedding(g, inputs.ids, EMBEDDING);
     for (let index = 0; index < given.num_hidden_layers; index += 1) {
@@ -123,7 +160,7 @@ export const gptNeoX: Architecture<Config> = {
     }
     return {
       hidden: norm(hidden, 'gpt_neox.final_layer_norm'),
-      head: { weight: given.tie_word_embeddings ? EMBEDDING : HEAD },
+      head: { weight: given.tie_word_embeddings ? EMBEDDING : headNameOf(library) },
     };
   },
-};
+});

@@ -5,8 +5,20 @@ import { embedding } from '../blocks/embedding.js';
 import { conv1d } from '../blocks/linear.js';
 import { layerNorm } from '../blocks/norm.js';
 import type { GraphBuilder } from '../onnx/graph-builder.js';
-import type { Architecture, ExpectedTensor, Inputs } from './architecture.js';
-import { activationName, epsilon, flag, heads, layers, optional, size, withNames } from './fields.js';
+import type { Library } from '../library.js';
+import type { ArchitectureOf, ExpectedTensor, Inputs } from './architecture.js';
+import {
+  activationName,
+  DEMANDED,
+  demandTypes,
+  epsilon,
+  flag,
+  heads,
+  layers,
+  optional,
+  size,
+  withNames,
+} from './fields.js';
 
 /** The library takes the common names for its own ones too. */
 const RENAMED = {
@@ -16,8 +28,7 @@ const RENAMED = {
   num_hidden_layers: 'n_layer',
 };
 
-const config = z.preprocess(
-  withNames(RENAMED),
+const keysOf = (library: Library) =>
   z
     .object({
       vocab_size: optional(size(), 50_257),
@@ -28,16 +39,30 @@ const config = z.preprocess(
       n_inner: size().nullish(),
       activation_function: activationName('gelu_new'),
       layer_norm_epsilon: epsilon(1e-5),
-      scale_attn_weights: flag(true),
-      scale_attn_by_inverse_layer_idx: flag(false),
-      tie_word_embeddings: flag(true),
+      scale_attn_weights: flag(true, library),
+      scale_attn_by_inverse_layer_idx: flag(false, library),
+      tie_word_embeddings: flag(true, library),
       /** Weights that are there and, without an encoder, not used. */
-      add_cross_attention: flag(false),
+      add_cross_attention: flag(false, library),
     })
-    .refine((given) => given.n_embd % given.n_head === 0, 'n_embd must be divisible by n_head'),
-);
+    .refine((given) => given.n_embd % given.n_head === 0, 'n_embd must be divisible by n_head');
 
-type Config = z.infer<typeof config>;
+const UNREAD_TYPES = {
+  resid_pdrop: DEMANDED.number,
+  embd_pdrop: DEMANDED.number,
+  attn_pdrop: DEMANDED.number,
+  summary_type: DEMANDED.text,
+  summary_use_proj: DEMANDED.flag,
+  summary_activation: DEMANDED.textOrNull,
+  summary_proj_to_labels: DEMANDED.flag,
+  summary_first_dropout: DEMANDED.number,
+  reorder_and_upcast_attn: DEMANDED.flag,
+};
+
+const configOf = (library: Library) =>
+  z.preprocess(demandTypes(library, UNREAD_TYPES), z.preprocess(withNames(RENAMED), keysOf(library)));
+
+type Config = z.infer<ReturnType<typeof configOf>>;
 
 const TOKENS = 'transformer.wte.weight';
 const HEAD = 'lm_head.weight';
@@ -100,10 +125,10 @@ function layer(g: GraphBuilder, given: Config, inputs: Inputs, hidden: string, i
 }
 
 /** GPT-2 (Radford et al. 2019): learned positions, layer norms before each block, projections stored [in, out]. */
-export const gpt2: Architecture<Config> = {
+export const gpt2: ArchitectureOf<Config> = (library) => ({
   className: 'GPT2LMHeadModel',
   modelType: 'gpt2',
-  config,
+  config: configOf(library),
   prefix: 'transformer',
   dropouts: ['embd_pdrop', 'resid_pdrop', 'attn_pdrop'],
   tied: (given) => (given.tie_word_embeddings ? { name: TOKENS, otherName: HEAD } : undefined),
@@ -134,4 +159,4 @@ export const gpt2: Architecture<Config> = {
       head: { weight: given.tie_word_embeddings ? TOKENS : HEAD },
     };
   },
-};
+});

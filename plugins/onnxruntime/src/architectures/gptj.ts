@@ -6,8 +6,20 @@ import { layer } from '../blocks/linear.js';
 import { layerNorm } from '../blocks/norm.js';
 import { rotaryTable, rotate, type RotaryTable } from '../blocks/rotary.js';
 import type { GraphBuilder } from '../onnx/graph-builder.js';
-import { linearTensors, normTensors, type Architecture, type ExpectedTensor, type Inputs } from './architecture.js';
-import { activationName, epsilon, flag, heads, layers, optional, size, withNames } from './fields.js';
+import type { Library } from '../library.js';
+import { linearTensors, normTensors, type ArchitectureOf, type ExpectedTensor, type Inputs } from './architecture.js';
+import {
+  activationName,
+  DEMANDED,
+  demandTypes,
+  epsilon,
+  flag,
+  heads,
+  layers,
+  optional,
+  size,
+  withNames,
+} from './fields.js';
 
 const RENAMED = {
   hidden_size: 'n_embd',
@@ -17,8 +29,7 @@ const RENAMED = {
 };
 const THETA = 10_000;
 
-const config = z.preprocess(
-  withNames(RENAMED),
+const keysOf = (library: Library) =>
   z
     .object({
       vocab_size: optional(size(), 50_400),
@@ -26,23 +37,27 @@ const config = z.preprocess(
       n_embd: optional(size(), 4096),
       n_layer: optional(layers(), 28),
       n_head: optional(heads(), 16),
-      /** null rotates the whole width, which only a single head has. */
-      rotary_dim: size(4096).nullable().default(64),
+      /** null rotates the whole width, which only a single head has; 5 does not take it. */
+      rotary_dim: library === '5' ? size(4096).default(64) : size(4096).nullable().default(64),
       n_inner: size().nullish(),
       activation_function: activationName('gelu_new'),
       layer_norm_epsilon: epsilon(1e-5),
-      tie_word_embeddings: flag(false),
+      tie_word_embeddings: flag(false, library),
     })
     .refine((given) => given.n_embd % given.n_head === 0, 'n_embd must be divisible by n_head')
     .refine(
       (given) => rotated(given) % 2 === 0 && rotated(given) <= given.n_embd / given.n_head,
       'rotary_dim must be even and within a head',
-    ),
-);
+    );
+
+const DROPOUTS = { resid_pdrop: DEMANDED.number, embd_pdrop: DEMANDED.number, attn_pdrop: DEMANDED.number };
+
+const configOf = (library: Library) =>
+  z.preprocess(demandTypes(library, DROPOUTS), z.preprocess(withNames(RENAMED), keysOf(library)));
 
 const rotated = (given: { rotary_dim: number | null; n_embd: number }): number => given.rotary_dim ?? given.n_embd;
 
-type Config = z.infer<typeof config>;
+type Config = z.infer<ReturnType<typeof configOf>>;
 
 const EMBEDDING = 'transformer.wte.weight';
 const HEAD = 'lm_head';
@@ -80,10 +95,10 @@ function selfAttention(
 }
 
 /** GPT-J (Wang and Komatsuzaki 2021): attention and MLP side by side after one norm, neighbours rotated against each other. */
-export const gptj: Architecture<Config> = {
+export const gptj: ArchitectureOf<Config> = (library) => ({
   className: 'GPTJForCausalLM',
   modelType: 'gptj',
-  config,
+  config: configOf(library),
   prefix: 'transformer',
   dropouts: ['embd_pdrop', 'resid_pdrop', 'attn_pdrop'],
   tied: (given) => (given.tie_word_embeddings ? { name: EMBEDDING, otherName: `${HEAD}.weight` } : undefined),
@@ -119,4 +134,4 @@ export const gptj: Architecture<Config> = {
     const weight = given.tie_word_embeddings ? EMBEDDING : `${HEAD}.weight`;
     return { hidden: norm(hidden, 'transformer.ln_f'), head: { weight, bias: `${HEAD}.bias` } };
   },
-};
+});

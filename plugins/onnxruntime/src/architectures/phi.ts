@@ -3,63 +3,111 @@ import { activation } from '../blocks/activation.js';
 import { attention, byRow } from '../blocks/attention.js';
 import { embedding } from '../blocks/embedding.js';
 import { layer } from '../blocks/linear.js';
-import { layerNorm } from '../blocks/norm.js';
+import { layerNorm, ofHeads } from '../blocks/norm.js';
 import { rotaryTable, rotate, type RotaryTable } from '../blocks/rotary.js';
 import type { GraphBuilder } from '../onnx/graph-builder.js';
-import { linearTensors, normTensors, type Architecture, type ExpectedTensor, type Inputs } from './architecture.js';
-import { activationName, epsilon, flag, heads, layers, optional, size, theta } from './fields.js';
-import { olderRopeScaling } from './rope.js';
+import type { Library } from '../library.js';
+import { linearTensors, normTensors, type ArchitectureOf, type ExpectedTensor, type Inputs } from './architecture.js';
+import { headDimensionOf } from './decoder-family.js';
+import {
+  activationName,
+  complain,
+  DEMANDED,
+  demandTypes,
+  epsilon,
+  EVEN_WIDTH,
+  flag,
+  heads,
+  layers,
+  optional,
+  size,
+  theta,
+  unread,
+} from './fields.js';
+import { laterRopeKeys } from './rope-keys.js';
+import { olderRopeScaling, partialRotary, scalingIssue } from './rope.js';
 
-const config = z
-  .object({
+const keysOf = (library: Library) =>
+  z.object({
     vocab_size: optional(size(), 51_200),
     hidden_size: optional(size(), 2048),
     intermediate_size: optional(size(), 8192),
     num_hidden_layers: optional(layers(), 24),
     num_attention_heads: optional(heads(), 32),
     num_key_value_heads: heads().nullish(),
+    /** Later versions take it for the size of a head, though the config class does not name it. */
+    head_dim: library === '4.44' ? unread : size(4096).optional(),
     hidden_act: activationName('gelu_new'),
     max_position_embeddings: optional(size(100_000_000), 2048),
     layer_norm_eps: epsilon(1e-5),
-    tie_word_embeddings: flag(false),
+    tie_word_embeddings: flag(false, library),
     rope_theta: theta(10_000),
-    rope_scaling: olderRopeScaling,
+    rope_scaling: olderRopeScaling(library),
     partial_rotary_factor: optional(z.number().min(0).max(1), 0.5),
-    qk_layernorm: flag(false),
-  })
-  .refine(
-    (given) => given.hidden_size % given.num_attention_heads === 0,
-    'hidden_size must be divisible by num_attention_heads',
-  )
-  .refine((given) => given.num_attention_heads % (given.num_key_value_heads ?? given.num_attention_heads) === 0, {
-    error: 'num_attention_heads must be divisible by num_key_value_heads',
-  })
-  .refine(
-    (given) => rotated(given) % 2 === 0,
-    'partial_rotary_factor must leave an even number of dimensions to rotate',
-  )
-  // The library norms before it splits heads, and fails.
-  .refine((given) => !given.qk_layernorm || given.num_attention_heads === 1, 'qk_layernorm works with one head only');
+    qk_layernorm: flag(false, library),
+  });
+type Keys = z.infer<ReturnType<typeof keysOf>>;
 
-const rotated = (given: { hidden_size: number; num_attention_heads: number; partial_rotary_factor: number }): number =>
-  Math.trunc((given.hidden_size / given.num_attention_heads) * given.partial_rotary_factor);
+const sharesWidth = ({ hidden_size: width, num_attention_heads: count }: Keys): boolean => width % count === 0;
 
-type Config = z.infer<typeof config>;
+const keyValueHeadsOf = (given: Keys): number => given.num_key_value_heads ?? given.num_attention_heads;
+
+/** Why the version can't norm queries and keys; undefined where it can or need not. */
+function normIssue(given: Keys, library: Library): string | undefined {
+  if (!given.qk_layernorm) return undefined;
+  // 4.44 norms before it splits heads.
+  if (library === '4.44')
+    return given.num_attention_heads === 1 ? undefined : 'qk_layernorm works with one head only in transformers 4.44';
+  return headDimensionOf(given) === Math.floor(given.hidden_size / given.num_attention_heads)
+    ? undefined
+    : 'qk_layernorm works with heads of hidden_size / num_attention_heads only';
+}
+
+/** Why the version can't rotate a part of each head; undefined where it can. */
+function rotaryIssue(given: Keys, library: Library): string | undefined {
+  const head = headDimensionOf(given);
+  const rotated = Math.trunc(head * given.partial_rotary_factor);
+  if (rotated % 2 !== 0) return 'partial_rotary_factor must leave an even number of dimensions to rotate';
+  const { dimension } = partialRotary(given, given.partial_rotary_factor, head, library);
+  return dimension === rotated ? scalingIssue(given, rotated, library) : 'proportional angles need whole heads';
+}
+
+const configOf = (library: Library) =>
+  z.preprocess(
+    demandTypes(library, {
+      resid_pdrop: DEMANDED.number,
+      embd_pdrop: DEMANDED.number,
+      attention_dropout: DEMANDED.numberOrNull,
+    }),
+    z
+      .preprocess(laterRopeKeys(library), keysOf(library))
+      .refine((given) => library !== '4.44' || sharesWidth(given), EVEN_WIDTH)
+      .refine((given) => given.num_attention_heads % keyValueHeadsOf(given) === 0, {
+        error: 'num_attention_heads must be divisible by num_key_value_heads',
+      })
+      .superRefine((given, context) => {
+        complain(context, rotaryIssue(given, library));
+        complain(context, normIssue(given, library));
+      }),
+  );
+
+type Config = z.infer<ReturnType<typeof configOf>>;
 
 const EMBEDDING = 'model.embed_tokens.weight';
 const HEAD = 'lm_head';
 
 function layerTensors(prefix: string, given: Config): ExpectedTensor[] {
   const { hidden_size: width, intermediate_size: inner, num_attention_heads: count } = given;
-  const keyValue = ((given.num_key_value_heads ?? count) * width) / count;
+  const head = headDimensionOf(given);
+  const [query, keyValue] = [count * head, keyValueHeadsOf(given) * head];
   return [
     ...normTensors(`${prefix}.input_layernorm`, width),
-    ...linearTensors(`${prefix}.self_attn.q_proj`, width, width, true),
+    ...linearTensors(`${prefix}.self_attn.q_proj`, query, width, true),
     ...linearTensors(`${prefix}.self_attn.k_proj`, keyValue, width, true),
     ...linearTensors(`${prefix}.self_attn.v_proj`, keyValue, width, true),
-    ...linearTensors(`${prefix}.self_attn.dense`, width, width, true),
+    ...linearTensors(`${prefix}.self_attn.dense`, width, query, true),
     ...(given.qk_layernorm
-      ? ['q_layernorm', 'k_layernorm'].flatMap((name) => normTensors(`${prefix}.self_attn.${name}`, width / count))
+      ? ['q_layernorm', 'k_layernorm'].flatMap((name) => normTensors(`${prefix}.self_attn.${name}`, head))
       : []),
     ...linearTensors(`${prefix}.mlp.fc1`, inner, width, true),
     ...linearTensors(`${prefix}.mlp.fc2`, width, inner, true),
@@ -74,14 +122,16 @@ function selfAttention(
   x: string,
   name: string,
 ): string {
-  const { num_attention_heads: count, hidden_size: width, layer_norm_eps: eps } = given;
-  const headDimension = width / count;
-  const keyValueHeads = given.num_key_value_heads ?? count;
+  const { num_attention_heads: count, layer_norm_eps: eps } = given;
+  const headDimension = headDimensionOf(given);
+  const keyValueHeads = keyValueHeadsOf(given);
   const project = (part: string): string => layer(g, x, `${name}.${part}`, true);
   const turned = (part: 'q' | 'k', parts: number): string => {
     const projected = project(`${part}_proj`);
     const norm = `${name}.${part}_layernorm`;
-    const normed = given.qk_layernorm ? layerNorm(g, projected, `${norm}.weight`, `${norm}.bias`, eps) : projected;
+    const normed = given.qk_layernorm
+      ? layerNorm(g, ofHeads(g, projected, headDimension), `${norm}.weight`, `${norm}.bias`, eps)
+      : projected;
     return rotate(g, byRow(g, inputs, normed, parts * headDimension), inputs.positions, table, parts, headDimension);
   };
   const values = byRow(g, inputs, project('v_proj'), keyValueHeads * headDimension);
@@ -94,10 +144,10 @@ function selfAttention(
 }
 
 /** Phi 1.5 and 2 (Li et al. 2023): attention and MLP side by side after one norm, part of each head rotated, biases everywhere. */
-export const phi: Architecture<Config> = {
+export const phi: ArchitectureOf<Config> = (library) => ({
   className: 'PhiForCausalLM',
   modelType: 'phi',
-  config,
+  config: configOf(library),
   prefix: 'model',
   padsEmbedding: true,
   dropouts: ['attention_dropout', 'resid_pdrop', 'embd_pdrop'],
@@ -115,17 +165,9 @@ export const phi: Architecture<Config> = {
   maxPositions: () => undefined,
   width: (given) => given.hidden_size,
   build: (g, given, inputs, run) => {
-    const {
-      rope_theta: base,
-      max_position_embeddings: maxPositions,
-      rope_scaling: scaling,
-      layer_norm_eps: eps,
-    } = given;
-    const table = rotaryTable(
-      { dimension: rotated(given), theta: base, maxPositions, scaling },
-      run.positions,
-      run.lengthAt,
-    );
+    const { layer_norm_eps: eps } = given;
+    const rotary = partialRotary(given, given.partial_rotary_factor, headDimensionOf(given), library);
+    const table = rotaryTable(rotary, run.positions, run.lengthAt);
     const norm = (x: string, name: string): string => layerNorm(g, x, `${name}.weight`, `${name}.bias`, eps);
     let hidden = embedding(g, inputs.ids, EMBEDDING);
     for (let index = 0; index < given.num_hidden_layers; index += 1) {
@@ -143,4 +185,4 @@ export const phi: Architecture<Config> = {
     const weight = given.tie_word_embeddings ? EMBEDDING : `${HEAD}.weight`;
     return { hidden: norm(hidden, 'model.final_layernorm'), head: { weight, bias: `${HEAD}.bias` } };
   },
-};
+});

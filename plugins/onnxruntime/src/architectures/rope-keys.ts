@@ -40,6 +40,13 @@ export function ropeKeys(
   };
 }
 
+/** The same for a class that 4.44 gave no scaling, or another schema of it: that version's keys stay where they are. */
+export const laterRopeKeys = (
+  library: Library,
+  typeKey: TypeKey = 'type',
+  names: RopeNames = NAMES,
+): ((given: unknown) => unknown) => (library === '4.44' ? (given) => given : ropeKeys(library, typeKey, names));
+
 /**
  * One rope object of transformers 5 in the keys of the older spelling. A class that has an object for each type of layer
  * calls this for each of them.

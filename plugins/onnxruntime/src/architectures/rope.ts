@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { RopeScaling, RotaryConfig } from '../blocks/rotary.js';
 import type { Library } from '../library.js';
-import { size } from './fields.js';
+import { size, theta, unread } from './fields.js';
 
 /** The library only warns of a factor that shrinks. Numbers closer to zero would divide beyond what float32 holds. */
 const factor = z.number().min(1e-6).max(1e6);
@@ -63,7 +63,8 @@ const SCHEMAS = {
     z.object({ rope_type: z.literal('proportional'), factor: factor.optional() }),
   ]),
 } as const satisfies Readonly<Record<Library, z.ZodType>>;
-export type RawScaling = z.infer<(typeof SCHEMAS)[Library]>;
+export type RawScaling = z.infer<(typeof SCHEMAS)[Library]> | { rope_type: 'older-dynamic'; factor: number };
+const PLAIN_SCALING: RawScaling = { rope_type: 'default' };
 
 /** `rope_scaling` as `ropeKeys` leaves it; a missing one and null scale nothing. */
 export const ropeScaling = (library: Library): z.ZodType<RawScaling> =>
@@ -71,7 +72,7 @@ export const ropeScaling = (library: Library): z.ZodType<RawScaling> =>
     .unknown()
     .optional()
     .transform((given, context): RawScaling => {
-      if (given === undefined || given === null) return { rope_type: 'default' };
+      if (given === undefined || given === null) return PLAIN_SCALING;
       const parsed = SCHEMAS[library].safeParse(given);
       if (parsed.success) return parsed.data;
       context.addIssue({
@@ -81,24 +82,30 @@ export const ropeScaling = (library: Library): z.ZodType<RawScaling> =>
       return z.NEVER;
     });
 
-/** `rope_scaling` of the classes that 4.44 did not give the newer types: no other key, and a factor that grows. */
 const growth = z.number().gt(1).max(1e6);
-export const olderRopeScaling = z
-  .discriminatedUnion('type', [
-    z.strictObject({ type: z.literal('linear'), factor: growth }),
-    z.strictObject({ type: z.literal('dynamic'), factor: growth }),
-  ])
-  .nullish()
-  .transform((given): RopeScaling => {
-    if (given === null || given === undefined) return { type: 'default' };
-    return given.type === 'dynamic' ? { ...given, forgets: false } : given;
-  });
+const olderScaling = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('linear'), factor: growth }),
+  z.strictObject({ type: z.literal('dynamic'), factor: growth }),
+]);
+/** `rope_scaling` of the classes that 4.44 did not give the newer types: no other key, and a factor that grows. */
+export const olderRopeScaling = (library: Library): z.ZodType<RawScaling> =>
+  library === '4.44'
+    ? olderScaling.nullish().transform((given): RawScaling => {
+        if (given === null || given === undefined) return PLAIN_SCALING;
+        return { rope_type: given.type === 'linear' ? 'linear' : 'older-dynamic', factor: given.factor };
+      })
+    : ropeScaling(library);
 
 /**
  * The scaling with what the library derives from the rest of the config.
  * @param part share of a head that is rotated
  */
-export function scalingOf(raw: RawScaling, maxPositions: number, library: Library, part = 1): RopeScaling {
+export function scalingOf(
+  raw: RawScaling = PLAIN_SCALING,
+  maxPositions: number,
+  library: Library,
+  part = 1,
+): RopeScaling {
   switch (raw.rope_type) {
     case 'default':
       return { type: 'default' };
@@ -106,6 +113,8 @@ export function scalingOf(raw: RawScaling, maxPositions: number, library: Librar
       return { type: 'linear', factor: raw.factor };
     case 'dynamic':
       return { type: 'dynamic', factor: raw.factor, forgets: true };
+    case 'older-dynamic':
+      return { type: 'dynamic', factor: raw.factor, forgets: false };
     case 'llama3':
       return {
         type: 'llama3',
@@ -176,27 +185,43 @@ function growthOf(
 export interface RopeConfig {
   max_position_embeddings: number;
   rope_theta: number;
-  rope_scaling: RawScaling;
+  /** undefined where the class does not read it. */
+  rope_scaling?: RawScaling | undefined;
   /** Share of a head that is rotated, where the class reads it. */
   partial_rotary_factor?: unknown;
 }
+
+/** Keys of a class that rotates whole heads and scales its angles since 4.45: before, it reads the base alone. */
+export const laterRopeFields = (
+  library: Library,
+): {
+  rope_theta: z.ZodType<number>;
+  rope_scaling: z.ZodType<RawScaling | undefined>;
+  partial_rotary_factor: z.ZodType;
+} => ({
+  rope_theta: theta(10_000),
+  rope_scaling: library === '4.44' ? unread : ropeScaling(library),
+  partial_rotary_factor: library === '4.44' ? unread : wholeShare(library),
+});
 
 /** `partial_rotary_factor` of a class that rotates whole heads; 5 reads it beside a scaling only. */
 export const wholeShare = (library: Library): z.ZodType =>
   library === '5' ? z.unknown().optional() : z.number().min(0).max(1e6).optional();
 
 const shareOf = (
-  { rope_scaling: { rope_type: type }, partial_rotary_factor: part }: RopeConfig,
+  { rope_scaling: raw = PLAIN_SCALING, partial_rotary_factor: part }: RopeConfig,
   library: Library,
 ): number => {
-  const isRead = library !== '5' || type !== 'default';
+  const isRead = library !== '5' || raw.rope_type !== 'default';
   return isRead && part !== undefined ? (share.safeParse(part).data ?? NaN) : 1;
 };
 
-/** Angles of a class that rotates whole heads. */
-export function wholeHeadRotary(given: RopeConfig, head: number, library: Library): RotaryConfig {
-  const { rope_scaling: raw, rope_theta: base, max_position_embeddings: maxPositions } = given;
-  const part = shareOf(given, library);
+/**
+ * Angles of a class that rotates a share of each head.
+ * @param head size of a head as the frequencies count it
+ */
+export function partialRotary(given: RopeConfig, part: number, head: number, library: Library): RotaryConfig {
+  const { rope_scaling: raw = PLAIN_SCALING, rope_theta: base, max_position_embeddings: maxPositions } = given;
   return {
     dimension: raw.rope_type === 'proportional' ? head : Math.trunc(head * part),
     theta: base,
@@ -205,9 +230,16 @@ export function wholeHeadRotary(given: RopeConfig, head: number, library: Librar
   };
 }
 
-/** Why the library can't rotate heads of this size; undefined where it can. */
-export function wholeHeadIssue(given: RopeConfig, head: number, library: Library): string | undefined {
-  const { dimension, scaling } = wholeHeadRotary(given, head, library);
+/** Angles of a class that rotates whole heads. */
+export const wholeHeadRotary = (given: RopeConfig, head: number, library: Library): RotaryConfig =>
+  partialRotary(given, shareOf(given, library), head, library);
+
+/**
+ * Why the library can't rotate heads of this size; undefined where it can.
+ * @param counted the size as the frequencies count it, which 4.44 takes from another key
+ */
+export function wholeHeadIssue(given: RopeConfig, head: number, library: Library, counted = head): string | undefined {
+  const { dimension, scaling } = wholeHeadRotary(given, counted, library);
   const rotates = scaling.type === 'proportional' ? scaling.share <= 1 : Math.ceil(dimension / 2) * 2 === head;
   return rotates
     ? scalingIssue(given, dimension, library)
@@ -216,9 +248,10 @@ export function wholeHeadIssue(given: RopeConfig, head: number, library: Library
 
 /** Why the library fails with a scaling that is fine in itself; undefined where it does not. */
 export function scalingIssue(given: RopeConfig, dimension: number, library: Library): string | undefined {
-  const { rope_scaling: raw, rope_theta: base, max_position_embeddings: maxPositions } = given;
+  const { rope_scaling: raw = PLAIN_SCALING, rope_theta: base, max_position_embeddings: maxPositions } = given;
   switch (raw.rope_type) {
     case 'dynamic':
+    case 'older-dynamic':
       return dimension === 2 ? 'dynamic rope_scaling divides by the rotated dimensions less two' : undefined;
     case 'yarn':
       return base === 1 ? 'yarn divides by the logarithm of rope_theta' : undefined;

@@ -13,6 +13,10 @@ export function rmsNorm(g: GraphBuilder, x: string, weight: string, epsilon: num
   );
 }
 
+/** [rows, heads * headDimension] -> [rows, heads, headDimension] */
+export const ofHeads = (g: GraphBuilder, x: string, headDimension: number): string =>
+  g.node('Reshape', [x, g.ints([0, -1, headDimension])]);
+
 /** The same of each head by itself, by the weights of one. x: [rows, heads * headDimension], weight: [headDimension] */
 export function rmsNormOfHeads(
   g: GraphBuilder,
@@ -22,11 +26,10 @@ export function rmsNormOfHeads(
   epsilon: number,
   offset = 0,
 ): string {
-  const heads = g.node('Reshape', [x, g.ints([0, -1, headDimension])]);
-  return rmsNorm(g, heads, weight, epsilon, offset);
+  return rmsNorm(g, ofHeads(g, x, headDimension), weight, epsilon, offset);
 }
 
-/** (x - mean) / sqrt(variance + eps) * weight + bias (Ba et al. 2016). x: [rows, width] */
+/** (x - mean) / sqrt(variance + eps) * weight + bias (Ba et al. 2016). x: [..., width] */
 export function layerNorm(
   g: GraphBuilder,
   x: string,

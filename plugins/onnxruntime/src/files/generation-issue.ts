@@ -1,13 +1,17 @@
 import type { JsonObject } from '@assay/core/model/json-object';
+import type { Library } from '../library.js';
 import { equals } from './python-values.js';
 
 /** A generation config, and what of the model decides whether the library takes it. */
 export interface GivenGeneration {
+  library: Library;
   values: JsonObject;
   /** Keys whose number was written as a float: the library tells 2 and 2.0 apart. */
   floats: ReadonlySet<string>;
   className: string;
   vocabularySize: number;
+  /** Whether these are the values of config.json. */
+  isModelConfig: boolean;
   /** Whether config.json lets the model keep keys and values. */
   modelUsesCache: boolean;
 }

@@ -2,9 +2,9 @@ import { isGreedy, refused, unsupported, usesBeams, type MemberCheck } from './g
 import { equals, isTrue, numberOf } from './python-values.js';
 
 /** What a process of 14 billion parameters still has the memory for. */
-const MOST_BEAMS = 64;
+export const MOST_BEAMS = 64;
 /** Beyond this exponent 20 to its power is no finite float, and scores are no numbers. */
-const MOST_LENGTH_PENALTY = 230;
+export const MOST_LENGTH_PENALTY = 230;
 /** Kinds of cache that the library knows by name, and the classes for which they change nothing. */
 const CACHES: Readonly<Record<string, readonly string[]>> = {
   static: ['LlamaForCausalLM', 'MistralForCausalLM', 'GemmaForCausalLM'],

@@ -1,4 +1,5 @@
 import type { JsonObject } from '@assay/core/model/json-object';
+import type { Library } from '../library.js';
 import { equals, isTrue } from './python-values.js';
 
 type Defaults = Readonly<Record<string, null | number | boolean | string>>;
@@ -63,8 +64,13 @@ const DEFAULTS: Defaults = {
 /** Parts of a config whose members of generation the library takes where the config itself leaves them alone. */
 export const NESTED_CONFIGS = ['decoder', 'generator', 'text_config'];
 
+/** What config.json says of generation to 4.57 and 5, which take no parts of it, and null for a default. */
+const ofLaterModelConfig = (config: JsonObject): JsonObject =>
+  Object.fromEntries(Object.entries(config).filter(([key, value]) => value !== null || !Object.hasOwn(DEFAULTS, key)));
+
 /** What config.json says of generation. */
-export function ofModelConfig(config: JsonObject): JsonObject {
+export function ofModelConfig(config: JsonObject, library: Library): JsonObject {
+  if (library !== '4.44') return ofLaterModelConfig(config);
   let values = config;
   for (const name of NESTED_CONFIGS) {
     const nested = config[name];
@@ -79,15 +85,19 @@ export function ofModelConfig(config: JsonObject): JsonObject {
 }
 
 /**
- * Which of the two the library obeys: generation_config.json; config.json where there is no such file, or where the
- * file says that it was derived from config.json and that one sets any parameter of generation itself.
+ * Which of the two the library obeys: generation_config.json; config.json where there is no such file. In 4.x config.json
+ * as well where the file says that it was derived from it and config.json sets any parameter of generation itself.
  * @param config config.json over the defaults of its class
  */
-export function effectiveGenerationConfig(file: JsonObject | undefined, config: JsonObject): JsonObject {
-  if (!file) return ofModelConfig(config);
-  if (!isTrue(file['_from_model_config'])) return file;
+export function effectiveGenerationConfig(
+  file: JsonObject | undefined,
+  config: JsonObject,
+  library: Library,
+): JsonObject {
+  if (!file) return ofModelConfig(config, library);
+  if (library === '5' || !isTrue(file['_from_model_config'])) return file;
   const sets = Object.entries(LEGACY_DEFAULTS).some(
     ([name, byDefault]) => Object.hasOwn(config, name) && !equals(config[name], byDefault),
   );
-  return sets ? ofModelConfig(config) : file;
+  return sets ? ofModelConfig(config, library) : file;
 }

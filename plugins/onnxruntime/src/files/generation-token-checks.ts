@@ -38,6 +38,12 @@ const gramSize =
 
 const endsOf = ({ values }: GivenGeneration): number[] => idsIn(values['eos_token_id']);
 
+/** Forced tokens of a decoder, which 4.44 alone reads. */
+const hasForcedPlace = ({ values, library }: GivenGeneration): boolean => {
+  const forced = values['forced_decoder_ids'] ?? null;
+  return library !== '4.44' || forced === null || (Array.isArray(forced) && forced.length > 0);
+};
+
 /** Members that name tokens, or change the scores of some. */
 export const TOKENS: Readonly<Record<string, MemberCheck>> = {
   eos_token_id: (value, given) => {
@@ -78,9 +84,8 @@ export const TOKENS: Readonly<Record<string, MemberCheck>> = {
   },
   suppress_tokens: listOfNumbers,
   begin_suppress_tokens: (value, given) => {
-    const forced = given.values['forced_decoder_ids'] ?? null;
-    const hasPlace = forced === null || (Array.isArray(forced) && forced.length > 0);
-    return value === null || hasPlace ? listOfNumbers(value, given) : refused('needs a place in forced_decoder_ids');
+    const hasPlace = value === null || hasForcedPlace(given);
+    return hasPlace ? listOfNumbers(value, given) : refused('needs a place in forced_decoder_ids');
   },
   forced_decoder_ids: (value, { vocabularySize }) => {
     if (value === null || value === '' || isEmptyObject(value)) return undefined;

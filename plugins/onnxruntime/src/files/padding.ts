@@ -1,5 +1,7 @@
 import type { JsonDocument } from '@assay/core/model/json-object';
 import type { AnyArchitecture } from '../architectures/architecture.js';
+import type { Library } from '../library.js';
+import { numberOf } from './python-values.js';
 
 /**
  * What is wrong with the id that pads. Every class compares it with a number. A table of embeddings has a row for it,
@@ -9,12 +11,15 @@ export function paddingIssues(
   { object: raw, floats }: JsonDocument,
   { padsEmbedding, generationDefaults }: AnyArchitecture,
   vocabulary: number,
+  library: Library,
 ): string[] {
   const padding = raw['pad_token_id'] === undefined ? generationDefaults['pad_token_id'] : raw['pad_token_id'];
   if (padding === undefined || padding === null) return [];
-  if (padsEmbedding !== true)
-    return typeof padding === 'object' || typeof padding === 'string' ? ['pad_token_id: it must be a number'] : [];
   const isFloat = floats.has('pad_token_id');
+  if (padsEmbedding !== true) {
+    const isFine = library === '5' ? Number.isInteger(padding) && !isFloat : numberOf(padding) !== undefined;
+    return isFine ? [] : ['pad_token_id: it must be a number'];
+  }
   const isRow = !isFloat && Number.isInteger(padding) && Number(padding) < vocabulary && Number(padding) >= -vocabulary;
   return isRow
     ? []

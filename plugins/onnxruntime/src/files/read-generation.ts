@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { UnusableJson, type JsonDocument, type JsonObject } from '@assay/core/model/json-object';
 import { modelErrors } from '../errors.js';
+import type { Library } from '../library.js';
 import { forbiddenNames, generationIssues, loadIssues } from './generation-checks.js';
 import { effectiveGenerationConfig, generationConfig, type GenerationConfig } from './generation-config.js';
 import type { GenerationIssue, GivenGeneration } from './generation-issue.js';
@@ -13,6 +14,7 @@ const CONFIG = 'config.json';
 
 /** What the library knows of the model when it reads its generation config. */
 export interface GeneratingModel {
+  library: Library;
   className: string;
   vocabularySize: number;
   generationDefaults: JsonObject;
@@ -37,32 +39,41 @@ export async function readGeneration(
   const defaults = { ...model.generationDefaults, ...config.object };
   const { use_cache: usesCache = true } = config.object;
   const modelUsesCache = isTrue(usesCache);
-  const given = (values: JsonObject, floats: ReadonlySet<string>): GivenGeneration => ({
-    values,
-    floats,
-    modelUsesCache,
-    ...model,
-  });
-  const ofConfig = given(ofModelConfig(defaults), floatsOf(config));
-  requireNone(
-    CONFIG,
-    loadIssues(ofConfig).filter(({ kind }) => kind === 'refused'),
-  );
+  const common = { modelUsesCache, ...model };
+  const ofConfig: GivenGeneration = {
+    ...common,
+    values: ofModelConfig(defaults, model.library),
+    floats: floatsOf(config, model.library),
+    isModelConfig: true,
+  };
   const file = await readFile(join(directory, FILE), maxBytes);
+  // Version 5 does not look at config.json where there is another file.
+  if (model.library !== '5')
+    requireNone(
+      CONFIG,
+      loadIssues(ofConfig).filter(({ kind }) => kind === 'refused'),
+    );
   if (!file || 'malformed' in file) {
     requireNone(CONFIG, generationIssues(ofConfig));
-    const generation = generationConfig.parse(ofConfig.values);
+    const generation = generationOf(ofConfig.values, model);
     return file
       ? { generation, note: `${FILE} is not read: ${file.malformed}. ${CONFIG} counts in its place.` }
       : { generation };
   }
-  const ofFile = given(file.object, file.floats);
-  requireNone(FILE, [...forbiddenNames(file.object), ...loadIssues(ofFile).filter(({ kind }) => kind === 'refused')]);
-  const values = effectiveGenerationConfig(file.object, defaults);
+  const ofFile: GivenGeneration = { ...common, values: file.object, floats: file.floats, isModelConfig: false };
+  requireNone(FILE, [
+    ...forbiddenNames(file.object, model.library),
+    ...loadIssues(ofFile).filter(({ kind }) => kind === 'refused'),
+  ]);
+  const values = effectiveGenerationConfig(file.object, defaults, model.library);
   const isFile = values === file.object;
   requireNone(isFile ? FILE : CONFIG, generationIssues(isFile ? ofFile : ofConfig));
-  return { generation: generationConfig.parse(values) };
+  return { generation: generationOf(values, model) };
 }
+
+/** Forced tokens of a decoder are read by 4.44 alone. */
+const generationOf = (values: JsonObject, { library }: GeneratingModel): GenerationConfig =>
+  generationConfig.parse(library === '4.44' ? values : { ...values, forced_decoder_ids: null });
 
 /** The library goes on without a file that is no JSON, and fails on JSON that is no object. */
 async function readFile(path: string, maxBytes: number): Promise<JsonDocument | { malformed: string } | undefined> {
@@ -76,8 +87,8 @@ async function readFile(path: string, maxBytes: number): Promise<JsonDocument | 
 }
 
 /** A part of config.json is known by its values only: a number with a fraction is a float in any spelling. */
-function floatsOf({ object, floats }: JsonDocument): ReadonlySet<string> {
-  const taken = Object.entries(ofModelConfig(object)).filter(
+function floatsOf({ object, floats }: JsonDocument, library: Library): ReadonlySet<string> {
+  const taken = Object.entries(ofModelConfig(object, library)).filter(
     ([key, value]) => value !== object[key] && isFraction(value),
   );
   return new Set([...floats, ...taken.map(([key]) => key)]);
