@@ -51,3 +51,20 @@ describe.each(LIBRARIES)('models of 2025 by version %s of the library', (library
     expect(isReasonableAnswer(answer, samplesOf(golden))).toBe(golden.reasonable);
   });
 });
+
+describe.each(['4.57', '5'] as const)('flash attention of version %s', (library) => {
+  it.each(['qwen3-window24-maxlayers1', 'phi3-window32', 'gemma3-pattern3-window24'])(
+    'sees as many keys as eager attention: %s',
+    async (name) => {
+      const [evaluator, inspector] = await Promise.all([
+        newEvaluator({ library, attention: 'flash' }),
+        newInspector([], { library }),
+      ]);
+      try {
+        await expectGolden({ evaluator, inspector }, join(MODELS, name));
+      } finally {
+        await Promise.all([evaluator.close(), inspector.close()]);
+      }
+    },
+  );
+});

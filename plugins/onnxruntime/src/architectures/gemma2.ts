@@ -19,7 +19,7 @@ import {
 } from './fields.js';
 import { causalFlag } from './gemma.js';
 import { layerTypes, windowsOf } from './layer-types.js';
-import { laterRopeKeys } from './rope-keys.js';
+import { laterRopeKeys, oneRope } from './rope-keys.js';
 import { laterRopeFields, wholeHeadIssue, wholeHeadRotary } from './rope.js';
 
 /** The defaults of 4.44 are those of no model; later versions have those of the smallest one. */
@@ -59,7 +59,7 @@ const keysOf = (library: Library) => {
 /** Without `layer_types` every other layer, the first one included, looks back over the window only. */
 const configOf = (library: Library) =>
   z.preprocess(
-    demandTypes(library, { attention_dropout: DEMANDED.numberOrNull, ...causalFlag(library) }),
+    demandTypes(library, { attention_dropout: DEMANDED.numberOrNull, ...causalFlag(library), ...oneRope }),
     sharedKeys(z.preprocess(laterRopeKeys(library, 'rope_type'), keysOf(library)))
       .refine((given) => library === '4.57' || given.hidden_size % given.num_attention_heads === 0, EVEN_WIDTH)
       .transform(({ layer_types: types, sliding_window: window, ...given }, context) => {

@@ -17,7 +17,7 @@ import {
   unread,
 } from './fields.js';
 import { layerTypes, windowSize, windowsOf } from './layer-types.js';
-import { laterRopeKeys } from './rope-keys.js';
+import { laterRopeKeys, oneRope } from './rope-keys.js';
 import { laterRopeFields, wholeHeadIssue, wholeHeadRotary } from './rope.js';
 
 const keysOf = (library: Library) =>
@@ -65,7 +65,7 @@ const configOf = (library: Library) => {
       return { ...given, windows: windowsOf({ count: given.num_hidden_layers, types, window, slides }, context) };
     },
   );
-  return z.preprocess(demandTypes(library, { attention_dropout: DEMANDED.number }), checked);
+  return z.preprocess(demandTypes(library, { attention_dropout: DEMANDED.number, ...oneRope }), checked);
 };
 
 /** Qwen2 (Yang et al. 2024): Llama with biases on queries, keys and values. In 4.44 flash attention alone heeds its window. */

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { isTrue } from '../files/python-values.js';
 import type { Library } from '../library.js';
 
@@ -88,3 +89,11 @@ function withOriginalLength(scaling: Keys, given: Keys, library: Library): Keys 
   const length = sources[library];
   return length === undefined ? others : { ...others, original_max_position_embeddings: length };
 }
+
+const BY_LAYER_TYPE = ['full_attention', 'sliding_attention'];
+/** Rope of a class that has types of layers and one set of angles: 5 fails where the object has members for the types. */
+export const oneRope = {
+  rope_parameters: z.unknown().refine((given) => !isObject(given) || BY_LAYER_TYPE.every((key) => !(key in given)), {
+    error: 'must hold one set of angles for all layers',
+  }),
+};

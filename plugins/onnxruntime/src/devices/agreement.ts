@@ -13,30 +13,25 @@ export const TOLERANCE: Readonly<Record<ComputeType, number>> = { float32: 1e-4,
 
 const SEQUENCE = Array.from({ length: 48 }, (_none, index) => (index * 37 + 11) % 96);
 
-/** Every kind of block that all versions of the library have, and each storage type at least once. */
+/** Keys that the classes of the decoder family share. */
+const DECODER = {
+  vocab_size: 96,
+  hidden_size: 64,
+  intermediate_size: 96,
+  num_hidden_layers: 2,
+  num_attention_heads: 4,
+  num_key_value_heads: 2,
+  pad_token_id: null,
+};
+
+/** Every kind of block and each storage type at least once, as far as the version of the library has the class. */
 const MODELS: readonly RandomModel[] = [
-  {
-    dtype: 'BF16',
-    config: {
-      model_type: 'llama',
-      vocab_size: 96,
-      hidden_size: 64,
-      intermediate_size: 96,
-      num_hidden_layers: 2,
-      num_attention_heads: 4,
-      num_key_value_heads: 2,
-    },
-  },
+  { dtype: 'BF16', config: { ...DECODER, model_type: 'llama' } },
   {
     dtype: 'F16',
     config: {
+      ...DECODER,
       model_type: 'gemma2',
-      vocab_size: 96,
-      hidden_size: 64,
-      intermediate_size: 96,
-      num_hidden_layers: 2,
-      num_attention_heads: 4,
-      num_key_value_heads: 2,
       head_dim: 16,
       query_pre_attn_scalar: 16,
       sliding_window: 8,
@@ -44,20 +39,17 @@ const MODELS: readonly RandomModel[] = [
       final_logit_softcapping: 3,
     },
   },
+  { dtype: 'BF16', config: { ...DECODER, model_type: 'mixtral', intermediate_size: 48, num_local_experts: 6 } },
+  { dtype: 'F32', config: { model_type: 'gpt2', vocab_size: 96, n_embd: 64, n_layer: 2, n_head: 4, n_positions: 64 } },
+  // Queries, keys and values in one matrix, gate and up in another; a part of each head is rotated.
+  { dtype: 'BF16', config: { ...DECODER, model_type: 'phi3', partial_rotary_factor: 0.5 } },
+  // Each head normed by itself, norms on both sides of a part, angles by the type of the layer.
   {
     dtype: 'BF16',
-    config: {
-      model_type: 'mixtral',
-      vocab_size: 96,
-      hidden_size: 64,
-      intermediate_size: 48,
-      num_hidden_layers: 2,
-      num_attention_heads: 4,
-      num_key_value_heads: 2,
-      num_local_experts: 6,
-    },
+    config: { ...DECODER, model_type: 'gemma3_text', head_dim: 16, sliding_window: 8, sliding_window_pattern: 2 },
   },
-  { dtype: 'F32', config: { model_type: 'gpt2', vocab_size: 96, n_embd: 64, n_layer: 2, n_head: 4, n_positions: 64 } },
+  // All heads normed together, norms behind each part.
+  { dtype: 'F16', config: { ...DECODER, model_type: 'olmo2', attention_bias: true } },
 ];
 
 /**
@@ -67,7 +59,7 @@ const MODELS: readonly RandomModel[] = [
 export async function requireAgreement(device: Device, threads: number, registry: Registry): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'assay-device-'));
   try {
-    for (const model of MODELS) {
+    for (const model of MODELS.filter(({ config }) => registry.architectureOf(config.model_type))) {
       await writeRandomModel(folder, model, registry);
       const opened = await openModel(folder, registry);
       const lossOn = async (on: Device): Promise<number> => {

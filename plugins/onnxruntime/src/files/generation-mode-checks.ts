@@ -8,7 +8,7 @@ export const MOST_LENGTH_PENALTY = 230;
 /** Kinds of cache that the library knows by name, and the classes for which they change nothing. */
 const CACHES: Readonly<Record<string, readonly string[]>> = {
   static: ['LlamaForCausalLM', 'MistralForCausalLM', 'GemmaForCausalLM'],
-  hybrid: ['Gemma2ForCausalLM', 'Gemma3ForCausalLM'],
+  hybrid: ['Gemma2ForCausalLM'],
   sliding_window: [],
   mamba: [],
   quantized: [],
