@@ -27,3 +27,21 @@ describe.each(LIBRARIES)('a mixture by version %s of the library', (library) => 
     expect(Math.abs(loss - result.loss)).toBeLessThan(1e-5);
   });
 });
+
+describe('mixtures that are refused before any file is read', () => {
+  it.each([
+    ['experts of a layer', { num_local_experts: 1025 }],
+    ['experts of all layers', { num_local_experts: 1024, num_hidden_layers: 33 }],
+    ['experts beyond whole numbers', { num_local_experts: 1e300 }],
+    ['less than one expert', { num_local_experts: -1 }],
+    ['no chosen expert', { num_experts_per_tok: 0 }],
+  ])('absurd: %s', async (_what, change) => {
+    const folder = mixtureFolder({ ...bases.mixtral, ...change }, '5', []);
+    expect(await errorOf(scored(folder, '5', rows))).toMatchObject({ code: 'CONFIG_UNSUPPORTED', fault: 'miner' });
+  });
+
+  it('the largest numbers that are taken name the first tensor that is missing', async () => {
+    const folder = mixtureFolder({ ...bases.mixtral, num_local_experts: 1024, num_hidden_layers: 32 }, '5', []);
+    expect(await errorOf(scored(folder, '5', rows))).toMatchObject({ code: 'TENSOR_MISSING', fault: 'miner' });
+  });
+});

@@ -9,7 +9,7 @@ import { z } from 'zod';
 import { assembled, folderOf, type StoredBytes } from './folders.js';
 
 /** A tensor by its name and its place in the order of names, of numbers in [-0.5, 0.5), around 1 in norms. */
-export function noise(shapes: readonly { name: string; shape: readonly number[] }[]): StoredBytes[] {
+function noise(shapes: readonly { name: string; shape: readonly number[] }[]): StoredBytes[] {
   let state = 1;
   const next = (): number => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
@@ -41,7 +41,7 @@ export function tensorsOf(config: Record<string, unknown> & { model_type: string
   return architecture && parsed?.success === true ? noise(architecture.tensors(parsed.data)) : [];
 }
 
-export interface Scored {
+interface Scored {
   loss: number;
   parameterCount: number;
 }

@@ -20,8 +20,6 @@ import {
 import {
   activationName,
   complain,
-  DEMANDED,
-  demandTypes,
   epsilon,
   EVEN_WIDTH,
   flag,
@@ -97,20 +95,17 @@ function rotaryIssue(given: Layout & RopeConfig, library: Library): string | und
 }
 
 const configOf = (library: Library) =>
-  z.preprocess(
-    demandTypes(library, { hidden_dropout: DEMANDED.numberOrNull, attention_dropout: DEMANDED.numberOrNull }),
-    z
-      .preprocess(laterRopeKeys(library, 'rope_type'), keysOf(library))
-      // Up to 4.57 the inner size follows from hidden_size even where the older name overrules it.
-      .transform(({ n_embed: older, ...given }) => ({
-        ...given,
-        hidden_size: older ?? given.hidden_size,
-        inner: given.ffn_hidden_size ?? 4 * (library === '5' ? (older ?? given.hidden_size) : given.hidden_size),
-      }))
-      .superRefine((given, context) => {
-        complain(context, layoutIssue(given) ?? rotaryIssue(given, library));
-      }),
-  );
+  z
+    .preprocess(laterRopeKeys(library, 'rope_type'), keysOf(library))
+    // Up to 4.57 the inner size follows from hidden_size even where the older name overrules it.
+    .transform(({ n_embed: older, ...given }) => ({
+      ...given,
+      hidden_size: older ?? given.hidden_size,
+      inner: given.ffn_hidden_size ?? 4 * (library === '5' ? (older ?? given.hidden_size) : given.hidden_size),
+    }))
+    .superRefine((given, context) => {
+      complain(context, layoutIssue(given) ?? rotaryIssue(given, library));
+    });
 
 type Config = z.infer<ReturnType<typeof configOf>>;
 

@@ -59,26 +59,18 @@ export const DEMANDED = {
   wholeOrNull: ID,
   ids: z.union([ID, z.array(z.number().int()).max(4096)]),
 };
-const OF_EVERY_CLASS: Readonly<Record<string, z.ZodType>> = {
-  initializer_range: DEMANDED.number,
-  use_cache: DEMANDED.flag,
-  pad_token_id: DEMANDED.wholeOrNull,
-  bos_token_id: DEMANDED.wholeOrNull,
-  eos_token_id: DEMANDED.ids,
-};
-
 /**
  * A preprocessor that checks the types of keys which are not read further. Transformers 5 checks every key of its config
  * classes; earlier versions check none.
  */
 export function demandTypes(
   library: Library,
-  own: Readonly<Record<string, z.ZodType>> = {},
+  types: Readonly<Record<string, z.ZodType>>,
 ): (given: unknown, context: z.RefinementCtx) => unknown {
   return (given, context) => {
     if (library !== '5' || typeof given !== 'object' || given === null) return given;
     const values = new Map(Object.entries(given));
-    for (const [key, type] of Object.entries({ ...OF_EVERY_CLASS, ...own })) {
+    for (const [key, type] of Object.entries(types)) {
       const issue = values.has(key) ? type.safeParse(values.get(key)).error?.issues[0] : undefined;
       if (issue) context.addIssue({ code: 'custom', path: [key], message: `${issue.message} (transformers 5)` });
     }

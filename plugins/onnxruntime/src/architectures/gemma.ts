@@ -5,7 +5,6 @@ import { decoderFamily, headDimensionOf, sharedKeys } from './decoder-family.js'
 import {
   activationName,
   complain,
-  DEMANDED,
   demandTypes,
   epsilon,
   EVEN_WIDTH,
@@ -35,8 +34,7 @@ const activationKeys = (
 };
 
 /** Only 5 reads it; true would let tokens see later ones in some ways of attending. */
-export const causalFlag = (library: Library): Readonly<Record<string, z.ZodType>> =>
-  library === '5' ? { use_bidirectional_attention: z.literal(false).nullish() } : {};
+export const causalFlag = { use_bidirectional_attention: z.literal(false).nullable() };
 
 const keysOf = (library: Library) =>
   z.object({
@@ -57,7 +55,7 @@ const keysOf = (library: Library) =>
 
 const configOf = (library: Library) =>
   z.preprocess(
-    demandTypes(library, { attention_dropout: DEMANDED.number, ...causalFlag(library) }),
+    demandTypes(library, causalFlag),
     sharedKeys(z.preprocess(laterRopeKeys(library, 'rope_type'), keysOf(library)))
       .refine((given) => library !== '4.44' || given.hidden_size % given.num_attention_heads === 0, EVEN_WIDTH)
       .superRefine((given, context) => {

@@ -6,7 +6,6 @@ import {
   activationName,
   cap,
   complain,
-  DEMANDED,
   demandTypes,
   epsilon,
   EVEN_WIDTH,
@@ -59,7 +58,7 @@ const keysOf = (library: Library) => {
 /** Without `layer_types` every other layer, the first one included, looks back over the window only. */
 const configOf = (library: Library) =>
   z.preprocess(
-    demandTypes(library, { attention_dropout: DEMANDED.numberOrNull, ...causalFlag(library), ...oneRope }),
+    demandTypes(library, { ...causalFlag, ...oneRope }),
     sharedKeys(z.preprocess(laterRopeKeys(library, 'rope_type'), keysOf(library)))
       .refine((given) => library === '4.57' || given.hidden_size % given.num_attention_heads === 0, EVEN_WIDTH)
       .transform(({ layer_types: types, sliding_window: window, ...given }, context) => {

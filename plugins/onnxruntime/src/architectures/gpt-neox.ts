@@ -67,8 +67,6 @@ function rotaryIssue(given: Keys, library: Library): string | undefined {
 const configOf = (library: Library) =>
   z.preprocess(
     demandTypes(library, {
-      attention_dropout: DEMANDED.number,
-      hidden_dropout: DEMANDED.number,
       classifier_dropout: DEMANDED.number,
       is_decoder: DEMANDED.flag,
     }),

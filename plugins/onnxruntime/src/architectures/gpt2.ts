@@ -48,9 +48,6 @@ const keysOf = (library: Library) =>
     .refine((given) => given.n_embd % given.n_head === 0, 'n_embd must be divisible by n_head');
 
 const UNREAD_TYPES = {
-  resid_pdrop: DEMANDED.number,
-  embd_pdrop: DEMANDED.number,
-  attn_pdrop: DEMANDED.number,
   summary_type: DEMANDED.text,
   summary_use_proj: DEMANDED.flag,
   summary_activation: DEMANDED.textOrNull,

@@ -8,18 +8,7 @@ import { rotaryTable, rotate, type RotaryTable } from '../blocks/rotary.js';
 import type { GraphBuilder } from '../onnx/graph-builder.js';
 import type { Library } from '../library.js';
 import { linearTensors, normTensors, type ArchitectureOf, type ExpectedTensor, type Inputs } from './architecture.js';
-import {
-  activationName,
-  DEMANDED,
-  demandTypes,
-  epsilon,
-  flag,
-  heads,
-  layers,
-  optional,
-  size,
-  withNames,
-} from './fields.js';
+import { activationName, epsilon, flag, heads, layers, optional, size, withNames } from './fields.js';
 
 const RENAMED = {
   hidden_size: 'n_embd',
@@ -50,10 +39,7 @@ const keysOf = (library: Library) =>
       'rotary_dim must be even and within a head',
     );
 
-const DROPOUTS = { resid_pdrop: DEMANDED.number, embd_pdrop: DEMANDED.number, attn_pdrop: DEMANDED.number };
-
-const configOf = (library: Library) =>
-  z.preprocess(demandTypes(library, DROPOUTS), z.preprocess(withNames(RENAMED), keysOf(library)));
+const configOf = (library: Library) => z.preprocess(withNames(RENAMED), keysOf(library));
 
 const rotated = (given: { rotary_dim: number | null; n_embd: number }): number => given.rotary_dim ?? given.n_embd;
 

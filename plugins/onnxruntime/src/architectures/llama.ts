@@ -5,8 +5,6 @@ import { decoderFamily, headDimensionOf, sharedKeys } from './decoder-family.js'
 import {
   activationName,
   complain,
-  DEMANDED,
-  demandTypes,
   epsilon,
   EVEN_WIDTH,
   flag,
@@ -67,9 +65,7 @@ const isInParts = (given: Keys): boolean => {
 const configOf = (library: Library) => {
   const raw = z.preprocess(ropeKeys(library), keysOf(library));
   const headOf = library === '4.44' ? sharedWidth : headDimensionOf;
-  const checked = sharedKeys(
-    library === '4.57' ? raw : raw.refine((given) => Number.isInteger(sharedWidth(given)), EVEN_WIDTH),
-  )
+  return sharedKeys(library === '4.57' ? raw : raw.refine((given) => Number.isInteger(sharedWidth(given)), EVEN_WIDTH))
     .refine(isInParts, 'pretraining_tp must divide the sizes of all matrices')
     .superRefine((given, context) => {
       complain(context, wholeHeadIssue(given, headOf(given), library, headDimensionOf(given)));
@@ -79,7 +75,6 @@ const configOf = (library: Library) => {
       ...(library === '4.44' ? { head_dim: undefined, partial_rotary_factor: undefined } : {}),
       ignores_biases: (count ?? 1) > 1 && (given.attention_bias || given.mlp_bias),
     }));
-  return z.preprocess(demandTypes(library, { attention_dropout: DEMANDED.numberOrNull }), checked);
 };
 
 /** Llama (Touvron et al. 2023), with the later releases' grouped keys, biases and rotary scaling. */

@@ -2,19 +2,7 @@ import { z } from 'zod';
 import type { Library } from '../library.js';
 import { keysInWindow, type ArchitectureOf } from './architecture.js';
 import { decoderFamily, headDimensionOf, sharedKeys } from './decoder-family.js';
-import {
-  activationName,
-  complain,
-  DEMANDED,
-  demandTypes,
-  epsilon,
-  flag,
-  heads,
-  layers,
-  optional,
-  size,
-  unread,
-} from './fields.js';
+import { activationName, complain, epsilon, flag, heads, layers, optional, size, unread } from './fields.js';
 import { laterRopeKeys } from './rope-keys.js';
 import { laterRopeFields, wholeHeadIssue, wholeHeadRotary } from './rope.js';
 
@@ -48,18 +36,15 @@ const keysOf = (library: Library) =>
 const NEEDS_HEAD_DIM: readonly unknown[] = ['dynamic', 'yarn', 'longrope'];
 
 const configOf = (library: Library) =>
-  z.preprocess(
-    demandTypes(library, { attention_dropout: DEMANDED.number }),
-    sharedKeys(z.preprocess(laterRopeKeys(library, 'rope_type'), keysOf(library)))
-      .refine(
-        ({ head_dim: head, rope_scaling: scaling }) =>
-          library !== '4.57' || typeof head === 'number' || !NEEDS_HEAD_DIM.includes(scaling?.rope_type),
-        'this rope_scaling needs head_dim in transformers 4.57',
-      )
-      .superRefine((given, context) => {
-        complain(context, wholeHeadIssue(given, headDimensionOf(given), library));
-      }),
-  );
+  sharedKeys(z.preprocess(laterRopeKeys(library, 'rope_type'), keysOf(library)))
+    .refine(
+      ({ head_dim: head, rope_scaling: scaling }) =>
+        library !== '4.57' || typeof head === 'number' || !NEEDS_HEAD_DIM.includes(scaling?.rope_type),
+      'this rope_scaling needs head_dim in transformers 4.57',
+    )
+    .superRefine((given, context) => {
+      complain(context, wholeHeadIssue(given, headDimensionOf(given), library));
+    });
 
 /** Mistral 7B (Jiang et al. 2023): Llama with a sliding window. */
 export const mistral: ArchitectureOf<z.infer<ReturnType<typeof configOf>>> = (library) =>

@@ -12,8 +12,6 @@ import { headDimensionOf } from './decoder-family.js';
 import {
   activationName,
   complain,
-  DEMANDED,
-  demandTypes,
   epsilon,
   EVEN_WIDTH,
   flag,
@@ -73,23 +71,16 @@ function rotaryIssue(given: Keys, library: Library): string | undefined {
 }
 
 const configOf = (library: Library) =>
-  z.preprocess(
-    demandTypes(library, {
-      resid_pdrop: DEMANDED.number,
-      embd_pdrop: DEMANDED.number,
-      attention_dropout: DEMANDED.numberOrNull,
-    }),
-    z
-      .preprocess(laterRopeKeys(library), keysOf(library))
-      .refine((given) => library !== '4.44' || sharesWidth(given), EVEN_WIDTH)
-      .refine((given) => given.num_attention_heads % keyValueHeadsOf(given) === 0, {
-        error: 'num_attention_heads must be divisible by num_key_value_heads',
-      })
-      .superRefine((given, context) => {
-        complain(context, rotaryIssue(given, library));
-        complain(context, normIssue(given, library));
-      }),
-  );
+  z
+    .preprocess(laterRopeKeys(library), keysOf(library))
+    .refine((given) => library !== '4.44' || sharesWidth(given), EVEN_WIDTH)
+    .refine((given) => given.num_attention_heads % keyValueHeadsOf(given) === 0, {
+      error: 'num_attention_heads must be divisible by num_key_value_heads',
+    })
+    .superRefine((given, context) => {
+      complain(context, rotaryIssue(given, library));
+      complain(context, normIssue(given, library));
+    });
 
 type Config = z.infer<ReturnType<typeof configOf>>;
 

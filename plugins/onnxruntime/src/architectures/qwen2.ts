@@ -5,7 +5,6 @@ import { decoderFamily, headDimensionOf, sharedKeys } from './decoder-family.js'
 import {
   activationName,
   complain,
-  DEMANDED,
   demandTypes,
   epsilon,
   EVEN_WIDTH,
@@ -65,7 +64,7 @@ const configOf = (library: Library) => {
       return { ...given, windows: windowsOf({ count: given.num_hidden_layers, types, window, slides }, context) };
     },
   );
-  return z.preprocess(demandTypes(library, { attention_dropout: DEMANDED.number, ...oneRope }), checked);
+  return z.preprocess(demandTypes(library, oneRope), checked);
 };
 
 /** Qwen2 (Yang et al. 2024): Llama with biases on queries, keys and values. In 4.44 flash attention alone heeds its window. */
