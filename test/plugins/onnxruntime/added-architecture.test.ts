@@ -52,9 +52,9 @@ it.each([
       const model = await verified(inspector, fixture);
       expect(model.facts).toMatchObject({ architecture: className, parameterCount: golden.parameter_count });
       const details = detailsOf(await evaluate(evaluator, model, [taskOf(samplesOf(golden))]));
-      expect(details.losses).toHaveLength(golden.losses?.length ?? NaN);
+      expect(details.losses).toHaveLength(golden.losses.length);
       for (const [index, loss] of details.losses.entries())
-        expect(Math.abs(loss - Number(golden.losses?.[index]))).toBeLessThan(1e-5);
+        expect(Math.abs(loss - Number(golden.losses[index]))).toBeLessThan(1e-5);
       expect(details.generations).toEqual(golden.generations);
     } finally {
       await Promise.all([inspector.close(), evaluator.close()]);
