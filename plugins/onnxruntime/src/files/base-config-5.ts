@@ -7,8 +7,11 @@ const EXPERTS: readonly unknown[] = ['eager', 'grouped_mm', 'batched_mm'];
 const experts: KeyCheck = (value) =>
   value === null || EXPERTS.includes(value) || isObject(value) ? undefined : 'must be eager, grouped_mm or batched_mm';
 
-/** Version 5 checks types: a number with a decimal point is no whole number. What else an id may be, the class says. */
-const noFloat: KeyCheck = (_value, _config, isFloat = false) => (isFloat ? 'must be a whole number' : undefined);
+/** Version 5 checks types: a number with a decimal point, true and false are no whole numbers. */
+const isWholeNumber = (value: unknown, isFloat: boolean): boolean =>
+  typeof value === 'number' && Number.isInteger(value) && !isFloat;
+const idOrNull: KeyCheck = (value, _config, isFloat = false) =>
+  value === null || isWholeNumber(value, isFloat) ? undefined : 'must be a whole number or null';
 
 function labelsOf({ id2label = null, num_labels: labels }: JsonObject): number | undefined {
   return isObject(id2label) ? Object.keys(id2label).length : numberOf(labels);
@@ -20,8 +23,12 @@ export const CHECKS_OF_5: KeyChecks = {
   num_labels: (value) => (Number.isInteger(numberOf(value)) ? undefined : 'must be a whole number'),
   problem_type: (value, config) =>
     value === 'single_label_classification' && labelsOf(config) === 1 ? 'needs more than one label' : undefined,
-  bos_token_id: noFloat,
-  eos_token_id: noFloat,
+  bos_token_id: idOrNull,
+  eos_token_id: (value, config, isFloat) => {
+    const isList = Array.isArray(value) && value.every((id) => isWholeNumber(id, false));
+    return isList ? undefined : idOrNull(value, config, isFloat);
+  },
+  use_cache: (value) => (typeof value === 'boolean' ? undefined : 'must be true or false'),
   _experts_implementation: experts,
   experts_implementation: experts,
   initializer_range: (value) => (typeof value === 'number' ? undefined : 'must be a number'),
