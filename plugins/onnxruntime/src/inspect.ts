@@ -15,7 +15,7 @@ import { readGeneration } from './files/read-generation.js';
 import { readJsonDocument } from './files/read-json.js';
 import { readTensor } from './files/tensor-content.js';
 import { paddingIssues } from './files/padding.js';
-import { libraryName } from './library.js';
+import { libraryName, type Library } from './library.js';
 import { loadWeights, type LoadedWeights } from './load-weights.js';
 import { requireNoQuantization } from './quantization.js';
 import { unreadKeys } from './unread-keys.js';
@@ -26,6 +26,8 @@ const MAX_REPORTED_TENSORS = 20;
 /** A folder whose config and headers have passed every check: ready to become a graph. */
 export interface InspectedModel extends LoadedWeights {
   directory: string;
+  /** The version of the library by which the folder was read. */
+  library: Library;
   architecture: AnyArchitecture;
   generation: GenerationConfig;
   /** What the files say and the library does not heed. */
@@ -53,6 +55,7 @@ export async function openModel(directory: string, registry: Registry): Promise<
   const { generation, note } = await readGeneration(directory, document, known, MAX_CONFIG_BYTES);
   return {
     directory,
+    library,
     architecture,
     generation,
     notes: [...(note === undefined ? [] : [note]), ...unreadKeys(raw, architecture, libraryName(library))],

@@ -36,7 +36,13 @@ const { base, cases, masked } = z
       }),
     ),
     masked: z.array(
-      z.object({ name: z.string(), prompt: z.array(z.number()), pad: z.number(), ids: z.array(z.number()) }),
+      z.object({
+        name: z.string(),
+        library: z.enum(LIBRARIES as [Library, ...Library[]]),
+        prompt: z.array(z.number()),
+        pad: z.number(),
+        ids: z.array(z.number()),
+      }),
     ),
   })
   .parse(JSON.parse(readFileSync(join(import.meta.dirname, '../../fixtures/newer-configs.json'), 'utf8')));
@@ -130,11 +136,11 @@ describe.each(LIBRARIES)('configs of Qwen3, Phi-3, Gemma 3 and OLMo 2 by version
   });
 });
 
-describe('angles that depend on the length, after a prompt with masked tokens', () => {
-  it.each(masked)('$name counts the visible tokens', async ({ name, prompt, pad, ids }) => {
+describe('continuations of a prompt with masked tokens', () => {
+  it.each(masked)('$name by version $library', async ({ name, library, prompt, pad, ids }) => {
     const one = cases.find((other) => other.name === name);
     if (!one) throw new Error(`no case ${name}`);
-    const model = await openedModel(one, new Registry('5'));
+    const model = await openedModel(one, new Registry(library));
     const generation = { ...options, count: ids.length, padTokenId: pad, seenLength: 0 };
     expect(await generate(model, [prompt], generation)).toEqual([ids]);
   });

@@ -1,6 +1,7 @@
 import type { SeenLength } from '../architectures/architecture.js';
 import type { InspectedModel } from '../inspect.js';
-import { NextTokens, type NewTokens } from './next-tokens.js';
+import type { Library } from '../library.js';
+import { NextTokens } from './next-tokens.js';
 import type { SessionOptions } from './session.js';
 
 export interface CachedTokensOptions extends SessionOptions {
@@ -13,12 +14,17 @@ export interface CachedTokensOptions extends SessionOptions {
 /** Lowest float32: what the library adds where nothing may be seen. */
 const MASKED = -3.4028234663852886e38;
 
+/** Position that each version of the library gives a masked token. */
+const MASKED_POSITIONS: Readonly<Record<Library, number>> = { '4.44': 1, '4.57': 1, '5': 0 };
+
 /**
  * Sequences that grow token by token. Their keys and values are kept, and computed once more where a longer sequence
  * rotates all of its tokens by other angles (`recomputedBeyond`).
  */
 export class CachedTokens {
   #session: NextTokens | undefined;
+  /** Tokens of each prompt. */
+  #prompt: number | undefined;
   /** Tokens of each sequence whose keys and values are kept. */
   #kept = 0;
   /** Tokens that a sequence may have before its keys and values are no longer those of a whole pass. */
@@ -38,11 +44,17 @@ export class CachedTokens {
     sequences: readonly (readonly number[])[],
     visible: readonly (readonly boolean[])[],
   ): Promise<Float32Array[]> {
-    const counted = Math.max(...visible.map((seen) => seen.filter(Boolean).length));
+    const length = sequences[0]?.length ?? 0;
+    this.#prompt ??= length;
+    const { library } = this.model;
+    const positions = this.masked ? visible.map((seen) => countedPositions(seen, this.#prompt ?? 0, library)) : [];
+    const counted = this.masked ? Math.max(...positions.flat()) + 1 : length;
     if (counted > this.#limit) await this.release();
     this.#session ??= await this.#load(sequences.length, counted);
-    const length = sequences[0]?.length ?? 0;
-    const logits = await this.#session.advance(newTokens(sequences, visible, this.masked, length - this.#kept));
+    const count = length - this.#kept;
+    const rows = lastOf(sequences, count);
+    const mask = { positions: lastOf(positions, count), bias: biasOf(visible, count) };
+    const logits = await this.#session.advance(this.masked ? { rows, mask } : { rows });
     this.#kept = length;
     return logits;
   }
@@ -75,17 +87,12 @@ export class CachedTokens {
   }
 }
 
-/** The last `count` tokens of each row. */
-function newTokens(
-  sequences: readonly (readonly number[])[],
-  visible: readonly (readonly boolean[])[],
-  masked: boolean,
-  count: number,
-): NewTokens {
-  const rows = sequences.map((sequence) => sequence.slice(-count));
-  if (!masked) return { rows };
-  const length = sequences[0]?.length ?? 0;
-  const bias = new Float32Array(rows.length * count * length);
+const lastOf = <T>(rows: readonly (readonly T[])[], count: number): T[][] => rows.map((row) => row.slice(-count));
+
+/** What is added to the scores of the last `count` tokens of each row: [batch * count * sequence] */
+function biasOf(visible: readonly (readonly boolean[])[], count: number): Float32Array {
+  const length = visible[0]?.length ?? 0;
+  const bias = new Float32Array(visible.length * count * length);
   for (const [row, seen] of visible.entries()) {
     for (let query = 0; query < count; query += 1) {
       for (let key = 0; key <= length - count + query; key += 1) {
@@ -93,15 +100,19 @@ function newTokens(
       }
     }
   }
-  return { rows, mask: { positions: visible.map((seen) => countedPositions(seen).slice(-count)), bias } };
+  return bias;
 }
 
-/** Positions count visible tokens only; a masked one has position 1, as in the library. */
-function countedPositions(seen: readonly boolean[]): number[] {
+/**
+ * Positions count visible tokens only. Transformers 5 goes on from the position of the prompt's last token, also where that
+ * token is masked.
+ */
+function countedPositions(seen: readonly boolean[], promptLength: number, library: Library): number[] {
+  const maskedPosition = MASKED_POSITIONS[library];
   let position = -1;
-  return seen.map((isVisible) => {
-    if (!isVisible) return 1;
-    position += 1;
-    return position;
+  return seen.map((isVisible, place) => {
+    if (isVisible) position += 1;
+    else if (library === '5' && place === promptLength - 1) position = maskedPosition;
+    return isVisible ? position : maskedPosition;
   });
 }
