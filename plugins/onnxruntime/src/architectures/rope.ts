@@ -254,6 +254,8 @@ export function scalingIssue(given: RopeConfig, dimension: number, library: Libr
     case 'older-dynamic':
       return dimension === 2 ? 'dynamic rope_scaling divides by the rotated dimensions less two' : undefined;
     case 'yarn':
+      // The library blends as many pairs as are whole, and rounds up what it rotates.
+      if (dimension % 2 !== 0) return 'yarn needs an even number of dimensions to rotate';
       return base === 1 ? 'yarn divides by the logarithm of rope_theta' : undefined;
     case 'longrope':
       return longropeIssue(raw, Math.ceil(dimension / 2), maxPositions, library);
