@@ -36,7 +36,8 @@ export async function readGeneration(
   model: GeneratingModel,
   maxBytes: number,
 ): Promise<ReadGeneration> {
-  const defaults = { ...model.generationDefaults, ...config.object };
+  // Version 5 reads the file itself, without what its class holds where the file is silent.
+  const defaults = model.library === '5' ? config.object : { ...model.generationDefaults, ...config.object };
   const { use_cache: usesCache = true } = config.object;
   const modelUsesCache = isTrue(usesCache);
   const common = { modelUsesCache, ...model };
