@@ -4,7 +4,7 @@ import { LIBRARIES, type Library } from '@assay/plugin-onnxruntime/dist/library.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { expectClose, expectGolden, type World } from './goldens.js';
-import { detailsOf, isReasonableAnswer, newEvaluator, newInspector, samplesOf } from './worlds.js';
+import { detailsOf, evaluate, isReasonableAnswer, newEvaluator, newInspector, samplesOf } from './worlds.js';
 
 const MODELS = join(import.meta.dirname, '../../fixtures/models2');
 const configOf = (name: string): Record<string, unknown> =>
@@ -67,4 +67,33 @@ describe.each(['4.57', '5'] as const)('flash attention of version %s', (library)
       }
     },
   );
+});
+
+describe.each(LIBRARIES)('canaries by version %s of the library', (library) => {
+  it('of each class that it has are of that class and have their known loss', async () => {
+    const [evaluator, inspector] = await Promise.all([newEvaluator({ library }), newInspector([], { library })]);
+    try {
+      const classes = (await inspector.architectures?.(new AbortController().signal)) ?? [];
+      const known = new Set<string>();
+      for (const wanted of classes) {
+        const canary = await evaluator.canary?.(wanted);
+        if (!canary || known.has(canary.model.facts.architecture)) continue;
+        const { architecture, parameterCount } = await inspector.inspect(
+          canary.model.directory,
+          new AbortController().signal,
+        );
+        expect(canary.model.facts).toMatchObject({ architecture, parameterCount });
+        const { results } = await evaluate(evaluator, canary.model, [canary.task]);
+        const losses = results[0]?.losses ?? [];
+        expect(losses).toHaveLength(2);
+        const mean = losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
+        expect(Math.abs(mean - canary.score), architecture).toBeLessThan(1e-5);
+        known.add(architecture);
+      }
+      const own = ['Qwen3', 'Phi3', 'Gemma3', 'Olmo2', 'Mixtral', 'Qwen3Moe'].map((name) => `${name}ForCausalLM`);
+      expect([...known].sort()).toEqual(['LlamaForCausalLM', ...own.filter((name) => classes.includes(name))].sort());
+    } finally {
+      await Promise.all([evaluator.close(), inspector.close()]);
+    }
+  });
 });
