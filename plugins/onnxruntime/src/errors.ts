@@ -96,7 +96,7 @@ export const modelErrors = defineErrors({
     fault: 'miner',
     retry: 'never',
     message: (p: { tensor: string; parts: number; limit: number }) =>
-      `The experts beside ${short(p.tensor)} are in ${p.parts} combinations of files and types; at most ${p.limit} are followed.`,
+      `The experts beside ${short(p.tensor)} are in ${p.parts} combinations of files, types and distant places; at most ${p.limit} are followed.`,
     hint: () => 'Save the model with save_pretrained in one type, which keeps the experts of a layer together.',
   },
   TENSOR_SHAPE: {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Inspection } from '@assay/core/contracts/evaluator';
@@ -14,6 +15,7 @@ import type { GenerationConfig } from './files/generation-config.js';
 import { readGeneration } from './files/read-generation.js';
 import { readJsonDocument } from './files/read-json.js';
 import { readTensor } from './files/tensor-content.js';
+import type { StoredTensor } from './files/weights.js';
 import { paddingIssues } from './files/padding.js';
 import { libraryName, type Library } from './library.js';
 import { loadWeights, type LoadedWeights } from './load-weights.js';
@@ -135,17 +137,34 @@ function unsupported(
 }
 
 /**
- * The used tensors in order of names, every byte read.
+ * The used tensors in order of names, every byte read. Each file is opened once: a model may have 100,000 tensors.
  * @throws NON_FINITE_WEIGHT, also where no sample would have touched it: another round's may
  */
 async function hashedTensors({ weightsFolder, tensors }: InspectedModel): Promise<UsedTensor[]> {
-  const hashed: UsedTensor[] = [];
-  for (const [name, tensor] of [...tensors].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const { nonFinite, ...content } = await readTensor(weightsFolder, tensor);
-    if (nonFinite) throw modelErrors.NON_FINITE_WEIGHT({ tensor: name, ...nonFinite });
-    hashed.push({ name, dtype: tensor.dtype, shape: tensor.shape, ...content });
+  const byFile = new Map<string, [name: string, tensor: StoredTensor][]>();
+  for (const [name, tensor] of [...tensors].sort(byName)) {
+    const others = byFile.get(tensor.file) ?? [];
+    others.push([name, tensor]);
+    byFile.set(tensor.file, others);
   }
-  return hashed;
+  const hashed: [name: string, tensor: UsedTensor][] = [];
+  for (const [file, members] of byFile) {
+    const handle = await open(join(weightsFolder, file));
+    try {
+      for (const [name, tensor] of members) hashed.push([name, await hashedTensor(handle, name, tensor)]);
+    } finally {
+      await handle.close();
+    }
+  }
+  return hashed.sort(byName).map(([, tensor]) => tensor);
+}
+
+const byName = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number => (a < b ? -1 : 1);
+
+async function hashedTensor(handle: FileHandle, name: string, tensor: StoredTensor): Promise<UsedTensor> {
+  const { nonFinite, ...content } = await readTensor(handle, tensor);
+  if (nonFinite) throw modelErrors.NON_FINITE_WEIGHT({ tensor: name, ...nonFinite });
+  return { name, dtype: tensor.dtype, shape: tensor.shape, ...content };
 }
 
 /** Over name, type, shape and sha256 of the bytes of each tensor. */

@@ -41,7 +41,7 @@ describe('mixtures that are refused before any file is read', () => {
   });
 
   it('the largest numbers that are taken name the first tensor that is missing', async () => {
-    const folder = mixtureFolder({ ...bases.mixtral, num_local_experts: 1024, num_hidden_layers: 32 }, '5', []);
+    const folder = mixtureFolder({ ...bases.mixtral, num_local_experts: 1000, num_hidden_layers: 30 }, '5', []);
     expect(await errorOf(scored(folder, '5', rows))).toMatchObject({ code: 'TENSOR_MISSING', fault: 'miner' });
   });
 });

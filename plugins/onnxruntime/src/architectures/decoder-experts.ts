@@ -56,10 +56,15 @@ export function expertTensors(layer: string, width: number, experts: LayerExpert
   ];
 }
 
+/** Layers with a mixture: real models have up to 94. The runtime loads their loops in time that grows with the square of their number. */
+const MAX_LAYERS = 128;
 /** Experts of a layer, 0 where a class takes none: real models have up to 512. */
 const MAX_COUNT = 1024;
-/** Experts of all layers: real models have up to 15,616. Each has three tensors, and a model may have 100,000. */
-const MAX_TOTAL = 32_768;
+/**
+ * Experts of all layers: real models have up to 15,616. Each has three tensors, and a model may use 100,000, those of up to
+ * 512 layers of attention and norms among them.
+ */
+const MAX_TOTAL = 30_000;
 
 /** Adds an issue where a mixture is none, or has more experts than can be followed. layers: those that have one */
 export function requireExperts(
@@ -70,6 +75,7 @@ export function requireExperts(
     context.addIssue({ code: 'custom', message });
   };
   if (layers === 0) return;
+  if (layers > MAX_LAYERS) issue(`at most ${MAX_LAYERS} layers may have experts`);
   if (count < 1 || count > MAX_COUNT) issue(`a layer must have 1 to ${MAX_COUNT} experts`);
   if (layers * count > MAX_TOTAL) issue(`all layers together may have ${MAX_TOTAL} experts`);
   if (chosen < 1 || chosen > count) issue('num_experts_per_tok must be between 1 and the number of experts');

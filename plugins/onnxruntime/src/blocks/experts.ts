@@ -137,7 +137,7 @@ function matrixOf(g: GraphBuilder, stored: StoredMatrices, expert: string, after
   return isReady ? matrix : g.converted(matrix);
 }
 
-/** Most models keep all experts of a layer in one file and in one type: one group. @throws EXPERTS_SCATTERED */
+/** Most models keep all experts of a layer in one type and beside each other: one group. @throws EXPERTS_SCATTERED */
 function groupsOf(g: GraphBuilder, { count }: Experts, names: ExpertNames): StoredGroup[] {
   const all = Array.from({ length: count }, (_none, index) => names.expert(index));
   const places = g.places(all.flatMap(({ gate, up, down }) => [gate, up, down]));

@@ -42,14 +42,21 @@ function byFile(
   inFiles: ReadonlyMap<string, string>,
   index: (stored: readonly StoredTensor[]) => ReadonlyMap<string, StoredTensor>,
 ): Load[] {
-  return files.flatMap(({ stored }) => {
-    const ofFile = index(stored);
-    return names.flatMap((name) => {
+  const places = new Map(
+    names.flatMap((name, place) => {
       const inFile = inFiles.get(name);
-      const tensor = inFile === undefined ? undefined : ofFile.get(inFile);
-      return tensor ? [{ name, tensor }] : [];
-    });
-  });
+      return inFile === undefined ? [] : [[inFile, { name, place }] as const];
+    }),
+  );
+  return files.flatMap(({ stored }) =>
+    [...index(stored)]
+      .flatMap(([inFile, tensor]) => {
+        const found = places.get(inFile);
+        return found ? [{ ...found, tensor }] : [];
+      })
+      .sort((a, b) => a.place - b.place)
+      .map(({ name, tensor }) => ({ name, tensor })),
+  );
 }
 
 /** 4.44 loads whatever the files hold; the index only tells whether the model is a bare one. @throws WEIGHTS_MIXED */

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { open } from 'node:fs/promises';
-import { join } from 'node:path';
+import type { FileHandle } from 'node:fs/promises';
 import { elementBytesOf } from './safetensors.js';
 import type { StoredTensor } from './weights.js';
 
@@ -49,10 +48,7 @@ function scanOf(dtype: string): { bytes: number; scan: Scan } {
 }
 
 /** Reads a tensor of a type in which weights may be stored. @throws what the file system says; RangeError where the file is shorter */
-export async function readTensor(
-  folder: string,
-  { file, offset, length, dtype }: StoredTensor,
-): Promise<TensorContent> {
+export async function readTensor(handle: FileHandle, { offset, length, dtype }: StoredTensor): Promise<TensorContent> {
   const { bytes: elementBytes, scan } = scanOf(dtype);
   const digest = createHash('sha256');
   const block = Buffer.alloc(Math.min(BLOCK_BYTES, Math.ceil(length / WORD_BYTES) * WORD_BYTES));
@@ -60,19 +56,14 @@ export async function readTensor(
   const first = Buffer.alloc(width);
   let isConstant = length > width;
   let nonFinite: TensorContent['nonFinite'];
-  const handle = await open(join(folder, file));
-  try {
-    for (let done = 0; done < length;) {
-      const bytes = block.subarray(0, Math.min(block.length, length - done));
-      await readWhole(handle, bytes, offset + done);
-      digest.update(bytes);
-      if (done === 0) bytes.copy(first);
-      isConstant &&= repeats(bytes, first);
-      nonFinite ??= scan(block, bytes.length, done / elementBytes);
-      done += bytes.length;
-    }
-  } finally {
-    await handle.close();
+  for (let done = 0; done < length;) {
+    const bytes = block.subarray(0, Math.min(block.length, length - done));
+    await readWhole(handle, bytes, offset + done);
+    digest.update(bytes);
+    if (done === 0) bytes.copy(first);
+    isConstant &&= repeats(bytes, first);
+    nonFinite ??= scan(block, bytes.length, done / elementBytes);
+    done += bytes.length;
   }
   return {
     digest: digest.digest('hex'),
@@ -87,11 +78,7 @@ const repeats = (block: Buffer, element: Buffer): boolean =>
   block.subarray(element.length).equals(block.subarray(0, block.length - element.length));
 
 /** Fills a buffer from a position of a file. @throws RangeError where the file ends before */
-export async function readWhole(
-  handle: Awaited<ReturnType<typeof open>>,
-  into: Buffer,
-  position: number,
-): Promise<void> {
+export async function readWhole(handle: FileHandle, into: Buffer, position: number): Promise<void> {
   for (let filled = 0; filled < into.length;) {
     const { bytesRead } = await handle.read(into, filled, into.length - filled, position + filled);
     if (bytesRead === 0) throw new RangeError('the file ends before its tensors do');
