@@ -39,10 +39,12 @@ const readsKey = (raw: JsonObject, architecture: AnyArchitecture, key: string): 
 /** One sentence for each key of config.json that says something which the class does not read, and the miner surely meant. */
 export function unreadKeys(raw: JsonObject, architecture: AnyArchitecture, library: string): string[] {
   const isRead = (key: string): boolean => readsKey(raw, architecture, key);
-  const unread = Object.entries(STEERING)
-    .filter(([key, idle]) => Object.hasOwn(raw, key) && !idle.some((value) => equals(raw[key], value)) && !isRead(key))
-    .map(([key]) => key);
   const rope = translated(raw['rope_parameters']);
+  const isReadInRope = (key: string): boolean => raw[key] === rope[key] && isRead('rope_parameters');
+  const unread = Object.entries(STEERING)
+    .filter(([key, idle]) => Object.hasOwn(raw, key) && !idle.some((value) => equals(raw[key], value)))
+    .map(([key]) => key)
+    .filter((key) => !isRead(key) && !isReadInRope(key));
   const isSaidTwice =
     parsed({ ...raw, ...rope }, architecture) === parsed(raw, architecture) && Object.keys(rope).every(isRead);
   const where = `${architecture.className} of ${library}`;

@@ -76,6 +76,15 @@ describe('a model whose files say what the library does not read', () => {
       expect(notes[index]).toContain(`sets ${key}, which LlamaForCausalLM of ${name}`);
   });
 
+  it('under 5 says nothing of a key that rope_parameters says alike', async () => {
+    const later = await newInspector([], { library: '5' });
+    const notesOf = async (theta: number): Promise<readonly string[]> =>
+      (await later.inspect(tinyFolder({ rope_theta: theta, rope_parameters: linear }), signal)).notes ?? [];
+    expect(await notesOf(10_000)).toEqual([]);
+    expect(await notesOf(5)).toEqual([expect.stringContaining('sets rope_theta, which')]);
+    await later.close();
+  });
+
   it.each([
     ['', 'it is empty'],
     ['not JSON', 'it is not JSON'],
