@@ -65,6 +65,6 @@ export interface TaskKind {
 
 /** A kind of task as a package brings it. */
 export interface TaskKindRule extends Rule<TaskKind> {
-  /** A model of known score, for a class of models where that is told. Absent where none is known. */
+  /** A model of known score; of the given class, where the kind has one. Absent where none is known. */
   canary?: (architecture?: string) => Promise<Canary>;
 }

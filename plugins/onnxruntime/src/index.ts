@@ -43,7 +43,7 @@ const evaluatorOptions = inspectorOptions.extend({
   attention: attentionRule
     .default('eager')
     .describe(
-      'Whose edge of sliding windows: the eager attention of the library, or flash attention, which sees one key more.',
+      'Which attention of the library decides the edge of sliding windows: eager, or flash, which in 4.44 sees one key more.',
     ),
   computeType: computeType
     .default('float32')

@@ -52,7 +52,7 @@ function worldOf({
 
 describe('the version of the library', () => {
   it.each<[who: string, said: Said, library: string | undefined]>([
-    ['nobody', {}, undefined],
+    ['no part of the subnet', {}, undefined],
     ['the profile', { profile: '4.57' }, '4.57'],
     ['one competition', { competitions: ['5', undefined] }, '5'],
     ['both competitions', { competitions: ['5', '5'], profile: '4.44' }, '5'],

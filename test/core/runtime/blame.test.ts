@@ -179,7 +179,7 @@ describe('a sick machine', () => {
     expect(subnet.deps.state.journal.head()).toBeUndefined();
   });
 
-  it('that is sick only for one class scores nobody of a round with a model of that class', async () => {
+  it('that computes one class wrongly scores no model of a round in which that class plays', async () => {
     const canaries = { Plain: canaryIn(subnet.folder), Other: canaryIn(subnet.folder, 'other-canary') };
     subnet.evaluator.canary = (architecture) =>
       Promise.resolve(architecture === 'Other' ? canaries.Other : canaries.Plain);

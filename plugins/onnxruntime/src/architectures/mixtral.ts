@@ -71,7 +71,7 @@ const configOf = (library: Library) =>
 /** 5 calls the mixture `mlp`, and takes its older name. */
 const inMixture = (name: string): string => name.replace('.mlp.', `.${NAMING.module}.`);
 
-/** Eager attention of 4.44 does not heed the window; since 4.57 both ways of attending see as many keys. */
+/** Eager attention of 4.44 ignores the window; since 4.57 eager and flash attention see equally many keys. */
 const keysSeen = (window: number, rule: AttentionRule, library: Library): number | undefined => {
   if (library !== '4.44') return window;
   return rule === 'flash' ? keysInWindow(window, rule) : undefined;

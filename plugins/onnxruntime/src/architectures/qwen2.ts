@@ -67,7 +67,7 @@ const configOf = (library: Library) => {
   return z.preprocess(demandTypes(library, oneRope), checked);
 };
 
-/** Qwen2 (Yang et al. 2024): Llama with biases on queries, keys and values. In 4.44 flash attention alone heeds its window. */
+/** Qwen2 (Yang et al. 2024): Llama with biases on queries, keys and values. In 4.44 only flash attention uses its window. */
 export const qwen2: ArchitectureOf<z.infer<ReturnType<typeof configOf>>> = (library) => {
   const isHeeded = (rule: AttentionRule): boolean => library !== '4.44' || rule === 'flash';
   return decoderFamily({
