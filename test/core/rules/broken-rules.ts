@@ -238,7 +238,7 @@ export const BROKEN: readonly BrokenRule[] = [
   }),
   schemeThat('reads what it writes', { format: () => 'something else' }),
   schemeThat('writes at most 1,024 bytes', {
-    format: (claim) => pretraining.bind({}).format(claim) + ' '.repeat(2000),
+    format: (claim, hotkey) => pretraining.bind({}).format(claim, hotkey) + ' '.repeat(2000),
     parse: (text) => pretraining.bind({}).parse(text.trimEnd()),
   }),
   schemeThat('refuses nonsense with a code, as the fault of the miner', {
