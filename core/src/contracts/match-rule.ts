@@ -43,7 +43,7 @@ export interface MatchContext {
   epsilon: EpsilonFunction;
   /** Block at which the round was planned. */
   block: number;
-  /** Hotkeys that hold weight by the standing before the round, the first of them first. */
+  /** Hotkeys of the defenders, then those that hold weight by the standing before the round, the first of them first. */
   incumbents: readonly string[];
   /** What was drawn, in task order. */
   drawn: readonly DrawnSamples[];
