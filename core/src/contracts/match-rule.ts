@@ -89,7 +89,7 @@ export interface MatchOutcome {
 /** What the losses of a contender say of rounds of other lengths, as if they went on the way they are. */
 export interface Outlook {
   uid: number;
-  /** Samples with which nine of ten rounds have the outcome that the mean says; null where no number is enough. */
+  /** Samples with which nine of ten rounds tell on which side of the bar it is; null where no number is enough. */
   samples: number | null;
   /** Share of rounds with as many samples as were drawn that the contender wins, 0..1. */
   chance: number;
