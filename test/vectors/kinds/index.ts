@@ -18,6 +18,7 @@ import {
   syncBlockSeeds,
   topMinersKind,
 } from './simple-rules.js';
+import { multiSource, sourceSeeds } from './token-shards.js';
 import { wallet } from './wallet.js';
 import { weights } from './weights.js';
 import { wins } from './wins.js';
@@ -35,6 +36,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   loaders,
   metagraph,
   model_id: modelId,
+  multi_source: multiSource,
   normalize_score: normalizeScores,
   numpy_random: numpyRandom,
   random,
@@ -42,6 +44,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   reveal_round: revealRounds,
   run_step_data: runStepData,
   score_model: scoreModels,
+  seeds: sourceSeeds,
   should_retry: shouldRetries,
   sync_block_seed: syncBlockSeeds,
   top_miners: topMinersKind,
