@@ -144,6 +144,14 @@ export class ValidatorState {
     return this.#get('evaluations', `${syncBlock}/${key}`, tables.storedEvaluation);
   }
 
+  /** Losses of defending models of a competition, the oldest first, and where they are. */
+  knownLosses(competition: number): (tables.StoredLosses & { at: string })[] {
+    return this.journal
+      .entries('known-losses')
+      .filter(({ key }) => key.startsWith(`${competition}/`))
+      .map(({ key, value }) => ({ ...tables.storedLosses.parse(value), at: key }));
+  }
+
   unknownClaim(hotkey: string): tables.UnknownClaim | undefined {
     return this.#get('unknown-claims', hotkey, tables.unknownClaim);
   }
@@ -258,6 +266,11 @@ export const put = {
     table: 'evaluations',
     key: `${syncBlock}/${key}`,
     value: asJson(value),
+  }),
+  knownLosses: (at: string, value: tables.StoredLosses | undefined): Put => ({
+    table: 'known-losses',
+    key: at,
+    value: value && asJson(value),
   }),
   unknownClaim: (hotkey: string, value: tables.UnknownClaim | undefined): Put => ({
     table: 'unknown-claims',

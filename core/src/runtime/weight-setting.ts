@@ -8,6 +8,7 @@ import { withDeadline } from './deadline.js';
 import { runtimeErrors } from './errors.js';
 import { mendState } from './mend-state.js';
 import { contendersOf } from './round/plan.js';
+import { standingOf, standingsAt } from './standings.js';
 import { attempt, isAbort, type Loop } from './supervise.js';
 import { UnknownClaims } from './unknown-claims.js';
 import { planWeights } from './weights-plan.js';
@@ -79,7 +80,7 @@ export class WeightSetting implements Loop {
    * @returns false when weights were due and are not set, or when there is no standing to make any of
    */
   async setIfDue(signal: AbortSignal): Promise<boolean> {
-    if (this.deps.state.standings().size === 0) return false;
+    if (!this.#hasStanding()) return false;
     return this.#dueInMs() > 0 || this.trySet(signal);
   }
 
@@ -207,7 +208,7 @@ export class WeightSetting implements Loop {
    */
   #dueInMs(): number {
     const { clock, profile, state } = this.deps;
-    if (state.standings().size === 0) return Number.POSITIVE_INFINITY;
+    if (!this.#hasStanding()) return Number.POSITIVE_INFINITY;
     const now = monotonicMs(clock);
     const rest = Math.max(0, this.#restsUntil - now);
     const last = state.weightsSet();
@@ -226,8 +227,9 @@ export class WeightSetting implements Loop {
     const { current: snapshot } = view;
     const { number: block } = snapshot.at;
     const unknowns = new UnknownClaims(this.deps);
-    for (const { competition } of this.deps.competitions.inForce(block)) {
-      if (state.standing(competition.id)) continue;
+    for (const entry of this.deps.competitions.inForce(block)) {
+      const { competition } = entry;
+      if (standingOf(this.deps, entry, block)) continue;
       const unknown = unknowns.of(competition, { snapshot, block });
       const hadNoTurn = contendersOf(this.deps, competition.id).length > 0 && !state.lastRound(competition.id);
       if (unknown.length > 0 || (hadNoTurn && !state.weightsSet()))
@@ -237,6 +239,11 @@ export class WeightSetting implements Loop {
         });
     }
     return undefined;
+  }
+
+  /** Whether there is a standing to make weights of. */
+  #hasStanding(): boolean {
+    return standingsAt(this.deps, this.deps.view.current.at.number).size > 0;
   }
 
   #withheldByOptions(): Exclude<Withheld, 'doppelganger'> | undefined {
