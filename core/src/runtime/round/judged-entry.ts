@@ -32,7 +32,8 @@ export function judgedEntry(entry: UnjudgedRound, book: RuleBook): JudgedEntry {
     seed: BigInt(seed),
     drawn: entry.samples.map(({ task, batches, clusters }) => ({
       ...{ task, samples: batches },
-      ...(clusters ? { clusters } : {}),
+      // Clusters whose attachment is gone come back as an empty list.
+      ...(clusters?.length === batches ? { clusters } : {}),
     })),
     repetition: entry.repetition ?? 1,
     ...(unknown ? { unknown } : {}),

@@ -28,6 +28,8 @@ export interface DrawnTask {
   batches: number;
   /** Of each sample the digest by which a loss that is known from an earlier round is found again. */
   sampleDigests: readonly string[];
+  /** Of each sample the page that it comes from, as an index; absent where the dataset does not say. */
+  clusters?: KindSamples['clusters'];
 }
 
 /**
@@ -81,7 +83,7 @@ async function drawTask(
   const { pages, sequences } = kind.request(context);
   report(deps, { event: 'sampling-started', ...told, pages, ...(sequences === undefined ? {} : { sequences }) });
   const sample = await sampleDataset(deps, entry, task, kind, context, signal);
-  const { samples, parameters, prompts } = kind.samples(sample, context);
+  const { samples, parameters, prompts, clusters } = kind.samples(sample, context);
   const sampleDigests: string[] = [];
   const file = await writeSamples(scratch, samples, (one) => sampleDigests.push(one));
   const batches = sampleCount(file);
@@ -97,6 +99,7 @@ async function drawTask(
     source: sample.source,
     batches,
     sampleDigests,
+    ...(clusters ? { clusters } : {}),
   };
 }
 
