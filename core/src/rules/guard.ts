@@ -80,6 +80,9 @@ function guardedMatch(rule: MatchRule, refuse: Refuse): MatchRule {
     },
     bar: (incumbent, context) => coded(refuse, () => rule.bar(incumbent, context)),
     samplesNeeded: (total) => coded(refuse, () => rule.samplesNeeded(total)),
+    ...(rule.samplesToKnow && {
+      samplesToKnow: (contenders, context) => coded(refuse, () => rule.samplesToKnow?.(contenders, context) ?? []),
+    }),
   };
 }
 

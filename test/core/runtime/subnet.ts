@@ -401,7 +401,7 @@ export async function newSubnet({
       const owner = network.snapshot().neurons.find((candidate) => candidate.uid === asUid(uid))?.hotkey ?? '';
       const reference = { namespace: 'miner', name, revision };
       const proof = scheme.proofOf({ reference, files: digests.map((file) => ({ ...file, size: 1 })) }, owner);
-      network.setCommitment(uid, scheme.format({ reference, proof, competition: 1 }));
+      network.setCommitment(uid, scheme.format({ reference, proof, competition: 1 }, owner));
     },
   };
 }
