@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { MatchRecord } from './match-rule.js';
 import type { ModelReference } from './model.js';
-import type { ColumnValues, RuleColumn, RuleState } from './rule.js';
+import type { ColumnValues, HistoryNeed, RuleColumn, RuleState } from './rule.js';
 
 /** A slot of the subnet and who holds it. */
 export interface Seat {
@@ -63,6 +63,8 @@ export interface StandingRule<State = unknown> {
   readonly continues?: readonly string[];
   /** The state of a competition of which no round has been judged; absent where there is none. */
   readonly first?: State;
+  /** Present where the state rests on all rounds since a block. */
+  readonly history?: HistoryNeed;
   /** Models that play every round, the first of them first. Absent: incumbents play by their own claims, like everybody. */
   defenders?(state: State): readonly Defender[];
   next(before: State | undefined, round: JudgedRound): NextStanding<State>;
