@@ -6,6 +6,7 @@ import { toAssayError } from '../errors/describe.js';
 import { report, type RunOptions, type RuntimeDeps } from './context.js';
 import { withDeadline } from './deadline.js';
 import { runtimeErrors } from './errors.js';
+import { historyUnknown } from './intake/history.js';
 import { mendState } from './mend-state.js';
 import { contendersOf } from './round/plan.js';
 import { attempt, isAbort, type Loop } from './supervise.js';
@@ -226,7 +227,10 @@ export class WeightSetting implements Loop {
     const { current: snapshot } = view;
     const { number: block } = snapshot.at;
     const unknowns = new UnknownClaims(this.deps);
-    for (const { competition } of this.deps.competitions.inForce(block)) {
+    for (const entry of this.deps.competitions.inForce(block)) {
+      const { competition } = entry;
+      const late = historyUnknown(this.deps, entry, block);
+      if (late) return late;
       if (state.standing(competition.id)) continue;
       const unknown = unknowns.of(competition, { snapshot, block });
       const hadNoTurn = contendersOf(this.deps, competition.id).length > 0 && !state.lastRound(competition.id);

@@ -324,6 +324,7 @@ export async function newSubnet({
   const dataset = { sample: () => Promise.resolve({ batches, pages: ['p'], source: 'none' }) };
   const deps: RuntimeDeps = {
     profile,
+    operator: { deny: [], history: {} },
     rules: book,
     chain,
     store,

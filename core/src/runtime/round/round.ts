@@ -52,9 +52,11 @@ export async function runRound(
     })),
   });
   const found = plan.unknown.length > 0 ? NOTHING : await inUse(deps, plan, () => evaluate(deps, check, plan, signal));
-  const before = entryOf(deps, plan, { ...found, unknown: unknownOf(deps, check, plan, found) }, hotkey);
-  const verdict = await inSlices(judgeEntryInSteps(before, deps.rules));
-  const record = await recordRound(deps, check, plan, before, verdict);
+  const { before, verdict, record } = await deps.state.entrantsLock.run(async () => {
+    const entry = entryOf(deps, plan, { ...found, unknown: unknownOf(deps, check, plan, found) }, hotkey);
+    const judged = await inSlices(judgeEntryInSteps(entry, deps.rules));
+    return { before: entry, verdict: judged, record: await recordRound(deps, check, plan, entry, judged) };
+  });
   tellRound(deps, { plan, entry: before, verdict, record, elapsedMs: monotonicMs(deps.clock) - startedAt });
   return { reasonForVoid: verdict.void };
 }
@@ -100,10 +102,15 @@ async function evaluate(deps: RuntimeDeps, check: ModelCheck, plan: RoundPlan, s
  * whose model no evaluator survives must not hold up the others. Without a canary nothing tells the two apart.
  */
 function unknownOf(deps: RuntimeDeps, check: ModelCheck, plan: RoundPlan, { evaluated }: Findings): UnknownMiner[] {
-  if (plan.unknown.length > 0 || !deps.evaluator.canary) return [...plan.unknown];
+  if (plan.unknown.length > 0) return [...plan.unknown];
+  if (!deps.evaluator.canary && !plan.rules.entrants.rule.intake) return [];
   const isFirst = deps.state.standing(plan.entry.competition.id) === undefined;
   return evaluated.flatMap(({ contender: { neuron }, outcome }) => {
-    if (outcome.status !== 'failed' || !isUnknown(outcome.error)) return [];
+    if (outcome.status !== 'failed') return [];
+    // The order of a queue decides who reigns: nobody comes before whom this machine could not score.
+    if (plan.rules.entrants.rule.intake && outcome.error.fault !== 'miner')
+      return [{ uid: neuron.uid, hotkey: neuron.hotkey, code: outcome.error.code }];
+    if (!isUnknown(outcome.error)) return [];
     if (check.unknowns.hasWaitedEnough(neuron.hotkey)) return [];
     const { uid, hotkey } = neuron;
     return isFirst || saysNothing(outcome.error) ? [{ uid, hotkey, code: outcome.error.code }] : [];
