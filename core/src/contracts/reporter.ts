@@ -106,6 +106,21 @@ export const runEvent = z.discriminatedUnion('event', [
     parameterCount: z.number().nullable(),
     error: error.nullable(),
   }),
+  /** What the entrants rule of a competition has made of a claim. */
+  z.object({
+    event: z.literal('claim-taken-in'),
+    competition,
+    ...miner.shape,
+    block,
+    repo: z.string(),
+    /** queued: it waits for its turn; ignored: it does not count; left: it waited, and its turn will not come. */
+    status: z.enum(['queued', 'ignored', 'refused', 'left']),
+    /** Why a claim is ignored. */
+    reason: z.string().nullable(),
+    error: error.nullable(),
+  }),
+  /** A queue goes on that had to wait for its first claim: see the warning QUEUE_BLOCKED. */
+  z.object({ event: z.literal('queue-unblocked'), competition, block }),
   z.object({
     event: z.literal('download-progress'),
     ...miner.shape,

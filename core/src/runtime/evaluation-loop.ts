@@ -2,6 +2,10 @@ import type { RuntimeDeps } from './context.js';
 import { report } from './context.js';
 import { causeOf, toAssayError } from '../errors/describe.js';
 import { importsToLookAt } from './imported-claims.js';
+import { queueOf } from './intake/claim-queue.js';
+import { knowsHistory } from './intake/history.js';
+import { QueueAlarm } from './intake/queue-alarm.js';
+import { takeClaimsIn } from './intake/take-in.js';
 import { mendState } from './mend-state.js';
 import type { ModelCheck } from './model-check.js';
 import { defendingContenders, entrantsOf } from './round/entrants.js';
@@ -18,6 +22,7 @@ type Turn = 'judged' | 'void' | 'skipped' | 'empty' | 'unchanged' | 'waiting';
 export class EvaluationLoop implements Loop {
   readonly name = 'evaluation';
   readonly #alarm: UnknownAlarm;
+  readonly #queueAlarm: QueueAlarm;
   #recorded = 0;
   #turn = 0;
 
@@ -32,6 +37,7 @@ export class EvaluationLoop implements Loop {
     private readonly check: ModelCheck,
   ) {
     this.#alarm = new UnknownAlarm(deps);
+    this.#queueAlarm = new QueueAlarm(deps);
   }
 
   /** Rounds that this run has recorded. */
@@ -76,11 +82,16 @@ export class EvaluationLoop implements Loop {
     const { competition } = entry;
     await mendState(this.deps);
     const now = await this.deps.chain.head(signal);
-    const { contenders, repetition } = entrantsOf(this.deps, entry, now.number);
     const { current: snapshot } = this.deps.view;
-    const unknown = this.check.unknowns.of(competition, { stage: 'look', snapshot, block: now.number });
+    if (!(await knowsHistory(this.deps, entry, now.number))) return 'waiting';
+    await takeClaimsIn(this.deps, entry, snapshot);
+    const queue = queueOf(this.deps, entry, now.number);
+    if (queue) this.#queueAlarm.update(entry, queue);
+    const { contenders, repetition } = entrantsOf(this.deps, entry, now.number);
+    // What can't be looked at blocks a queue without a round; it makes a round void where everybody plays.
+    const unknown = queue ? [] : this.check.unknowns.of(competition, { stage: 'look', snapshot, block: now.number });
     const isFirst = this.deps.state.standing(competition.id) === undefined;
-    if (isFirst && this.options.isReady?.() === false) return 'waiting';
+    if (!queue && isFirst && this.options.isReady?.() === false) return 'waiting';
     const awaited = importsToLookAt(this.deps);
     if (awaited.some(({ kept, pending }) => [...kept, ...pending].includes(competition.id))) return 'waiting';
     try {

@@ -8,6 +8,7 @@ import { ClaimRetry } from './claim-retry.js';
 import { EvaluationLoop } from './evaluation-loop.js';
 import { runtimeErrors } from './errors.js';
 import { lookAgainOnce } from './look-again-once.js';
+import { takeAllIn } from './intake/take-in.js';
 import { mendState } from './mend-state.js';
 import { MetagraphSync } from './metagraph-sync.js';
 import { ModelCheck } from './model-check.js';
@@ -47,7 +48,11 @@ export class Validator {
     const { hotkey } = await untilAborted(this.deps.chain.identity(), signal);
     const check = new ModelCheck(this.deps);
     const weights = new WeightSetting({ ...this.options, hotkey }, this.deps);
-    const onSynced = (snapshot: ChainSnapshot, inner: AbortSignal): Promise<void> => weights.look(snapshot, inner);
+    const onSynced = async (snapshot: ChainSnapshot, inner: AbortSignal): Promise<void> => {
+      await weights.look(snapshot, inner);
+      // A round may take hours, and the chain forgets all but the newest claims of a hotkey meanwhile.
+      await takeAllIn(this.deps, snapshot);
+    };
     const metagraph = new MetagraphSync({ hotkey, offline: this.options.offline, onSynced }, this.deps);
     const { updatedModelsLimit } = this.options;
     const startUid = (): number => firstUid(hotkey, this.deps.view.current.neurons);

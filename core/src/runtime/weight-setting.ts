@@ -6,6 +6,7 @@ import { toAssayError } from '../errors/describe.js';
 import { report, type RunOptions, type RuntimeDeps } from './context.js';
 import { withDeadline } from './deadline.js';
 import { runtimeErrors } from './errors.js';
+import { historyUnknown } from './intake/history.js';
 import { mendState } from './mend-state.js';
 import { contendersOf } from './round/plan.js';
 import { standingOf, standingsAt } from './standings.js';
@@ -229,6 +230,8 @@ export class WeightSetting implements Loop {
     const unknowns = new UnknownClaims(this.deps);
     for (const entry of this.deps.competitions.inForce(block)) {
       const { competition } = entry;
+      const late = historyUnknown(this.deps, entry, block);
+      if (late) return late;
       if (standingOf(this.deps, entry, block)) continue;
       const unknown = unknowns.of(competition, { snapshot, block });
       const hadNoTurn = contendersOf(this.deps, competition.id).length > 0 && !state.lastRound(competition.id);

@@ -52,9 +52,12 @@ export async function runRound(
   const evaluation =
     plan.unknown.length > 0 ? undefined : await inUse(deps, plan, () => evaluate(deps, check, plan, hotkey, signal));
   const found = evaluation ?? NOTHING;
-  const before = entryOf(deps, plan, { ...found, unknown: unknownOf(deps, check, plan, found) }, hotkey);
-  const verdict = await inSlices(judgeEntryInSteps(before, deps.rules));
-  const record = await recordRound(deps, check, plan, { entry: before, verdict, known: evaluation?.known });
+  const { before, verdict, record } = await deps.state.entrantsLock.run(async () => {
+    const entry = entryOf(deps, plan, { ...found, unknown: unknownOf(deps, check, plan, found) }, hotkey);
+    const judged = await inSlices(judgeEntryInSteps(entry, deps.rules));
+    const finished = { entry, verdict: judged, known: evaluation?.known };
+    return { before: entry, verdict: judged, record: await recordRound(deps, check, plan, finished) };
+  });
   const elapsedMs = monotonicMs(deps.clock) - startedAt;
   tellRound(deps, { plan, entry: before, verdict, record, elapsedMs, work: evaluation?.work });
   return { reasonForVoid: verdict.void };
@@ -113,10 +116,15 @@ async function evaluate(
  * whose model no evaluator survives must not hold up the others. Without a canary nothing tells the two apart.
  */
 function unknownOf(deps: RuntimeDeps, check: ModelCheck, plan: RoundPlan, { evaluated }: Findings): UnknownMiner[] {
-  if (plan.unknown.length > 0 || !deps.evaluator.canary) return [...plan.unknown];
+  if (plan.unknown.length > 0) return [...plan.unknown];
+  if (!deps.evaluator.canary && !plan.rules.entrants.rule.intake) return [];
   const isFirst = deps.state.standing(plan.entry.competition.id) === undefined;
   return evaluated.flatMap(({ contender: { neuron, defends }, outcome }) => {
-    if (defends || outcome.status !== 'failed' || !isUnknown(outcome.error)) return [];
+    if (defends || outcome.status !== 'failed') return [];
+    // The order of a queue decides who reigns: nobody comes before whom this machine could not score.
+    if (plan.rules.entrants.rule.intake && outcome.error.fault !== 'miner')
+      return [{ uid: neuron.uid, hotkey: neuron.hotkey, code: outcome.error.code }];
+    if (!isUnknown(outcome.error)) return [];
     if (check.unknowns.hasWaitedEnough(neuron.hotkey)) return [];
     const { uid, hotkey } = neuron;
     return isFirst || saysNothing(outcome.error) ? [{ uid, hotkey, code: outcome.error.code }] : [];
