@@ -12,6 +12,7 @@ import { hashes } from './hashes.js';
 import { loaders, runStepData } from './loaders.js';
 import { modelId } from './model-id.js';
 import { numpyRandom } from './numpy-random.js';
+import { queues } from './queue.js';
 import { random } from './random.js';
 import { revealRounds, timelocks } from './reveals.js';
 import { scoreModels } from './score-model.js';
@@ -48,6 +49,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   multi_source: multiSource,
   normalize_score: normalizeScores,
   numpy_random: numpyRandom,
+  queue: queues,
   random,
   reasonable_output: reasonableOutput,
   reveal_round: revealRounds,
