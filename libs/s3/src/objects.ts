@@ -30,7 +30,7 @@ export interface S3Options {
 }
 
 /** What the credentials are for, for messages. */
-export interface S3Purpose {
+interface S3Purpose {
   dataset: string;
   credentials: CredentialNeed;
 }

@@ -101,7 +101,7 @@ export async function serving(files: Map<string, Buffer>): Promise<Server> {
 }
 
 /** Does not wait between two attempts. */
-export const hasty: Clock = { ...systemClock, sleep: (_ms, signal) => systemClock.sleep(1, signal) };
+const hasty: Clock = { ...systemClock, sleep: (_ms, signal) => systemClock.sleep(1, signal) };
 
 export function datasetOf(options: Record<string, unknown>, dataDir = newFolder()): TokenShards {
   return new TokenShards(shardOptions.parse({ timeoutMs: 2000, vocabularySize: 0, ...options }), {

@@ -9,7 +9,7 @@ import { ReadPlan } from './ranges.js';
 const HASHED_AT_ONCE = 1024 ** 2;
 
 /** Opens a file, which stays the same one until it is closed. @throws SHARD_MISSING */
-export async function openFile(shard: string, path: string): Promise<FileHandle> {
+async function openFile(shard: string, path: string): Promise<FileHandle> {
   try {
     const file = await open(path, 'r');
     if ((await file.stat()).isFile()) return file;
