@@ -209,12 +209,16 @@ describe('a dataset of shards on a server', () => {
       { otherRange: (start: number, end: number) => ({ start: start + 4, end: end + 4 }), times: 2 },
     ],
     ['answers that end early', { missingBytes: 3, times: 2 }],
+    ['whole files in place of the rows', { wholeToRange: true, times: 1 }],
     ['a service that is down for a while', { status: { code: 503 }, times: 3 }],
     ['compressed answers', { gzip: true, times: 2 }],
   ])('gets over %s', async (_what, behaviour) => {
-    const server = await serving(published());
-    for (const path of server.files.keys()) if (path.endsWith('.npy')) server.behaviours.set(path, behaviour);
-    expect(rowsOf(await drawnFrom(bundleOf(server)))).toEqual(rowsOf(await expected()));
+    for (const isGoodAtFirst of [false, true]) {
+      const server = await serving(published());
+      server.isGoodAtFirst = isGoodAtFirst;
+      for (const path of server.files.keys()) if (path.endsWith('.npy')) server.behaviours.set(path, behaviour);
+      expect(rowsOf(await drawnFrom(bundleOf(server)))).toEqual(rowsOf(await expected()));
+    }
   });
 
   it.each([

@@ -77,19 +77,24 @@ export interface Server {
   files: Map<string, Buffer>;
   /** By path. */
   behaviours: Map<string, Behaviour>;
+  /** Whether the first bytes of a file are served well. */
+  isGoodAtFirst: boolean;
   asked: Asked[];
 }
 
 /** A real server on loopback. */
 export async function serving(files: Map<string, Buffer>): Promise<Server> {
-  const served: Server = { url: '', files, behaviours: new Map(), asked: [] };
+  const served: Server = { url: '', files, behaviours: new Map(), isGoodAtFirst: false, asked: [] };
   const server = createServer((request, response) => {
     const path = new URL(request.url ?? '', 'http://any').pathname.slice(1);
-    const nth = served.asked.filter((one) => one.path === path).length;
-    served.asked.push({ path, range: request.headers.range });
+    const { range } = request.headers;
+    const isSpared = (one: Asked): boolean => served.isGoodAtFirst && one.range?.startsWith('bytes=0-') !== false;
+    const nth = served.asked.filter((one) => one.path === path && !isSpared(one)).length;
+    const behaviour = isSpared({ path, range }) ? undefined : served.behaviours.get(path);
+    served.asked.push({ path, range });
     const content = served.files.get(path);
     if (!content) response.writeHead(404).end();
-    else sendBody(request, response, content, { etag: `of-${content.length}`, nth }, served.behaviours.get(path));
+    else sendBody(request, response, content, { etag: `of-${content.length}`, nth }, behaviour);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => {

@@ -122,7 +122,7 @@ function beside(from: Place, key: string): Place {
   return { ...from, url: new URL(`${folder}${key}`, from.url.origin) };
 }
 
-/** Keys have been checked: this is the second lock on the same door. */
+/** Checks once more that a path lies within its folder. @throws PLACE_REFUSED */
 function within(folder: string, key: string): string {
   const path = join(folder, key);
   if (!path.startsWith(folder.endsWith(sep) ? folder : folder + sep))
