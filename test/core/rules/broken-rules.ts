@@ -3,10 +3,11 @@ import type { EntryCheck } from '@assay/core/contracts/entry-check';
 import type { TaskKind } from '@assay/core/contracts/task-kind';
 import { textLoss } from '@assay/core/kinds/text-loss/text-loss';
 import type { SeedRule } from '@assay/core/contracts/seed-rule';
+import { NO_MARKS } from '@assay/core/judging/mark-count';
 import { judgingErrors } from '@assay/core/judging/errors';
 import { pretraining } from '@assay/core/rules/commitment/pretraining';
 import { syncBlock } from '@assay/core/rules/seed/sync-block';
-import type { AnyEntrantsRule } from '@assay/core/contracts/entrants-rule';
+import type { AnyEntrantsRule, ClaimIntake, TakenClaim } from '@assay/core/contracts/entrants-rule';
 import type { EpsilonFunction } from '@assay/core/contracts/epsilon-function';
 import type { MatchOutcome, MatchRule } from '@assay/core/contracts/match-rule';
 import type { MergeRule } from '@assay/core/contracts/merge-rule';
@@ -123,6 +124,15 @@ const kindThat = (fails: string, change: (base: TaskKind) => Partial<TaskKind>):
 });
 
 const MODEL = { namespace: 'miner', name: 'another', revision: '0'.repeat(40) };
+
+/** Takes every claim in. */
+const INTAKE: ClaimIntake<TakenClaim[]> = {
+  take: (state = [], claim) => ({ status: 'queued', state: [...state, claim], marks: [] }),
+  queue: (state) => state,
+  leave: (state, hotkey) => state.filter((one) => one.hotkey !== hotkey),
+  marked: () => NO_MARKS,
+  ahead: 1,
+};
 
 let counter = 0;
 
@@ -257,6 +267,15 @@ export const BROKEN: readonly BrokenRule[] = [
       waiting.map(({ hotkey }) => hotkey).filter((hotkey) => !used?.includes(hotkey)),
     next: (_state, { contenders }) => ({ state: contenders.map(({ hotkey }) => hotkey), keep: [] }),
   }),
+  entrantsThat('takes claims in, each once, into a state that the journal can hold', {
+    state: z.any(),
+    intake: { ...INTAKE, take: () => ({ status: 'queued', state: new Map(), marks: [] }) },
+  }),
+  entrantsThat('forgets the claim of a hotkey that leaves without a round', {
+    state: z.any(),
+    intake: { ...INTAKE, leave: (waiting: TakenClaim[]) => waiting },
+  }),
+  entrantsThat('fetches a whole number of models ahead', { state: z.any(), intake: { ...INTAKE, ahead: 0 } }),
   entrantsThat('answers whether a model comes again, whatever its history', {
     again: (history) => (history.length > 0 ? true : (undefined as unknown as boolean)),
   }),

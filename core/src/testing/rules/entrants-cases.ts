@@ -17,6 +17,22 @@ const waitingOf = (uid: number, isKept = false): Waiting => ({
 const ALL = [2, 3, 4, 5].map((uid) => waitingOf(uid));
 const context = { block: NOW, incumbents: [] };
 
+/** The state before the first round: with everybody's claim taken in, where the rule takes claims in. */
+function begun({ intake }: AnyEntrantsRule): unknown {
+  if (!intake) return undefined;
+  let state: unknown;
+  const marks = new Set<string>();
+  for (const { uid, hotkey, block } of ALL) {
+    const claim = { ...{ uid, hotkey, block }, coldkey: `coldkey-${uid}`, commitment: `claim-${uid}` };
+    const taking = { ...context, isMarked: (mark: string) => marks.has(mark) };
+    const taken = intake.take(state, { ...claim, reference: referenceOf(uid) }, taking);
+    if (taken.status === 'ignored') continue;
+    for (const mark of taken.marks) marks.add(mark);
+    state = taken.state;
+  }
+  return state;
+}
+
 /** The round of whoever a rule has let play: the last of them wins, and the first could not be scored here. */
 const roundOf = (hotkeys: readonly string[]): EnteredRound => {
   const playing = ALL.filter(({ hotkey }) => hotkeys.includes(hotkey));
@@ -41,23 +57,23 @@ const roundOf = (hotkeys: readonly string[]): EnteredRound => {
 /** What every entrants rule has to do. */
 export const ENTRANTS_CASES: Readonly<Record<string, Case>> = {
   'lets nobody play who does not wait, and nobody twice': (rule) => {
-    const playing = rule.select(undefined, ALL, context);
+    const playing = rule.select(begun(rule), ALL, context);
     const stranger = playing.find((hotkey) => !ALL.some((one) => one.hotkey === hotkey));
     demand(stranger === undefined, `${stranger ?? ''} plays`);
     demand(new Set(playing).size === playing.length, 'a hotkey plays twice');
-    demand(rule.select(undefined, [], context).length === 0, 'somebody plays where nobody waits');
+    demand(rule.select(begun(rule), [], context).length === 0, 'somebody plays where nobody waits');
   },
   'lets somebody play where somebody waits for the first round': (rule) => {
-    demand(rule.select(undefined, ALL, context).length > 0, 'nobody plays');
+    demand(rule.select(begun(rule), ALL, context).length > 0, 'nobody plays');
   },
   'selects the same twice and changes nothing of what it is given': (rule) => {
     const given = structuredClone(ALL);
-    const [one, other] = [rule.select(undefined, ALL, context), rule.select(undefined, ALL, context)];
+    const [one, other] = [rule.select(begun(rule), ALL, context), rule.select(begun(rule), ALL, context)];
     demand(isDeepStrictEqual(one, other), 'the second time others play');
     demand(isDeepStrictEqual(given, ALL), 'who waits is another after it');
   },
   'keeps a state that the journal can hold': (rule) => {
-    let state: unknown;
+    let state = begun(rule);
     for (let round = 0; round < 4; round += 1) {
       const { state: next } = rule.next(state, roundOf(rule.select(state, ALL, context))) as { state: unknown };
       state = rule.state.parse(JSON.parse(JSON.stringify(next)));
@@ -65,8 +81,8 @@ export const ENTRANTS_CASES: Readonly<Record<string, Case>> = {
     }
   },
   'keeps only uids that played, ascending': (rule) => {
-    const round = roundOf(rule.select(undefined, ALL, context));
-    const { keep } = rule.next(undefined, round);
+    const round = roundOf(rule.select(begun(rule), ALL, context));
+    const { keep } = rule.next(begun(rule), round);
     const played = round.contenders.map(({ uid }) => uid);
     demand(
       keep.every((uid, index) => played.includes(uid) && uid > (keep[index - 1] ?? -1)),
@@ -74,17 +90,42 @@ export const ENTRANTS_CASES: Readonly<Record<string, Case>> = {
     );
   },
   'does not turn away whom this machine could not score': (rule) => {
-    const selected = rule.select(undefined, ALL, context);
+    const selected = rule.select(begun(rule), ALL, context);
     const round = roundOf(selected);
     const failed = round.contenders.find(({ outcome }) => outcome === 'waiting');
     if (!failed) return;
-    const { state } = rule.next(undefined, round) as { state: unknown };
+    const { state } = rule.next(begun(rule), round) as { state: unknown };
     const others = ALL.filter(({ uid }) => uid === failed.uid || uid === round.winner);
     const incumbents = round.winner === null ? [] : [`hotkey-${round.winner}`];
     demand(
       rule.select(state, others, { block: NOW, incumbents }).includes(failed.hotkey),
       `${failed.hotkey} does not play the next round`,
     );
+  },
+  'takes claims in, each once, into a state that the journal can hold': (rule) => {
+    const { intake } = rule;
+    if (!intake) return;
+    const state = begun(rule);
+    demand(
+      isDeepStrictEqual(rule.state.parse(JSON.parse(JSON.stringify(state))), state),
+      'its state can not be read back',
+    );
+    const queued = intake.queue(state).map(({ hotkey }) => hotkey);
+    demand(queued.length > 0, 'nobody waits after four claims');
+    demand(new Set(queued).size === queued.length, `${queued.join(' ')} wait`);
+    const stranger = queued.find((hotkey) => !ALL.some((one) => one.hotkey === hotkey));
+    demand(stranger === undefined, `${stranger ?? ''} waits and claims nothing`);
+  },
+  'forgets the claim of a hotkey that leaves without a round': (rule) => {
+    const { intake } = rule;
+    if (!intake) return;
+    const state = begun(rule);
+    for (const { hotkey } of intake.queue(state))
+      demand(!intake.queue(intake.leave(state, hotkey)).some((one) => one.hotkey === hotkey), `${hotkey} still waits`);
+  },
+  'fetches a whole number of models ahead': ({ intake }) => {
+    const { ahead } = intake ?? { ahead: 1 };
+    demand(Number.isInteger(ahead) && ahead >= 1, `it fetches ${ahead}`);
   },
   'answers whether a model comes again, whatever its history': (rule) => {
     const epsilon = linearDecay.bind({ start: 0.005, end: 0.0005, blocks: 7200 });
