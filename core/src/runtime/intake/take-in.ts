@@ -81,7 +81,7 @@ class IntakePass {
     const { intake, state } = queue;
     const taken = intake.take(state, claim, {
       block: this.#block,
-      incumbents: incumbentsOf(this.deps, this.entry.competition.id),
+      incumbents: this.#incumbents(),
       isMarked: (mark) => this.#rows.isMarked(mark),
     });
     if (taken.status === 'ignored' && taken.always === true) {
@@ -123,6 +123,10 @@ class IntakePass {
     );
   }
 
+  #incumbents(): readonly string[] {
+    return incumbentsOf(this.deps, this.entry.competition.id);
+  }
+
   #queue(): ClaimQueue {
     const queue = queueOf(this.deps, this.entry, this.#block);
     if (!queue) throw new Error('the entrants rule of a competition has no intake any more');
@@ -155,7 +159,7 @@ class IntakePass {
   async #commit({ by }: ClaimQueue, claim: TakenClaim, { outcome, marks, rows }: Step): Promise<void> {
     const { coldkey, reference } = claim;
     const look = lookOf(claim, this.#block, this.entry);
-    const intake = { by, coldkey, reference, marks: [...marks] };
+    const intake = { by, coldkey, reference, incumbents: [...this.#incumbents()], marks: [...marks] };
     const append = await claimRecord(this.deps, look, outcome, intake);
     await this.deps.state.change(() => ({ append, put: rows }));
     this.#tell(claim, outcome);
