@@ -5,6 +5,7 @@ import { storeErrors } from '../model/errors.js';
 import type { PlacedClaim } from './claims.js';
 import { report, type RuntimeDeps } from './context.js';
 import { withDeadline } from './deadline.js';
+import type { Defenders } from './defenders.js';
 import { runtimeErrors } from './errors.js';
 import { awaitedModels } from './store-cleaning.js';
 
@@ -23,6 +24,7 @@ const tooSlow = (repo: string, turnMs: number): AssayError =>
 /** Fetches and verifies the model of a claim under the limits of the competition that the miner committed to. */
 export async function acquireClaim(
   deps: RuntimeDeps,
+  defenders: Defenders,
   neuron: Pick<Neuron, 'uid' | 'hotkey' | 'coldkey'>,
   { reference, proof, competition }: PlacedClaim,
   { isHurried, signal }: { isHurried: boolean; signal: AbortSignal },
@@ -31,6 +33,7 @@ export async function acquireClaim(
   const { number: block } = view.current.at;
   const runtime = deps.competitions.at(competition, block);
   if (!runtime) throw runtimeErrors.COMPETITION_MISSING({ id: competition, block });
+  const reigning = await defenders.forEntry(runtime, block, signal);
   const { uid, hotkey, coldkey } = neuron;
   const { constraints } = runtime.competition;
   const { vocabularySize } = runtime.tokenizer;
@@ -39,7 +42,7 @@ export async function acquireClaim(
   const request = {
     ...{ reference, proof, hotkey },
     checks: runtime.rulesAt(block).entryChecks.map(({ rule }) => rule),
-    context: { constraints, vocabularySize, owner: { hotkey, coldkey } },
+    context: { constraints, vocabularySize, owner: { hotkey, coldkey }, ...reigning },
   };
   const repo = repoName(reference);
   const turnMs = isHurried ? SHORT_TURN_MS : TURN_MS;

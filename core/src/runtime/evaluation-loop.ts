@@ -8,8 +8,8 @@ import { QueueAlarm } from './intake/queue-alarm.js';
 import { takeClaimsIn } from './intake/take-in.js';
 import { mendState } from './mend-state.js';
 import type { ModelCheck } from './model-check.js';
-import { entrantsOf } from './round/entrants.js';
-import { planRound } from './round/plan.js';
+import { defendingContenders, entrantsOf } from './round/entrants.js';
+import { inOrder, planRound } from './round/plan.js';
 import { runRound } from './round/round.js';
 import type { ScheduledCompetition } from './competitions.js';
 import { attempt, isAbort, type Loop } from './supervise.js';
@@ -87,16 +87,19 @@ export class EvaluationLoop implements Loop {
     await takeClaimsIn(this.deps, entry, snapshot);
     const queue = queueOf(this.deps, entry, now.number);
     if (queue) this.#queueAlarm.update(entry, queue);
-    const contenders = entrantsOf(this.deps, entry, now.number);
+    const { contenders, repetition } = entrantsOf(this.deps, entry, now.number);
     // What can't be looked at blocks a queue without a round; it makes a round void where everybody plays.
     const unknown = queue ? [] : this.check.unknowns.of(competition, { stage: 'look', snapshot, block: now.number });
-    if (contenders.length + unknown.length === 0) return 'empty';
     const isFirst = this.deps.state.standing(competition.id) === undefined;
     if (!queue && isFirst && this.options.isReady?.() === false) return 'waiting';
     const awaited = importsToLookAt(this.deps);
     if (awaited.some(({ kept, pending }) => [...kept, ...pending].includes(competition.id))) return 'waiting';
     try {
-      const plan = await planRound(this.deps, entry, { contenders, unknown }, now, signal);
+      // Also while nobody challenges: a model that can't be had is known before it is needed.
+      const defending = await defendingContenders(this.deps, this.check.defenders, entry, now.number, signal);
+      if (contenders.length + unknown.length === 0) return 'empty';
+      const playing = inOrder([...defending, ...contenders]);
+      const plan = await planRound(this.deps, entry, { contenders: playing, repetition, unknown }, now, signal);
       if (!force && this.deps.state.lastRound(competition.id)?.fingerprint === plan.fingerprint) return 'unchanged';
       const { reasonForVoid } = await runRound(this.deps, this.check, plan, this.options.hotkey, signal);
       this.#recorded += 1;
@@ -106,6 +109,7 @@ export class EvaluationLoop implements Loop {
       if (isAbort(error)) throw error;
       const known = toAssayError(error);
       if (known.fault === 'config' && known.retry === 'never') throw known;
+      if (known.code === 'DEFENDER_UNAVAILABLE') this.#alarm.update(competition, known.toReport());
       this.deps.log('warn', 'a round was skipped', {
         competition: competition.name,
         code: known.code,

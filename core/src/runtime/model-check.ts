@@ -8,6 +8,7 @@ import { claimIn, readClaim, type PlacedClaim } from './claims.js';
 import { acquireClaim } from './acquire-claim.js';
 import { accepted, claimRecord, refused } from './claim-record.js';
 import { report, type RuntimeDeps } from './context.js';
+import { Defenders } from './defenders.js';
 import { runtimeErrors } from './errors.js';
 import { judgedIds } from './competitions.js';
 import { denialOf } from './denials.js';
@@ -20,6 +21,9 @@ import { UnknownClaims } from './unknown-claims.js';
 import { put } from './validator-state.js';
 
 const repoOf = (model: PlacedClaim | null): string => (model ? repoName(model.reference) : '');
+
+/** Failures of a look that say nothing about the claim: a competition is missing here, or the model that reigns in it. */
+const OF_ALL_CLAIMS = new Set(['COMPETITION_MISSING', 'DEFENDER_UNAVAILABLE']);
 
 /** A look at what a miner has committed. */
 interface Look {
@@ -37,9 +41,11 @@ interface Look {
  */
 export class ModelCheck {
   readonly unknowns: UnknownClaims;
+  readonly defenders: Defenders;
 
   constructor(private readonly deps: RuntimeDeps) {
     this.unknowns = new UnknownClaims(deps);
+    this.defenders = new Defenders(deps);
   }
 
   /**
@@ -104,7 +110,8 @@ export class ModelCheck {
     model: PlacedClaim,
     signal: AbortSignal,
   ): Promise<VerifiedModel> {
-    return acquireClaim(this.deps, neuron, model, { isHurried: this.unknowns.hasWaitedEnough(neuron.hotkey), signal });
+    const isHurried = this.unknowns.hasWaitedEnough(neuron.hotkey);
+    return acquireClaim(this.deps, this.defenders, neuron, model, { isHurried, signal });
   }
 
   #requireScheduled(id: number, committedAt: number, now: number): void {
@@ -202,9 +209,9 @@ export class ModelCheck {
     return this.deps.state.missingClaim(hotkey) ? [put.missingClaim(hotkey, undefined)] : [];
   }
 
-  /** Notes that nothing is known of this claim. A competition that is missing here is missing for everybody's claims. */
+  /** Notes that nothing is known of this claim, unless the cause is one for everybody's claims. */
   async #postpone(neuron: Neuron, commitment: Commitment, error: AssayError, signal: AbortSignal): Promise<void> {
-    if (error.code === 'COMPETITION_MISSING') return;
+    if (OF_ALL_CLAIMS.has(error.code)) return;
     const counts = await this.unknowns.countsAgainst(neuron, error, signal);
     const claim = { commitment: commitment.data, block: commitment.block, stage: 'look' as const };
     await this.deps.state.update(() => this.unknowns.noted(neuron.hotkey, claim, error, counts));

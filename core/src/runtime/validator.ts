@@ -15,6 +15,7 @@ import { ModelCheck } from './model-check.js';
 import { ModelSync } from './model-sync.js';
 import { warnOfShortRoom } from './room-check.js';
 import { StoreCleaning } from './store-cleaning.js';
+import { standingsAt } from './standings.js';
 import { attempt, runLoops } from './supervise.js';
 import { TopModelScan } from './top-model-scan.js';
 import { untilAborted } from './until-aborted.js';
@@ -140,7 +141,7 @@ export class Validator {
       report(this.deps, { event: 'weights-failed', error: incomplete.toReport(), retryInMs: null });
       return false;
     }
-    if (this.deps.state.standings().size === 0) return false;
+    if (standingsAt(this.deps, this.deps.view.current.at.number).size === 0) return false;
     for (let tries = 0; tries < 3; tries += 1) {
       if (await weights.trySet(signal)) return true;
       await this.deps.clock.sleep(this.deps.profile.cadences.weightsRetry, signal);

@@ -124,7 +124,7 @@ class IntakePass {
   }
 
   #incumbents(): readonly string[] {
-    return incumbentsOf(this.deps, this.entry.competition.id);
+    return incumbentsOf(this.deps, this.entry, this.#block);
   }
 
   #queue(): ClaimQueue {
