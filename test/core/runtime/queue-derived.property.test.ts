@@ -67,6 +67,7 @@ it('whatever happened, what is derived from the records is what the run has left
     fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 14 }), async (steps) => {
       const subnet = await newQueuedSubnet();
       for (const one of steps) await take(subnet, one);
+      await takeAllIn(subnet.deps, await subnet.deps.view.refresh(subnet.signal));
       const before = stored(subnet);
       recorded += before['entrants-marks']?.length ?? 0;
       damage(subnet);
