@@ -6,7 +6,7 @@ import type { SeedRule } from '@assay/core/contracts/seed-rule';
 import { judgingErrors } from '@assay/core/judging/errors';
 import { pretraining } from '@assay/core/rules/commitment/pretraining';
 import { syncBlock } from '@assay/core/rules/seed/sync-block';
-import type { AnyEntrantsRule } from '@assay/core/contracts/entrants-rule';
+import type { AnyEntrantsRule, ClaimIntake, EntrantsRule } from '@assay/core/contracts/entrants-rule';
 import type { EpsilonFunction } from '@assay/core/contracts/epsilon-function';
 import type { MatchOutcome, MatchRule } from '@assay/core/contracts/match-rule';
 import type { MergeRule } from '@assay/core/contracts/merge-rule';
@@ -92,13 +92,14 @@ const entrantsThat = (fails: string, change: Partial<AnyEntrantsRule>): BrokenRu
   rule: ruleOf<AnyEntrantsRule>({ ...pool.bind({ count: 5, threshold: 0.001 }), ...change }),
 });
 
-const queueing = queue.bind(queue.parameters.parse({}));
+// A test changes the rule whatever its state is.
+const queueing = queue.bind(queue.parameters.parse({})) as EntrantsRule;
 const takes = queueing.intake;
 /** A queue whose intake is changed, and the rest of it where that is given. */
 const queueThat = (
   fails: string,
-  change: (intake: NonNullable<typeof takes>) => Partial<AnyEntrantsRule['intake']>,
-  rest: Partial<AnyEntrantsRule> = {},
+  change: (intake: ClaimIntake<unknown>) => Partial<ClaimIntake<unknown>>,
+  rest: Partial<EntrantsRule> = {},
 ): BrokenRule => {
   if (!takes) throw new Error('the queue takes no claims in');
   return {

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { z } from 'zod';
 import type { ChainSnapshot } from '../../contracts/chain-client.js';
 import type { TakenClaim } from '../../contracts/entrants-rule.js';
@@ -39,7 +40,11 @@ export async function takeClaimsIn(
   if (!queueOf(deps, entry, block)) return;
   await deps.state.entrantsLock.run(async () => {
     const intake = new IntakePass(deps, entry, snapshot);
-    for (const claim of claimsShown(deps, entry, snapshot)) await intake.take(claim);
+    for (const claim of claimsShown(deps, entry, snapshot)) {
+      await intake.take(claim);
+      // Thousands of claims may be known already, and nothing else of this process would have its turn.
+      await nextTurn();
+    }
     await intake.letLeave();
     await intake.noteUnrecorded();
   });

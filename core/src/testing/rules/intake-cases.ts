@@ -48,7 +48,9 @@ export const INTAKE_CASES: Readonly<Record<string, Case>> = {
     const queued = intake.queue(state).map(({ uid, hotkey, block, commitment, reference }) => ({
       ...{ uid, hotkey, block, commitment, reference },
     }));
-    const wanted = UIDS.map(claimOf).map(({ coldkey: _coldkey, ...claim }) => claim);
+    const wanted = UIDS.map(claimOf).map(({ uid, hotkey, block, commitment, reference }) => ({
+      ...{ uid, hotkey, block, commitment, reference },
+    }));
     demand(isDeepStrictEqual(queued, wanted), `it queues ${queued.map(({ hotkey }) => hotkey).join(' ')}`);
     const late = hotkeysIn(intake, takenIn(intake, UIDS.toReversed()).state);
     const inOrder = UIDS.map((uid) => claimOf(uid).hotkey);
