@@ -1,5 +1,5 @@
 /** Values that numpy 1 buffers and adds at a time. */
-const BUFFER = 8192;
+export const BUFFER = 8192;
 /** Values that it adds in eight sums side by side before it splits in halves. */
 const BLOCK = 128;
 const LANES = 8;
@@ -11,17 +11,18 @@ const LANES = 8;
 export function pairwiseSum(values: Float64Array): number {
   let total = 0;
   for (let start = 0; start < values.length; start += BUFFER)
-    total += halvesSum(values, start, Math.min(BUFFER, values.length - start));
+    total += bufferSum(values, start, Math.min(BUFFER, values.length - start));
   return total;
 }
 
 export const pairwiseMean = (values: Float64Array): number => pairwiseSum(values) / values.length;
 
-function halvesSum(values: Float64Array, start: number, count: number): number {
+/** Sum of `count` values from `start` on, at most a buffer. */
+export function bufferSum(values: Float64Array, start: number, count: number): number {
   if (count <= BLOCK) return blockSum(values, start, count);
   const half = Math.floor(count / 2);
   const first = half - (half % LANES);
-  return halvesSum(values, start, first) + halvesSum(values, start + first, count - first);
+  return bufferSum(values, start, first) + bufferSum(values, start + first, count - first);
 }
 
 function blockSum(values: Float64Array, start: number, count: number): number {
