@@ -1,4 +1,5 @@
 import type { ErrorPayload } from '../errors/assay-error.js';
+import { ownerText } from '../contracts/standing-rule.js';
 import { defineErrors } from '../errors/define-errors.js';
 import { printable } from '../errors/printable.js';
 
@@ -168,14 +169,14 @@ export const runtimeErrors = defineErrors({
     fault: 'miner',
     retry: 'never',
     message: (p: BlamedTries) =>
-      `The evaluator crashed on this model in ${p.tries.length} of ${p.tries.length} tries, and not on the model of uid ${p.control.uid} between them.`,
+      `The evaluator crashed on this model in ${p.tries.length} of ${p.tries.length} tries, and not on the model of ${ownerText(p.control.uid)} between them.`,
     hint: () => 'Run validator evaluate on it. If the files are sound, tell the developers.',
   },
   MODEL_EXCEEDS_LIMITS: {
     fault: 'miner',
     retry: 'never',
     message: (p: BlamedTries) =>
-      `This model was not scored in ${p.tries.length} tries (${p.tries.map(({ code }) => code).join(', ')}), between which the model of uid ${p.control.uid}, of ${p.control.parameterCount} parameters, was.`,
+      `This model was not scored in ${p.tries.length} tries (${p.tries.map(({ code }) => code).join(', ')}), between which the model of ${ownerText(p.control.uid)}, of ${p.control.parameterCount} parameters, was.`,
     hint: () => 'Run validator evaluate on it and compare time and memory with those of other models of its size.',
   },
   ROUND_DEADLINE: {

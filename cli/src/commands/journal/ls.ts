@@ -2,6 +2,7 @@ import { Flags } from '@oclif/core';
 import type { JournalRecord } from '@assay/core/contracts/round-journal';
 import { printable } from '@assay/core/errors/printable';
 import type { Contents } from '@assay/core/journal/stored-entry';
+import { ownerText } from '@assay/core/contracts/standing-rule';
 import { commonFlags } from '../../base-command.js';
 import { JournalCommand, recordType, typeFlag } from '../../journal-command.js';
 import { plainTable } from '../../report/plain-table.js';
@@ -38,7 +39,7 @@ export default class JournalLs extends JournalCommand {
           competition,
           block,
           contenders,
-          winner ? `uid ${winner.uid}` : `void: ${voidCode ?? ''}`,
+          winner ? ownerText(winner.uid) : `void: ${voidCode ?? ''}`,
           winner ? winner.score.toFixed(6) : '',
           hash.slice(0, 12),
         ]),
