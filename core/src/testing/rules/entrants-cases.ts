@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { EnteredRound, AnyEntrantsRule, PastResult, Waiting } from '../../contracts/entrants-rule.js';
 import { linearDecay } from '../../rules/epsilon/linear-decay.js';
 import { demand } from '../checks.js';
+import { INTAKE_CASES, takenIn } from './intake-cases.js';
 import { NOW, referenceOf, seatsOf } from './worlds.js';
 
 type Case = (rule: AnyEntrantsRule) => void;
@@ -16,22 +17,6 @@ const waitingOf = (uid: number, isKept = false): Waiting => ({
 });
 const ALL = [2, 3, 4, 5].map((uid) => waitingOf(uid));
 const context = { block: NOW, incumbents: [] };
-
-/** The state before the first round: with everybody's claim taken in, where the rule takes claims in. */
-function begun({ intake }: AnyEntrantsRule): unknown {
-  if (!intake) return undefined;
-  let state: unknown;
-  const marks = new Set<string>();
-  for (const { uid, hotkey, block } of ALL) {
-    const claim = { ...{ uid, hotkey, block }, coldkey: `coldkey-${uid}`, commitment: `claim-${uid}` };
-    const taking = { ...context, isMarked: (mark: string) => marks.has(mark) };
-    const taken = intake.take(state, { ...claim, reference: referenceOf(uid) }, taking);
-    if (taken.status === 'ignored') continue;
-    for (const mark of taken.marks) marks.add(mark);
-    state = taken.state;
-  }
-  return state;
-}
 
 /** The round of whoever a rule has let play: the last of them wins, and the first could not be scored here. */
 const roundOf = (hotkeys: readonly string[]): EnteredRound => {
@@ -53,6 +38,9 @@ const roundOf = (hotkeys: readonly string[]): EnteredRound => {
     shares: SEATS.map(({ uid }) => (uid === winner ? 1 : 0)),
   };
 };
+
+/** The state of a rule that has taken in the claims of all who wait; undefined where claims are not taken in. */
+const begun = (rule: AnyEntrantsRule): unknown => (rule.intake ? takenIn(rule.intake).state : undefined);
 
 /** What every entrants rule has to do. */
 export const ENTRANTS_CASES: Readonly<Record<string, Case>> = {
@@ -102,35 +90,11 @@ export const ENTRANTS_CASES: Readonly<Record<string, Case>> = {
       `${failed.hotkey} does not play the next round`,
     );
   },
-  'takes claims in, each once, into a state that the journal can hold': (rule) => {
-    const { intake } = rule;
-    if (!intake) return;
-    const state = begun(rule);
-    demand(
-      isDeepStrictEqual(rule.state.parse(JSON.parse(JSON.stringify(state))), state),
-      'its state can not be read back',
-    );
-    const queued = intake.queue(state).map(({ hotkey }) => hotkey);
-    demand(queued.length > 0, 'nobody waits after four claims');
-    demand(new Set(queued).size === queued.length, `${queued.join(' ')} wait`);
-    const stranger = queued.find((hotkey) => !ALL.some((one) => one.hotkey === hotkey));
-    demand(stranger === undefined, `${stranger ?? ''} waits and claims nothing`);
-  },
-  'forgets the claim of a hotkey that leaves without a round': (rule) => {
-    const { intake } = rule;
-    if (!intake) return;
-    const state = begun(rule);
-    for (const { hotkey } of intake.queue(state))
-      demand(!intake.queue(intake.leave(state, hotkey)).some((one) => one.hotkey === hotkey), `${hotkey} still waits`);
-  },
-  'fetches a whole number of models ahead': ({ intake }) => {
-    const { ahead } = intake ?? { ahead: 1 };
-    demand(Number.isInteger(ahead) && ahead >= 1, `it fetches ${ahead}`);
-  },
   'answers whether a model comes again, whatever its history': (rule) => {
     const epsilon = linearDecay.bind({ start: 0.005, end: 0.0005, blocks: 7200 });
     const result: PastResult = { block: NOW - 10, score: 2.5, winnerBlock: NOW - 900, winnerScore: 2.4 };
     for (const history of [[], [result], [{ ...result, score: null }], [{ ...result, winnerScore: null }]])
       demand(typeof rule.again(history, epsilon, NOW) === 'boolean', 'it does not');
   },
+  ...INTAKE_CASES,
 };
