@@ -99,6 +99,8 @@ export class ShardCache {
       const { size: kept } = await file.stat();
       await this.#makeRoom(kept, draft);
       const noted: Note = { version, size: kept, ...(sha256 === undefined ? {} : { sha256 }) };
+      // A note of another version must never stand beside this content.
+      await rm(`${this.#path(id)}.json`, { force: true });
       await rename(draft, this.#path(id));
       await writeFile(`${this.#path(id)}.json`, JSON.stringify(noted));
       return file;
