@@ -215,6 +215,8 @@ interface SubnetChange {
   competitions?: readonly Competition[];
   /** What the dataset draws. */
   batches?: number[][][];
+  /** Of each batch the page that it comes from; the dataset does not say when left out. */
+  clusters?: number[];
   /** What the profile decides by; the averaging of netuid 9 when left out. */
   rules?: readonly DatedRules[];
   /** Rules of packages. */
@@ -250,6 +252,7 @@ export async function newSubnet({
   inspector: inspects = (real) => real,
   competitions = [COMPETITION],
   batches = [[[1, 2, 3, 4]]],
+  clusters,
   rules = AVERAGING,
   provides = {},
   samples = 1,
@@ -321,7 +324,9 @@ export async function newSubnet({
     encode: () => [],
     decode: () => '',
   };
-  const dataset = { sample: () => Promise.resolve({ batches, pages: ['p'], source: 'none' }) };
+  const dataset = {
+    sample: () => Promise.resolve({ batches, pages: ['p'], source: 'none', ...(clusters && { clusters }) }),
+  };
   const deps: RuntimeDeps = {
     profile,
     rules: book,

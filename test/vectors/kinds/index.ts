@@ -6,6 +6,7 @@ import { epsilon } from './epsilon.js';
 import { hashes } from './hashes.js';
 import { loaders, runStepData } from './loaders.js';
 import { modelId } from './model-id.js';
+import { numpyRandom } from './numpy-random.js';
 import { random } from './random.js';
 import { revealRounds, timelocks } from './reveals.js';
 import { scoreModels } from './score-model.js';
@@ -17,6 +18,7 @@ import {
   syncBlockSeeds,
   topMinersKind,
 } from './simple-rules.js';
+import { multiSource, sourceSeeds } from './token-shards.js';
 import { wallet } from './wallet.js';
 import { weights } from './weights.js';
 import { wins } from './wins.js';
@@ -34,12 +36,15 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   loaders,
   metagraph,
   model_id: modelId,
+  multi_source: multiSource,
   normalize_score: normalizeScores,
+  numpy_random: numpyRandom,
   random,
   reasonable_output: reasonableOutput,
   reveal_round: revealRounds,
   run_step_data: runStepData,
   score_model: scoreModels,
+  seeds: sourceSeeds,
   should_retry: shouldRetries,
   sync_block_seed: syncBlockSeeds,
   top_miners: topMinersKind,
