@@ -75,6 +75,38 @@ describe('the text of a run', () => {
     expect(table.split('\n')[2]?.split('│').at(-2)?.trim()).toBe(note);
   });
 
+  it.each<[what: string, saved: EventOf<'round-finished'>['saved'], shown: string | undefined]>([
+    ['nothing', undefined, undefined],
+    [
+      'a round that ended early',
+      { samples: 1000, used: 200, models: 2, computed: 400, estimatedMs: 90_000 },
+      'The round ended after 200 of 1000 samples. 400 of 2000 losses were computed, which saved about 2 min.',
+    ],
+    [
+      'losses that were known, and no time to go by',
+      { samples: 10, used: 10, models: 2, computed: 0, estimatedMs: null },
+      '0 of 20 losses were computed.',
+    ],
+  ])('says what a round has saved: %s', (_what, saved, shown) => {
+    const written: string[] = [];
+    const reporter = new TextReporter({ live: false, width: 80 }, { write: (text) => written.push(text) > 0 });
+    reporter.report({
+      ...{ event: 'round-finished', number: 1, hash: 'h', competition: { id: 1, name: 'one' }, block: 1, void: null },
+      ...{ numerics: {}, columns: [], rows: [rowOf(1, {})], elapsedMs: 1 },
+      ...(saved ? { saved } : {}),
+    });
+    const last = written.join('').trimEnd().split('\n').at(-1);
+    if (shown === undefined) expect(last).toMatch(/^└/);
+    else expect(last).toBe(shown);
+  });
+
+  it('shows no uid for a model whose owner is not registered', () => {
+    const rows = [rowOf(-1, {}), { ...rowOf(3, {}), sameAs: -1 }];
+    const [king, copy] = roundTable({ rows, columns: [] }, paletteFor(false)).split('\n').slice(2);
+    expect(king?.split('│')[1]?.trim()).toBe('–');
+    expect(copy).toContain('same model as an unregistered hotkey');
+  });
+
   it('names the first changes of hotkeys, and counts the rest', () => {
     const written: string[] = [];
     const reporter = new TextReporter({ live: false, width: 80 }, { write: (text) => written.push(text) > 0 });

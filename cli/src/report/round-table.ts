@@ -1,5 +1,6 @@
 import Table from 'cli-table3';
 import type { EventOf, RoundRow } from '@assay/core/contracts/reporter';
+import { isRegistered, ownerText } from '@assay/core/contracts/standing-rule';
 import type { Palette } from './palette.js';
 import { printable } from '@assay/core/errors/printable';
 
@@ -7,7 +8,7 @@ const BEFORE = ['uid', 'repo', 'loss', 'epsilon', 'win rate', 'wins'];
 const AFTER = ['share', 'block', 'note'];
 
 /**
- * One round for people. The best contender comes first, contenders without a score come last. `epsilon` is the advantage over
+ * One round for people. The best contender comes first, contenders without a score come last. Who is not registered has no uid. `epsilon` is the advantage over
  * later models, `share` what the competition hands out after the round; the columns between them are the rules' own.
  */
 export function roundTable(
@@ -36,7 +37,7 @@ function cells(
   palette: Palette,
 ): string[] {
   const plain = [
-    String(row.uid),
+    isRegistered(row.uid) ? String(row.uid) : '–',
     printable(row.repo, 38),
     row.score === null ? '–' : row.score.toFixed(6),
     row.epsilon === null ? '–' : `${(row.epsilon * 100).toFixed(3)} %`,
@@ -69,7 +70,7 @@ function valueText(value: string | number | boolean | null, isCount: boolean): s
 
 function noteOf(row: RoundRow): string {
   const { error, sameAs, winRate, margin } = row;
-  const same = sameAs === null ? likenessOf(row) : `same model as uid ${sameAs}`;
+  const same = sameAs === null ? likenessOf(row) : `same model as ${ownerText(sameAs)}`;
   const raised = margin === undefined ? '' : `has to be ${percent(margin)} better`;
   if (error) return [same, `${error.code} (${error.fault})`].filter(Boolean).join('; ');
   const beaten = winRate === null && sameAs === null ? 'beaten by an earlier model' : '';
@@ -83,7 +84,7 @@ function likenessOf({ similarTo = [] }: RoundRow): string {
     return { uid, share: Math.max(share, near), word: share >= near ? 'as in' : 'near' };
   });
   const [closest] = ranked.sort((a, b) => b.share - a.share);
-  return closest ? `${percent(closest.share)} ${closest.word} uid ${closest.uid}` : '';
+  return closest ? `${percent(closest.share)} ${closest.word} ${ownerText(closest.uid)}` : '';
 }
 
 const ROUNDING = 1e-9;

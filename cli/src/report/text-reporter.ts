@@ -1,4 +1,5 @@
 import type { EventOf, Reporter, RunEvent } from '@assay/core/contracts/reporter';
+import { ownerText } from '@assay/core/contracts/standing-rule';
 import { LiveLine } from './live-line.js';
 import { paletteFor, type Palette } from './palette.js';
 import { roundTable } from './round-table.js';
@@ -44,14 +45,14 @@ export class TextReporter implements Reporter {
 
 function progressOf(event: RunEvent): string | undefined {
   if (event.event === 'download-progress') {
-    return `fetching uid ${event.uid} ${printable(event.repo, 40)} ${printable(event.path, 40)} ${fetchedText(event)}`;
+    return `fetching ${ownerText(event.uid)} ${printable(event.repo, 40)} ${printable(event.path, 40)} ${fetchedText(event)}`;
   }
   if (event.event === 'sampling-started')
     return `${event.competition.name}: drawing ${event.sequences === undefined ? `${event.pages} pages` : `${event.sequences} sequences`} of ${event.dataset} for ${event.task}`;
   if (event.event === 'evaluation-progress') {
     const { uid, repo, phase, done, total, model, models, remainingMs } = event;
     const left = remainingMs === null ? '' : `, about ${durationText(remainingMs)} left`;
-    return `${event.competition.name}: model ${model}/${models}, uid ${uid} ${printable(repo, 40)}, ${phase} ${done}/${total}${left}`;
+    return `${event.competition.name}: model ${model}/${models}, ${ownerText(uid)} ${printable(repo, 40)}, ${phase} ${done}/${total}${left}`;
   }
   return undefined;
 }
@@ -85,6 +86,12 @@ const DESCRIBE: Describe = {
     if (event.status === 'resting') return dim(`resting  ${who}: its evaluation delay is not over`);
     return red(`${event.status} ${who}: ${event.error ? errorLines(event.error) : ''}`);
   },
+  'claim-taken-in': ({ competition, uid, repo, block, status, reason, error }, { red, dim }) => {
+    const what = `${competition.name}: claim of uid ${uid} to ${printable(repo, 40)} (block ${block})`;
+    if (error) return red(`${what} ${status}: ${errorLines(error)}`);
+    return reason === null ? `${what} ${status}` : dim(`${what} ${status}: ${printable(reason, 200)}`);
+  },
+  'queue-unblocked': ({ competition, block }) => `${competition.name}: the queue goes on at block ${block}`,
   'download-progress': silent,
   'round-started': ({ competition, block, contenders, syncBlock }, { bold }) =>
     bold(`${competition.name}: round at block ${block}, ${contenders.length} contenders, seed of block ${syncBlock}`),
@@ -93,10 +100,10 @@ const DESCRIBE: Describe = {
     `  ${task}: ${batches} batches, ${tokens} tokens from ${pages} pages of ${dataset}`,
   'evaluation-progress': silent,
   'evaluation-finished': ({ uid, repo, score, error, sameAs, elapsedMs, notes = [] }, { red, yellow }) => {
-    const who = `  uid ${uid} ${printable(repo, 40)}`;
+    const who = `  ${ownerText(uid)} ${printable(repo, 40)}`;
     const noted = notes.map((note) => yellow(`\n    note: ${printable(note, 400)}`)).join('');
     if (error) return `${red(`${who}: ${errorLines(error)}`)}${noted}`;
-    const how = sameAs === null ? ` in ${(elapsedMs / 1000).toFixed(1)} s` : `, the same model as uid ${sameAs}`;
+    const how = sameAs === null ? ` in ${(elapsedMs / 1000).toFixed(1)} s` : `, the same model as ${ownerText(sameAs)}`;
     return `${who}: ${score?.toFixed(6) ?? ''}${how}${noted}`;
   },
   'round-finished': (event, palette) => {
@@ -105,7 +112,8 @@ const DESCRIBE: Describe = {
       `Round ${number}, ${competition.name}, block ${event.block}, ${(elapsedMs / 1000).toFixed(1)} s`,
     );
     const verdict = event.void ? `\n${palette.yellow(`void: ${errorLines(event.void)}`)}` : '';
-    return `\n${title}${verdict}\n${roundTable(event, palette)}`;
+    const saved = event.saved ? `\n${savedText(event.saved)}` : '';
+    return `\n${title}${verdict}\n${roundTable(event, palette)}${saved}`;
   },
   'round-skipped': ({ competition, error }, { yellow }) =>
     yellow(`${competition.name}: round skipped. ${errorLines(error)}`),
@@ -151,6 +159,19 @@ const DESCRIBE: Describe = {
   warning: ({ error }, { yellow }) => yellow(errorLines(error)),
   'run-stopped': ({ reason, rounds }, { bold }) => bold(`Stopped (${reason}) after ${rounds} rounds.`),
 };
+
+/** What was not computed in a round. */
+function savedText({
+  samples,
+  used,
+  models,
+  computed,
+  estimatedMs,
+}: NonNullable<EventOf<'round-finished'>['saved']>): string {
+  const ended = used < samples ? `The round ended after ${used} of ${samples} samples. ` : '';
+  const time = estimatedMs === null ? '' : `, which saved about ${durationText(estimatedMs)}`;
+  return `${ended}${computed} of ${models * samples} losses were computed${time}.`;
+}
 
 const revealText = ({ block, by }: NonNullable<EventOf<'weights-set'>['reveal']>): string =>
   by === 'chain'

@@ -43,7 +43,7 @@ export interface MatchContext {
   epsilon: EpsilonFunction;
   /** Block at which the round was planned. */
   block: number;
-  /** Hotkeys that hold weight by the standing before the round, the first of them first. */
+  /** Hotkeys of the defenders, then those that hold weight by the standing before the round, the first of them first. */
   incumbents: readonly string[];
   /** What was drawn, in task order. */
   drawn: readonly DrawnSamples[];
@@ -73,8 +73,9 @@ export interface EarlyStop {
   /** Samples of a part. */
   readonly every: number;
   /**
-   * Whether the outcome of the round is certain. Pure. Asked after each part but the last.
-   * @param contenders with the losses of all parts so far, equally many for each; who failed is left out
+   * Whether the outcome of the round is certain. Pure. Asked after each part but the last. Where one contender of several is left,
+   * the round ends without asking, and that one has the losses of the first part.
+   * @param contenders with the losses of all parts so far, equally many for each; who has no score in the end is left out
    */
   stops(contenders: readonly ScoredContender[], context: MatchContext): boolean;
 }
@@ -84,6 +85,15 @@ export interface MatchOutcome {
   records: ReadonlyMap<number, MatchRecord>;
   /** Uid of the winner; null when the rule names none. */
   winner: number | null;
+}
+
+/** What the losses of a contender say of rounds of other lengths, as if they went on the way they are. */
+export interface Outlook {
+  uid: number;
+  /** Samples with which nine of ten rounds tell on which side of the bar it is; null where no number is enough. */
+  samples: number | null;
+  /** Share of rounds with as many samples as were drawn that the contender wins, 0..1. */
+  chance: number;
 }
 
 /** What the score of a challenger has to be below. */
@@ -109,4 +119,9 @@ export interface MatchRule {
   bar(incumbent: ScoredContender, context: Pick<MatchContext, 'epsilon' | 'block'>): Bar;
   /** Samples after which more could not change the outcome, of `total`; `total` where every sample counts. */
   samplesNeeded(total: number): number;
+  /**
+   * How many samples it takes to know who wins, by contender; nobody for whom there is nothing to know. Pure. Absent: the rule
+   * does not resample, and can't tell.
+   */
+  samplesToKnow?(contenders: readonly ScoredContender[], context: MatchContext): readonly Outlook[];
 }

@@ -63,13 +63,20 @@ const STORED: Readonly<Record<RecordType, StoredMembers>> = {
       ['verdict', 'void'],
     ],
   },
-  claim: { numbers: [], values: [], parts: [], groups: [], texts: [['outcome', 'error']] },
+  claim: { numbers: [], values: [], parts: [['intake', 'incumbents']], groups: [], texts: [['outcome', 'error']] },
   submission: {
     numbers: [],
     values: [],
     parts: [['schedule'], ['merge'], ['seats'], ['standings', '*', 'by'], ['standings', '*', 'state', '*']],
     groups: [],
     texts: [['outcome', 'error']],
+  },
+  history: {
+    numbers: [],
+    values: [],
+    parts: [['standing', 'state', '*'], ['entrants', 'state', '*'], ['marks']],
+    groups: [],
+    texts: [],
   },
 };
 

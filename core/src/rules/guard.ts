@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import type { AnyEntrantsRule, Intake } from '../contracts/entrants-rule.js';
+import { MARK_LENGTH, type AnyEntrantsRule, type Intake } from '../contracts/entrants-rule.js';
 import type { EntryCheck } from '../contracts/entry-check.js';
 import type { EpsilonFunction } from '../contracts/epsilon-function.js';
 import type { MatchOutcome, MatchRule, ScoredContender } from '../contracts/match-rule.js';
 import type { MergeRule } from '../contracts/merge-rule.js';
 import { columnValues } from '../contracts/rule.js';
-import type { AnyStandingRule } from '../contracts/standing-rule.js';
+import { defender, type AnyStandingRule, type Defender } from '../contracts/standing-rule.js';
 import { isAssayError } from '../errors/assay-error.js';
 import { messageOf } from '../errors/describe.js';
 import { DOORS, type DoorName, type Doors } from './doors.js';
@@ -55,6 +55,8 @@ function guardedEpsilon(rule: EpsilonFunction, refuse: Refuse): EpsilonFunction 
 
 function guardedMatch(rule: MatchRule, refuse: Refuse): MatchRule {
   const { earlyStop } = rule;
+  if (earlyStop && !(Number.isSafeInteger(earlyStop.every) && earlyStop.every > 0))
+    throw refuse(`its early stop has parts of ${String(earlyStop.every)} samples`);
   return {
     columns: rule.columns,
     ...(earlyStop && {
@@ -78,6 +80,9 @@ function guardedMatch(rule: MatchRule, refuse: Refuse): MatchRule {
     },
     bar: (incumbent, context) => coded(refuse, () => rule.bar(incumbent, context)),
     samplesNeeded: (total) => coded(refuse, () => rule.samplesNeeded(total)),
+    ...(rule.samplesToKnow && {
+      samplesToKnow: (contenders, context) => coded(refuse, () => rule.samplesToKnow?.(contenders, context) ?? []),
+    }),
   };
 }
 
@@ -99,7 +104,8 @@ function guardedStanding(rule: AnyStandingRule, refuse: Refuse): AnyStandingRule
     state: rule.state,
     ...(rule.continues ? { continues: rule.continues } : {}),
     ...(rule.first === undefined ? {} : { first: rule.first as unknown }),
-    ...(rule.defenders ? { defenders: (state) => coded(refuse, () => rule.defenders?.(state) ?? []) } : {}),
+    ...(rule.history ? { history: rule.history } : {}),
+    ...(rule.defenders ? { defenders: (state) => requireDefenders(refuse, () => rule.defenders?.(state)) } : {}),
     next(before, round) {
       const next = coded(refuse, () => rule.next(before, round));
       requireRecordable(next.state, refuse);
@@ -119,6 +125,15 @@ function guardedStanding(rule: AnyStandingRule, refuse: Refuse): AnyStandingRule
   };
 }
 
+function requireDefenders(refuse: Refuse, call: () => unknown): readonly Defender[] {
+  const parsed = z.array(defender).safeParse(coded(refuse, call) ?? []);
+  if (!parsed.success) throw refuse('its defenders are not a list of hotkey, block and reference');
+  const hotkeys = parsed.data.map(({ hotkey }) => hotkey);
+  const twice = hotkeys.find((hotkey, index) => hotkeys.indexOf(hotkey) < index);
+  if (twice !== undefined) throw refuse(`it names ${twice} twice among its defenders`);
+  return parsed.data;
+}
+
 function guardedMerge(rule: MergeRule, refuse: Refuse): MergeRule {
   return {
     takesTheRest: rule.takesTheRest,
@@ -136,6 +151,7 @@ function guardedEntrants(rule: AnyEntrantsRule, refuse: Refuse): AnyEntrantsRule
   return {
     state: rule.state,
     ...(rule.intake ? { intake: guardedIntake(rule.intake, refuse) } : {}),
+    ...(rule.history ? { history: rule.history } : {}),
     ...(rule.repetition ? { repetition: (state) => coded(refuse, () => rule.repetition?.(state) ?? 1) } : {}),
     select: (state, waiting, context) => coded(refuse, () => rule.select(state, waiting, context)),
     again: (history, epsilon, block) => coded(refuse, () => rule.again(history, epsilon, block)),
@@ -150,6 +166,8 @@ function guardedEntrants(rule: AnyEntrantsRule, refuse: Refuse): AnyEntrantsRule
 function guardedIntake(intake: NonNullable<AnyEntrantsRule['intake']>, refuse: Refuse): typeof intake {
   return {
     ahead: intake.ahead,
+    ...(intake.given ? { given: intake.given } : {}),
+    marked: (state) => coded(refuse, () => intake.marked(state)),
     queue: (state) => coded(refuse, () => intake.queue(state)),
     take(state, claim, context) {
       const taken = coded(refuse, (): Intake<unknown> => intake.take(state, claim, context));
@@ -157,6 +175,7 @@ function guardedIntake(intake: NonNullable<AnyEntrantsRule['intake']>, refuse: R
       requireRecordable(taken.state, refuse);
       if (taken.status === 'refused' && !['miner', 'config'].includes(taken.error.fault))
         throw refuse(`it refuses a claim for ${taken.error.code}, a fault of ${taken.error.fault}`);
+      requireMarks(taken.marks, (mark) => context.isMarked(mark), refuse);
       return taken;
     },
     leave(state, hotkey) {
@@ -184,6 +203,16 @@ function guardedEntryCheck(rule: EntryCheck, refuse: Refuse): EntryCheck {
       return findings;
     },
   };
+}
+
+/** A mark that is not new or too long would make the records of claims say another thing than the state. */
+function requireMarks(marks: readonly string[], isMarked: (mark: string) => boolean, refuse: Refuse): void {
+  if (new Set(marks).size !== marks.length) throw refuse('it makes a mark twice');
+  for (const mark of marks) {
+    if (mark.length === 0 || mark.length > MARK_LENGTH)
+      throw refuse(`it makes a mark of ${mark.length} characters, not of 1 to ${MARK_LENGTH}`);
+    if (isMarked(mark)) throw refuse('it makes a mark that is there already');
+  }
 }
 
 /** @throws RULE_BROKEN in place of an error without a code */

@@ -1,5 +1,7 @@
 import type { ErrorPayload } from '../errors/assay-error.js';
+import { ownerText } from '../contracts/standing-rule.js';
 import { defineErrors } from '../errors/define-errors.js';
+import { printable } from '../errors/printable.js';
 
 const seconds = (ms: number): string => `${Math.round(ms / 1000)} s`;
 
@@ -36,6 +38,21 @@ export const runtimeErrors = defineErrors({
       `This data folder has ${p.records} records of the type ${p.type} already, and an import would change what follows from them.`,
     hint: () => 'Import into a data folder of its own: --data-dir FOLDER, and dataDir in the config file afterwards.',
   },
+  FOREIGN_JOURNAL: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { position: number; reason: string }) =>
+      `Record ${p.position} of the exported journal can't be taken over: ${printable(p.reason, 300)}.`,
+    hint: () =>
+      'Ask for the whole journal, as validator journal export --all writes it, of a validator that you trust.',
+  },
+  FOREIGN_JOURNAL_INCOMPLETE: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { competition: string; known: number; all: number }) =>
+      `The exported journal lacks claims of ${printable(p.competition, 100)}: it has ${p.known} of ${p.all} notes of hotkeys and models that had their turn.`,
+    hint: () => 'Ask for the whole journal, as validator journal export --all writes it.',
+  },
   CLAIM_WITHOUT_COMPETITION: {
     fault: 'config',
     retry: 'next-round',
@@ -43,6 +60,50 @@ export const runtimeErrors = defineErrors({
       `The claims of this subnet name no competition, and at block ${p.block} not exactly one is in force.`,
     hint: () =>
       "Tell the subnet's owner: a commitment scheme that names no competition needs a schedule with one at a time.",
+  },
+  DEFENDER_UNAVAILABLE: {
+    fault: 'validator',
+    retry: 'backoff',
+    message: (p: { competition: string; repo: string; code: string; reason: string }) =>
+      `The model ${p.repo}, which reigns in ${p.competition}, can't be had (${p.code}): ${p.reason}`,
+    hint: () =>
+      'Make its repo and the disk of this machine available: rounds wait for it meanwhile, challengers keep their places, and the weights stay.',
+  },
+  DENIED: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { what: string; reason: string }) =>
+      `The operator of this validator denies ${printable(p.what, 200)}: ${printable(p.reason, 300)}`,
+    hint: () => 'Remove the entry under `deny` in the config file and start the validator again to let it play.',
+  },
+  HOTKEY_LEFT: {
+    fault: 'miner',
+    retry: 'never',
+    message: () => 'The hotkey left the subnet before its turn.',
+    hint: () => 'Keep the hotkey registered until its model has been judged: its claim had its only turn.',
+  },
+  QUEUE_BLOCKED: {
+    fault: 'validator',
+    retry: 'backoff',
+    message: (p: { competition: string; uid: number; hotkey: string; repo: string; code: string }) =>
+      `Everybody who waits in ${p.competition} waits for uid ${p.uid} (hotkey ${p.hotkey}): its model ${printable(p.repo, 200)} can't be looked at here (${p.code}).`,
+    hint: () =>
+      'Mend what the code names; validator queue shows who waits. Name the hotkey under `deny` in the config file to pass it over, if every validator of the subnet does.',
+  },
+  HISTORY_UNKNOWN: {
+    fault: 'config',
+    retry: 'backoff',
+    message: (p: { competition: string; block: number; unknown: readonly { about: string; since: number }[] }) =>
+      `This validator looks at ${p.competition} for the first time at block ${p.block}, and does not know ${p.unknown.map(({ about, since }) => `${about} since block ${since}`).join(', nor ')}. It judges nothing there and sets no weights.`,
+    hint: (p: { competition: string }) =>
+      `Stop this validator and take the history over: validator state import FILE, with the exported journal of another validator; or write it under \`history: { ${p.competition}: ... }\` in the config file.`,
+  },
+  HISTORY_INVALID: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { competition: string; member: string; issues: readonly string[] }) =>
+      `\`history.${p.competition}.${p.member}\` in the config is not what the rule of the competition reads:\n${p.issues.map((issue) => `  ${issue}`).join('\n')}`,
+    hint: () => "Correct it in the config file; the documentation of the competition's rules says what stands there.",
   },
   SEED_UNAVAILABLE: {
     fault: 'chain',
@@ -108,14 +169,14 @@ export const runtimeErrors = defineErrors({
     fault: 'miner',
     retry: 'never',
     message: (p: BlamedTries) =>
-      `The evaluator crashed on this model in ${p.tries.length} of ${p.tries.length} tries, and not on the model of uid ${p.control.uid} between them.`,
+      `The evaluator crashed on this model in ${p.tries.length} of ${p.tries.length} tries, and not on the model of ${ownerText(p.control.uid)} between them.`,
     hint: () => 'Run validator evaluate on it. If the files are sound, tell the developers.',
   },
   MODEL_EXCEEDS_LIMITS: {
     fault: 'miner',
     retry: 'never',
     message: (p: BlamedTries) =>
-      `This model was not scored in ${p.tries.length} tries (${p.tries.map(({ code }) => code).join(', ')}), between which the model of uid ${p.control.uid}, of ${p.control.parameterCount} parameters, was.`,
+      `This model was not scored in ${p.tries.length} tries (${p.tries.map(({ code }) => code).join(', ')}), between which the model of ${ownerText(p.control.uid)}, of ${p.control.parameterCount} parameters, was.`,
     hint: () => 'Run validator evaluate on it and compare time and memory with those of other models of its size.',
   },
   ROUND_DEADLINE: {

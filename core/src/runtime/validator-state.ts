@@ -1,7 +1,9 @@
 import type { z } from 'zod';
+import { repoName, type ModelReference } from '../contracts/model.js';
 import type { RuleState } from '../contracts/rule.js';
 import type { Json, JournalChange, JournalRecord, RoundJournal } from '../contracts/round-journal.js';
 import type { TensorList } from '../model/tensor-list.js';
+import { OneAtATime } from './one-at-a-time.js';
 import * as tables from './tables.js';
 
 export type Put = NonNullable<JournalChange['put']>[number];
@@ -11,6 +13,8 @@ export type Put = NonNullable<JournalChange['put']>[number];
  * crash or another writer could leave behind.
  */
 export class ValidatorState {
+  /** Held while a claim is taken in or a round is judged and recorded, so that neither writes over what the other has written. */
+  readonly entrantsLock = new OneAtATime();
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(readonly journal: RoundJournal) {}
@@ -28,9 +32,18 @@ export class ValidatorState {
     return this.#get('tensors', tensorsDigest, tables.tensorList);
   }
 
-  /** Rows that drop the lists of tensors of models that no tracked claim refers to. */
+  /** A model that defends its place, where it was verified here. */
+  defenderModel(reference: ModelReference): tables.DefenderModel | undefined {
+    return this.#get('defenders', referenceKey(reference), tables.defenderModel);
+  }
+
+  defenderModels(): tables.DefenderModel[] {
+    return this.journal.entries('defenders').map(({ value }) => tables.defenderModel.parse(value));
+  }
+
+  /** Rows that drop the lists of tensors of models that neither a tracked claim nor a defender refers to. */
   tensorsWithout(isGone: (hotkey: string) => boolean): Put[] {
-    const models = this.models().filter(({ hotkey }) => !isGone(hotkey));
+    const models = [...this.models().filter(({ hotkey }) => !isGone(hotkey)), ...this.defenderModels()];
     const held = new Set(models.flatMap(({ facts }) => facts?.tensorsDigest ?? []));
     const keys = this.journal.entries('tensors').map(({ key }) => key);
     return keys.filter((key) => !held.has(key)).map((key) => put.tensors(key, undefined));
@@ -51,6 +64,11 @@ export class ValidatorState {
   /** What the entrants rule of a competition has kept in mind. */
   entrants(competition: number): RuleState | undefined {
     return this.#get('entrants', String(competition), tables.entrants);
+  }
+
+  /** Competitions whose entrants rule has kept something in mind. */
+  entrantsIds(): number[] {
+    return this.journal.entries('entrants').map(({ key }) => Number(key));
   }
 
   standings(): Map<number, tables.Standing> {
@@ -134,6 +152,14 @@ export class ValidatorState {
     return this.#get('evaluations', `${syncBlock}/${key}`, tables.storedEvaluation);
   }
 
+  /** Losses of defending models of a competition, the oldest first, and where they are. */
+  knownLosses(competition: number): (tables.StoredLosses & { at: string })[] {
+    return this.journal
+      .entries('known-losses')
+      .filter(({ key }) => key.startsWith(`${competition}/`))
+      .map(({ key, value }) => ({ ...tables.storedLosses.parse(value), at: key }));
+  }
+
   unknownClaim(hotkey: string): tables.UnknownClaim | undefined {
     return this.#get('unknown-claims', hotkey, tables.unknownClaim);
   }
@@ -202,10 +228,17 @@ export class ValidatorState {
   }
 }
 
+const referenceKey = (reference: ModelReference): string => `${repoName(reference)}@${reference.revision}`;
+
 /** Rows of the derived tables, to be written alone or together with a round. */
 export const put = {
   model: (value: tables.TrackedModel): Put => ({ table: 'models', key: value.hotkey, value: asJson(value) }),
   forgetModel: (hotkey: string): Put => ({ table: 'models', key: hotkey, value: undefined }),
+  defenderModel: (reference: ModelReference, value: tables.DefenderModel | undefined): Put => ({
+    table: 'defenders',
+    key: referenceKey(reference),
+    value: value && asJson(value),
+  }),
   tensors: (tensorsDigest: string, value: TensorList | undefined): Put => ({
     table: 'tensors',
     key: tensorsDigest,
@@ -241,6 +274,11 @@ export const put = {
     table: 'evaluations',
     key: `${syncBlock}/${key}`,
     value: asJson(value),
+  }),
+  knownLosses: (at: string, value: tables.StoredLosses | undefined): Put => ({
+    table: 'known-losses',
+    key: at,
+    value: value && asJson(value),
   }),
   unknownClaim: (hotkey: string, value: tables.UnknownClaim | undefined): Put => ({
     table: 'unknown-claims',

@@ -3,17 +3,19 @@ import type { EntryCheck } from '@assay/core/contracts/entry-check';
 import type { TaskKind } from '@assay/core/contracts/task-kind';
 import { textLoss } from '@assay/core/kinds/text-loss/text-loss';
 import type { SeedRule } from '@assay/core/contracts/seed-rule';
+import { NO_MARKS } from '@assay/core/judging/mark-count';
 import { judgingErrors } from '@assay/core/judging/errors';
 import { pretraining } from '@assay/core/rules/commitment/pretraining';
 import { syncBlock } from '@assay/core/rules/seed/sync-block';
-import type { AnyEntrantsRule } from '@assay/core/contracts/entrants-rule';
+import type { AnyEntrantsRule, ClaimIntake, EntrantsRule } from '@assay/core/contracts/entrants-rule';
 import type { EpsilonFunction } from '@assay/core/contracts/epsilon-function';
 import type { MatchOutcome, MatchRule } from '@assay/core/contracts/match-rule';
 import type { MergeRule } from '@assay/core/contracts/merge-rule';
 import type { Rule } from '@assay/core/contracts/rule';
-import type { AnyStandingRule } from '@assay/core/contracts/standing-rule';
+import type { AnyStandingRule, Defender } from '@assay/core/contracts/standing-rule';
 import type { Steps } from '@assay/core/judging/steps';
 import type { DoorName } from '@assay/core/rules/doors';
+import { queue } from '@assay/competition-duel/dist/entrants/queue.js';
 import { pool } from '@assay/core/rules/entrants/pool';
 import { fixed } from '@assay/core/rules/epsilon/fixed';
 import { linearDecay } from '@assay/core/rules/epsilon/linear-decay';
@@ -90,6 +92,23 @@ const entrantsThat = (fails: string, change: Partial<AnyEntrantsRule>): BrokenRu
   rule: ruleOf<AnyEntrantsRule>({ ...pool.bind({ count: 5, threshold: 0.001 }), ...change }),
 });
 
+// A test changes the rule whatever its state is.
+const queueing = queue.bind(queue.parameters.parse({})) as EntrantsRule;
+const takes = queueing.intake;
+/** A queue whose intake is changed, and the rest of it where that is given. */
+const queueThat = (
+  fails: string,
+  change: (intake: ClaimIntake<unknown>) => Partial<ClaimIntake<unknown>>,
+  rest: Partial<EntrantsRule> = {},
+): BrokenRule => {
+  if (!takes) throw new Error('the queue takes no claims in');
+  return {
+    door: 'entrantsRules',
+    fails,
+    rule: ruleOf<AnyEntrantsRule>({ ...queueing, intake: { ...takes, ...change(takes) }, ...rest }),
+  };
+};
+
 const schemeThat = (fails: string, change: Partial<CommitmentScheme>): BrokenRule => ({
   door: 'commitmentSchemes',
   fails,
@@ -121,6 +140,8 @@ const kindThat = (fails: string, change: (base: TaskKind) => Partial<TaskKind>):
     ...change(kind),
   }),
 });
+
+const MODEL = { namespace: 'miner', name: 'another', revision: '0'.repeat(40) };
 
 let counter = 0;
 
@@ -174,6 +195,28 @@ export const BROKEN: readonly BrokenRule[] = [
   matchThat('has a bar that no incumbent clears', { bar: ({ score }) => ({ score: score + 1, about: 'higher' }) }),
   matchThat('needs no more samples than there are', { samplesNeeded: (total) => total + 1 }),
 
+  outcomeThat('lets nobody win who plays again, and decides at last', (outcome) =>
+    withRecord(outcome, { playsAgain: true }),
+  ),
+  matchThat('stops after whole parts', { earlyStop: { every: 0.5, stops: () => false } }),
+  matchThat('lets no challenger win a round that it has stopped', { earlyStop: { every: 20, stops: () => true } }),
+  matchThat('tells of contenders only what it takes to know', {
+    samplesToKnow: () => [{ uid: 99, samples: 1, chance: 1 }],
+  }),
+
+  standingThat('begins with a state that the journal can hold', { state: z.any(), first: { at: new Date(0) } }),
+  standingThat('defends models each of another hotkey, and the one that has won', {
+    defenders: () => [{ hotkey: 'hotkey-2', block: 0, reference: MODEL }],
+  }),
+  standingThat('goes on defending a model whose owner has left, and pays nobody for it', {
+    state: z.any(),
+    next: (_before, { contenders, winner }) => {
+      const won = contenders.find(({ uid }) => uid === winner && uid >= 0);
+      const king = won ?? { hotkey: 'nobody', block: 0, reference: MODEL };
+      return { state: [king], values: new Map() };
+    },
+    defenders: (kings: Defender[]) => kings,
+  }),
   standingThat('keeps a state that the journal can hold', {
     state: z.any(),
     next: (before, round) => ({
@@ -236,9 +279,28 @@ export const BROKEN: readonly BrokenRule[] = [
   entrantsThat('answers whether a model comes again, whatever its history', {
     again: (history) => (history.length > 0 ? true : (undefined as unknown as boolean)),
   }),
+  queueThat('queues each hotkey once, in the order of the claims, as they were made', (intake) => ({
+    queue: (state) => [...intake.queue(state)].reverse(),
+  })),
+  queueThat('takes a claim in to a state that the journal can hold, and counts its marks', () => ({
+    marked: () => NO_MARKS,
+  })),
+  queueThat('takes a claim in the same way twice, and changes nothing of the state before', (intake) => ({
+    take: (state, claim, context) => {
+      const taken = intake.take(state, claim, context);
+      return taken.status === 'queued' ? { ...taken, marks: [...taken.marks, String((counter += 1))] } : taken;
+    },
+  })),
+  queueThat('lets one leave alone, and remembers it', () => ({ leave: (state) => state })),
+  queueThat('lets nobody before the first play, except where the operator denies it', () => ({}), {
+    select: (_state, waiting) => waiting.slice(0, 1).map(({ hotkey }) => hotkey),
+  }),
+  queueThat('keeps the turn of one that could not be scored here, and ends that of one that was', () => ({}), {
+    next: (state) => ({ state, keep: [] }),
+  }),
   schemeThat('reads what it writes', { format: () => 'something else' }),
   schemeThat('writes at most 1,024 bytes', {
-    format: (claim) => pretraining.bind({}).format(claim) + ' '.repeat(2000),
+    format: (claim, hotkey) => pretraining.bind({}).format(claim, hotkey) + ' '.repeat(2000),
     parse: (text) => pretraining.bind({}).parse(text.trimEnd()),
   }),
   schemeThat('refuses nonsense with a code, as the fault of the miner', {
@@ -279,6 +341,9 @@ export const BROKEN: readonly BrokenRule[] = [
   kindThat('asks for some amount of data', (base) => ({ request: (given) => ({ ...base.request(given), pages: 0 }) })),
   kindThat('scores samples of what was drawn, the same twice', () => ({
     samples: () => ({ samples: [], parameters: {}, prompts: [] }),
+  })),
+  kindThat('names the page of every sample, or of none', (base) => ({
+    samples: (drawn, given) => ({ ...base.samples(drawn, given), clusters: [0] }),
   })),
   kindThat('gives the evaluator plain data', (base) => ({
     samples: (drawn, given) => ({ ...base.samples(drawn, given), parameters: { at: Number.NaN } }),
