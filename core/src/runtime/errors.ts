@@ -38,6 +38,21 @@ export const runtimeErrors = defineErrors({
       `This data folder has ${p.records} records of the type ${p.type} already, and an import would change what follows from them.`,
     hint: () => 'Import into a data folder of its own: --data-dir FOLDER, and dataDir in the config file afterwards.',
   },
+  FOREIGN_JOURNAL: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { position: number; reason: string }) =>
+      `Record ${p.position} of the exported journal can't be taken over: ${printable(p.reason, 300)}.`,
+    hint: () =>
+      'Ask for the whole journal, as validator journal export --all writes it, of a validator that you trust.',
+  },
+  FOREIGN_JOURNAL_INCOMPLETE: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { competition: string; known: number; all: number }) =>
+      `The exported journal lacks claims of ${printable(p.competition, 100)}: it has ${p.known} of ${p.all} notes of hotkeys and models that had their turn.`,
+    hint: () => 'Ask for the whole journal, as validator journal export --all writes it.',
+  },
   CLAIM_WITHOUT_COMPETITION: {
     fault: 'config',
     retry: 'next-round',

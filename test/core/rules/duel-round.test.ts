@@ -132,7 +132,10 @@ it('a version of a rule that can not read the state of the one before costs roun
   const { subnet } = scene;
   await scene.claim(3, 'king', 2);
   await turns(scene, 1);
-  const newer = { ...kingChain.bind({ kings: 2, digits: 9 }), state: z.object({ dynasty: z.string() }) };
+  const newer = {
+    ...kingChain.bind(kingChain.parameters.parse({ kings: 2 })),
+    state: z.object({ dynasty: z.string() }),
+  };
   const changed = { ...kingChain, version: 2, bind: () => newer as never };
   const rules = new RuleBook([{ name: 'newer', provides: { ...provides, standingRules: [changed] } }]);
   const deps = { ...subnet.deps, rules };

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { EnteredRound, AnyEntrantsRule, PastResult, Waiting } from '../../contracts/entrants-rule.js';
 import { linearDecay } from '../../rules/epsilon/linear-decay.js';
 import { demand } from '../checks.js';
+import { INTAKE_CASES, takenIn } from './intake-cases.js';
 import { NOW, referenceOf, seatsOf } from './worlds.js';
 
 type Case = (rule: AnyEntrantsRule) => void;
@@ -16,22 +17,6 @@ const waitingOf = (uid: number, isKept = false): Waiting => ({
 });
 const ALL = [2, 3, 4, 5].map((uid) => waitingOf(uid));
 const context = { block: NOW, incumbents: [] };
-
-/** The state before the first round: with everybody's claim taken in, where the rule takes claims in. */
-function begun({ intake }: AnyEntrantsRule): unknown {
-  if (!intake) return undefined;
-  let state: unknown;
-  const marks = new Set<string>();
-  for (const { uid, hotkey, block } of ALL) {
-    const claim = { ...{ uid, hotkey, block }, coldkey: `coldkey-${uid}`, commitment: `claim-${uid}` };
-    const taking = { ...context, isMarked: (mark: string) => marks.has(mark) };
-    const taken = intake.take(state, { ...claim, reference: referenceOf(uid) }, taking);
-    if (taken.status === 'ignored') continue;
-    for (const mark of taken.marks) marks.add(mark);
-    state = taken.state;
-  }
-  return state;
-}
 
 /** The round of whoever a rule has let play: the last of them wins, and the first could not be scored here. */
 const roundOf = (hotkeys: readonly string[]): EnteredRound => {
@@ -53,6 +38,9 @@ const roundOf = (hotkeys: readonly string[]): EnteredRound => {
     shares: SEATS.map(({ uid }) => (uid === winner ? 1 : 0)),
   };
 };
+
+/** The state of a rule that has taken in the claims of all who wait; undefined where claims are not taken in. */
+const begun = (rule: AnyEntrantsRule): unknown => (rule.intake ? takenIn(rule.intake).state : undefined);
 
 /** What every entrants rule has to do. */
 export const ENTRANTS_CASES: Readonly<Record<string, Case>> = {
@@ -133,4 +121,5 @@ export const ENTRANTS_CASES: Readonly<Record<string, Case>> = {
     for (const history of [[], [result], [{ ...result, score: null }], [{ ...result, winnerScore: null }]])
       demand(typeof rule.again(history, epsilon, NOW) === 'boolean', 'it does not');
   },
+  ...INTAKE_CASES,
 };
