@@ -7,7 +7,7 @@ import { NO_MARKS } from '@assay/core/judging/mark-count';
 import { judgingErrors } from '@assay/core/judging/errors';
 import { pretraining } from '@assay/core/rules/commitment/pretraining';
 import { syncBlock } from '@assay/core/rules/seed/sync-block';
-import type { AnyEntrantsRule, ClaimIntake, EntrantsRule, TakenClaim } from '@assay/core/contracts/entrants-rule';
+import type { AnyEntrantsRule, ClaimIntake, EntrantsRule } from '@assay/core/contracts/entrants-rule';
 import type { EpsilonFunction } from '@assay/core/contracts/epsilon-function';
 import type { MatchOutcome, MatchRule } from '@assay/core/contracts/match-rule';
 import type { MergeRule } from '@assay/core/contracts/merge-rule';
@@ -143,15 +143,6 @@ const kindThat = (fails: string, change: (base: TaskKind) => Partial<TaskKind>):
 
 const MODEL = { namespace: 'miner', name: 'another', revision: '0'.repeat(40) };
 
-/** Takes every claim in. */
-const INTAKE: ClaimIntake<TakenClaim[]> = {
-  take: (state = [], claim) => ({ status: 'queued', state: [...state, claim], marks: [] }),
-  queue: (state) => state,
-  leave: (state, hotkey) => state.filter((one) => one.hotkey !== hotkey),
-  marked: () => NO_MARKS,
-  ahead: 1,
-};
-
 let counter = 0;
 
 export const BROKEN: readonly BrokenRule[] = [
@@ -285,15 +276,6 @@ export const BROKEN: readonly BrokenRule[] = [
       waiting.map(({ hotkey }) => hotkey).filter((hotkey) => !used?.includes(hotkey)),
     next: (_state, { contenders }) => ({ state: contenders.map(({ hotkey }) => hotkey), keep: [] }),
   }),
-  entrantsThat('takes claims in, each once, into a state that the journal can hold', {
-    state: z.any(),
-    intake: { ...INTAKE, take: () => ({ status: 'queued', state: new Map(), marks: [] }) },
-  }),
-  entrantsThat('forgets the claim of a hotkey that leaves without a round', {
-    state: z.any(),
-    intake: { ...INTAKE, leave: (waiting: TakenClaim[]) => waiting },
-  }),
-  entrantsThat('fetches a whole number of models ahead', { state: z.any(), intake: { ...INTAKE, ahead: 0 } }),
   entrantsThat('answers whether a model comes again, whatever its history', {
     again: (history) => (history.length > 0 ? true : (undefined as unknown as boolean)),
   }),
@@ -359,6 +341,9 @@ export const BROKEN: readonly BrokenRule[] = [
   kindThat('asks for some amount of data', (base) => ({ request: (given) => ({ ...base.request(given), pages: 0 }) })),
   kindThat('scores samples of what was drawn, the same twice', () => ({
     samples: () => ({ samples: [], parameters: {}, prompts: [] }),
+  })),
+  kindThat('names the page of every sample, or of none', (base) => ({
+    samples: (drawn, given) => ({ ...base.samples(drawn, given), clusters: [0] }),
   })),
   kindThat('gives the evaluator plain data', (base) => ({
     samples: (drawn, given) => ({ ...base.samples(drawn, given), parameters: { at: Number.NaN } }),

@@ -90,31 +90,6 @@ export const ENTRANTS_CASES: Readonly<Record<string, Case>> = {
       `${failed.hotkey} does not play the next round`,
     );
   },
-  'takes claims in, each once, into a state that the journal can hold': (rule) => {
-    const { intake } = rule;
-    if (!intake) return;
-    const state = begun(rule);
-    demand(
-      isDeepStrictEqual(rule.state.parse(JSON.parse(JSON.stringify(state))), state),
-      'its state can not be read back',
-    );
-    const queued = intake.queue(state).map(({ hotkey }) => hotkey);
-    demand(queued.length > 0, 'nobody waits after four claims');
-    demand(new Set(queued).size === queued.length, `${queued.join(' ')} wait`);
-    const stranger = queued.find((hotkey) => !ALL.some((one) => one.hotkey === hotkey));
-    demand(stranger === undefined, `${stranger ?? ''} waits and claims nothing`);
-  },
-  'forgets the claim of a hotkey that leaves without a round': (rule) => {
-    const { intake } = rule;
-    if (!intake) return;
-    const state = begun(rule);
-    for (const { hotkey } of intake.queue(state))
-      demand(!intake.queue(intake.leave(state, hotkey)).some((one) => one.hotkey === hotkey), `${hotkey} still waits`);
-  },
-  'fetches a whole number of models ahead': ({ intake }) => {
-    const { ahead } = intake ?? { ahead: 1 };
-    demand(Number.isInteger(ahead) && ahead >= 1, `it fetches ${ahead}`);
-  },
   'answers whether a model comes again, whatever its history': (rule) => {
     const epsilon = linearDecay.bind({ start: 0.005, end: 0.0005, blocks: 7200 });
     const result: PastResult = { block: NOW - 10, score: 2.5, winnerBlock: NOW - 900, winnerScore: 2.4 };

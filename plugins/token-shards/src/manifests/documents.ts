@@ -4,9 +4,11 @@ import { shardErrors } from '../errors.js';
 
 /** Shuffling and keeping more names than this would take seconds. */
 const MOST_SHARDS = 100_000;
+/** Each one is another manifest to fetch. */
+const MOST_SOURCES = 1000;
 
 /** What a bundle says of a source. */
-export interface BundleEntry {
+interface BundleEntry {
   manifest: string;
   weight: number | undefined;
 }
@@ -20,7 +22,7 @@ export interface ManifestEntry {
   sha256: string | undefined;
 }
 
-export interface Manifest {
+interface Manifest {
   prefix: string;
   entries: ManifestEntry[];
 }
@@ -66,6 +68,8 @@ const SHA256 = /^(?:sha256:)?([0-9a-f]{64})$/i;
  */
 export function readBundle(place: string, text: string): BundleEntry[] {
   const { sources } = parsed(place, bundle, text);
+  if (sources.length > MOST_SOURCES)
+    throw unusable(place, `it names ${sources.length} sources, more than ${MOST_SOURCES}`);
   return sources.flatMap(({ name, manifest_url: url, weight: share, enabled }) =>
     enabled === false || !name || !url ? [] : [{ manifest: url.trim(), weight: share ?? undefined }],
   );

@@ -6,7 +6,7 @@ import { configuredPlace, manifestPlace, shardPlaces, shownPlace, sourceName, ty
 import { readBundle, readManifest, type ManifestEntry } from './documents.js';
 
 /** A source as config or bundle name it. */
-export interface NamedSource {
+interface NamedSource {
   /** Seeds what is drawn. */
   name: string;
   weight: number | undefined;

@@ -51,7 +51,7 @@ export class ShardCache {
       await utimes(path, now, now);
       return file;
     } catch {
-      // Whatever is wrong with it, it is fetched again.
+      // A kept shard that can't be read is fetched again.
       return undefined;
     }
   }
@@ -116,7 +116,7 @@ export class ShardCache {
         try {
           if (opened.version !== version || opened.size !== size || have > size)
             throw shardErrors.SHARD_CHANGED({ shard });
-          // A server that sends everything begins anew.
+          // The answer holds the whole file: what has come so far is dropped.
           if (opened.start !== have) await file.truncate(opened.start);
           for await (const chunk of opened.bytes) {
             await file.appendFile(chunk);
