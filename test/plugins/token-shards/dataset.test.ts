@@ -202,6 +202,23 @@ describe('a dataset of shards on a server', () => {
     expect(whole).toHaveLength(4);
   });
 
+  it('takes whole shards whose length the server does not say, and keeps them by their entity tag', async () => {
+    for (const hasNoTag of [false, true]) {
+      const server = await serving(published());
+      const behaviour = { wholeToRange: true, isLengthUnsaid: true, hasNoTag };
+      for (const path of server.files.keys()) server.behaviours.set(path, behaviour);
+      const dataset = datasetOf(bundleOf(server));
+      const times = [await dataset.sample(REQUEST, never), await dataset.sample(REQUEST, never)];
+      const rows = rowsOf(await expected());
+      expect(times.map(rowsOf)).toEqual([rows, rows]);
+      // A first look for each shard and draw, and the shards themselves: once, or again where nothing tells that they are the same.
+      const asked = server.asked.filter(({ path }) => path.endsWith('.npy') && server.files.has(path));
+      expect(asked).toHaveLength(hasNoTag ? 16 : 12);
+      const few = datasetOf({ ...bundleOf(server), cacheBytes: 5000 });
+      expect(await errorOf(few.sample(REQUEST, never))).toMatchObject({ code: 'SHARD_TOO_LARGE' });
+    }
+  });
+
   it.each([
     ['dropped connections', { cutAt: 3000, times: 3 }],
     [

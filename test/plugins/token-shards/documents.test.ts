@@ -80,6 +80,9 @@ describe('a bundle', () => {
   it.each<[what: string, sources: unknown]>([
     ['no list', {}],
     ['a negative weight', [{ name: 'a', manifest_url: 'm', weight: -1 }]],
+    ['a weight beyond all others', [{ name: 'a', manifest_url: 'm', weight: 1e300 }]],
+    ['no enabled source', [{ name: 'a', manifest_url: 'm', enabled: false }]],
+    ['no weight at all', [{ name: 'a', manifest_url: 'm', weight: 0 }]],
     ['a weight that is no number', [{ name: 'a', manifest_url: 'm', weight: 'half' }]],
     ['too many sources', Array.from({ length: 1001 }, () => ({ name: 'a', manifest_url: 'm' }))],
   ])('is refused: %s', (_what, sources) => {

@@ -88,7 +88,7 @@ export class RemoteShard implements OpenShard {
     // The size may have changed: it is compared below, and is no lie of the server.
     const opened = await this.deps.remotes.open(place, part, signal);
     try {
-      if (opened.version !== version || opened.size !== size) throw shardErrors.SHARD_CHANGED({ shard });
+      if (opened.version !== version || (opened.size ?? size) !== size) throw shardErrors.SHARD_CHANGED({ shard });
       if (opened.start !== part.start || opened.end !== part.end) throw new RangesIgnored();
       yield* opened.bytes;
       return undefined;
