@@ -36,7 +36,7 @@ interface Postponed {
 export type Found = { judged: JudgedTask[] } | { error: AssayError };
 
 /** Takes what is found out, in the order of the models. @returns false where the others need not be scored any more */
-export type Take = (scoring: Scoring, found: Found) => boolean;
+type Take = (scoring: Scoring, found: Found) => boolean;
 
 interface PartDeps {
   runtime: RuntimeDeps;
@@ -124,7 +124,7 @@ export class PartScoring {
       ask: async () => {
         const id = digestOf([this.#key(contender, part), asked.map(({ evaluation }) => evaluation.range ?? null)]);
         const tasks = asked.map(({ evaluation }) => evaluation);
-        const question = { id, tasks, keep: this.#keeps && !part.isLast, place };
+        const question = { id, tasks, keep: this.#keeps && !part.isLast, isControl: false, place };
         const answer = await this.deps.asking.ask(contender, question, signal);
         scoring.timings = answer.timings;
         scoring.computed += answer.results.reduce((sum, { losses }) => sum + losses.length, 0);
