@@ -145,7 +145,7 @@ function placesOf(g: GraphBuilder, given: Config, inputs: Inputs, run: RunShape,
   const table = alibiTable(count, run.positions);
   // Eager attention of later versions adds the bias with the mask as well.
   const bias = library === '4.44' ? table : table.map((value) => 2 * value);
-  return { keyBias: g.node('Gather', [g.floats([run.positions, count], bias), inputs.positions]) };
+  return { keyBias: g.node('Gather', [g.positionTable([run.positions, count], bias), inputs.positions]) };
 }
 
 function selfAttention(

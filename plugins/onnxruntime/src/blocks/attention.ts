@@ -40,6 +40,7 @@ export function attention(
   v: string,
   given: AttentionShape,
 ): string {
+  if (g.target.whole === true) return whole(g, inputs, [q, k, v], given);
   const { heads, headDimension, keyBias } = given;
   // A bias differs by head, so every head needs a key of its own.
   const keyValueHeads = keyBias === undefined ? given.keyValueHeads : heads;
@@ -61,6 +62,25 @@ export function attention(
     narrowed(g, context.values, heads, headDimension, width),
     g.node('Add', [context.zeros, g.ints([-1, heads * headDimension])]),
   ]);
+}
+
+/** One node for an engine that brings attention. */
+function whole(
+  g: GraphBuilder,
+  inputs: Inputs,
+  values: readonly [q: string, k: string, v: string],
+  { heads, keyValueHeads, headDimension, scale, window, softcap, keyBias }: AttentionShape,
+): string {
+  if (inputs.cache) throw new Error('an engine of whole blocks computes every sequence from its beginning');
+  const context = g.block('Attention', [...values, keyBias ?? '', inputs.attentionBias ?? ''], {
+    heads: { int: heads },
+    key_value_heads: { int: keyValueHeads },
+    head_dimension: { int: headDimension },
+    scale: { float: scale ?? 1 / Math.sqrt(headDimension) },
+    ...(window === undefined ? {} : { window: { int: window } }),
+    ...(softcap === undefined ? {} : { softcap: { float: softcap } }),
+  });
+  return g.node('Reshape', [context, g.ints([-1, heads * headDimension])]);
 }
 
 /** @returns values: [batch, sequence, heads * width]; zeros: [2] int64, there when keys and values may go */

@@ -64,6 +64,7 @@ interface StoredMatrices {
  * x: [rows, width] -> [rows, width]
  */
 export function experts(g: GraphBuilder, x: string, shape: Experts, names: ExpertNames): string {
+  if (g.target.whole === true) return wholeExperts(g, x, shape, names);
   const routing = route(g, x, shape, names.router);
   const [, width = 0] = g.shapeOf(names.router);
   let sum = g.node('Expand', [g.scalar(0), g.node('Shape', [x])]);
@@ -77,6 +78,23 @@ export function experts(g: GraphBuilder, x: string, shape: Experts, names: Exper
     });
   }
   return sum;
+}
+
+/** One node for an engine that brings mixtures: x, the router, then gate, up and down of each expert. */
+function wholeExperts(g: GraphBuilder, x: string, shape: Experts, names: ExpertNames): string {
+  const { count, chosen, normalized } = shape;
+  const matrices = Array.from({ length: count }, (_none, index) => names.expert(index));
+  const inputs = [
+    x,
+    g.weight(names.router),
+    ...matrices.flatMap(({ gate, up, down }) => [gate, up, down].map((name) => g.weight(name))),
+  ];
+  return g.block('Experts', inputs, {
+    count: { int: count },
+    chosen: { int: chosen },
+    normalized: { int: normalized ? 1 : 0 },
+    gated: { graph: g.body(2, (gate, up) => g.node('Mul', [activation(g, shape.activation, gate), up])) },
+  });
 }
 
 /** x: [rows, width], router: [count, width] */

@@ -1,6 +1,6 @@
 import type { GraphBuilder } from '../onnx/graph-builder.js';
 import { softened } from './activation.js';
-import { delayed } from './linear.js';
+import { delayed, vector } from './linear.js';
 
 /** Rows that are turned into logits at a time. */
 const ROWS = 4096;
@@ -36,6 +36,7 @@ function blocksOf(total: number, size: number): Block[] {
  */
 function vocabularyBlocks(g: GraphBuilder, { weight }: Head, rows: number): Block[] {
   const [vocabulary = 0, width = 0] = g.shapeOf(weight);
+  if (g.target.whole === true) return [{ start: 0, end: vocabulary }];
   return blocksOf(
     vocabulary,
     Math.max(MULTIPLE, Math.floor(BLOCK_ELEMENTS / Math.max(rows, width) / MULTIPLE) * MULTIPLE),
@@ -44,6 +45,7 @@ function vocabularyBlocks(g: GraphBuilder, { weight }: Head, rows: number): Bloc
 
 /** One block of the matrix, not before `after` is there: [entries, width] */
 function matrixBlock(g: GraphBuilder, { weight }: Head, { start, end }: Block, after: string): string {
+  if (g.target.whole === true) return g.weight(weight);
   const rows = delayed(
     g,
     g.weightRows(weight, start, end),
@@ -56,10 +58,7 @@ function matrixBlock(g: GraphBuilder, { weight }: Head, { start, end }: Block, a
 /** hidden: [rows, width], matrix: [entries, width] -> [rows, entries], float32 */
 function logits(g: GraphBuilder, hidden: string, matrix: string, head: Head, { start, end }: Block): string {
   const { bias, softcap } = head;
-  const shift =
-    bias === undefined
-      ? []
-      : [g.isReady(bias) ? g.weightRows(bias, start, end) : g.converted(g.weightRows(bias, start, end))];
+  const shift = bias === undefined ? [] : [vector(g, bias, g.target.whole === true ? undefined : { start, end })];
   const raw = g.node('Gemm', [hidden, matrix, ...shift], { attributes: { transB: { int: 1 } } });
   return g.toFloat32(softcap === undefined ? raw : softened(g, raw, softcap));
 }
@@ -90,6 +89,7 @@ export function tokenLosses(
   size: { batch: number; sequence: number; width: number },
 ): string {
   const { batch, sequence, width } = size;
+  if (g.target.whole === true) return wholeLosses(g, hidden, labels, head, batch);
   const bySequence = g.node('Reshape', [hidden, g.ints([batch, sequence, width])]);
   const predicting = g.node('Reshape', [slice(g, bySequence, { start: 0, end: sequence - 1 }, 1), g.ints([-1, width])]);
   const blocks = vocabularyBlocks(g, head, Math.min(ROWS, batch * (sequence - 1)));
@@ -124,6 +124,20 @@ export function tokenLosses(
   }
   const losses = chunks.map((chunk) => chunkLosses(g, chunk.parts, chunk.block));
   return losses.length === 1 ? (losses[0] ?? '') : g.node('Concat', losses, { attributes: { axis: { int: 0 } } });
+}
+
+/** The same as one node for an engine that brings it. */
+function wholeLosses(
+  g: GraphBuilder,
+  hidden: string,
+  labels: string,
+  { weight, bias, softcap }: Head,
+  batch: number,
+): string {
+  return g.block('TokenLosses', [hidden, labels, g.weight(weight), ...(bias === undefined ? [] : [vector(g, bias)])], {
+    batch: { int: batch },
+    ...(softcap === undefined ? {} : { softcap: { float: softcap } }),
+  });
 }
 
 /**

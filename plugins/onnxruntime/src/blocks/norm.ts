@@ -4,6 +4,8 @@ import { vector } from './linear.js';
 /** x / sqrt(mean(x^2) + eps) * (offset + weight) (Zhang and Sennrich 2019); Gemma stores weights around 0. x: [..., width] */
 export function rmsNorm(g: GraphBuilder, x: string, weight: string, epsilon: number, offset = 0): string {
   const stored = vector(g, weight);
+  if (g.target.whole === true)
+    return g.block('RmsNorm', [x, stored], { epsilon: { float: epsilon }, offset: { float: offset } });
   return g.node(
     'SimplifiedLayerNormalization',
     [x, offset === 0 ? stored : g.node('Add', [stored, g.scalar(offset)])],

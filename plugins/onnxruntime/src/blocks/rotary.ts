@@ -186,8 +186,8 @@ export function rotate(
     [
       x,
       positions,
-      g.floats([table.positions, table.half], table.cos),
-      g.floats([table.positions, table.half], table.sin),
+      g.positionTable([table.positions, table.half], table.cos),
+      g.positionTable([table.positions, table.half], table.sin),
     ],
     {
       domain: 'com.microsoft',

@@ -4,6 +4,7 @@ import {
   encodeModel,
   type AttributeValue,
   type ElementTypeNumber,
+  type GraphProto,
   type TensorProto,
   type ValueInfo,
 } from './encode.js';
@@ -44,7 +45,15 @@ export interface Target {
   attention: 'fused' | 'plain';
   /** Type of activations; float32 weights and constants are converted to it. */
   computeType: ElementTypeNumber;
+  /**
+   * The engine has kernels for whole blocks: attention, experts, RMS norms and losses are one node each, of the domain
+   * `assay`, and the engine converts weights to the compute type when it loads them.
+   */
+  whole?: true;
 }
+
+/** Domain of the nodes that stand for a whole block. */
+export const WHOLE_BLOCKS = 'assay';
 
 export const CPU_FLOAT32: Target = { attention: 'fused', computeType: ElementType.FLOAT };
 
@@ -159,6 +168,23 @@ export class GraphBuilder {
     return this.node('Loop', [times, '', value.name], { attributes: { body: { graph } } });
   }
 
+  /** A node that computes a whole block. */
+  block(opType: string, inputs: readonly string[], attributes: Readonly<Record<string, AttributeValue>>): string {
+    return this.node(opType, inputs, { domain: WHOLE_BLOCKS, attributes });
+  }
+
+  /** The body of a node, which computes one value out of `count` values of the compute type. */
+  body(count: number, make: (...values: string[]) => string): GraphProto {
+    this.#names += 1;
+    const names = Array.from({ length: count }, (_none, index) => `value_${this.#names}_${index}`);
+    const scope = new Scope(this.#scope);
+    this.#scope = scope;
+    const made = make(...names);
+    this.#scope = scope.outer ?? scope;
+    const info = (name: string): ValueInfo => ({ name, type: this.target.computeType, dims: [] });
+    return { nodes: scope.nodes, initializers: [], inputs: names.map(info), outputs: [info(made)] };
+  }
+
   /** As many zeros (int64) as a value has dimensions, known when the value is. */
   zerosAfter(value: string): string {
     return this.once(`zeros:${value}`, () => {
@@ -217,9 +243,9 @@ export class GraphBuilder {
     return id;
   }
 
-  /** Whether a weight is stored in the type in which is computed. */
+  /** Whether a weight comes in the type in which is computed. */
   isReady(name: string): boolean {
-    return this.typeOf(name) === this.target.computeType;
+    return this.target.whole === true || this.typeOf(name) === this.target.computeType;
   }
 
   /** A value in the type in which is computed. */
@@ -250,11 +276,21 @@ export class GraphBuilder {
 
   /** In the type in which is computed. The same array is the same constant: tables of angles are large and every layer uses them. */
   floats(dims: readonly number[], values: Float32Array): string {
+    const stored = this.#table(dims, values);
+    return this.once(`activation:${stored}`, () => this.activation(stored));
+  }
+
+  /** A table of positions: float32 where the engine computes whole blocks, for its kernels round at their end. */
+  positionTable(dims: readonly number[], values: Float32Array): string {
+    return this.target.whole === true ? this.#table(dims, values) : this.floats(dims, values);
+  }
+
+  #table(dims: readonly number[], values: Float32Array): string {
     const stored =
       this.#tables.get(values) ??
       this.#constant(ElementType.FLOAT, dims, new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
     this.#tables.set(values, stored);
-    return this.once(`activation:${stored}`, () => this.activation(stored));
+    return stored;
   }
 
   /** One float32 that broadcasts over everything. */
@@ -290,14 +326,17 @@ export class GraphBuilder {
 
   encode(): Uint8Array {
     return encodeModel(
-      {
-        nodes: this.#scope.nodes,
-        initializers: [...this.#initializers.values()],
-        inputs: this.#inputs,
-        outputs: this.#outputs,
-        known: this.#scope.known.length > MANY_UNKNOWN ? this.#scope.known : [],
-      },
+      { ...this.graph(), known: this.#scope.known.length > MANY_UNKNOWN ? this.#scope.known : [] },
       OPSETS,
     );
+  }
+
+  graph(): GraphProto {
+    return {
+      nodes: this.#scope.nodes,
+      initializers: [...this.#initializers.values()],
+      inputs: this.#inputs,
+      outputs: this.#outputs,
+    };
   }
 }

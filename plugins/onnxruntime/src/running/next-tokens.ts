@@ -76,7 +76,7 @@ export class NextTokens {
     options: SessionOptions,
   ): Promise<NextTokens> {
     const cache = new CacheInGraph(batch);
-    const session = await ModelSession.forNextTokens(model, batch, { ...run, cache }, options);
+    const session = await ModelSession.forNextTokens(model, { batch, ...run, cache }, options);
     return new NextTokens(session, cache.empty());
   }
 
