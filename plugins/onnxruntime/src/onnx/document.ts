@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   ElementType,
   type AttributeValue,
@@ -42,28 +43,65 @@ interface NodeDocument {
 
 type AttributeDocument = number | string | readonly number[] | { graph: GraphDocument };
 
-/** A tensor's place in a file of the folder, or its bytes in base64. */
+/** A weight's place in a file of the folder; a constant's bytes in base64, or its place in the file of the constants. */
 type TensorDocument = { name: string; dtype: string; shape: readonly number[] } & (
-  { file: string; offset: number; bytes: number } | { data: string }
+  { file: string; offset: number; bytes: number } | { data: string } | { at: number }
 );
+
+/** Constants of more bytes lie in a file beside the document. */
+const INLINE_BYTES = 256;
+/** Bytes to whose multiples constants are aligned. */
+const ALIGNMENT = 64;
+
+/** What goes into the file of the constants: equal ones once, also of several documents. */
+export class DocumentConstants {
+  readonly #places = new Map<string, number>();
+  readonly #parts: Uint8Array[] = [];
+  #length = 0;
+
+  /** The place of a constant in the file. */
+  add(raw: Uint8Array): number {
+    const digest = createHash('sha256').update(raw).digest('hex');
+    const known = this.#places.get(digest);
+    if (known !== undefined) return known;
+    const place = this.#length;
+    const padding = new Uint8Array((ALIGNMENT - (raw.length % ALIGNMENT)) % ALIGNMENT);
+    this.#parts.push(raw, padding);
+    this.#length += raw.length + padding.length;
+    this.#places.set(digest, place);
+    return place;
+  }
+
+  bytes(): Uint8Array {
+    return Buffer.concat(this.#parts);
+  }
+}
 
 /** A model as data: all that an engine needs to compute it. */
 export interface ModelDocument extends GraphDocument {
   version: typeof DOCUMENT_VERSION;
   /** The type in which is computed. */
   computeType: string;
-  /** Folder of the files with the weights. */
+  /** Folder of the files with the weights, absolute or as seen from the document. */
   folder: string;
+  /** Name of the file of the constants, beside the document. */
+  constants: string;
   tensors: TensorDocument[];
 }
 
-/** A graph that an engine in another language computes. */
-export function documentOf(graph: GraphProto, computeType: ElementTypeNumber, folder: string): ModelDocument {
+/** A graph that an engine in another language computes; its large constants are added to `constants.content`. */
+export function documentOf(
+  graph: GraphProto,
+  computeType: ElementTypeNumber,
+  folder: string,
+  constants: { file: string; content: DocumentConstants },
+): ModelDocument {
   return {
     version: DOCUMENT_VERSION,
     computeType: TYPE_NAMES[computeType],
     folder,
-    tensors: graph.initializers.map(tensorOf),
+    constants: constants.file,
+    tensors: graph.initializers.map((tensor) => tensorOf(tensor, constants.content)),
     ...graphOf(graph),
   };
 }
@@ -80,9 +118,12 @@ const valueOf = ({ name, type, dims }: ValueInfo): GraphDocument['inputs'][numbe
   shape: dims,
 });
 
-function tensorOf({ name, type, dims, data }: TensorProto): TensorDocument {
+function tensorOf({ name, type, dims, data }: TensorProto, constants: DocumentConstants): TensorDocument {
   const own = { name, dtype: TYPE_NAMES[type], shape: dims };
-  if ('raw' in data) return { ...own, data: Buffer.from(data.raw).toString('base64') };
+  if ('raw' in data)
+    return data.raw.length > INLINE_BYTES
+      ? { ...own, at: constants.add(data.raw) }
+      : { ...own, data: Buffer.from(data.raw).toString('base64') };
   return { ...own, file: data.file, offset: data.offset, bytes: data.length };
 }
 

@@ -4,6 +4,9 @@ import type { InspectedModel } from '../inspect.js';
 import { ElementType } from './encode.js';
 import { GraphBuilder, type Target } from './graph-builder.js';
 
+/** What of a model its graphs are made of. */
+export type GraphModel = Pick<InspectedModel, 'architecture' | 'config' | 'tensors'>;
+
 /** How every graph of one evaluator is built. */
 export interface GraphOptions {
   target: Target;
@@ -12,7 +15,7 @@ export interface GraphOptions {
 
 /** Losses of each position: ids [batch, sequence], both fixed, labels [batch * (sequence - 1), 1]. */
 export function lossGraph(
-  model: InspectedModel,
+  model: GraphModel,
   batch: number,
   sequence: number,
   { target, attention }: GraphOptions,
@@ -33,7 +36,7 @@ export function lossGraph(
 
 /** Logits of the last position: ids [batch, sequence], both fixed. */
 export function lastLogitsGraph(
-  model: InspectedModel,
+  model: GraphModel,
   batch: number,
   sequence: number,
   { target, attention }: GraphOptions,
@@ -53,7 +56,7 @@ export interface NextTokensRun extends Omit<RunShape, 'attention'> {
 
 /** Logits of the last position of rows of any length. */
 export function nextTokensGraph(
-  model: InspectedModel,
+  model: GraphModel,
   { batch, masked, cache, ...run }: NextTokensRun,
   { target, attention }: GraphOptions,
 ): GraphBuilder {
@@ -64,7 +67,7 @@ export function nextTokensGraph(
   return withLastLogits(g, inputs, model, { ...run, attention });
 }
 
-function withLastLogits(g: GraphBuilder, inputs: Inputs, model: InspectedModel, run: RunShape): GraphBuilder {
+function withLastLogits(g: GraphBuilder, inputs: Inputs, model: GraphModel, run: RunShape): GraphBuilder {
   const { architecture, config } = model;
   const { hidden, head } = architecture.build(g, config, inputs, run);
   const logits = lastLogits(g, hidden, head, inputs.batch, architecture.width(config));

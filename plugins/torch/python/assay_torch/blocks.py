@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 class Choice:
     """Which of two ways of computing the same is taken."""
 
-    # The twins of elementary operators everywhere, to hold the kernels against.
+    # The twins of elementary operators everywhere, to hold everything else against.
     eager: bool = False
+    # Triton's kernels where the device has them.
+    triton: bool = True
 
 
 # The function of a node, and the names of the values that it takes.
@@ -50,7 +52,7 @@ def _optional_real(node: Node, name: str) -> Optional[float]:
 
 
 def _fuses(program: "Program", choice: Choice) -> bool:
-    return not choice.eager and kernels.usable(program.device)
+    return choice.triton and not choice.eager and kernels.usable(program.device)
 
 
 def _norm_weight(program: "Program", name: str) -> str:
@@ -156,12 +158,12 @@ def _attention(node: Node, _program: "Program", choice: Choice) -> Built:
 
 @block("assay", "TokenLosses")
 def _token_losses(node: Node, program: "Program", choice: Choice) -> Built:
-    batch, softcap = integer(node, "batch", 1), _optional_real(node, "softcap")
+    batch, softcap, fuses = integer(node, "batch", 1), _optional_real(node, "softcap"), _fuses(program, choice)
     names: List[str] = list(node.inputs[:2])
     names += [program.parameter([name], program.dtype) for name in node.inputs[2:]]
 
     def run(hidden: Any, labels: Any, weight: Any, bias: Any = None) -> torch.Tensor:
-        return token_losses(hidden, labels, weight, bias, batch, softcap, choice.eager)
+        return token_losses(hidden, labels, weight, bias, batch, softcap, fuses)
 
     return run, names
 

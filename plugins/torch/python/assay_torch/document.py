@@ -81,26 +81,42 @@ def read_document(path: str) -> Document:
     """Raises DocumentError for a document that is malformed."""
     try:
         with open(path, encoding="utf-8") as file:
-            return parse_document(json.load(file))
+            given = json.load(file)
+        return parse_document(given, os.path.dirname(os.path.abspath(path)))
     except (OSError, ValueError, RecursionError) as error:
         raise DocumentError(f"{path} can't be read: {error}") from error
 
 
-def parse_document(given: Any) -> Document:
+def parse_document(given: Any, beside: str) -> Document:
+    """beside: the folder of the document, as seen from which it names others."""
     if not isinstance(given, dict) or given.get("version") != VERSION:
         raise DocumentError(f"the document is not of version {VERSION}")
     compute_type = _text(given, "computeType")
     if compute_type not in ("F32", "F16", "BF16"):
         raise DocumentError(f"the document computes in {compute_type}")
+    constants = _constants(given, beside)
     tensors: Dict[str, Tensor] = {}
     for entry in _items(given, "tensors"):
-        tensor = _tensor(entry)
+        tensor = _tensor(entry, constants)
         if tensor.name in tensors:
             raise DocumentError(f"the document has tensor {tensor.name} twice")
         tensors[tensor.name] = tensor
     graph = _graph(given)
     _require_defined(graph, set(tensors))
-    return Document(compute_type, _text(given, "folder"), tensors, graph)
+    return Document(compute_type, os.path.join(beside, _text(given, "folder")), tensors, graph)
+
+
+def _constants(given: Any, beside: str) -> bytes:
+    if not any("at" in entry for entry in _items(given, "tensors") if isinstance(entry, dict)):
+        return b""
+    with open(os.path.join(beside, _file_name(_text(given, "constants"))), "rb") as file:
+        return file.read()
+
+
+def _file_name(name: str) -> str:
+    if name in ("", ".", "..") or any(character in name for character in "/\\\0"):
+        raise DocumentError(f"{name!r} is no plain file name")
+    return name
 
 
 def require_files(document: Document) -> None:
@@ -137,30 +153,35 @@ def _is_count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53
 
 
-def _tensor(given: Any) -> Tensor:
+def _tensor(given: Any, constants: bytes) -> Tensor:
     name, dtype, shape = _text(given, "name"), _text(given, "dtype"), _items(given, "shape")
     if dtype not in BYTES_OF_TYPE:
         raise DocumentError(f"{name} has the type {dtype}")
     if not all(_is_count(size) for size in shape):
         raise DocumentError(f"{name} has no valid shape")
-    if "data" in given:
-        try:
-            data = base64.b64decode(_text(given, "data"), validate=True)
-        except (binascii.Error, ValueError) as error:
-            raise DocumentError(f"{name} has no valid data: {error}") from error
-        tensor = Tensor(name, dtype, tuple(shape), data=data)
-        if len(data) != tensor.bytes:
-            raise DocumentError(f"{name} has {len(data)} bytes where its shape needs {tensor.bytes}")
-        return tensor
-    file = _text(given, "file")
-    if file in ("", ".", "..") or any(character in file for character in "/\\\0"):
-        raise DocumentError(f"{name} is in {file!r}, which is no plain file name")
+    if "data" in given or "at" in given:
+        return _constant(given, Tensor(name, dtype, tuple(shape)), constants)
+    file = _file_name(_text(given, "file"))
     if not _is_count(given.get("offset")) or not _is_count(given.get("bytes")):
         raise DocumentError(f"{name} has no valid place")
     tensor = Tensor(name, dtype, tuple(shape), file, given["offset"])
     if tensor.bytes != given["bytes"]:
         raise DocumentError(f"{name} has {given['bytes']} bytes where its shape needs {tensor.bytes}")
     return tensor
+
+
+def _constant(given: Any, empty: Tensor, constants: bytes) -> Tensor:
+    if "at" in given:
+        start = given["at"]
+        data = constants[start : start + empty.bytes] if _is_count(start) else b""
+    else:
+        try:
+            data = base64.b64decode(_text(given, "data"), validate=True)
+        except (binascii.Error, ValueError) as error:
+            raise DocumentError(f"{empty.name} has no valid data: {error}") from error
+    if len(data) != empty.bytes:
+        raise DocumentError(f"{empty.name} has {len(data)} bytes where its shape needs {empty.bytes}")
+    return Tensor(empty.name, empty.dtype, empty.shape, data=data)
 
 
 def _graph(given: Any) -> Graph:

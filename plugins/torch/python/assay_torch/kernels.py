@@ -179,9 +179,9 @@ def gated(kind: str, gate: torch.Tensor, up: torch.Tensor) -> torch.Tensor:
     out = torch.empty((rows, width), dtype=gate.dtype, device=gate.device)
     if rows == 0:
         return out
-    block = min(4096, _power_of_two(width))
+    block = min(2048, _power_of_two(width))
     _gated[(rows, (width + block - 1) // block)](
-        gate, up, out, width, gate.stride(0), up.stride(0), KIND=ACTIVATIONS[kind], BLOCK=block, num_warps=8
+        gate, up, out, width, gate.stride(0), up.stride(0), KIND=ACTIVATIONS[kind], BLOCK=block, num_warps=4
     )
     return out
 

@@ -21,7 +21,7 @@ def token_losses(
     bias: Optional[torch.Tensor],
     batch: int,
     softcap: Optional[float],
-    eager: bool = False,
+    fuses: bool = False,
 ) -> torch.Tensor:
     """hidden: [batch * sequence, width], labels: [batch * (sequence - 1), 1], weight: [vocabulary, width] -> as labels, float32"""
     rows = hidden.shape[0]
@@ -30,7 +30,7 @@ def token_losses(
     padded = torch.zeros((batch, sequence), dtype=torch.int64, device=hidden.device)
     padded[:, :-1] = labels.reshape(batch, sequence - 1)
     flat = padded.reshape(-1)
-    reduce = _eager_rows if eager or not kernels.usable(hidden.device) else _fused_rows
+    reduce = _fused_rows if fuses else _eager_rows
     parts = [
         reduce(hidden[start : start + ROWS], flat[start : start + ROWS], weight, bias, softcap)
         for start in range(0, rows, ROWS)
