@@ -3,11 +3,11 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Registry } from '@assay/plugin-onnxruntime/dist/architectures/registry.js';
-import { openModel } from '@assay/plugin-onnxruntime/dist/inspect.js';
-import { DocumentConstants, documentOf } from '@assay/plugin-onnxruntime/dist/onnx/document.js';
-import { ElementType } from '@assay/plugin-onnxruntime/dist/onnx/encode.js';
-import { lossGraph } from '@assay/plugin-onnxruntime/dist/onnx/model-graphs.js';
+import { Registry } from '@assay/lib-model-graph/architectures/registry';
+import { openModel } from '@assay/lib-model-graph/inspect';
+import { DocumentConstants, documentOf } from '@assay/lib-model-graph/graph/document';
+import { ElementType } from '@assay/lib-model-graph/graph/graph';
+import { lossGraph } from '@assay/lib-model-graph/graph/model-graphs';
 import { LARGE, SMALL } from './shapes.js';
 
 const repository = resolve(dirname(fileURLToPath(import.meta.url)), '../..');

@@ -22,7 +22,7 @@ import { weightsErrors } from '@assay/plugin-subtensor/dist/submit/weights-error
 import { submitErrors } from '@assay/plugin-subtensor/dist/submit/errors.js';
 import { ociErrors } from '@assay/plugin-oci/dist/errors.js';
 import { severalSourcesErrors } from '@assay/plugin-several-sources/dist/errors.js';
-import { evaluatorErrors, modelErrors } from '@assay/plugin-onnxruntime/dist/errors.js';
+import { evaluatorErrors, modelErrors } from '@assay/lib-model-graph/errors';
 import { processErrors } from '@assay/plugin-process-evaluator/dist/errors.js';
 import { reporterErrors } from '@assay/plugin-reporters/dist/errors.js';
 import { tokenizerErrors } from '@assay/plugin-tokenizers/dist/errors.js';

@@ -1,16 +1,17 @@
 import { performance } from 'node:perf_hooks';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import type { AttentionRule } from '../architectures/architecture.js';
-import type { InspectedModel } from '../inspect.js';
+import { encodeModel } from '../encode.js';
+import type { AttentionRule } from '@assay/lib-model-graph/architectures/architecture';
+import type { InspectedModel } from '@assay/lib-model-graph/inspect';
 import type { Device } from '../devices/device.js';
-import type { GraphBuilder } from '../onnx/graph-builder.js';
+import type { GraphBuilder } from '@assay/lib-model-graph/graph/graph-builder';
 import {
   lastLogitsGraph,
   lossGraph,
   nextTokensGraph,
   type GraphOptions,
   type NextTokensRun,
-} from '../onnx/model-graphs.js';
+} from '@assay/lib-model-graph/graph/model-graphs';
 
 export interface SessionOptions {
   device: Device;
@@ -52,7 +53,7 @@ export class ModelSession {
 
   static async #load(g: GraphBuilder, model: InspectedModel, options: SessionOptions): Promise<ModelSession> {
     const startedAt = performance.now();
-    const session = await InferenceSession.create(g.encode(), {
+    const session = await InferenceSession.create(encodeModel(g.graph()), {
       executionProviders: [options.device.provider],
       intraOpNumThreads: options.threads,
       interOpNumThreads: 1,
@@ -97,6 +98,12 @@ export function floats(outputs: Readonly<Record<string, Tensor>>, name: string):
 }
 
 const graphOptions = ({ device, attention }: SessionOptions): GraphOptions => ({ target: device.target, attention });
+
+/** logits: [batch * vocabulary] -> [batch][vocabulary] */
+export function rowsOfLogits(logits: Float32Array, batch: number): Float32Array[] {
+  const width = logits.length / batch;
+  return Array.from({ length: batch }, (_none, row) => logits.slice(row * width, (row + 1) * width));
+}
 
 const int64 = (values: readonly number[], dims: readonly number[]): Tensor =>
   new Tensor('int64', BigInt64Array.from(values, BigInt), dims);
