@@ -6,6 +6,7 @@ export const IMPLEMENTATIONS: Readonly<Record<string, () => Promise<{ default: u
   'local-files': () => import('@assay/plugin-local-files'),
   tokenizers: () => import('@assay/plugin-tokenizers'),
   onnxruntime: () => import('@assay/plugin-onnxruntime'),
+  torch: () => import('@assay/plugin-torch'),
   process: () => import('@assay/plugin-process-evaluator'),
   huggingface: () => import('@assay/plugin-huggingface'),
   oci: () => import('@assay/plugin-oci'),
