@@ -20,7 +20,7 @@ from assay_torch.blocks import Choice
 from assay_torch.document import read_document
 from assay_torch.model import Model
 from assay_torch.program import Program
-from assay_torch.settings import apply_settings
+from assay_torch.settings import apply_settings, prime
 from assay_torch.weights import Parameter, Weights
 
 apply_settings()
@@ -70,6 +70,8 @@ class RandomModel:
 
     def __init__(self, entry: Dict[str, Any], device: torch.device, choice: Choice = Choice()) -> None:
         self.entry, self.device = entry, device
+        if os.environ.get("BENCH_UNPRIMED") is None:
+            prime(device)
         self.model = Model(DATA, device, choice)
         self.model.weights = RandomWeights(DATA, device)
         self._programs: Dict[int, Program] = {}

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import statistics
+import subprocess
+import sys
 import time
 from collections import defaultdict
 from typing import Any, Dict, List
@@ -12,9 +15,12 @@ import torch
 from common import DATA, RandomModel, document, index, note, seconds_of, table
 from assay_torch.blocks import Choice
 from assay_torch.model import Model, losses_of, rows_as_tensor
+from assay_torch.settings import prime
 from speed import _entry
 
 CPU = torch.device("cpu")
+# Steps whose outputs are compared between two runs: those of the first layers.
+TRACED = 60
 # Sequences of each random model in the comparison of types, on a GPU and on a CPU.
 SEQUENCES = {"cuda": 32, "cpu": 3}
 
@@ -100,20 +106,77 @@ def _random_batches(entry: Any, generator: torch.Generator, count: int) -> List[
     return drawn.tolist()
 
 
+def first(device: torch.device, _ends: float) -> None:
+    """Whether the first computation of a process gives what later ones give: before and after the matrix products are primed."""
+    if os.environ.get("BENCH_UNPRIMED") is None:
+        subprocess.run([sys.executable, "-W", "ignore", *sys.argv], env={**os.environ, "BENCH_UNPRIMED": "1"}, check=False)
+    primed = os.environ.get("BENCH_UNPRIMED") is None
+    if primed:
+        prime(device)
+    own = RandomModel(_entry("3.3B", device), device)
+    ids = own.ids(2)
+    traced = [_traced(own.program(1), ids[:1]) for _ in range(2)]
+    runs = [losses for losses, _ in traced] + [losses_of(own.program(1), ids[:1])]
+    other = losses_of(own.program(1), ids[1:])
+    again = losses_of(own.program(1), ids[1:])
+    name = "primed" if primed else "not primed"
+    rows = [
+        (name, "a sequence, first and second run", (runs[0] - runs[1]).abs().max().item(), _apart(runs[0], runs[1])),
+        (name, "a sequence, second and third run", (runs[1] - runs[2]).abs().max().item(), _apart(runs[1], runs[2])),
+        (name, "another sequence, twice", (other - again).abs().max().item(), _apart(other, again)),
+    ]
+    table(["process", "compared", "worst number", "a sequence's loss"], rows)
+    for place, ((op, one), (_, other)) in enumerate(zip(traced[0][1], traced[1][1])):
+        if not torch.equal(one, other):
+            note(f"step {place}, {op}, is the first whose output differs between the first and the second run: "
+                 f"{(one != other).sum().item()} of {one.numel()} numbers, shape {list(one.shape)}")
+            break
+    else:
+        note("no output of the first steps differs between the first and the second run")
+
+
+def _traced(program: Any, ids: torch.Tensor) -> Any:
+    """The losses, and what the first steps gave."""
+    outputs: List[Any] = []
+    steps = program._steps[:TRACED]
+    computes = [step.compute for step in steps]
+
+    def watched(op: str, compute: Any) -> Any:
+        def run(*given: Any) -> Any:
+            result = compute(*given)
+            for one in result if isinstance(result, tuple) else (result,):
+                outputs.append((op, one.clone()))
+            return result
+
+        return run
+
+    for step, compute in zip(steps, computes):
+        step.compute = watched(step.node.op, compute)
+    try:
+        return losses_of(program, ids), outputs
+    finally:
+        for step, compute in zip(steps, computes):
+            step.compute = compute
+
+
 def invariance(device: torch.device, _ends: float) -> None:
-    """The same sequence in batches of several sizes, and what it costs to compute one sequence at a time."""
+    """One sequence computed alone against the same one beside others, and what it costs to compute one at a time."""
     for name in ("3.3B", "mixture, 2 of 8"):
         entry = _entry(name, device)
         own = RandomModel(entry, device)
         ids = own.ids(8)
+        losses_of(own.program(1), ids[:1])
         alone = torch.cat([losses_of(own.program(1), ids[row : row + 1]) for row in range(8)])
         again = torch.cat([losses_of(own.program(1), ids[row : row + 1]) for row in range(8)])
-        rows = [(name, 1, (alone - again).abs().max().item(), _apart(alone, again), _speed(own, 1, device))]
+        speed = _speed(own, 1, device)
+        rows = [(name, "alone, twice", (alone - again).abs().max().item(), _apart(alone, again), speed, "")]
         for batch in (2, 4, 8):
             parts = [losses_of(own.program(batch), ids[row : row + batch]) for row in range(0, 8, batch)]
             together = torch.cat(parts)
-            rows.append((name, batch, (alone - together).abs().max().item(), _apart(alone, together), _speed(own, batch, device)))
-        table(["model", "sequences at a time", "a token's loss, worst", "a sequence's loss, worst", "tokens/s"], rows)
+            worst, faster = (alone - together).abs().max().item(), _speed(own, batch, device)
+            rows.append((name, f"alone and {batch} at a time", worst, _apart(alone, together), faster, faster / speed))
+        columns = ["model", "compared", "a token's loss, worst", "a sequence's loss, worst", "tokens/s", "times alone"]
+        table(columns, rows)
         del own
         if device.type == "cuda":
             torch.cuda.empty_cache()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import threading
 import time
 
 import torch
@@ -11,6 +12,7 @@ import torch
 from common import RandomModel, document, note, synchronize, table
 from assay_torch.document import Document
 from assay_torch.model import Model, losses_of
+from assay_torch.weights import CHUNK, READERS
 from speed import _entry
 
 GIB = 2**30
@@ -34,7 +36,10 @@ def loading(device: torch.device, ends: float) -> None:
             if time.monotonic() > ends - 5:
                 break
             if cold:
-                _forget(os.path.join(folder, "model.safetensors"))
+                path = os.path.join(folder, "model.safetensors")
+                _forget(path)
+                rows.append(("the disk alone, read into memory", total / GIB, total / GIB / _read(path)))
+                _forget(path)
             before = time.monotonic()
             program = Model(folder, device).program(moved)
             synchronize(device)
@@ -77,6 +82,26 @@ def _write(random: RandomModel, path: str) -> tuple:
 
 def _parts(random: RandomModel):
     return [(one, random.model.weights.get(one)) for one in random.program(1).parameters()]
+
+
+def _read(path: str) -> float:
+    """Seconds in which as many threads as the loader has read a file, and do nothing with it."""
+    size, before = os.path.getsize(path), time.monotonic()
+    share = -(-size // READERS)
+
+    def read(start: int) -> None:
+        buffer = bytearray(CHUNK)
+        file = os.open(path, os.O_RDONLY)
+        for place in range(start, min(start + share, size), CHUNK):
+            os.preadv(file, [buffer], place)
+        os.close(file)
+
+    threads = [threading.Thread(target=read, args=(start,)) for start in range(0, size, share)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return time.monotonic() - before
 
 
 def _forget(path: str) -> None:

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 
 from common import measured_rate, nominal, note, seconds_of, table
-from assay_torch import kernels, losses, operators
+from assay_torch import attention, attention_kernel, kernels, losses, operators
 
 
 def machine(device: torch.device, _ends: float) -> None:
@@ -66,6 +66,13 @@ def twins(device: torch.device) -> None:
             operators.rotary(x.unsqueeze(0), positions, *tables, 32, False),
         ),
         "gated silu": lambda: (kernels.gated("silu", x, other), F.silu(x) * other),
+        "attention, window 300, cap 20": lambda: (
+            attention_kernel.attend(heads.unsqueeze(0), heads[:, :8].unsqueeze(0), heads[:, 8:16].unsqueeze(0), 0.1, 300, 20.0, None),
+            attention.attention(
+                x.unsqueeze(0), heads[:, :8].reshape(1, rows, -1), heads[:, 8:16].reshape(1, rows, -1),
+                attention.AttentionShape(32, 8, 128, 0.1, 300, 20.0), eager=True,
+            ).reshape(1, rows, 32, 128),
+        ),
         "losses": lambda: (
             losses._fused_rows(x, labels, words, None, 30.0),
             losses._eager_rows(x, labels, words, None, 30.0),
@@ -89,7 +96,7 @@ def products(device: torch.device) -> None:
     rate = measured_rate(device)
     found = [("8192 x 8192 x 8192" if large else "512", rate / 1e12, rate / nominal(device))]
     for out, into in shapes:
-        for count in (rows // 8, rows):
+        for count in (rows,):
             x = torch.randn(count, into, device=device, dtype=dtype)
             weight = torch.randn(out, into, device=device, dtype=dtype)
             own = 2.0 * count * out * into / seconds_of(lambda: torch.mm(x, weight.t()), device, 0.3, 100)

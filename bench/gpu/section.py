@@ -22,6 +22,8 @@ SECTIONS: Dict[str, Section] = {
     "goldens": exactness.goldens,
     "types": exactness.types,
     "invariance": exactness.invariance,
+    "first": exactness.first,
+    "windows": speed.windows,
     "loading": loading.loading,
 }
 

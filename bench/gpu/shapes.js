@@ -65,6 +65,33 @@ export const LARGE = {
   },
 };
 
+const GEMMA2 = {
+  model_type: 'gemma2',
+  rms_norm_eps: 1e-6,
+  rope_theta: 10_000,
+  max_position_embeddings: 8192,
+  hidden_activation: 'gelu_pytorch_tanh',
+  attn_logit_softcapping: 50,
+  final_logit_softcapping: 30,
+  tie_word_embeddings: true,
+};
+
+Object.assign(LARGE, {
+  'window of 1,024': { ...LARGE['3.3B'], model_type: 'mistral', sliding_window: 1024 },
+  'Gemma 2, 2.6B': {
+    ...GEMMA2,
+    hidden_size: 2304,
+    intermediate_size: 9216,
+    num_hidden_layers: 26,
+    num_attention_heads: 8,
+    num_key_value_heads: 4,
+    head_dim: 256,
+    query_pre_attn_scalar: 256,
+    sliding_window: 4096,
+    vocab_size: 256_000,
+  },
+});
+
 const SMALL_SIZES = {
   hidden_size: 256,
   intermediate_size: 512,
@@ -90,3 +117,14 @@ export const SMALL = {
     tie_word_embeddings: false,
   },
 };
+
+Object.assign(SMALL, {
+  'window of 1,024': { ...SMALL['3.3B'], model_type: 'mistral', sliding_window: 64 },
+  'Gemma 2, 2.6B': {
+    ...GEMMA2,
+    ...SMALL_SIZES,
+    head_dim: 32,
+    query_pre_attn_scalar: 32,
+    sliding_window: 64,
+  },
+});

@@ -10,14 +10,15 @@ import torch
 from common import (
     RandomModel, fresh_memory, gibibytes, index, measured_rate, nominal, note, operations, seconds_of, synchronize, table,
 )  # fmt: skip
+from assay_torch import attention
 from assay_torch.blocks import Choice
 from assay_torch.model import losses_of
 from rival import Rival
 
 # Sequences at a time, the likeliest to be fast first: the time may end.
-BATCHES = {"8B": (8, 1, 4, 2, 16), "14B": (8, 1, 4)}
-OTHER_BATCHES = (8, 1, 16)
-RIVAL_BATCHES = (4, 1, 8)
+BATCHES = {"8B": (8, 1, 2, 4, 16)}
+OTHER_BATCHES = (8, 1)
+RIVAL_BATCHES = (4, 1)
 
 
 def _entry(name: str, device: torch.device) -> Any:
@@ -37,6 +38,7 @@ def model(name: str, device: torch.device, ends: float) -> None:
     rows, losses = _rows("assay", batches, own.ids, lambda ids: losses_of(own.program(ids.shape[0]), ids), entry, rate, device, middle)
     table(COLUMNS, rows)
     if name == "8B":
+        other_kernel(own, entry, losses, rate, device)
         profile(own, device)
     del own
     fresh_memory(device)
@@ -79,7 +81,7 @@ def _beside(entry: Any, rate: float, losses: torch.Tensor, device: torch.device,
     if losses is not None and theirs is not None:
         apart = (losses.double().mean(dim=1) - theirs.double().mean(dim=1)).abs().max().item()
         note(f"loss of the same sequence: {losses.double().mean():.5f} and {theirs.double().mean():.5f}, apart {apart:.2e}")
-    if ends - time.monotonic() > 5:
+    if entry["name"] == "8B" and ends - time.monotonic() > 5:
         whole, _ = _rows(f"{name}, whole logits", (1,), ids, rival.whole, entry, rate, device, ends - 3)
         table(COLUMNS, whole)
 
@@ -119,6 +121,47 @@ def _rows(
         speed = tokens.numel() / seconds
         rows.append([name, batch, speed, speed * work / 1e12, speed * work / nominal(device), speed * work / rate, gibibytes(device), cold])
     return rows, first
+
+
+def other_kernel(own: RandomModel, entry: Any, losses: torch.Tensor, rate: float, device: torch.device) -> None:
+    """The same by torch's flash attention in place of cuDNN's."""
+    order = list(attention.KERNELS)
+    attention.KERNELS.sort(key=lambda name: name != "FLASH_ATTENTION")
+    try:
+        ends = time.monotonic() + 8
+        name = "assay, flash attention"
+        rows, others = _rows(name, (8, 1), own.ids, lambda ids: losses_of(own.program(ids.shape[0]), ids), entry, rate, device, ends)
+        table(COLUMNS, rows)
+        apart = (losses.double().mean(dim=1) - others.double().mean(dim=1)).abs().max().item()
+        note(f"loss of the same sequence by the two kernels, apart: {apart:.2e}")
+    finally:
+        attention.KERNELS[:] = order
+
+
+def windows(device: torch.device, ends: float) -> None:
+    """Models with windows and with caps on their scores, by the own kernel of attention and by its twins."""
+    for name in ("window of 1,024", "Gemma 2, 2.6B"):
+        entry = _entry(name, device)
+        rate = measured_rate(device)
+        found = []
+        kinds = (("assay", Choice()), ("assay, without Triton", Choice(triton=False)))
+        results = []
+        for kind, choice in kinds:
+            own = RandomModel(entry, device, choice)
+            run = lambda ids: losses_of(own.program(ids.shape[0]), ids)
+            try:
+                rows, losses = _rows(kind, (4, 1) if choice.triton else (1,), own.ids, run, entry, rate, device, ends - 5)
+                found += rows
+                results.append(losses)
+            except Exception as error:
+                note(f"{name}, {kind}: {type(error).__name__}: {str(error)[:300]}")
+            del own
+            fresh_memory(device)
+        print(name)
+        table(COLUMNS, found)
+        if len(results) == 2 and all(one is not None for one in results):
+            apart = (results[0].double().mean(dim=1) - results[1].double().mean(dim=1)).abs().max().item()
+            note(f"loss of the same sequence by the two ways, apart: {apart:.2e}")
 
 
 def profile(own: RandomModel, device: torch.device) -> None:

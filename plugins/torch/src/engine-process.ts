@@ -53,11 +53,19 @@ export class EngineProcess {
   #last = 0;
   #ended: Error | undefined;
   #tail = '';
+  /** Resolves when it has ended. */
+  readonly gone: Promise<void>;
 
   private constructor(
     private readonly child: ChildProcessByStdio<Writable, Readable, Readable>,
     readonly facts: EngineFacts,
-  ) {}
+  ) {
+    this.gone = new Promise((resolve) => {
+      child.once('close', () => {
+        resolve();
+      });
+    });
+  }
 
   /** @throws PYTHON_MISSING, TORCH_MISSING, TORCH_OLD, TORCH_UNUSABLE */
   static async start({ python, device, threads }: EngineCommand): Promise<EngineProcess> {
@@ -71,10 +79,12 @@ export class EngineProcess {
     const lines = createInterface({ input: child.stdout });
     const line = await Promise.race([
       once(lines, 'line').then(([text]: unknown[]) => String(text)),
-      once(child, 'exit').then(([code, signal]: unknown[]) => `exit ${String(signal ?? code)}`),
-      once(child, 'error').then(([error]: unknown[]) => {
-        throw torchErrors.PYTHON_MISSING({ python, reason: error instanceof Error ? error.message : String(error) });
-      }),
+      once(child, 'exit').then(
+        ([code, signal]: unknown[]) => `exit ${String(signal ?? code)}`,
+        (error: unknown) => {
+          throw torchErrors.PYTHON_MISSING({ python, reason: error instanceof Error ? error.message : String(error) });
+        },
+      ),
     ]);
     const engine = new EngineProcess(child, readyOf(line, tail, { python, device, threads }));
     engine.#listen(lines);

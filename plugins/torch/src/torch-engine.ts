@@ -49,6 +49,10 @@ export class TorchEngine implements Engine {
     private readonly options: TorchOptions,
   ) {}
 
+  get gone(): Promise<void> {
+    return this.process.gone;
+  }
+
   async open(model: InspectedModel): Promise<EngineModel> {
     const ahead = this.#ahead;
     this.#ahead = undefined;

@@ -42,4 +42,6 @@ export interface Engine {
   open(model: InspectedModel): Promise<EngineModel>;
   /** Makes ready a model that comes next: what is wrong with it shows when it is evaluated. */
   prepare(model: InspectedModel, signal: AbortSignal): Promise<void>;
+  /** Resolves when it can't compute any more, for good: the program ends then. */
+  gone?: Promise<void>;
 }

