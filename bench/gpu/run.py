@@ -15,6 +15,7 @@ SECTIONS = {
     "machine": 30,
     "8B": 50,
     "first": 35,
+    "engine": 30,
     "invariance": 40,
     "loading": 40,
     "14B": 45,

@@ -8,6 +8,7 @@ from typing import Callable, Dict
 
 import torch
 
+import engine
 import exactness
 import loading
 import machine
@@ -19,6 +20,7 @@ MODELS = {"8B": "8B", "3.3B": "3.3B", "14B": "14B", "words": "3.3B, 262,144 word
 Section = Callable[[torch.device, float], None]
 SECTIONS: Dict[str, Section] = {
     "machine": machine.machine,
+    "engine": engine.engine,
     "goldens": exactness.goldens,
     "types": exactness.types,
     "invariance": exactness.invariance,
