@@ -25,6 +25,7 @@ import { severalSourcesErrors } from '@assay/plugin-several-sources/dist/errors.
 import { evaluatorErrors, modelErrors } from '@assay/lib-model-graph/errors';
 import { processErrors } from '@assay/plugin-process-evaluator/dist/errors.js';
 import { reporterErrors } from '@assay/plugin-reporters/dist/errors.js';
+import { torchErrors } from '@assay/plugin-torch/dist/errors.js';
 import { tokenizerErrors } from '@assay/plugin-tokenizers/dist/errors.js';
 import { competitionErrors } from '../competitions/errors.js';
 import { rulesErrors } from '../rules/errors.js';
@@ -41,7 +42,7 @@ const CATALOGUES = {
   'Verification of a model': verificationErrors,
   'Model store': { ...storeErrors, ...storeCommandErrors },
   'Model files': modelErrors,
-  Evaluator: { ...evaluationErrors, ...evaluatorErrors, ...processErrors },
+  Evaluator: { ...evaluationErrors, ...evaluatorErrors, ...processErrors, ...torchErrors },
   Tokenizers: tokenizerErrors,
   Datasets: datasetErrors,
   'Local files': localFilesErrors,

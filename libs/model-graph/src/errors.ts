@@ -212,7 +212,7 @@ export const evaluatorErrors = defineErrors({
   RUNTIME_FAILED: {
     fault: 'validator',
     retry: 'next-round',
-    message: (p: { reason: string }) => `ONNX Runtime failed: ${short(p.reason)}`,
+    message: (p: { reason: string }) => `The engine failed: ${short(p.reason)}`,
     hint: () => 'The model keeps its standing. If it fails again and again, evaluate it by hand and look at memory.',
   },
   FILES_CHANGED: {

@@ -8,7 +8,7 @@ import type { Library } from './library.js';
 import { FLOAT_TYPES, WEIGHT_TYPES } from './graph/graph-builder.js';
 import { companionOf, quantizationError } from './quantization.js';
 
-export interface MatchedTensors {
+interface MatchedTensors {
   /** Under the architecture's names. */
   tensors: Map<string, StoredTensor>;
   /** Names in the files whose tensors nothing reads, sorted. */

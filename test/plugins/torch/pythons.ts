@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 /** Pythons that the tests compute with: Debian's, and the one that `ASSAY_TEST_PYTHON` names. */
 const CANDIDATES = ['/usr/bin/python3', ...(process.env['ASSAY_TEST_PYTHON'] ?? '').split(':')];
 
-export interface Python {
+interface Python {
   path: string;
   torch: string;
 }

@@ -2,7 +2,7 @@ import type { Inputs } from '../architectures/architecture.js';
 import type { GraphBuilder } from '../graph/graph-builder.js';
 
 /** One projection that holds, for each group, its queries, then their key, then their value. */
-export interface FusedProjection {
+interface FusedProjection {
   groups: number;
   /** Queries of one group. */
   queries: number;

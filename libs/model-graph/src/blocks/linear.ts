@@ -25,7 +25,7 @@ export interface Rows {
  * its activation is there, so that one is alive at a time.
  * @param after a 2-d value that must have been computed
  */
-export function matrix(g: GraphBuilder, name: string, after: string, rows?: Rows): string {
+function matrix(g: GraphBuilder, name: string, after: string, rows?: Rows): string {
   const raw = rows === undefined ? g.weight(name) : g.weightRows(name, rows.start, rows.end);
   if (g.isReady(name)) return raw;
   const [all = 0, width = 0] = g.shapeOf(name);

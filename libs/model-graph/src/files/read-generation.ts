@@ -13,14 +13,14 @@ const FILE = 'generation_config.json';
 const CONFIG = 'config.json';
 
 /** What the library knows of the model when it reads its generation config. */
-export interface GeneratingModel {
+interface GeneratingModel {
   library: Library;
   className: string;
   vocabularySize: number;
   generationDefaults: JsonObject;
 }
 
-export interface ReadGeneration {
+interface ReadGeneration {
   generation: GenerationConfig;
   /** Set where there is a generation_config.json that the library does not heed. */
   note?: string;

@@ -1,4 +1,4 @@
-export interface Hypothesis {
+interface Hypothesis {
   /** Sum of the processed log probabilities. */
   score: number;
   tokens: number[];
