@@ -20,7 +20,8 @@ from assay_torch.blocks import Choice
 from assay_torch.document import read_document
 from assay_torch.model import Model
 from assay_torch.program import Program
-from assay_torch.settings import apply_settings, prime
+from assay_torch.priming import prime
+from assay_torch.settings import apply_settings
 from assay_torch.weights import Parameter, Weights
 
 apply_settings()

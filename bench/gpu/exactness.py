@@ -15,7 +15,7 @@ import torch
 from common import DATA, RandomModel, document, index, note, seconds_of, table
 from assay_torch.blocks import Choice
 from assay_torch.model import Model, losses_of, rows_as_tensor
-from assay_torch.settings import prime
+from assay_torch.priming import prime
 from speed import _entry
 
 CPU = torch.device("cpu")

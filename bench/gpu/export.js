@@ -1,5 +1,5 @@
 // Writes what the GPU bench needs on a machine without Node: documents of random models, of the golden models and of the
-// demo's trained ones, with the tokens to score. usage: node bench/gpu/export.js [FOLDER]
+// demo's trained ones, with the tokens to score. Also imported by gpu.bench.js.
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,7 +11,7 @@ import { lossGraph } from '@assay/lib-model-graph/graph/model-graphs';
 import { LARGE, SMALL } from './shapes.js';
 
 const repository = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
-const folder = resolve(process.argv[2] ?? join(repository, 'bench/gpu/data'));
+const folder = join(repository, 'bench/gpu/data');
 const TYPES = { F32: ElementType.FLOAT, BF16: ElementType.BFLOAT16 };
 const GOLDENS = [
   { path: 'test/fixtures/models', libraries: ['4.44'] },

@@ -7,14 +7,6 @@ import torch
 from .versions import TORCH
 
 
-def prime(device: torch.device) -> None:
-    """Multiplies once, so that the library of matrix products has its working memory: it chooses its kernels by that."""
-    for dtype in (torch.float32, torch.bfloat16):
-        x = torch.ones((64, 64), dtype=dtype, device=device)
-        torch.nn.functional.linear(x, x)
-        torch.mm(x, x)
-
-
 def apply_settings() -> None:
     torch.set_grad_enabled(False)
     # TF32 has the range of float32 and the precision of float16.

@@ -23,8 +23,9 @@ from . import kernels
 from .blocks import Choice
 from .document import DocumentError, parse_document, require_files
 from .model import Model, feeds_of
+from .priming import prime
 from .program import Program
-from .settings import apply_settings, prime
+from .settings import apply_settings
 
 # Bytes of the device that a model which is loaded beside another one leaves free for activations.
 SPARE_BYTES = 6 * 2**30
