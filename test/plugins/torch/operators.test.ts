@@ -12,7 +12,12 @@ import { NO_TORCH, pythons } from './pythons.js';
 const SCRIPT = join(import.meta.dirname, '../../../plugins/torch/python/tests/run_documents.py');
 
 /** An input that is fed (f: float32, i: int64), or a constant (floats, ints). */
-type Given = { f: number[]; near?: number } | { i: number[]; values: number[] } | { floats: number[]; dims: number[] } | { ints: number[] } | { int: number };
+type Given =
+  | { f: number[]; near?: number }
+  | { i: number[]; values: number[] }
+  | { floats: number[]; dims: number[] }
+  | { ints: number[] }
+  | { int: number };
 
 interface Case {
   op: string;
@@ -30,15 +35,27 @@ const rows: Given = { f: [5, 8] };
 const positive: Given = { f: [2, 3, 4], near: 2 };
 
 const CASES: Case[] = [
-  ...['Identity', 'Neg', 'Abs', 'Exp', 'Sin', 'Cos', 'Erf', 'Tanh', 'Sigmoid', 'Relu', 'Softplus', 'Mish'].map((op) => ({ op, inputs: [x] })),
+  ...['Identity', 'Neg', 'Abs', 'Exp', 'Sin', 'Cos', 'Erf', 'Tanh', 'Sigmoid', 'Relu', 'Softplus', 'Mish'].map(
+    (op) => ({ op, inputs: [x] }),
+  ),
   ...['Sqrt', 'Log', 'Reciprocal'].map((op) => ({ op, inputs: [positive] })),
   ...['Add', 'Sub', 'Mul', 'Div', 'Min', 'Max'].flatMap((op) => [
     { op, inputs: [x, { f: [2, 3, 4], near: 3 } as Given] },
     { op, inputs: [x, { f: [4], near: 3 } as Given], what: 'that broadcasts' },
   ]),
   { op: 'Pow', inputs: [positive, { floats: [1.5], dims: [] }] },
-  { op: 'Div', inputs: [{ i: [4], values: [7, -7, 9, 0] }, { ints: [2, 2, 4, 5] }], type: 'int64', what: 'of whole numbers' },
-  { op: 'Sub', inputs: [{ i: [2, 2], values: [1, 2, 3, 4] }, { ints: [1, 1] }], type: 'int64', what: 'of whole numbers' },
+  {
+    op: 'Div',
+    inputs: [{ i: [4], values: [7, -7, 9, 0] }, { ints: [2, 2, 4, 5] }],
+    type: 'int64',
+    what: 'of whole numbers',
+  },
+  {
+    op: 'Sub',
+    inputs: [{ i: [2, 2], values: [1, 2, 3, 4] }, { ints: [1, 1] }],
+    type: 'int64',
+    what: 'of whole numbers',
+  },
   ...['Greater', 'GreaterOrEqual', 'Less', 'LessOrEqual', 'Equal'].map((op) => ({
     op,
     inputs: [{ i: [4], values: [1, 2, 3, 4] } as Given, { ints: [2, 2, 3, 1] } as Given],
@@ -72,9 +89,17 @@ const CASES: Case[] = [
     { op, inputs: [x, { ints: [-1] } as Given] },
     { op, inputs: [x, { ints: [0, 2] } as Given], attributes: { keepdims: { int: 0 } }, what: 'of two axes' },
   ]),
-  { op: 'LayerNormalization', inputs: [rows, { f: [8] }, { f: [8] }], attributes: { axis: { int: -1 }, epsilon: { float: 1e-5 } } },
+  {
+    op: 'LayerNormalization',
+    inputs: [rows, { f: [8] }, { f: [8] }],
+    attributes: { axis: { int: -1 }, epsilon: { float: 1e-5 } },
+  },
   { op: 'LayerNormalization', inputs: [rows, { f: [8] }], attributes: { axis: { int: -1 } }, what: 'without a bias' },
-  { op: 'SimplifiedLayerNormalization', inputs: [rows, { f: [8] }], attributes: { axis: { int: -1 }, epsilon: { float: 1e-6 } } },
+  {
+    op: 'SimplifiedLayerNormalization',
+    inputs: [rows, { f: [8] }],
+    attributes: { axis: { int: -1 }, epsilon: { float: 1e-6 } },
+  },
   ...[0, 1].map((interleaved) => ({
     op: 'RotaryEmbedding',
     domain: 'com.microsoft',
@@ -93,7 +118,10 @@ const CASES: Case[] = [
 
 /** Repeatable numbers around `near`. */
 function numbers(count: number, seed: number, near = 0): Float32Array {
-  return Float32Array.from({ length: count }, (_none, index) => near + 2 * (((index * 73 + seed * 31) % 97) / 97 - 0.5));
+  return Float32Array.from(
+    { length: count },
+    (_none, index) => near + 2 * (((index * 73 + seed * 31) % 97) / 97 - 0.5),
+  );
 }
 
 const elements = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
@@ -114,7 +142,9 @@ function made({ op, inputs, attributes = {}, domain = '', type }: Case) {
         : new Tensor('int64', BigInt64Array.from(given.values, BigInt), shape);
     return g.input({ name, type: 'f' in given ? ElementType.FLOAT : ElementType.INT64, dims: shape });
   });
-  const outputType = { int64: ElementType.INT64, bool: ElementType.BOOL, float32: ElementType.FLOAT }[type ?? 'float32'];
+  const outputType = { int64: ElementType.INT64, bool: ElementType.BOOL, float32: ElementType.FLOAT }[
+    type ?? 'float32'
+  ];
   g.output({ name: 'y', type: outputType, dims: [] }, g.node(op, names, { attributes, domain }));
   const graph = g.graph();
   return { graph: { ...graph, outputs: graph.outputs.map((one) => ({ ...one, dims: ['?'] })) }, feeds };
