@@ -3,11 +3,15 @@ import type { InspectedModel } from '@assay/lib-model-graph/inspect';
 import { requireAgreement } from '@assay/lib-model-graph/program/agreement';
 import type { Sample } from '@assay/lib-model-graph/program/engine';
 import { EngineProcess, type EngineCommand } from './engine-process.js';
+import { torchErrors } from './errors.js';
 import { TorchEngine, type TorchOptions } from './torch-engine.js';
 
 const RULES = { packed: true, padTokenId: 0 };
 
-/** Small models have the same losses on the device as in float32 on the CPU. @throws DEVICE_DIFFERS */
+/**
+ * Small models have the same losses on the device as in float32 on the CPU.
+ * @throws DEVICE_DIFFERS, or TORCH_UNUSABLE where nothing can be computed in the type
+ */
 export async function requireTorchAgreement(
   process: EngineProcess,
   command: EngineCommand,
@@ -20,7 +24,7 @@ export async function requireTorchAgreement(
       {
         name: process.facts.device,
         computeType: options.computeType,
-        lossOn: lossBy(process, options),
+        lossOn: (model, sequence) => lossBy(process, options)(model, sequence).catch(unusable(process, options)),
         lossOnCpu: lossBy(cpu, { ...options, computeType: 'float32' }),
       },
       registry,
@@ -29,6 +33,13 @@ export async function requireTorchAgreement(
     await cpu.close();
   }
 }
+
+const unusable =
+  ({ facts }: EngineProcess, { computeType }: TorchOptions) =>
+  (error: unknown): never => {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw torchErrors.TORCH_UNUSABLE({ device: `${facts.device} in ${computeType}`, reason }, error);
+  };
 
 function lossBy(process: EngineProcess, options: TorchOptions) {
   const engine = new TorchEngine({ device: '', computeType: '', runtime: '', attention: '' }, process, options);

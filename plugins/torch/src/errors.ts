@@ -30,7 +30,7 @@ export const torchErrors = defineErrors({
     retry: 'never',
     message: (p: { device: string; reason: string }) => `torch can't compute on ${p.device}: ${short(p.reason)}`,
     hint: () =>
-      'Install a torch that is built for the device, check its driver (nvidia-smi), or set evaluator.device to cpu.',
+      'Install a torch that is built for the device, check its driver (nvidia-smi), or set evaluator.device to cpu and evaluator.computeType to float32.',
   },
   ENGINE_FAILED: {
     fault: 'validator',

@@ -137,6 +137,21 @@ describe.each(pythons.slice(0, 1))('the processes, on torch $torch', ({ path }) 
     expect(await pair()).toEqual(before);
   });
 
+  it.skipIf(!pythons[0]?.torch.startsWith('1.'))(
+    'a type in which this torch can not compute ends the start',
+    async () => {
+      const half = await newEvaluator({ ...given, computeType: 'float16' });
+      try {
+        await expect(errorOf(half.numerics(new AbortController().signal))).resolves.toMatchObject({
+          code: 'TORCH_UNUSABLE',
+          fault: 'config',
+        });
+      } finally {
+        await half.close();
+      }
+    },
+  );
+
   it('numerics name the version, the type and the rows at a time', async () => {
     const other = await newEvaluator({ ...given, batchTokens: 512 });
     try {
