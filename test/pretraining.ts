@@ -131,6 +131,7 @@ export function judgeRound(
         ? { standing: { by: standing.record, state }, shares: state.weights, incumbents: [] }
         : null,
       entrantsBefore: null,
+      drawn: [],
       block,
       seed: 1n,
       unknown,
@@ -154,13 +155,15 @@ export function judgeRound(
 function asJudged({ uid, block, outcome }: JudgedContender): Judged {
   const hotkey = hotkeyAt(uid);
   const digest = `model-${uid}`;
-  if (outcome.status === 'failed') return { uid, hotkey, block, digest, outcome };
+  const reference = { namespace: 'miner', name: digest, revision: '0'.repeat(40) };
+  if (outcome.status === 'failed') return { uid, hotkey, block, digest, reference, outcome };
   const { score, sequenceLosses } = outcome;
   return {
     uid,
     hotkey,
     block,
     digest,
+    reference,
     outcome: { status: 'scored', score, tasks: [{ name: 'task', weight: 1, losses: sequenceLosses }] },
   };
 }

@@ -38,6 +38,7 @@ export const NAMED_DEFAULTS: Readonly<Partial<Record<ContractName, readonly stri
 /** Packages of competitions and profiles: plain data, always looked at. */
 export const COMPETITIONS: Readonly<Record<string, () => Promise<{ default: unknown }>>> = {
   '@assay/competition-demo': () => import('@assay/competition-demo'),
+  '@assay/competition-duel': () => import('@assay/competition-duel'),
   '@assay/competition-pretraining': () => import('@assay/competition-pretraining'),
   '@assay/competition-refined-web': () => import('@assay/competition-refined-web'),
   '@assay/competition-the-stack-v2': () => import('@assay/competition-the-stack-v2'),

@@ -35,7 +35,7 @@ export async function chainNow(
       const chain = await container.getAsync<ChainClient>(CHAIN_CLIENT);
       const { number: block } = await chain.head(inner);
       if (given !== undefined) return { seed: given, seedSource: 'given', block };
-      const [rule, round] = [seedAt(block), { block, contenders: [], incumbents: [] }];
+      const [rule, round] = [seedAt(block), { block, contenders: [], incumbents: [], repetition: 1 }];
       const syncBlock = rule.blockOf(round);
       return {
         seed: rule.seedOf(await chain.blockHash(asBlockNumber(syncBlock), inner), round),

@@ -21,6 +21,8 @@ export interface DatasetSample {
   batches: number[][][];
   /** Names of the pages, in the order drawn. */
   pages: string[];
+  /** Of each batch the page that it comes from, as an index into `pages`; absent where a batch is made of several. */
+  clusters?: readonly number[];
   /** What the data is, for the journal: revision or digest of the source. */
   source: string;
 }

@@ -1,5 +1,7 @@
 import type { z } from 'zod';
+import type { AssayError } from '../errors/assay-error.js';
 import type { EpsilonFunction } from './epsilon-function.js';
+import type { ModelReference } from './model.js';
 import type { JudgedRound, Seat } from './standing-rule.js';
 
 /** A hotkey with a verified model that waits for a round. */
@@ -10,6 +12,44 @@ export interface Waiting extends Seat {
   digest: string;
   /** Whether the last round kept it; otherwise it is new, or comes again. */
   isKept: boolean;
+}
+
+/** A claim that an entrants rule takes in. */
+export interface TakenClaim extends Seat {
+  coldkey: string;
+  /** Block of the claim. */
+  block: number;
+  /** As it stands on chain. */
+  commitment: string;
+  reference: ModelReference;
+}
+
+/** What an entrants rule makes of a claim. */
+export type Intake<State> =
+  /** It waits for its turn. */
+  | { status: 'queued'; state: State }
+  /** It does not count, and costs its miner nothing. `reason`: one line for people. */
+  | { status: 'ignored'; reason: string }
+  /** It may not play. `error`: coded, of fault `miner` or `config`. */
+  | { status: 'refused'; error: AssayError; state: State };
+
+/**
+ * For rules by which claims have an order of their own: each claim is taken in once, before anything of it is fetched, in order of
+ * block, then uid, and the intake is on record. A hotkey's model is then the one of the claim that is queued, whatever it claims
+ * later. Pure.
+ */
+export interface ClaimIntake<State> {
+  take(
+    state: State | undefined,
+    claim: TakenClaim,
+    context: { block: number; incumbents: readonly string[] },
+  ): Intake<State>;
+  /** Claims that wait, in the order of their turns. */
+  queue(state: State): readonly { hotkey: string; block: number; commitment: string; reference: ModelReference }[];
+  /** After a queued claim has left without a round: its model was refused by the checks, or its hotkey is no longer registered. */
+  leave(state: State, hotkey: string): State;
+  /** How many models at the head of the queue are fetched ahead of their turn. */
+  readonly ahead: number;
 }
 
 /** A result of a model, with the round's winner beside it; null stands for a failure or no winner. */
@@ -37,6 +77,10 @@ export interface EnteredRound extends Omit<JudgedRound, 'contenders'> {
 export interface EntrantsRule<State = unknown> {
   /** Schema of the state, as the journal keeps it: plain JSON. */
   readonly state: z.ZodType<State>;
+  /** Absent: the newest claim of each hotkey counts, and models play as they come in. */
+  readonly intake?: ClaimIntake<State>;
+  /** Which round in a row the next one is for the contenders that `select` names, from 1; 1 when left out. */
+  repetition?(state: State | undefined): number;
   /**
    * @param waiting in order of block, then uid
    * @param context the block now, and the hotkeys that hold weight, the first of them first

@@ -27,6 +27,10 @@ export interface EntryContext {
   constraints: ModelConstraints;
   /** Ids that the competition's tokenizer can give. */
   vocabularySize: number;
+  /** Who claims the model; absent where a model is looked at that nobody has claimed yet. */
+  owner?: { hotkey: string; coldkey: string };
+  /** The model that reigns, where the standing rule has defenders. */
+  defender?: { reference: ModelReference; /** config.json, parsed. */ config: JsonObject };
 }
 
 /** A repo before anything of it is fetched. */

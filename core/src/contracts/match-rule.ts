@@ -21,9 +21,21 @@ export interface ScoredContender {
     name: string;
     /** Share of the score; the weights of a round sum to 1. */
     weight: number;
-    /** Loss of each sample, in the order drawn; the same samples for every contender. */
+    /**
+     * Loss of each sample, in the order drawn; the same samples for every contender. After an early stop these are the losses of
+     * the first samples only, for every contender alike.
+     */
     losses: readonly number[];
   }[];
+}
+
+/** What was drawn for a task. */
+export interface DrawnSamples {
+  task: string;
+  /** Number of samples. */
+  samples: number;
+  /** Of each sample the cluster that it comes from (a shard, a page), as an index; absent where the dataset does not say. */
+  clusters?: readonly number[];
 }
 
 export interface MatchContext {
@@ -33,6 +45,10 @@ export interface MatchContext {
   block: number;
   /** Hotkeys that hold weight by the standing before the round, the first of them first. */
   incumbents: readonly string[];
+  /** What was drawn, in task order. */
+  drawn: readonly DrawnSamples[];
+  /** Counts the rounds that these contenders play against each other in a row: 1 for the first. See `MatchRecord.playsAgain`. */
+  repetition: number;
   /** CPython's generator, seeded by the round's seed and the label: for rules that resample. */
   readonly random: (label: string) => SeededRandom;
 }
@@ -44,6 +60,23 @@ export interface MatchRecord {
   winRate: number;
   /** By the keys of the rule's columns. */
   values?: ColumnValues;
+  /** Whether the contender plays the next round too, on other samples, because one round does not decide. */
+  playsAgain?: boolean;
+}
+
+/**
+ * Rounds that end before every sample is scored. The contenders are scored in turns, one part of the samples after the other,
+ * and the round ends after the first part at which the rule says so. The number of scored samples is on record, and a replay
+ * asks the rule again.
+ */
+export interface EarlyStop {
+  /** Samples of a part. */
+  readonly every: number;
+  /**
+   * Whether the outcome of the round is certain. Pure. Asked after each part but the last.
+   * @param contenders with the losses of all parts so far, equally many for each; who failed is left out
+   */
+  stops(contenders: readonly ScoredContender[], context: MatchContext): boolean;
 }
 
 export interface MatchOutcome {
@@ -64,6 +97,8 @@ export interface Bar {
 /** Who wins, from scores and losses. */
 export interface MatchRule {
   readonly columns: readonly RuleColumn[];
+  /** Absent: every sample is scored. Only for competitions with one task. */
+  readonly earlyStop?: EarlyStop;
   /**
    * A generator: it yields after every few milliseconds of work, so that the process can do other things meanwhile.
    * @param contenders in order of block, then uid; at least one

@@ -6,6 +6,8 @@ export interface SeededRound {
   contenders: readonly { hotkey: string; block: number }[];
   /** Hotkeys that hold weight, the first of them first. */
   incumbents: readonly string[];
+  /** Counts the rounds that these contenders play against each other in a row: 1 for the first. */
+  repetition: number;
 }
 
 /** What the samples of a round are drawn from: equal for every validator, and known to no miner before the claim. */

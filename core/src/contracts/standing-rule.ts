@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { MatchRecord } from './match-rule.js';
+import type { ModelReference } from './model.js';
 import type { ColumnValues, RuleColumn, RuleState } from './rule.js';
 
 /** A slot of the subnet and who holds it. */
@@ -8,17 +9,30 @@ export interface Seat {
   hotkey: string;
 }
 
+/** In place of a uid, of a contender whose hotkey is not registered. */
+export const NO_UID = -1;
+
+/** A model that plays every round of its competition, whatever its owner claims now and whether or not its owner is registered. */
+export interface Defender {
+  /** Of its owner; a name that is no hotkey where nobody owns it. */
+  hotkey: string;
+  /** Block of the claim that brought the model in; 0 for a model that the subnet brought in itself. */
+  block: number;
+  reference: ModelReference;
+}
+
 /** Of a standing rule: what a competition has handed out so far. */
 export type Standing = RuleState;
 
 /** A finished round, as the standing sees it. */
 export interface JudgedRound {
-  /** In order of block, then uid; those without a score too. */
+  /** In order of block, then uid; those without a score too. A contender whose hotkey is not registered has NO_UID. */
   contenders: readonly (Seat & {
     /** Block of the claim. */
     block: number;
     /** Equal for models that are evaluated alike: a copy has that of its original. */
     digest: string;
+    reference: ModelReference;
     /** Lower is better; null for a contender without a score. */
     score: number | null;
     record: MatchRecord | null;
@@ -47,6 +61,10 @@ export interface StandingRule<State = unknown> {
   readonly state: z.ZodType<State>;
   /** Names of other rules whose state this one goes on from when a subnet changes over; after any other it begins anew. */
   readonly continues?: readonly string[];
+  /** The state of a competition of which no round has been judged; absent where there is none. */
+  readonly first?: State;
+  /** Models that play every round, the first of them first. Absent: incumbents play by their own claims, like everybody. */
+  defenders?(state: State): readonly Defender[];
   next(before: State | undefined, round: JudgedRound): NextStanding<State>;
   /**
    * Shares of the competition's weight by uid, at least 0 and summing to at most 1. Who is no longer registered, or has

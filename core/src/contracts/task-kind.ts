@@ -26,6 +26,8 @@ export interface KindSamples {
   parameters: Readonly<Record<string, Json>>;
   /** Beginnings that the model is asked to continue; empty where it is not. [prompt][row][token] */
   prompts: readonly (readonly (readonly number[])[])[];
+  /** Of each sample the page of the dataset that it comes from, as an index; absent where the dataset does not say. */
+  clusters?: readonly number[];
 }
 
 /** What the verdict on one task of a model rests on. Recorded with the round. */

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import type { FiniteScore } from '../contracts/brands.js';
 import type { EpsilonFunction } from '../contracts/epsilon-function.js';
-import type { MatchOutcome, MatchRule, ScoredContender } from '../contracts/match-rule.js';
+import type { DrawnSamples, MatchOutcome, MatchRule, ScoredContender } from '../contracts/match-rule.js';
 import type { ColumnValues, RuleRecord, RuleState } from '../contracts/rule.js';
+import type { ModelReference } from '../contracts/model.js';
 import type { AnyEntrantsRule, EnteredRound } from '../contracts/entrants-rule.js';
 import type { AnyStandingRule, Seat } from '../contracts/standing-rule.js';
 import { isAssayError, type ErrorReport } from '../errors/assay-error.js';
@@ -19,6 +20,7 @@ export interface JudgedContender extends Seat {
   block: number;
   /** Equal for models that are evaluated alike. */
   digest: string;
+  reference: ModelReference;
   outcome:
     | { status: 'scored'; score: FiniteScore; tasks: ScoredContender['tasks']; margin?: number }
     | { status: 'failed'; error: ErrorReport };
@@ -64,6 +66,10 @@ export interface RoundInput {
   entrantsBefore: RuleState | null;
   /** Block at which the round was planned. */
   block: number;
+  /** What was drawn, in task order. */
+  drawn: readonly DrawnSamples[];
+  /** Counts the rounds that these contenders play in a row; 1 when left out. */
+  repetition?: number;
   /** Of the round; a rule that resamples derives its own by label. */
   seed: bigint;
   /** Claims that may be the best and of which nothing is known, through this machine's fault: the round is void. */
@@ -126,6 +132,8 @@ export function* judgeRoundInSteps(input: RoundInput, rules: RoundRules): Steps<
       epsilon: rules.epsilon,
       block: input.block,
       incumbents: input.standingBefore?.incumbents ?? [],
+      drawn: input.drawn,
+      repetition: input.repetition ?? 1,
       random: (label) => new PythonRandom(labelledSeed(input.seed, label)),
     });
     return countingVerdict(judged, rules, scored, outcome);
@@ -141,11 +149,12 @@ function countingVerdict(
   scored: readonly ScoredContender[],
   { records, winner }: MatchOutcome,
 ): RoundVerdict {
-  const judged = contenders.map(({ uid, hotkey, block: claimedAt, digest, outcome }) => ({
+  const judged = contenders.map(({ uid, hotkey, block: claimedAt, digest, reference, outcome }) => ({
     uid,
     hotkey,
     block: claimedAt,
     digest,
+    reference,
     score: outcome.status === 'scored' ? outcome.score : null,
     record: records.get(uid) ?? null,
   }));

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { AnyEntrantsRule } from '../contracts/entrants-rule.js';
+import type { AnyEntrantsRule, Intake } from '../contracts/entrants-rule.js';
 import type { EntryCheck } from '../contracts/entry-check.js';
 import type { EpsilonFunction } from '../contracts/epsilon-function.js';
 import type { MatchOutcome, MatchRule, ScoredContender } from '../contracts/match-rule.js';
@@ -54,8 +54,15 @@ function guardedEpsilon(rule: EpsilonFunction, refuse: Refuse): EpsilonFunction 
 }
 
 function guardedMatch(rule: MatchRule, refuse: Refuse): MatchRule {
+  const { earlyStop } = rule;
   return {
     columns: rule.columns,
+    ...(earlyStop && {
+      earlyStop: {
+        every: earlyStop.every,
+        stops: (contenders, context) => coded(refuse, () => earlyStop.stops(contenders, context)),
+      },
+    }),
     *play(contenders, context) {
       const steps = coded(refuse, () => rule.play(contenders, context));
       for (;;) {
@@ -91,6 +98,8 @@ function guardedStanding(rule: AnyStandingRule, refuse: Refuse): AnyStandingRule
     columns: rule.columns,
     state: rule.state,
     ...(rule.continues ? { continues: rule.continues } : {}),
+    ...(rule.first === undefined ? {} : { first: rule.first as unknown }),
+    ...(rule.defenders ? { defenders: (state) => coded(refuse, () => rule.defenders?.(state) ?? []) } : {}),
     next(before, round) {
       const next = coded(refuse, () => rule.next(before, round));
       requireRecordable(next.state, refuse);
@@ -126,11 +135,33 @@ function guardedMerge(rule: MergeRule, refuse: Refuse): MergeRule {
 function guardedEntrants(rule: AnyEntrantsRule, refuse: Refuse): AnyEntrantsRule {
   return {
     state: rule.state,
+    ...(rule.intake ? { intake: guardedIntake(rule.intake, refuse) } : {}),
+    ...(rule.repetition ? { repetition: (state) => coded(refuse, () => rule.repetition?.(state) ?? 1) } : {}),
     select: (state, waiting, context) => coded(refuse, () => rule.select(state, waiting, context)),
     again: (history, epsilon, block) => coded(refuse, () => rule.again(history, epsilon, block)),
     next(state, round) {
       const next = coded(refuse, () => rule.next(state, round));
       requireRecordable(next.state, refuse);
+      return next;
+    },
+  };
+}
+
+function guardedIntake(intake: NonNullable<AnyEntrantsRule['intake']>, refuse: Refuse): typeof intake {
+  return {
+    ahead: intake.ahead,
+    queue: (state) => coded(refuse, () => intake.queue(state)),
+    take(state, claim, context) {
+      const taken = coded(refuse, (): Intake<unknown> => intake.take(state, claim, context));
+      if (taken.status === 'ignored') return taken;
+      requireRecordable(taken.state, refuse);
+      if (taken.status === 'refused' && !['miner', 'config'].includes(taken.error.fault))
+        throw refuse(`it refuses a claim for ${taken.error.code}, a fault of ${taken.error.fault}`);
+      return taken;
+    },
+    leave(state, hotkey) {
+      const next = coded(refuse, (): unknown => intake.leave(state, hotkey));
+      requireRecordable(next, refuse);
       return next;
     },
   };

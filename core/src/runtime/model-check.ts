@@ -97,7 +97,7 @@ export class ModelCheck {
 
   /** Fetches and verifies under the limits of the competition that the miner committed to. */
   async acquire(
-    neuron: Pick<Neuron, 'uid' | 'hotkey'>,
+    neuron: Pick<Neuron, 'uid' | 'hotkey' | 'coldkey'>,
     model: PlacedClaim,
     signal: AbortSignal,
   ): Promise<VerifiedModel> {
@@ -114,7 +114,7 @@ export class ModelCheck {
     const request = {
       ...{ reference, proof, hotkey: neuron.hotkey },
       checks: entryChecks.map(({ rule }) => rule),
-      context: { constraints, vocabularySize },
+      context: { constraints, vocabularySize, owner: { hotkey: neuron.hotkey, coldkey: neuron.coldkey } },
     };
     const turnMs = this.unknowns.hasWaitedEnough(neuron.hotkey) ? SHORT_TURN_MS : TURN_MS;
     const lease = await store.lease(reference);

@@ -9,6 +9,7 @@ import { requireRules } from '../rules/require-rules.js';
 import type { RuleBook } from '../rules/rule-book.js';
 import { demand, type Check, type Checks, type DependentCheck } from './checks.js';
 import { EPSILON_CASES } from './rules/epsilon-cases.js';
+import { referenceOf } from './rules/worlds.js';
 
 /** Of the smallest type in which weights are published: half precision. */
 const BYTES_PER_PARAMETER = 2;
@@ -155,7 +156,14 @@ function judged(
       score === undefined
         ? { status: 'failed', error: failed }
         : { status: 'scored', score, tasks: [{ name: 'task', weight: 1, losses: new Array<number>(100).fill(loss) }] };
-    return { uid, hotkey: `hotkey ${uid}`, block: BLOCK - age, digest: String(uid), outcome };
+    return {
+      uid,
+      hotkey: `hotkey ${uid}`,
+      block: BLOCK - age,
+      digest: String(uid),
+      reference: referenceOf(uid),
+      outcome,
+    };
   });
   return judgeRound(
     {
@@ -163,6 +171,7 @@ function judged(
       seats: contenders.map(({ uid, hotkey }) => ({ uid, hotkey })),
       standingBefore: null,
       entrantsBefore: null,
+      drawn: [{ task: 'task', samples: 100 }],
       block: BLOCK,
       seed: 1n,
     },

@@ -22,7 +22,16 @@ const played = (
   contenders: ScoredContender[],
   epsilon = fixed.bind({ epsilon: 0.01 }),
 ): MatchOutcome =>
-  finish(rule.play(contenders, { epsilon, block: 5_010_000, incumbents: [], random: () => new PythonRandom(1n) }));
+  finish(
+    rule.play(contenders, {
+      epsilon,
+      block: 5_010_000,
+      incumbents: [],
+      drawn: [],
+      repetition: 1,
+      random: () => new PythonRandom(1n),
+    }),
+  );
 
 const margins = fc.double({ min: 0, max: 0.99, noNaN: true });
 

@@ -35,13 +35,14 @@ const round: RoundInput = {
     ...seat,
     block: 10 + index,
     digest: seat.hotkey,
+    reference: { namespace: 'miner', name: seat.hotkey, revision: '0'.repeat(40) },
     outcome: {
       status: 'scored',
       score: scoreOf(3 - index),
       tasks: [{ name: 'text', weight: 1, losses: [3 - index, 3 - index] }],
     },
   })),
-  ...{ seats, standingBefore: null, entrantsBefore: null, block: 100, seed: 1n },
+  ...{ seats, standingBefore: null, entrantsBefore: null, block: 100, seed: 1n, drawn: [{ task: 'text', samples: 2 }] },
 };
 
 function verdictWith(provides: RuleProvisions): RoundVerdict {

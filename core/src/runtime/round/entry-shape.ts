@@ -60,6 +60,8 @@ export const commonMembers = {
   syncBlock: z.number(),
   /** Decimal digits. */
   seed: z.string(),
+  /** Which round in a row this is for its contenders; 1 when left out. */
+  repetition: z.number().int().positive().optional(),
   schedule: z.array(z.object({ id: z.number(), share: z.number() })),
   competition: competitionSchema,
   samples: z.array(
@@ -70,6 +72,8 @@ export const commonMembers = {
       pages: z.array(z.string()),
       digest: z.string(),
       batches: z.number(),
+      /** Of each sample the page that it comes from, as an index; absent where the dataset does not say. */
+      clusters: z.array(z.number().int().nonnegative()).optional(),
     }),
   ),
   tokenizer: z.object({ name: z.string(), digest: z.string() }),

@@ -33,6 +33,11 @@ export function* judgeEntryInSteps(entry: UnjudgedRound, book: RuleBook): Steps<
       entrantsBefore: entry.entrantsBefore,
       block,
       seed: BigInt(seed),
+      drawn: entry.samples.map(({ task, batches, clusters }) => ({
+        ...{ task, samples: batches },
+        ...(clusters ? { clusters } : {}),
+      })),
+      repetition: entry.repetition ?? 1,
       ...(unknown ? { unknown } : {}),
       ...(comparisons ? { compared: comparisons.map(comparisonVerdict) } : {}),
     },

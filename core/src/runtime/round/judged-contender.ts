@@ -9,13 +9,14 @@ import type { EntryContender, RoundEntry } from './entry-shape.js';
 
 /** The score of a contender from the raw scores of its tasks, or its failure. */
 export function judgedContender(
-  { uid, hotkey, block, evaluationDigest: digest, outcome }: EntryContender,
+  { uid, hotkey, block, evaluationDigest: digest, reference, outcome }: EntryContender,
   tasks: RoundEntry['competition']['tasks'],
   kinds: readonly TaskKindRule[],
 ): JudgedContender {
+  const who = { uid, hotkey, block, digest, reference };
   const refusal = refusalOf(outcome, tasks, kinds);
-  if (refusal) return { uid, hotkey, block, digest, outcome: { status: 'failed', error: refusal } };
-  if (outcome.status === 'failed') return { uid, hotkey, block, digest, outcome };
+  if (refusal) return { ...who, outcome: { status: 'failed', error: refusal } };
+  if (outcome.status === 'failed') return { ...who, outcome };
   const ran = outcome.tasks.flatMap(({ name, rawScore, samples, losses }) => {
     const task = tasks.find((candidate) => candidate.name === name);
     if (!task) return [];
@@ -30,11 +31,11 @@ export function judgedContender(
   const score = finiteScore(scoreModel(ran).score);
   if (score === undefined) {
     const error = kindErrors.NON_FINITE_SCORE({ task: outcome.tasks.map(({ name }) => name).join(', ') });
-    return { uid, hotkey, block, digest, outcome: { status: 'failed', error: error.toReport() } };
+    return { ...who, outcome: { status: 'failed', error: error.toReport() } };
   }
   const weights = ran.reduce((sum, { weight }) => sum + weight, 0);
   const played = ran.map(({ name, losses, weight }) => ({ name, losses, weight: weight / weights }));
-  return { uid, hotkey, block, digest, outcome: { status: 'scored', score, tasks: played } };
+  return { ...who, outcome: { status: 'scored', score, tasks: played } };
 }
 
 /** -1 for a kind of which the higher score is the better one: rules compare losses, of which less is better. */

@@ -74,6 +74,7 @@ export async function planRound(
     block: now.number,
     contenders: contenders.map(({ neuron: { hotkey }, model: { block } }) => ({ hotkey, block })),
     incumbents: incumbentsOf(deps, entry.competition.id),
+    repetition: 1,
   };
   const syncBlock = rules.seed.rule.blockOf(seeded);
   const seed = rules.seed.rule.seedOf(await hashOf(deps, syncBlock, signal), seeded);

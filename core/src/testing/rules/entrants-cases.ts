@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { EnteredRound, AnyEntrantsRule, PastResult, Waiting } from '../../contracts/entrants-rule.js';
 import { linearDecay } from '../../rules/epsilon/linear-decay.js';
 import { demand } from '../checks.js';
-import { NOW, seatsOf } from './worlds.js';
+import { NOW, referenceOf, seatsOf } from './worlds.js';
 
 type Case = (rule: AnyEntrantsRule) => void;
 
@@ -25,7 +25,7 @@ const roundOf = (hotkeys: readonly string[]): EnteredRound => {
     contenders: playing.map(({ uid, hotkey, block, digest }, index) => {
       const isScored = playing.length === 1 || index > 0;
       return {
-        ...{ uid, hotkey, block, digest },
+        ...{ uid, hotkey, block, digest, reference: referenceOf(uid) },
         score: isScored ? 3 - uid / 10 : null,
         record: isScored ? { wins: uid === winner ? 1 : 0, matches: 1, winRate: uid === winner ? 1 : 0 } : null,
         outcome: isScored ? ('scored' as const) : ('waiting' as const),

@@ -12,6 +12,7 @@ const ROUND: SeededRound = {
     { hotkey: 'hotkey-2', block: NOW - 100 },
   ],
   incumbents: ['hotkey-1'],
+  repetition: 1,
 };
 const ROUNDS: readonly SeededRound[] = [ROUND, { ...ROUND, incumbents: [] }, { ...ROUND, contenders: [] }];
 

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { JudgedRound, Seat, AnyStandingRule } from '../../contracts/standing-rule.js';
 import { demand } from '../checks.js';
-import { NOW, seatsOf } from './worlds.js';
+import { NOW, referenceOf, seatsOf } from './worlds.js';
 
 type Case = (rule: AnyStandingRule) => void;
 
@@ -14,6 +14,7 @@ const roundOf = (winner: number | null, seats: readonly Seat[] = SEATS): JudgedR
     hotkey: seats[uid]?.hotkey ?? `hotkey-${uid}`,
     block: NOW - 1000 + uid,
     digest: `model-${uid}`,
+    reference: referenceOf(uid),
     score: uid === 5 ? null : 2 + uid / 10 - (uid === winner ? 1 : 0),
     record: uid === 5 ? null : { wins: uid === winner ? 2 : 1, matches: 2, winRate: uid === winner ? 1 : 0.25 },
   })),

@@ -1,5 +1,6 @@
 import { finiteScore, type FiniteScore } from '../../contracts/brands.js';
 import type { MatchContext, ScoredContender } from '../../contracts/match-rule.js';
+import type { ModelReference } from '../../contracts/model.js';
 import type { Seat } from '../../contracts/standing-rule.js';
 import { linearDecay } from '../../rules/epsilon/linear-decay.js';
 import { PythonRandom } from '../../sampling/python-random.js';
@@ -36,10 +37,18 @@ export function contender(uid: number, score: number, ageBlocks: number): Scored
   };
 }
 
+export const referenceOf = (uid: number): ModelReference => ({
+  namespace: 'miner',
+  name: `model-${uid}`,
+  revision: String(uid).padStart(40, '0'),
+});
+
 export const context = (incumbents: readonly string[] = []): MatchContext => ({
   epsilon: linearDecay.bind({ start: 0.005, end: 0.0005, blocks: 7200 }),
   block: NOW,
   incumbents,
+  drawn: ['one', 'two'].map((task) => ({ task, samples: SAMPLES / 2 })),
+  repetition: 1,
   random: (label) => new PythonRandom(BigInt(`0x${Buffer.from(label || '-', 'utf8').toString('hex')}`)),
 });
 

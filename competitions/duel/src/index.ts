@@ -1,0 +1,3 @@
+import { definePlugin } from '@assay/core';
+
+export default definePlugin({ apiVersion: 1, name: 'duel', provides: {} });
