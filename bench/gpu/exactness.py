@@ -12,7 +12,7 @@ from typing import Any, Dict, List
 
 import torch
 
-from common import DATA, RandomModel, document, index, note, seconds_of, table
+from common import RandomModel, document, index, note, seconds_of, table
 from assay_torch.blocks import Choice
 from assay_torch.model import Model, losses_of, rows_as_tensor
 from assay_torch.priming import prime

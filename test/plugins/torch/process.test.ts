@@ -1,5 +1,8 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Evaluator, ModelInspector } from '@assay/core/contracts/evaluator';
@@ -9,6 +12,8 @@ import { scratchFolder } from '../onnxruntime/scratch.js';
 import { DEMO, detailsOf, errorOf, evaluate, newInspector, taskOf, verified } from '../onnxruntime/worlds.js';
 import { NO_TORCH, pythons } from './pythons.js';
 import { check, newEvaluator } from './worlds.js';
+
+const ENGINE = join(import.meta.dirname, '../../../plugins/torch/python/engine.py');
 
 /** A program that stands for Python. */
 function program(text: string): string {
@@ -117,6 +122,15 @@ describe.each(pythons.slice(0, 1))('the processes, on torch $torch', ({ path }) 
     );
     await expect(lost).resolves.toMatchObject({ fault: 'validator' });
     expect(await survivors([worker, python], 5000)).toEqual([]);
+  });
+
+  it('Python ends when nobody asks any more', async () => {
+    const engine = spawn(path, [ENGINE, 'cpu', '1'], { stdio: ['pipe', 'pipe', 'ignore'] });
+    const [line] = (await once(createInterface({ input: engine.stdout }), 'line')) as unknown[];
+    expect(line).toContain('"ready"');
+    engine.stdin.end();
+    const [code] = (await once(engine, 'exit')) as unknown[];
+    expect(code).toBe(0);
   });
 
   it('a request that is given up is answered at once, and the process stays', async () => {

@@ -13,7 +13,8 @@ from .attention import AttentionShape, attention
 from .document import DocumentError, Graph, Node
 from .experts import experts
 from .losses import token_losses
-from .operators import integer, real, rms_norm, rotary, text
+from .operators import rms_norm, rotary
+from .registry import integer, real, text
 
 if TYPE_CHECKING:
     from .program import Program
