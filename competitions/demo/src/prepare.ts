@@ -20,10 +20,17 @@ const RAO = 1_000_000_000n;
 /** 25 seconds: reveals can be waited for, and a round fits into three tempos, after which missing weights raise an alarm. */
 const SHORT_TEMPO = 100;
 
-/** How the demo's network differs from the plain one. */
+/** How a network differs from the demo's own. */
 interface DemoOptions {
   /** Weights are committed, and revealed by the chain an epoch later. */
   commitReveal?: boolean;
+  /** Number of the subnet, and the version key that it takes weights with. */
+  netuid?: number;
+  weightsVersionKey?: bigint;
+  /** Id of the competition that the miners commit to. */
+  competition?: number;
+  /** Only the repos, for a network whose genesis is kept elsewhere. */
+  modelsOnly?: boolean;
 }
 
 /**
@@ -40,10 +47,11 @@ export async function prepareDemo(folder: string, options: DemoOptions = {}): Pr
     const files = await filesOf(miner);
     const revision = createHash('sha1').update(miner.repo).digest('hex');
     await writeRepo(join(draft, 'repos', miner.repo, revision), files);
-    const data = commitmentOf(miner, files, revision, MINER_HOTKEYS[index] ?? '');
+    const data = commitmentOf(miner, files, { revision, hotkey: MINER_HOTKEYS[index] ?? '' }, options);
     if (data !== undefined) commitments.push({ who: index + 2, data, block: miner.block });
   }
-  await writeFile(join(draft, 'genesis.json'), `${JSON.stringify(genesisOf(commitments, options), null, 2)}\n`);
+  if (options.modelsOnly !== true)
+    await writeFile(join(draft, 'genesis.json'), `${JSON.stringify(genesisOf(commitments, options), null, 2)}\n`);
   await mkdir(dirname(target), { recursive: true });
   await rename(draft, target);
 }
@@ -63,7 +71,12 @@ async function writeRepo(folder: string, files: RepoFiles): Promise<void> {
   for (const [name, content] of files) await writeFile(join(folder, name), content);
 }
 
-function commitmentOf(miner: DemoMiner, files: RepoFiles, revision: string, hotkey: string): string | undefined {
+function commitmentOf(
+  miner: DemoMiner,
+  files: RepoFiles,
+  { revision, hotkey }: { revision: string; hotkey: string },
+  { competition = 1 }: DemoOptions,
+): string | undefined {
   if (miner.commits === 'nothing') return undefined;
   if (miner.commits === 'garbled') return 'to whom it may concern: my model is very good';
   const counted = COUNTED.flatMap((path) => {
@@ -72,23 +85,23 @@ function commitmentOf(miner: DemoMiner, files: RepoFiles, revision: string, hotk
   });
   const owner = miner.commits === 'wrong-hash' ? MINER_HOTKEYS[0] : hotkey;
   const hash = secureHash(directoryHash(counted), owner);
-  return `${miner.repo.replace('/', ':')}:${revision}:${hash}:1`;
+  return `${miner.repo.replace('/', ':')}:${revision}:${hash}:${competition}`;
 }
 
 function genesisOf(
   commitments: readonly { who: number; data: string; block: number }[],
-  { commitReveal = false }: DemoOptions,
+  { commitReveal = false, netuid = demoProfile.netuid, weightsVersionKey = demoProfile.weightsVersionKey }: DemoOptions,
 ): Record<string, unknown> {
   const stake = (tokens: bigint): string => (tokens * RAO).toString();
   return {
-    netuid: demoProfile.netuid,
+    netuid,
     seed: SEED,
     startBlock: START_BLOCK,
     blockTime: 0.25,
     hyperparameters: {
       tempo: 360,
       weightsRateLimit: 10,
-      weightsVersionKey: demoProfile.weightsVersionKey.toString(),
+      weightsVersionKey: weightsVersionKey.toString(),
       minAllowedWeights: 1,
       maxUids: 64,
       stakeThreshold: stake(1000n),
