@@ -27,6 +27,7 @@ import { processErrors } from '@assay/plugin-process-evaluator/dist/errors.js';
 import { reporterErrors } from '@assay/plugin-reporters/dist/errors.js';
 import { tokenizerErrors } from '@assay/plugin-tokenizers/dist/errors.js';
 import { competitionErrors } from '../competitions/errors.js';
+import { scaffoldErrors } from '../scaffold/errors.js';
 import { rulesErrors } from '../rules/errors.js';
 import { ruleErrors } from '@assay/core/rules/errors';
 import { evaluateErrors } from '../evaluate/errors.js';
@@ -67,6 +68,7 @@ const CATALOGUES = {
     ...modelCommandErrors,
     ...journalCommandErrors,
     ...competitionErrors,
+    ...scaffoldErrors,
     ...rulesErrors,
   },
 };
