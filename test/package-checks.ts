@@ -57,5 +57,5 @@ export async function asked(
     { ...drawn, tokenizer: letters, sequenceLength: 4, batchSize: 1, packSamples: true },
     signal,
   );
-  return { queries, text: letters.decode(batches.flat(2)) };
+  return { queries, text: letters.decode(batches.flat().flatMap((row) => Array.from(row))) };
 }

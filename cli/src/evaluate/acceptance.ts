@@ -76,6 +76,9 @@ export function checksOf(
   ];
 }
 
+/** The address of the key that is all zeros. */
+const NOBODY = '5C4hrfjw9DjXZTzV3MwzrrAr9P1MJhSrvWGWqi1eSuyUpnhM';
+
 /** Whether a commitment can name the repo. A folder has no name yet. */
 function repoChecks({ model }: FoundModel, competition: number, scheme: CommitmentScheme): Finding[] {
   const { reference } = model;
@@ -83,7 +86,7 @@ function repoChecks({ model }: FoundModel, competition: number, scheme: Commitme
   const found = { name: 'repo', found: repoName(reference), limit: 'fits into a commitment' };
   try {
     // The hotkey is not known here: with any other the text has the same shape.
-    scheme.parse(scheme.format({ reference, proof: scheme.proofOf(model, ''), competition }));
+    scheme.parse(scheme.format({ reference, proof: scheme.proofOf(model, NOBODY), competition }, NOBODY));
     return [found];
   } catch (error) {
     return [{ ...found, error: toAssayError(error) }];

@@ -30,6 +30,7 @@ import { competitionErrors } from '../competitions/errors.js';
 import { scaffoldErrors } from '../scaffold/errors.js';
 import { rulesErrors } from '../rules/errors.js';
 import { ruleErrors } from '@assay/core/rules/errors';
+import { duelErrors } from '@assay/competition-duel/dist/errors.js';
 import { evaluateErrors } from '../evaluate/errors.js';
 import { modelCommandErrors } from '../model/errors.js';
 import { journalCommandErrors } from '../journal-command.js';
@@ -52,6 +53,7 @@ const CATALOGUES = {
   'Task kinds': kindErrors,
   Judging: judgingErrors,
   Rules: ruleErrors,
+  'The duel': duelErrors,
   'Run loop': runtimeErrors,
   Journal: { ...journalErrors, ...libsqlJournalErrors },
   Subtensor: { ...subtensorErrors, ...weightsErrors, ...submitErrors, ...timelockErrors },

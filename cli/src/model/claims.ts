@@ -23,8 +23,13 @@ export const claimOf = (
  * Refuses a claim that the chain can't hold or that a validator can't read, before anything is uploaded for it.
  * @throws PUSH_CLAIM_TOO_LONG, what the scheme's parser refuses
  */
-export function requireFits(claim: Claim, scheme: CommitmentScheme, repo: RepoId, limit: number): void {
-  const text = scheme.format(claim);
+export function requireFits(
+  claim: Claim,
+  { scheme, hotkey }: Pick<Claiming, 'scheme' | 'hotkey'>,
+  repo: RepoId,
+  limit: number,
+): void {
+  const text = scheme.format(claim, hotkey);
   const bytes = Buffer.byteLength(text);
   if (bytes > limit)
     throw modelCommandErrors.PUSH_CLAIM_TOO_LONG({ bytes, limit, excess: bytes - limit, repo: repoName(repo) });

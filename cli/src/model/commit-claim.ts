@@ -64,7 +64,7 @@ const waitingOf = (unreadable: readonly UnreadableCommitment[], hotkey: string):
  */
 export async function commitClaim(claim: Claim, committing: Committing, signal: AbortSignal): Promise<Committed> {
   const { chain, scheme, hotkey } = committing;
-  const text = scheme.format(claim);
+  const text = scheme.format(claim, hotkey);
   const before = await chain.snapshot(signal);
   requireFreeSlot(before, committing);
   const standing = claimTextOf(before, scheme, hotkey);

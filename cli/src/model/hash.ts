@@ -49,13 +49,13 @@ export async function hashOf(
   const why = new Map(reasons.map((reason) => [reason.path, reason.why]));
   const proof = hotkey === undefined ? null : scheme.proofOf(model, hotkey);
   const { reference } = model;
-  const isClaim = proof !== null && id !== undefined && reference.revision !== '';
+  const isClaim = hotkey !== undefined && proof !== null && id !== undefined && reference.revision !== '';
   return {
     model: reference.revision === '' ? given : `${repoName(reference)}@${reference.revision}`,
     directoryHash: directoryHash(model.files),
     hotkey: hotkey ?? null,
     proof,
-    commitment: isClaim ? scheme.format({ reference, proof, competition: id }) : null,
+    commitment: isClaim ? scheme.format({ reference, proof, competition: id }, hotkey) : null,
     bytes: model.files.reduce((sum, { size }) => sum + size, 0),
     files: files.map(({ path, size }) => ({
       ...{ path, size, sha256: digests.get(path) ?? null, counts: digests.has(path) },

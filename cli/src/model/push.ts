@@ -69,7 +69,7 @@ export class Push {
     const by = { competition, scheme, block: at.number };
     const candidate = await candidateIn(container, surroundings, directory, by, signal);
     const claiming = { scheme, hotkey, competition: competition.id };
-    requireFits(claimOf({ reference: placeholder(repo), files: candidate.files }, claiming), scheme, repo, limit);
+    requireFits(claimOf({ reference: placeholder(repo), files: candidate.files }, claiming), claiming, repo, limit);
     const publisher = await container.getAsync<ModelPublisher>(MODEL_PUBLISHER);
     const published = await publisher.find(repo, signal);
     const document = { repo: repoName(repo), competition: competition.id, hotkey, ...described(candidate) };
@@ -86,7 +86,7 @@ export class Push {
     const claim = claimOf(model, claiming);
     const committed = await commitClaim(claim, committing, signal);
     await this.#open(publisher, committed, signal);
-    return { ...document, revision: reference.revision, commitment: scheme.format(claim), ...committed };
+    return { ...document, revision: reference.revision, commitment: scheme.format(claim, hotkey), ...committed };
   }
 
   /** The revision that holds the files: the one that a claim on chain names already, or the newest of the repo. */

@@ -1,3 +1,19 @@
 import { definePlugin } from '@assay/core';
+import { duelScheme } from './commitment/duel.js';
+import { ownerMark } from './entry/owner-mark.js';
+import { safetensorsLayout } from './entry/safetensors-layout.js';
+import { pairedBootstrap } from './match/paired-bootstrap.js';
+import { challenge } from './seed/challenge.js';
+import { kingChain } from './standing/king-chain.js';
 
-export default definePlugin({ apiVersion: 1, name: 'duel', provides: {} });
+export default definePlugin({
+  apiVersion: 1,
+  name: 'duel',
+  provides: {
+    commitmentSchemes: [duelScheme],
+    entryChecks: [safetensorsLayout, ownerMark],
+    seedRules: [challenge],
+    matchRules: [pairedBootstrap],
+    standingRules: [kingChain],
+  },
+});

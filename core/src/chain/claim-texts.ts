@@ -2,19 +2,28 @@ import type { ChainSnapshot, Commitment } from '../contracts/chain-client.js';
 import type { CommitmentScheme } from '../contracts/commitment-scheme.js';
 
 type Texts = Pick<ChainSnapshot, 'commitments' | 'revealed'>;
-type ReadFrom = Pick<CommitmentScheme, 'readFrom'>;
+type ReadFrom = Pick<CommitmentScheme, 'readFrom' | 'fromBlock'>;
 
 /**
  * The text that stands as the claim of each hotkey, from where the subnet's scheme has claims: the plain commitment, or the
- * newest revealed one, whose block is that of its reveal.
+ * newest revealed one, whose block is that of its reveal. A claim of a block before the scheme's first one is none.
  */
-export function claimTexts({ commitments, revealed }: Texts, { readFrom }: ReadFrom): ReadonlyMap<string, Commitment> {
-  if (readFrom === 'commitments') return new Map(commitments.map((commitment) => [commitment.hotkey, commitment]));
+export function claimTexts(
+  { commitments, revealed }: Texts,
+  { readFrom, fromBlock = 0 }: ReadFrom,
+): ReadonlyMap<string, Commitment> {
+  const standing = readFrom === 'commitments' ? commitments : newestOf(revealed);
+  return new Map(
+    standing.filter(({ block }) => block >= fromBlock).map((commitment) => [commitment.hotkey, commitment]),
+  );
+}
+
+function newestOf(revealed: Texts['revealed']): Commitment[] {
   const newest = new Map<string, Commitment>();
   // Of two that were revealed in one block, the later one in the chain's order is the newer one.
   for (const commitment of revealed)
     if (commitment.block >= (newest.get(commitment.hotkey)?.block ?? 0)) newest.set(commitment.hotkey, commitment);
-  return newest;
+  return [...newest.values()];
 }
 
 /** The same for one hotkey; undefined where it claims nothing. */

@@ -33,13 +33,15 @@ export interface FileReason {
 export interface CommitmentScheme {
   /** Where the chain holds the texts. */
   readonly readFrom: 'commitments' | 'revealed-commitments';
+  /** Claims of earlier blocks do not count; 0 when left out. */
+  readonly fromBlock?: number;
   /**
    * @param text at most 1,024 bytes of UTF-8
    * @throws a coded error of fault `miner` that says what is wrong: the claim is refused until it changes
    */
   parse(text: string): Claim;
-  /** The text of a claim, as a miner commits it. */
-  format(claim: Claim): string;
+  /** The text of a claim, as the miner of this hotkey commits it. */
+  format(claim: Claim, hotkey: string): string;
   /**
    * The files of a repo that count: they are fetched and bound to the owner, and nothing else is.
    * @throws a coded error of fault `miner` when the repo lacks what a model needs

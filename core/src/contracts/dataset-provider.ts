@@ -17,8 +17,8 @@ export interface SampleRequest {
 }
 
 export interface DatasetSample {
-  /** [batch][row][token], in the order in which the loader yields them. */
-  batches: number[][][];
+  /** [batch][row][token], in the order in which the loader yields them. A row may be a typed array: 4 bytes an id. */
+  batches: ArrayLike<number>[][];
   /** Names of the pages, in the order drawn. */
   pages: string[];
   /** Of each batch the page that it comes from, as an index into `pages`; absent where a batch is made of several. */

@@ -82,8 +82,8 @@ export interface EntrantsRule<State = unknown> {
   /** Which round in a row the next one is for the contenders that `select` names, from 1; 1 when left out. */
   repetition?(state: State | undefined): number;
   /**
-   * @param waiting in order of block, then uid
-   * @param context the block now, and the hotkeys that hold weight, the first of them first
+   * @param waiting in order of block, then uid; without the hotkeys of defenders, which play every round
+   * @param context the block now, and the hotkeys of the defenders, then those that hold weight, the first of them first
    * @returns hotkeys; none: there is no round
    */
   select(

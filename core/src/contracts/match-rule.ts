@@ -43,7 +43,7 @@ export interface MatchContext {
   epsilon: EpsilonFunction;
   /** Block at which the round was planned. */
   block: number;
-  /** Hotkeys that hold weight by the standing before the round, the first of them first. */
+  /** Hotkeys of the defenders, then those that hold weight by the standing before the round, the first of them first. */
   incumbents: readonly string[];
   /** What was drawn, in task order. */
   drawn: readonly DrawnSamples[];
@@ -86,6 +86,15 @@ export interface MatchOutcome {
   winner: number | null;
 }
 
+/** What the losses of a contender say of rounds of other lengths, as if they went on the way they are. */
+export interface Outlook {
+  uid: number;
+  /** Samples with which nine of ten rounds tell on which side of the bar it is; null where no number is enough. */
+  samples: number | null;
+  /** Share of rounds with as many samples as were drawn that the contender wins, 0..1. */
+  chance: number;
+}
+
 /** What the score of a challenger has to be below. */
 export interface Bar {
   /** A score below it beats the incumbent at this block. */
@@ -109,4 +118,9 @@ export interface MatchRule {
   bar(incumbent: ScoredContender, context: Pick<MatchContext, 'epsilon' | 'block'>): Bar;
   /** Samples after which more could not change the outcome, of `total`; `total` where every sample counts. */
   samplesNeeded(total: number): number;
+  /**
+   * How many samples it takes to know who wins, by contender; nobody for whom there is nothing to know. Pure. Absent: the rule
+   * does not resample, and can't tell.
+   */
+  samplesToKnow?(contenders: readonly ScoredContender[], context: MatchContext): readonly Outlook[];
 }

@@ -4,7 +4,7 @@ export interface SeededRound {
   block: number;
   /** Who plays, in order of block, then uid; `block` is that of the claim. */
   contenders: readonly { hotkey: string; block: number }[];
-  /** Hotkeys that hold weight, the first of them first. */
+  /** Hotkeys of the defenders, then those that hold weight, the first of them first. */
   incumbents: readonly string[];
   /** Counts the rounds that these contenders play against each other in a row: 1 for the first. */
   repetition: number;

@@ -1,6 +1,6 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { MatchRecord } from './match-rule.js';
-import type { ModelReference } from './model.js';
+import { modelReference, type ModelReference } from './model.js';
 import type { ColumnValues, RuleColumn, RuleState } from './rule.js';
 
 /** A slot of the subnet and who holds it. */
@@ -9,24 +9,31 @@ export interface Seat {
   hotkey: string;
 }
 
-/** In place of a uid, of a contender whose hotkey is not registered. */
+/**
+ * In place of a uid, of a contender whose hotkey is not registered. Where a round has several of these, the second one has
+ * NO_UID - 1, and so on, so that a uid names one contender of a round.
+ */
 export const NO_UID = -1;
 
+/** Whether a contender's hotkey was registered when its round was planned. */
+export const isRegistered = (uid: number): boolean => uid > NO_UID;
+
 /** A model that plays every round of its competition, whatever its owner claims now and whether or not its owner is registered. */
-export interface Defender {
+export const defender = z.object({
   /** Of its owner; a name that is no hotkey where nobody owns it. */
-  hotkey: string;
+  hotkey: z.string().min(1),
   /** Block of the claim that brought the model in; 0 for a model that the subnet brought in itself. */
-  block: number;
-  reference: ModelReference;
-}
+  block: z.number().int().nonnegative(),
+  reference: modelReference,
+});
+export type Defender = z.infer<typeof defender>;
 
 /** Of a standing rule: what a competition has handed out so far. */
 export type Standing = RuleState;
 
 /** A finished round, as the standing sees it. */
 export interface JudgedRound {
-  /** In order of block, then uid; those without a score too. A contender whose hotkey is not registered has NO_UID. */
+  /** In order of block, then uid; those without a score too. NO_UID or below stands for a hotkey that is not registered. */
   contenders: readonly (Seat & {
     /** Block of the claim. */
     block: number;
@@ -63,7 +70,10 @@ export interface StandingRule<State = unknown> {
   readonly continues?: readonly string[];
   /** The state of a competition of which no round has been judged; absent where there is none. */
   readonly first?: State;
-  /** Models that play every round, the first of them first. Absent: incumbents play by their own claims, like everybody. */
+  /**
+   * Models that play every round, the first of them first, each of another hotkey. A round without a score of one of them is void.
+   * Absent: incumbents play by their own claims, like everybody.
+   */
   defenders?(state: State): readonly Defender[];
   next(before: State | undefined, round: JudgedRound): NextStanding<State>;
   /**

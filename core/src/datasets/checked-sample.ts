@@ -1,11 +1,16 @@
 import { z } from 'zod';
 import { issuesOf } from '../config/resolve.js';
 import type { DatasetSample, Documents, SampleRequest } from '../contracts/dataset-provider.js';
+import { breathe } from './breathe.js';
 import { datasetErrors } from './errors.js';
 
 const named = { pages: z.array(z.string()), source: z.string() };
 const documentsShape = z.object({ documents: z.array(z.unknown()), ...named });
-const sampleShape = z.object({ batches: z.array(z.array(z.unknown())), ...named });
+const sampleShape = z.object({
+  batches: z.array(z.array(z.unknown())),
+  clusters: z.array(z.number().int().nonnegative()).optional(),
+  ...named,
+});
 
 /** Whatever a package drew, as documents. Each one's type is looked at where it is used. @throws DATASET_MALFORMED */
 export function checkedDocuments(drawn: unknown): Documents {
@@ -14,31 +19,45 @@ export function checkedDocuments(drawn: unknown): Documents {
 }
 
 /** A sample of the shape that was asked for, of ids that the tokenizer has. @throws DATASET_MALFORMED */
-export function checkedSample(drawn: unknown, { batchSize, sequenceLength, tokenizer }: SampleRequest): DatasetSample {
+export async function checkedSample(
+  drawn: unknown,
+  { batchSize, sequenceLength, tokenizer }: SampleRequest,
+  signal: AbortSignal,
+): Promise<DatasetSample> {
   requireShape('sample', sampleShape, drawn);
   const sample = drawn as DatasetSample;
-  const limit = tokenizer.vocabularySize;
   for (const [batch, rows] of sample.batches.entries()) {
     if (rows.length !== batchSize)
-      throw datasetErrors.DATASET_MALFORMED({
-        reason: `batch ${batch} has ${rows.length} sequences, ${batchSize} were asked for`,
-      });
-    for (const row of rows as readonly unknown[]) {
-      if (!Array.isArray(row) || row.length !== sequenceLength)
-        throw datasetErrors.DATASET_MALFORMED({
-          reason: `batch ${batch} holds a sequence that is not ${sequenceLength} tokens long`,
-        });
-      const wrong = row.findIndex(
-        (id: unknown) => !Number.isInteger(id) || (id as number) < 0 || (id as number) >= limit,
-      );
-      if (wrong !== -1)
-        throw datasetErrors.DATASET_MALFORMED({
-          reason: `batch ${batch} holds the token ${JSON.stringify(row[wrong])}; ids go from 0 to ${limit - 1}`,
-        });
+      throw malformed(`batch ${batch} has ${rows.length} sequences, ${batchSize} were asked for`);
+    for (const row of rows) {
+      requireIds(row, batch, sequenceLength, tokenizer.vocabularySize);
+      await breathe(signal);
     }
   }
+  requireClusters(sample);
   return sample;
 }
+
+function requireIds(row: unknown, batch: number, sequenceLength: number, limit: number): void {
+  if (!(Array.isArray(row) || row instanceof Uint32Array) || row.length !== sequenceLength)
+    throw malformed(`batch ${batch} holds a sequence that is not ${sequenceLength} tokens long`);
+  for (let index = 0; index < sequenceLength; index += 1) {
+    const id: unknown = row[index];
+    if (typeof id !== 'number' || !Number.isInteger(id) || id < 0 || id >= limit)
+      throw malformed(`batch ${batch} holds the token ${JSON.stringify(id)}; ids go from 0 to ${limit - 1}`);
+  }
+}
+
+function requireClusters({ batches, pages, clusters }: DatasetSample): void {
+  if (!clusters) return;
+  if (clusters.length !== batches.length)
+    throw malformed(`it names the pages of ${clusters.length} batches, of ${batches.length}`);
+  const wrong = clusters.findIndex((page) => page >= pages.length);
+  if (wrong !== -1)
+    throw malformed(`batch ${wrong} is of page ${clusters[wrong] ?? ''}, and ${pages.length} pages are named`);
+}
+
+const malformed = (reason: string): Error => datasetErrors.DATASET_MALFORMED({ reason });
 
 function requireShape(method: string, shape: z.ZodType, drawn: unknown): void {
   const parsed = shape.safeParse(drawn);

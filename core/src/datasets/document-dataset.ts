@@ -27,7 +27,7 @@ class CheckedDataset implements DatasetProvider {
   constructor(private readonly dataset: DatasetProvider) {}
 
   async sample(request: SampleRequest, signal: AbortSignal): Promise<DatasetSample> {
-    return withoutSecretsIn(checkedSample(await this.dataset.sample(request, signal), request));
+    return withoutSecretsIn(await checkedSample(await this.dataset.sample(request, signal), request, signal));
   }
 
   async requireAccess(signal: AbortSignal): Promise<void> {

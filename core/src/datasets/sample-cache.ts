@@ -19,6 +19,7 @@ const stored = z.object({
   sample: z.object({
     batches: z.array(z.array(z.array(z.number().int().nonnegative()))),
     pages: z.array(z.string()),
+    clusters: z.array(z.number().int().nonnegative()).optional(),
     source: z.string(),
   }),
 });
@@ -47,7 +48,9 @@ export class SampleCache {
     const draft = join(this.options.directory, `${randomUUID()}.draft`);
     try {
       await mkdir(this.options.directory, { recursive: true });
-      await writeFile(draft, await pack(JSON.stringify({ key, sample })));
+      // A typed array is an object in JSON.
+      const batches = sample.batches.map((rows) => rows.map((row) => Array.from(row)));
+      await writeFile(draft, await pack(JSON.stringify({ key, sample: { ...sample, batches } })));
       await rename(draft, this.#path(key));
       await this.#dropOldest();
     } catch (error) {

@@ -45,8 +45,8 @@ export const sampleOf = (
   });
 
 /** What a sample says of itself is kept on disk, told and signed: a service that repeats what it was sent must not get that far. */
-export const withoutSecretsIn = ({ batches, pages, source }: DatasetSample): DatasetSample => ({
-  batches,
+export const withoutSecretsIn = ({ pages, source, ...data }: DatasetSample): DatasetSample => ({
+  ...data,
   pages: pages.map(withoutSecrets),
   source: withoutSecrets(source),
 });

@@ -30,7 +30,10 @@ interface StoredMembers {
 /** How the members of an entry are stored; what is not listed stands in the record itself. */
 const STORED: Readonly<Record<RecordType, StoredMembers>> = {
   round: {
-    numbers: [['contenders', '*', 'outcome', 'tasks', '*', 'losses']],
+    numbers: [
+      ['contenders', '*', 'outcome', 'tasks', '*', 'losses'],
+      ['samples', '*', 'clusters'],
+    ],
     values: [['samples', '*', 'pages']],
     parts: [
       ['competition'],

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -41,6 +42,9 @@ export interface AcquireRequest {
   context: EntryContext;
 }
 
+/** The entry checks that a model has to pass, and what they are told; absent where there are none. */
+type Asked = Pick<AcquireRequest, 'checks' | 'context'> | undefined;
+
 /** A model's way in: whatever comes out has passed every check, in the order in which they are cheap. */
 export class ModelAcquirer {
   constructor(
@@ -58,7 +62,7 @@ export class ModelAcquirer {
     const { files, totalBytes } = await this.deps.store.list(reference, signal);
     requireEntry(checks.flatMap((one) => one.listed?.({ reference, files, totalBytes }, context) ?? []));
     const fetch = async (): Promise<StoredModel> => this.#fetch(reference, files, onProgress, signal);
-    for (let tries = 1; ; tries += 1) {
+    return againIfChanged(async () => {
       const known = await this.#stored(reference, signal);
       let model = known ?? (await fetch());
       // Stored by an earlier version, it may hold other files than those that count now.
@@ -66,19 +70,40 @@ export class ModelAcquirer {
       const fetched = { reference, files: model.files };
       requireEntry(checks.flatMap((one) => one.fetched?.(fetched, context) ?? []));
       if (!this.#isCommitted(model, request)) throw verificationErrors.HASH_MISMATCH({});
-      try {
-        return await this.#inspected(model, files, request, signal);
-      } catch (error) {
-        if (tries === 2 || !isAssayError(error) || error.code !== 'STORED_MODEL_CHANGED') throw error;
-      }
-    }
+      return this.#inspected(model, files, request, signal);
+    });
+  }
+
+  /**
+   * A model that the subnet itself names, with the text of its config.json: there is no claim to prove, and no entry check is asked.
+   * The source is not asked for what the store holds already.
+   * @throws as `acquire` does
+   */
+  async acquireReference(
+    reference: ModelReference,
+    onProgress: OnProgress,
+    signal: AbortSignal,
+  ): Promise<VerifiedModel & { config: string }> {
+    return againIfChanged(async () => {
+      const model = (await this.#stored(reference, signal)) ?? (await this.#fetchListed(reference, onProgress, signal));
+      const verified = await this.#inspected(model, model.files, undefined, signal);
+      const config = await readFile(join(model.directory, CONFIG), 'utf8');
+      const digest = createHash('sha256').update(config).digest('hex');
+      if (model.files.find(({ path }) => path === CONFIG)?.sha256 !== digest) throw modelChanged(model);
+      return { ...verified, config };
+    });
+  }
+
+  async #fetchListed(reference: ModelReference, onProgress: OnProgress, signal: AbortSignal): Promise<StoredModel> {
+    const { files } = await this.deps.store.list(reference, signal);
+    return this.#fetch(reference, files, onProgress, signal);
   }
 
   /** Facts and limits of a model, unless its files have changed while they were read. @throws STORED_MODEL_CHANGED */
   async #inspected(
     model: StoredModel,
     published: readonly RepoFile[],
-    { checks, context }: AcquireRequest,
+    asked: Asked,
     signal: AbortSignal,
   ): Promise<VerifiedModel> {
     const before = await fileStates(model);
@@ -87,7 +112,7 @@ export class ModelAcquirer {
       const listed = tensors ? { tensors } : {};
       const config = await this.#configOf(model);
       const inspected = { reference: model.reference, files: model.files, facts, config, ...listed };
-      const findings = checks.flatMap((one) => one.inspected?.(inspected, context) ?? []);
+      const findings = asked?.checks.flatMap((one) => one.inspected?.(inspected, asked.context) ?? []) ?? [];
       requireEntry(findings);
       if ((await fileStates(model)) !== before) await this.#requireIntact(model, signal);
       const notes = [...codeNotes(CONFIG, config), ...unopenedNotes(published)];
@@ -173,6 +198,16 @@ export class ModelAcquirer {
       ...(tokenizerConfig === undefined ? {} : { tokenizerConfig }),
       ...(index ? { index } : {}),
     };
+  }
+}
+
+/** Does the work once more where stored files have changed meanwhile. @throws STORED_MODEL_CHANGED when that happens twice */
+async function againIfChanged<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!isAssayError(error) || error.code !== 'STORED_MODEL_CHANGED') throw error;
+    return work();
   }
 }
 

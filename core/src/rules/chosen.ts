@@ -3,6 +3,7 @@ import type { SubnetProfile } from '../competition/profile.js';
 import { rulesAt } from '../competition/schedule.js';
 import type { RuleChoice, RuleRecord } from '../contracts/rule.js';
 import type { Doors } from './doors.js';
+import { ruleErrors } from './errors.js';
 import type { BoundRule, RuleBook } from './rule-book.js';
 
 /** What one competition is judged by, by name. */
@@ -78,7 +79,7 @@ export function bindRules(
 /**
  * The rules of a competition by block. Those of every date of the profile are bound at once, so that an error in what
  * comes into force later is found at the start.
- * @throws RULE_UNKNOWN, RULE_PARAMETERS
+ * @throws RULE_UNKNOWN, RULE_PARAMETERS, EARLY_STOP_TASKS
  */
 export function rulesByBlock(
   book: RuleBook,
@@ -86,11 +87,15 @@ export function rulesByBlock(
   competition: Competition,
 ): (block: number) => ChosenRules {
   const where = `competition ${competition.name}`;
-  const bound = new Map(
-    profile.rules.map((dated) => [dated, bindRules(book, choicesAt(profile, competition, dated.fromBlock), where)]),
-  );
-  return (block) =>
-    bound.get(rulesAt(profile.rules, block)) ?? bindRules(book, choicesAt(profile, competition, block), where);
+  const bind = (block: number): ChosenRules => {
+    const rules = bindRules(book, choicesAt(profile, competition, block), where);
+    const tasks = competition.tasks.length;
+    if (rules.match.rule.earlyStop && tasks !== 1)
+      throw ruleErrors.EARLY_STOP_TASKS({ competition: competition.name, rule: rules.match.record.rule, tasks });
+    return rules;
+  };
+  const bound = new Map(profile.rules.map((dated) => [dated, bind(dated.fromBlock)]));
+  return (block) => bound.get(rulesAt(profile.rules, block)) ?? bind(block);
 }
 
 /** The merge rules of a profile at a block, in order. @throws RULE_UNKNOWN, RULE_PARAMETERS */

@@ -15,6 +15,14 @@ export const ruleErrors = defineErrors({
       `${p.where}the parameters of the ${p.door} ${p.rule} are not valid:\n${p.issues.map((issue) => `  ${issue}`).join('\n')}`,
     hint: () => 'Correct them in the competition or the profile. `validator rules` lists the parameters of each rule.',
   },
+  EARLY_STOP_TASKS: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { competition: string; rule: string; tasks: number }) =>
+      `Competition ${p.competition} has ${p.tasks} tasks, and its match rule ${p.rule} ends rounds early, which needs exactly one.`,
+    hint: () =>
+      'Give the competition one task, or choose a match rule, or parameters of this one, without an early stop.',
+  },
   SHARES_NOT_WHOLE: {
     fault: 'config',
     retry: 'never',

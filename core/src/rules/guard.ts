@@ -5,7 +5,7 @@ import type { EpsilonFunction } from '../contracts/epsilon-function.js';
 import type { MatchOutcome, MatchRule, ScoredContender } from '../contracts/match-rule.js';
 import type { MergeRule } from '../contracts/merge-rule.js';
 import { columnValues } from '../contracts/rule.js';
-import type { AnyStandingRule } from '../contracts/standing-rule.js';
+import { defender, type AnyStandingRule, type Defender } from '../contracts/standing-rule.js';
 import { isAssayError } from '../errors/assay-error.js';
 import { messageOf } from '../errors/describe.js';
 import { DOORS, type DoorName, type Doors } from './doors.js';
@@ -55,6 +55,8 @@ function guardedEpsilon(rule: EpsilonFunction, refuse: Refuse): EpsilonFunction 
 
 function guardedMatch(rule: MatchRule, refuse: Refuse): MatchRule {
   const { earlyStop } = rule;
+  if (earlyStop && !(Number.isSafeInteger(earlyStop.every) && earlyStop.every > 0))
+    throw refuse(`its early stop has parts of ${String(earlyStop.every)} samples`);
   return {
     columns: rule.columns,
     ...(earlyStop && {
@@ -78,6 +80,9 @@ function guardedMatch(rule: MatchRule, refuse: Refuse): MatchRule {
     },
     bar: (incumbent, context) => coded(refuse, () => rule.bar(incumbent, context)),
     samplesNeeded: (total) => coded(refuse, () => rule.samplesNeeded(total)),
+    ...(rule.samplesToKnow && {
+      samplesToKnow: (contenders, context) => coded(refuse, () => rule.samplesToKnow?.(contenders, context) ?? []),
+    }),
   };
 }
 
@@ -99,7 +104,7 @@ function guardedStanding(rule: AnyStandingRule, refuse: Refuse): AnyStandingRule
     state: rule.state,
     ...(rule.continues ? { continues: rule.continues } : {}),
     ...(rule.first === undefined ? {} : { first: rule.first as unknown }),
-    ...(rule.defenders ? { defenders: (state) => coded(refuse, () => rule.defenders?.(state) ?? []) } : {}),
+    ...(rule.defenders ? { defenders: (state) => requireDefenders(refuse, () => rule.defenders?.(state)) } : {}),
     next(before, round) {
       const next = coded(refuse, () => rule.next(before, round));
       requireRecordable(next.state, refuse);
@@ -117,6 +122,15 @@ function guardedStanding(rule: AnyStandingRule, refuse: Refuse): AnyStandingRule
     },
     incumbents: (state) => coded(refuse, () => rule.incumbents(state)),
   };
+}
+
+function requireDefenders(refuse: Refuse, call: () => unknown): readonly Defender[] {
+  const parsed = z.array(defender).safeParse(coded(refuse, call) ?? []);
+  if (!parsed.success) throw refuse('its defenders are not a list of hotkey, block and reference');
+  const hotkeys = parsed.data.map(({ hotkey }) => hotkey);
+  const twice = hotkeys.find((hotkey, index) => hotkeys.indexOf(hotkey) < index);
+  if (twice !== undefined) throw refuse(`it names ${twice} twice among its defenders`);
+  return parsed.data;
 }
 
 function guardedMerge(rule: MergeRule, refuse: Refuse): MergeRule {

@@ -44,6 +44,14 @@ export const runtimeErrors = defineErrors({
     hint: () =>
       "Tell the subnet's owner: a commitment scheme that names no competition needs a schedule with one at a time.",
   },
+  DEFENDER_UNAVAILABLE: {
+    fault: 'validator',
+    retry: 'backoff',
+    message: (p: { competition: string; repo: string; code: string; reason: string }) =>
+      `The model ${p.repo}, which reigns in ${p.competition}, can't be had (${p.code}): ${p.reason}`,
+    hint: () =>
+      'Make its repo and the disk of this machine available: rounds wait for it meanwhile, challengers keep their places, and the weights stay.',
+  },
   SEED_UNAVAILABLE: {
     fault: 'chain',
     retry: 'backoff',

@@ -9,6 +9,7 @@ import { claimIn, readClaim, type PlacedClaim } from './claims.js';
 import { accepted, claimRecord, refused } from './claim-record.js';
 import { report, type RuntimeDeps } from './context.js';
 import { withDeadline } from './deadline.js';
+import { Defenders } from './defenders.js';
 import { runtimeErrors } from './errors.js';
 import { storeErrors } from '../model/errors.js';
 import { judgedIds } from './competitions.js';
@@ -20,6 +21,9 @@ import { UnknownClaims } from './unknown-claims.js';
 import { put } from './validator-state.js';
 
 const repoOf = (model: PlacedClaim | null): string => (model ? repoName(model.reference) : '');
+
+/** Failures of a look that say nothing about the claim: a competition is missing here, or the model that reigns in it. */
+const OF_ALL_CLAIMS = new Set(['COMPETITION_MISSING', 'DEFENDER_UNAVAILABLE']);
 
 /** A model that is not here after so long lets others have their turn; what has come of it is kept. */
 const TURN_MS = 30 * 60_000;
@@ -49,9 +53,11 @@ interface Look {
  */
 export class ModelCheck {
   readonly unknowns: UnknownClaims;
+  readonly defenders: Defenders;
 
   constructor(private readonly deps: RuntimeDeps) {
     this.unknowns = new UnknownClaims(deps);
+    this.defenders = new Defenders(deps);
   }
 
   /**
@@ -101,12 +107,13 @@ export class ModelCheck {
     model: PlacedClaim,
     signal: AbortSignal,
   ): Promise<VerifiedModel> {
-    const runtime = this.deps.competitions.at(model.competition, this.deps.view.current.at.number);
-    if (!runtime)
-      throw runtimeErrors.COMPETITION_MISSING({ id: model.competition, block: this.deps.view.current.at.number });
+    const { number: block } = this.deps.view.current.at;
+    const runtime = this.deps.competitions.at(model.competition, block);
+    if (!runtime) throw runtimeErrors.COMPETITION_MISSING({ id: model.competition, block });
     const { store } = this.deps;
     const { reference, proof } = model;
-    const { entryChecks } = runtime.rulesAt(this.deps.view.current.at.number);
+    const { entryChecks } = runtime.rulesAt(block);
+    const reigning = await this.defenders.forEntry(runtime, block, signal);
     const { constraints } = runtime.competition;
     const { vocabularySize } = runtime.tokenizer;
     // What is fetched may need the room of what no one waits for any more, and of nothing else.
@@ -114,7 +121,7 @@ export class ModelCheck {
     const request = {
       ...{ reference, proof, hotkey: neuron.hotkey },
       checks: entryChecks.map(({ rule }) => rule),
-      context: { constraints, vocabularySize, owner: { hotkey: neuron.hotkey, coldkey: neuron.coldkey } },
+      context: { constraints, vocabularySize, owner: { hotkey: neuron.hotkey, coldkey: neuron.coldkey }, ...reigning },
     };
     const turnMs = this.unknowns.hasWaitedEnough(neuron.hotkey) ? SHORT_TURN_MS : TURN_MS;
     const lease = await store.lease(reference);
@@ -228,9 +235,9 @@ export class ModelCheck {
     return this.deps.state.missingClaim(hotkey) ? [put.missingClaim(hotkey, undefined)] : [];
   }
 
-  /** Notes that nothing is known of this claim. A competition that is missing here is missing for everybody's claims. */
+  /** Notes that nothing is known of this claim, unless the cause is one for everybody's claims. */
   async #postpone(neuron: Neuron, commitment: Commitment, error: AssayError, signal: AbortSignal): Promise<void> {
-    if (error.code === 'COMPETITION_MISSING') return;
+    if (OF_ALL_CLAIMS.has(error.code)) return;
     const counts = await this.unknowns.countsAgainst(neuron, error, signal);
     const claim = { commitment: commitment.data, block: commitment.block, stage: 'look' as const };
     await this.deps.state.update(() => this.unknowns.noted(neuron.hotkey, claim, error, counts));

@@ -1,5 +1,6 @@
 import { repoName, type ModelReference } from '../contracts/model.js';
 import { report, type RuntimeDeps } from './context.js';
+import { allDefenders } from './defenders.js';
 import { attempt, type Loop } from './supervise.js';
 
 /** Frees the disk of models that nobody waits for. */
@@ -27,8 +28,12 @@ export class StoreCleaning implements Loop {
   }
 }
 
-/** The models of all hotkeys that wait to be judged or are kept from the last round. */
-export function awaitedModels({ state, competitions }: Pick<RuntimeDeps, 'state' | 'competitions'>): ModelReference[] {
+/** The models of all hotkeys that wait to be judged or are kept from the last round, and those that defend their places. */
+export function awaitedModels(deps: Pick<RuntimeDeps, 'state' | 'competitions' | 'view'>): ModelReference[] {
+  const { state, competitions, view } = deps;
   const active = state.activeHotkeys(competitions.ids);
-  return state.models().flatMap(({ hotkey, reference }) => (reference && active.has(hotkey) ? [reference] : []));
+  const waiting = state
+    .models()
+    .flatMap(({ hotkey, reference }) => (reference && active.has(hotkey) ? [reference] : []));
+  return [...waiting, ...allDefenders(deps, view.current.at.number).map(({ reference }) => reference)];
 }

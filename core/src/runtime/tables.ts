@@ -185,6 +185,15 @@ export const doppelganger = z.object({
 });
 export type Doppelganger = z.infer<typeof doppelganger>;
 
+/** Key: the repo, `@`, its revision. A model that defends its place, verified here. Dropped when no competition is defended by it. */
+export const defenderModel = z.object({
+  reference: modelReference,
+  facts: modelFacts,
+  /** Text of its config.json. */
+  config: z.string(),
+});
+export type DefenderModel = z.infer<typeof defenderModel>;
+
 /** Key: competition id. What the newest round was made of: an identical one is not judged again. */
 export const lastRound = z.object({ number: z.number(), block: z.number(), fingerprint: z.string() });
 export type LastRound = z.infer<typeof lastRound>;

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { repoName, type ModelReference } from '../contracts/model.js';
 import type { RuleState } from '../contracts/rule.js';
 import type { Json, JournalChange, JournalRecord, RoundJournal } from '../contracts/round-journal.js';
 import type { TensorList } from '../model/tensor-list.js';
@@ -28,9 +29,18 @@ export class ValidatorState {
     return this.#get('tensors', tensorsDigest, tables.tensorList);
   }
 
-  /** Rows that drop the lists of tensors of models that no tracked claim refers to. */
+  /** A model that defends its place, where it was verified here. */
+  defenderModel(reference: ModelReference): tables.DefenderModel | undefined {
+    return this.#get('defenders', referenceKey(reference), tables.defenderModel);
+  }
+
+  defenderModels(): tables.DefenderModel[] {
+    return this.journal.entries('defenders').map(({ value }) => tables.defenderModel.parse(value));
+  }
+
+  /** Rows that drop the lists of tensors of models that neither a tracked claim nor a defender refers to. */
   tensorsWithout(isGone: (hotkey: string) => boolean): Put[] {
-    const models = this.models().filter(({ hotkey }) => !isGone(hotkey));
+    const models = [...this.models().filter(({ hotkey }) => !isGone(hotkey)), ...this.defenderModels()];
     const held = new Set(models.flatMap(({ facts }) => facts?.tensorsDigest ?? []));
     const keys = this.journal.entries('tensors').map(({ key }) => key);
     return keys.filter((key) => !held.has(key)).map((key) => put.tensors(key, undefined));
@@ -202,10 +212,17 @@ export class ValidatorState {
   }
 }
 
+const referenceKey = (reference: ModelReference): string => `${repoName(reference)}@${reference.revision}`;
+
 /** Rows of the derived tables, to be written alone or together with a round. */
 export const put = {
   model: (value: tables.TrackedModel): Put => ({ table: 'models', key: value.hotkey, value: asJson(value) }),
   forgetModel: (hotkey: string): Put => ({ table: 'models', key: hotkey, value: undefined }),
+  defenderModel: (reference: ModelReference, value: tables.DefenderModel | undefined): Put => ({
+    table: 'defenders',
+    key: referenceKey(reference),
+    value: value && asJson(value),
+  }),
   tensors: (tensorsDigest: string, value: TensorList | undefined): Put => ({
     table: 'tensors',
     key: tensorsDigest,

@@ -87,7 +87,7 @@ async function drawsAtAll({ drawn }: Drawing): Promise<void> {
     requireBlameless(toAssayError(error));
     throw error;
   });
-  const { batches, pages, source } = checkedSample(sample, request(change));
+  const { batches, pages, source } = await checkedSample(sample, request(change), new AbortController().signal);
   demand(batches.length > 0, 'there is no batch');
   demand(pages.length > 0 && source !== '', 'it does not say where they are from');
 }
@@ -114,7 +114,7 @@ function comparisons({ implementation, world, drawn }: Drawing): Record<string, 
     'keeps documents apart when they are not packed': async () => {
       const { batches } = await drawn({ packSamples: false });
       demand(
-        batches.flat().every((row) => row.indexOf(256) < 0 || row.slice(row.indexOf(256)).every((id) => id === 256)),
+        batches.flat().every((row) => isPaddedOnce(Array.from(row))),
         'a sequence holds two documents',
       );
     },
@@ -285,5 +285,9 @@ async function blameless(work: Promise<unknown>, mayPass = false): Promise<void>
 const requireBlameless = ({ code, fault, message }: AssayError): void => {
   demand(fault !== 'miner', `${code} is a fault of the miner, who has no part in this: ${message}`);
 };
+
+/** Whether nothing but padding follows the first mark of the end. */
+const isPaddedOnce = (row: readonly number[]): boolean =>
+  row.indexOf(256) < 0 || row.slice(row.indexOf(256)).every((id) => id === 256);
 
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);

@@ -70,6 +70,10 @@ export interface Opened {
   kind: 'opened';
   /** Where the bytes begin: at the start of the range, or at 0. */
   start: number;
+  /** The first byte after them: the end of the range, or of the file. */
+  end: number;
+  /** Bytes of the whole file. */
+  size: number;
   headers: AnswerHeaders;
   /** Headers of the origin's own answers, redirects within it included; of a header that came twice the last. */
   originHeaders: AnswerHeaders;
@@ -132,8 +136,8 @@ export class HttpClient {
     const { what } = request;
     const { start, end, size } = part;
     return this.#underLimit(what, signal, async (patience, leave) => {
-      const whole = start === 0 && end === size;
-      const range: Record<string, string> = whole ? {} : { range: `bytes=${start}-${end - 1}` };
+      const isWhole = start === 0 && end === size;
+      const range: Record<string, string> = isWhole ? {} : { range: `bytes=${start}-${end - 1}` };
       const exchange = await this.#exchange(request, range, patience);
       const { response, originHeaders } = exchange;
       if (response.statusCode !== 200 && response.statusCode !== 206) {
@@ -143,7 +147,7 @@ export class HttpClient {
         return answer;
       }
       try {
-        const { start: at, length } = partOf(what, response, part);
+        const { start: at, length, size: total } = partOf(what, response, part);
         const bytes = new BodyBytes(response.body, this.options, patience, {
           onEnd: leave,
           onChunk: (received, done) => {
@@ -151,7 +155,8 @@ export class HttpClient {
           },
           explain: (error) => this.#explained(what, error, signal),
         });
-        return { kind: 'opened', start: at, headers: response.headers, originHeaders, bytes };
+        const { headers } = response;
+        return { kind: 'opened', start: at, end: at + length, size: total, headers, originHeaders, bytes };
       } catch (error) {
         discard(response);
         throw error;

@@ -4,8 +4,17 @@ import { contentRange, headerOf } from './headers.js';
 
 export interface Part {
   start: number;
+  /** The first byte after the part; it ends with the file where that is shorter and `size` is left out. */
   end: number;
-  /** Bytes of the whole file. */
+  /** Bytes of the whole file; left out where nobody has said it yet. */
+  size?: number;
+}
+
+/** Which bytes an answer holds. */
+interface HeldPart {
+  start: number;
+  length: number;
+  /** Bytes of the whole file, as the answer says it. */
   size: number;
 }
 
@@ -16,20 +25,38 @@ export interface Part {
 export function partOf(
   what: string,
   { statusCode, headers }: Pick<Dispatcher.ResponseData, 'statusCode' | 'headers'>,
-  { start, end, size }: Part,
-): { start: number; length: number } {
+  part: Part,
+): HeldPart {
   const invalid = (reason: string): Error => storeErrors.SOURCE_ANSWER_INVALID({ what, reason });
-  const partial = statusCode === 206;
-  if (partial) {
-    const range = contentRange(headers);
-    if (!range) throw invalid('it is a part of the file and does not say which');
-    if (range.start !== start || range.end !== end || range.total !== size)
-      throw invalid(
-        `bytes ${start} to ${end - 1} of ${size} were asked for, and it has ${range.start} to ${range.end - 1} of ${range.total}`,
-      );
-  }
-  const length = partial ? end - start : size;
+  const stated = statedLength(headers);
+  const held =
+    statusCode === 206 ? heldByPart(contentRange(headers), part, invalid) : heldByWhole(stated, part, invalid);
+  if (stated !== undefined && stated !== held.length)
+    throw invalid(`it has ${stated} bytes in place of ${held.length}`);
+  return held;
+}
+
+function heldByPart(
+  range: ReturnType<typeof contentRange>,
+  { start, end, size }: Part,
+  invalid: (reason: string) => Error,
+): HeldPart {
+  if (!range) throw invalid('it is a part of the file and does not say which');
+  const last = size === undefined ? Math.min(end, range.total) : end;
+  if (range.start !== start || range.end !== last || range.total !== (size ?? range.total))
+    throw invalid(
+      `bytes ${start} to ${last - 1} of ${size ?? range.total} were asked for, and it has ${range.start} to ${range.end - 1} of ${range.total}`,
+    );
+  return { start, length: last - start, size: range.total };
+}
+
+function heldByWhole(stated: number | undefined, part: Part, invalid: (reason: string) => Error): HeldPart {
+  const size = part.size ?? stated;
+  if (size === undefined) throw invalid('it does not say how long it is');
+  return { start: 0, length: size, size };
+}
+
+function statedLength(headers: Dispatcher.ResponseData['headers']): number | undefined {
   const stated = headerOf(headers, 'content-length');
-  if (stated !== undefined && Number(stated) !== length) throw invalid(`it has ${stated} bytes in place of ${length}`);
-  return { start: partial ? start : 0, length };
+  return stated === undefined ? undefined : Number(stated);
 }

@@ -31,6 +31,16 @@ it.each([
   expect(claimTextOf(SNAPSHOT, { readFrom }, 'd')).toBeUndefined();
 });
 
+it.each([
+  ['commitments', 8, ['b']],
+  ['commitments', 10, []],
+  ['revealed-commitments', 3, ['a']],
+  ['revealed-commitments', 5, ['a']],
+  ['revealed-commitments', 6, []],
+] as const)('of %s leave out claims before block %i', (readFrom, fromBlock, hotkeys) => {
+  expect([...claimTexts(SNAPSHOT, { readFrom, fromBlock }).keys()]).toEqual(hotkeys);
+});
+
 it('are the newest by block, also of a client that lists them in another order', () => {
   const revealed = [...SNAPSHOT.revealed].reverse();
   const found = claimTextOf({ ...SNAPSHOT, revealed }, { readFrom: 'revealed-commitments' }, 'a');

@@ -14,6 +14,7 @@ const request: SampleRequest = {
   packSamples: true,
 };
 const row = [1, 2, 3, 4];
+const batchOf = (): object => ({ batches: [[row, row]], pages: ['1'], source: 'here' });
 const sampleOf = (batches: unknown): unknown => ({ batches, pages: ['1'], source: 'here' });
 
 /** What a package in plain JavaScript would give. */
@@ -30,6 +31,20 @@ describe('what a package draws', () => {
     ]);
     expect(await sampling(drawn)).toEqual(drawn);
     expect(await sampling(sampleOf([]))).toEqual(sampleOf([]));
+  });
+
+  it('may hold typed arrays, and name the page of each batch', async () => {
+    const ids = Uint32Array.from(row);
+    const drawn = {
+      batches: [
+        [ids, ids],
+        [row, ids],
+      ],
+      pages: ['1', '2'],
+      clusters: [1, 0],
+      source: 'here',
+    };
+    expect(await sampling(drawn)).toEqual(drawn);
   });
 
   it('is told without a secret of this process', async () => {
@@ -57,6 +72,10 @@ describe('what a package draws', () => {
       sampleOf([[row, [1, 2, letters.vocabularySize, 4]]]),
       `batch 0 holds the token ${letters.vocabularySize}; ids go from 0 to ${letters.vocabularySize - 1}`,
     ],
+    ['numbers that are no ids', sampleOf([[row, Float64Array.from(row)]]), 'batch 0 holds a sequence that is not'],
+    ['pages of fewer batches', { ...batchOf(), clusters: [] }, 'it names the pages of 0 batches, of 1'],
+    ['a page that is not named', { ...batchOf(), clusters: [1] }, 'batch 0 is of page 1, and 1 pages are named'],
+    ['a page that is no index', { ...batchOf(), clusters: [-1] }, 'clusters.0'],
     ['a negative token', sampleOf([[row, [1, 2, -1, 4]]]), 'holds the token -1'],
     ['half a token', sampleOf([[row, [1, 2, 0.5, 4]]]), 'holds the token 0.5'],
     ['a token in words', sampleOf([[row, [1, 2, '3', 4]]]), 'holds the token "3"'],

@@ -123,6 +123,29 @@ describe('an entry', () => {
   });
 });
 
+describe('pages of samples', () => {
+  const samples = [{ task: 't', source: 'rows', pages: ['p1', 'p2'], digest: 'x', batches: 3, clusters: [1, 0, 1] }];
+
+  it('are named for each sample in an attachment, and come back', () => {
+    const entry = round([], { samples });
+    const { entry: stored, attachments, contents } = split(entry);
+    expect(stored).toMatchObject({ samples: [{ clusters: expect.stringMatching(/^[0-9a-f]{64}$/) as string }] });
+    expect(attachments.size).toBe(2);
+    expect(namedBy(stored).attachments).toHaveLength(2);
+    expect(joinEntry(stored, contents).entry).toEqual({ ...entry, type: 'round' });
+  });
+
+  it('are an empty list once they were dropped, and are named', () => {
+    const { entry: stored } = split(round([], { samples }));
+    const { entry, missing } = joinEntry(stored, {
+      attachment: () => undefined,
+      part: split(round([], { samples })).contents.part,
+    });
+    expect(entry).toMatchObject({ samples: [{ clusters: [], pages: [] }] });
+    expect(missing.map(({ member }) => member)).toEqual(['samples.0.clusters', 'samples.0.pages']);
+  });
+});
+
 describe('numbers', () => {
   it('are kept bit by bit', () => {
     const numbers = [0, -0, 1 / 3, 5e-324, Number.MAX_VALUE, -2.5];

@@ -64,6 +64,15 @@ describe('what is scored of what was drawn', () => {
     expect(expected).not.toEqual([0, 1, 2, 3, 4]);
   });
 
+  it('keeps the page of each sample through shuffle and cut', () => {
+    const clusters = drawn.batches.map((_rows, index) => index * 10);
+    for (const parameters of [{ maxBatches: 5 }, { shuffle: false, maxBatches: 5 }, {}]) {
+      const scored = withParameters(parameters).samples({ ...drawn, clusters }, context);
+      expect(scored.clusters).toEqual([...scored.samples].map((rows) => Number(rows[0]?.[0]) * 10));
+    }
+    expect(withParameters({}).samples(drawn, context)).not.toHaveProperty('clusters');
+  });
+
   it('is in the order drawn where it is not shuffled', () => {
     expect(first(withParameters({ shuffle: false, maxBatches: 5 }))).toEqual([0, 1, 2, 3, 4]);
   });

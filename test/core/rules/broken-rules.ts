@@ -11,7 +11,7 @@ import type { EpsilonFunction } from '@assay/core/contracts/epsilon-function';
 import type { MatchOutcome, MatchRule } from '@assay/core/contracts/match-rule';
 import type { MergeRule } from '@assay/core/contracts/merge-rule';
 import type { Rule } from '@assay/core/contracts/rule';
-import type { AnyStandingRule } from '@assay/core/contracts/standing-rule';
+import type { AnyStandingRule, Defender } from '@assay/core/contracts/standing-rule';
 import type { Steps } from '@assay/core/judging/steps';
 import type { DoorName } from '@assay/core/rules/doors';
 import { pool } from '@assay/core/rules/entrants/pool';
@@ -122,6 +122,8 @@ const kindThat = (fails: string, change: (base: TaskKind) => Partial<TaskKind>):
   }),
 });
 
+const MODEL = { namespace: 'miner', name: 'another', revision: '0'.repeat(40) };
+
 let counter = 0;
 
 export const BROKEN: readonly BrokenRule[] = [
@@ -174,6 +176,28 @@ export const BROKEN: readonly BrokenRule[] = [
   matchThat('has a bar that no incumbent clears', { bar: ({ score }) => ({ score: score + 1, about: 'higher' }) }),
   matchThat('needs no more samples than there are', { samplesNeeded: (total) => total + 1 }),
 
+  outcomeThat('lets nobody win who plays again, and decides at last', (outcome) =>
+    withRecord(outcome, { playsAgain: true }),
+  ),
+  matchThat('stops after whole parts', { earlyStop: { every: 0.5, stops: () => false } }),
+  matchThat('lets no challenger win a round that it has stopped', { earlyStop: { every: 20, stops: () => true } }),
+  matchThat('tells of contenders only what it takes to know', {
+    samplesToKnow: () => [{ uid: 99, samples: 1, chance: 1 }],
+  }),
+
+  standingThat('begins with a state that the journal can hold', { state: z.any(), first: { at: new Date(0) } }),
+  standingThat('defends models each of another hotkey, and the one that has won', {
+    defenders: () => [{ hotkey: 'hotkey-2', block: 0, reference: MODEL }],
+  }),
+  standingThat('goes on defending a model whose owner has left, and pays nobody for it', {
+    state: z.any(),
+    next: (_before, { contenders, winner }) => {
+      const won = contenders.find(({ uid }) => uid === winner && uid >= 0);
+      const king = won ?? { hotkey: 'nobody', block: 0, reference: MODEL };
+      return { state: [king], values: new Map() };
+    },
+    defenders: (kings: Defender[]) => kings,
+  }),
   standingThat('keeps a state that the journal can hold', {
     state: z.any(),
     next: (before, round) => ({
@@ -238,7 +262,7 @@ export const BROKEN: readonly BrokenRule[] = [
   }),
   schemeThat('reads what it writes', { format: () => 'something else' }),
   schemeThat('writes at most 1,024 bytes', {
-    format: (claim) => pretraining.bind({}).format(claim) + ' '.repeat(2000),
+    format: (claim, hotkey) => pretraining.bind({}).format(claim, hotkey) + ' '.repeat(2000),
     parse: (text) => pretraining.bind({}).parse(text.trimEnd()),
   }),
   schemeThat('refuses nonsense with a code, as the fault of the miner', {

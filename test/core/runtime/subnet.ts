@@ -215,6 +215,8 @@ interface SubnetChange {
   competitions?: readonly Competition[];
   /** What the dataset draws. */
   batches?: number[][][];
+  /** Of each batch the page that it comes from; the dataset does not say when left out. */
+  clusters?: number[];
   /** What the profile decides by; the averaging of netuid 9 when left out. */
   rules?: readonly DatedRules[];
   /** Rules of packages. */
@@ -250,6 +252,7 @@ export async function newSubnet({
   inspector: inspects = (real) => real,
   competitions = [COMPETITION],
   batches = [[[1, 2, 3, 4]]],
+  clusters,
   rules = AVERAGING,
   provides = {},
   samples = 1,
@@ -321,7 +324,9 @@ export async function newSubnet({
     encode: () => [],
     decode: () => '',
   };
-  const dataset = { sample: () => Promise.resolve({ batches, pages: ['p'], source: 'none' }) };
+  const dataset = {
+    sample: () => Promise.resolve({ batches, pages: ['p'], source: 'none', ...(clusters && { clusters }) }),
+  };
   const deps: RuntimeDeps = {
     profile,
     rules: book,
@@ -396,7 +401,7 @@ export async function newSubnet({
       const owner = network.snapshot().neurons.find((candidate) => candidate.uid === asUid(uid))?.hotkey ?? '';
       const reference = { namespace: 'miner', name, revision };
       const proof = scheme.proofOf({ reference, files: digests.map((file) => ({ ...file, size: 1 })) }, owner);
-      network.setCommitment(uid, scheme.format({ reference, proof, competition: 1 }));
+      network.setCommitment(uid, scheme.format({ reference, proof, competition: 1 }, owner));
     },
   };
 }

@@ -76,6 +76,32 @@ describe('a part of a file', () => {
     ]);
   });
 
+  it('tells the size of a file that nobody knows yet', async () => {
+    const answers: Record<string, [number, Record<string, string>, Buffer]> = {
+      '/part': [206, range('bytes 4-11/20'), CONTENT.subarray(4, 12)],
+      '/to-the-end': [206, range('bytes 4-9/10'), CONTENT.subarray(4, 10)],
+      '/whole': [200, { 'content-length': '20' }, CONTENT],
+      '/too-far': [206, range('bytes 4-19/20'), CONTENT.subarray(4)],
+      '/unsaid': [200, { 'transfer-encoding': 'chunked' }, CONTENT],
+    };
+    const url = await serving((request, response) => {
+      const [status = 404, headers = {}, body] = answers[request.url ?? ''] ?? [];
+      response.writeHead(status, headers).end(body);
+    });
+    const client = clientOf(url);
+    const opened = async (path: string): Promise<unknown> => {
+      const answer = await client.open({ what: path, url: new URL(path, url) }, { start: 4, end: 12 }, never);
+      if (answer.kind === 'answer') return answer.status;
+      await answer.bytes.return();
+      return [answer.start, answer.end, answer.size];
+    };
+    expect(await opened('/part')).toEqual([4, 12, 20]);
+    expect(await opened('/to-the-end')).toEqual([4, 10, 10]);
+    expect(await opened('/whole')).toEqual([0, 20, 20]);
+    expect((await errorOf(opened('/too-far'))).message).toContain('it has 4 to 19 of 20');
+    expect((await errorOf(opened('/unsaid'))).message).toContain('it does not say how long it is');
+  });
+
   it('may come as the whole file, and says so', async () => {
     const url = await serving((_request, response) => response.end(CONTENT));
     const opened = await clientOf(url).open(file(url), PART, never);

@@ -6,6 +6,7 @@ import { epsilon } from './epsilon.js';
 import { hashes } from './hashes.js';
 import { loaders, runStepData } from './loaders.js';
 import { modelId } from './model-id.js';
+import { numpyRandom } from './numpy-random.js';
 import { random } from './random.js';
 import { revealRounds, timelocks } from './reveals.js';
 import { scoreModels } from './score-model.js';
@@ -35,6 +36,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   metagraph,
   model_id: modelId,
   normalize_score: normalizeScores,
+  numpy_random: numpyRandom,
   random,
   reasonable_output: reasonableOutput,
   reveal_round: revealRounds,

@@ -48,9 +48,12 @@ class TextLoss implements TaskKind {
     };
   }
 
-  samples({ batches }: DatasetSample, { seed, tokenizer }: TaskContext): KindSamples {
+  samples({ batches, clusters }: DatasetSample, { seed, tokenizer }: TaskContext): KindSamples {
     const { shuffle, maxBatches, packSamples, continuation } = this.parameters;
-    const samples = shuffle ? shuffleAndTruncate(batches, seed, maxBatches) : batches.slice(0, maxBatches);
+    // The draws of a shuffle depend on the number of items alone: clusters end in the order of their samples.
+    const scored = <T>(items: readonly T[]): T[] =>
+      shuffle ? shuffleAndTruncate(items, seed, maxBatches) : items.slice(0, maxBatches);
+    const samples = scored(batches);
     const { promptLength, tokens } = continuation ?? NO_CONTINUATION;
     const parameters: TextLossTask = {
       padTokenId: this.#pad(tokenizer),
@@ -58,7 +61,12 @@ class TextLoss implements TaskKind {
       promptLength,
       generatedTokens: tokens,
     };
-    return { samples, parameters: { ...parameters }, prompts: promptsOf(samples, promptLength) };
+    return {
+      samples,
+      parameters: { ...parameters },
+      prompts: promptsOf(samples, promptLength),
+      ...(clusters ? { clusters: scored(clusters) } : {}),
+    };
   }
 
   record({ name, losses, details }: TaskResult, prompts: KindSamples['prompts']): TaskRecord {

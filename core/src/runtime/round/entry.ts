@@ -35,7 +35,8 @@ export function* judgeEntryInSteps(entry: UnjudgedRound, book: RuleBook): Steps<
       seed: BigInt(seed),
       drawn: entry.samples.map(({ task, batches, clusters }) => ({
         ...{ task, samples: batches },
-        ...(clusters ? { clusters } : {}),
+        // Clusters whose attachment is gone come back as an empty list.
+        ...(clusters?.length === batches ? { clusters } : {}),
       })),
       repetition: entry.repetition ?? 1,
       ...(unknown ? { unknown } : {}),

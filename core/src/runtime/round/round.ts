@@ -151,13 +151,14 @@ function entryOf(
     },
     rules: { ...recordOf(plan.rules), keepThreshold: profile.keepThreshold },
     seats: plan.snapshot.neurons.map(({ uid, hotkey: held }) => ({ uid, hotkey: held })),
-    samples: tasks.map(({ task, evaluation, pages, source, batches }) => ({
+    samples: tasks.map(({ task, evaluation, pages, source, batches, clusters }) => ({
       task: task.name,
       dataset: task.dataset,
       source,
       pages,
       digest: evaluation.samplesDigest,
       batches,
+      ...(clusters ? { clusters: [...clusters] } : {}),
     })),
     tokenizer: {
       name: competition.tokenizer.kind === 'folder' ? 'folder' : tokenizer.name,

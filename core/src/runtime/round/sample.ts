@@ -26,6 +26,8 @@ export interface DrawnTask {
   pages: string[];
   source: string;
   batches: number;
+  /** Of each sample the page that it comes from, as an index; absent where the dataset does not say. */
+  clusters?: KindSamples['clusters'];
 }
 
 /**
@@ -79,7 +81,7 @@ async function drawTask(
   const { pages, sequences } = kind.request(context);
   report(deps, { event: 'sampling-started', ...told, pages, ...(sequences === undefined ? {} : { sequences }) });
   const sample = await sampleDataset(deps, entry, task, kind, context, signal);
-  const { samples, parameters, prompts } = kind.samples(sample, context);
+  const { samples, parameters, prompts, clusters } = kind.samples(sample, context);
   const file = await writeSamples(scratch, samples);
   const batches = sampleCount(file);
   if (batches === 0) throw runtimeErrors.DATASET_EMPTY({ ...told, competition: competition.name });
@@ -93,6 +95,7 @@ async function drawTask(
     pages: sample.pages,
     source: sample.source,
     batches,
+    ...(clusters ? { clusters } : {}),
   };
 }
 

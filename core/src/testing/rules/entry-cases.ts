@@ -13,7 +13,7 @@ import { demand } from '../checks.js';
 
 type Case = (check: EntryCheck) => void;
 
-const CONTEXT: EntryContext = {
+const BARE: EntryContext = {
   constraints: {
     minParameters: 1000,
     maxParameters: 2000,
@@ -46,6 +46,18 @@ const INSPECTED: InspectedModel = {
   },
   config: { model_type: 'llama', architectures: ['LlamaForCausalLM'], hidden_size: 64 },
 };
+/** Nobody claims the model and none reigns; and the other way round. */
+const CONTEXTS: readonly EntryContext[] = [
+  BARE,
+  {
+    ...BARE,
+    owner: { hotkey: 'hotkey-7', coldkey: 'coldkey-7' },
+    defender: {
+      reference: { namespace: 'team', name: 'king', revision: 'd'.repeat(40) },
+      config: { model_type: 'llama', architectures: ['LlamaForCausalLM'], hidden_size: 128 },
+    },
+  },
+];
 /** A model that meets every limit, and one of another kind that is too large. */
 const WORLDS: readonly (readonly [ListedModel, InspectedModel])[] = [
   [LISTED, INSPECTED],
@@ -77,11 +89,13 @@ const comparedFindings = (check: EntryCheck): Finding[] =>
   comparedWorlds(check).flatMap((model) => check.compared?.(model) ?? []);
 
 const findingsOf = (check: EntryCheck): Finding[] => [
-  ...WORLDS.flatMap(([listed, inspected]) => [
-    ...(check.listed?.(listed, CONTEXT) ?? []),
-    ...(check.fetched?.(inspected, CONTEXT) ?? []),
-    ...(check.inspected?.(inspected, CONTEXT) ?? []),
-  ]),
+  ...CONTEXTS.flatMap((context) =>
+    WORLDS.flatMap(([listed, inspected]) => [
+      ...(check.listed?.(listed, context) ?? []),
+      ...(check.fetched?.(inspected, context) ?? []),
+      ...(check.inspected?.(inspected, context) ?? []),
+    ]),
+  ),
   ...comparedFindings(check),
 ];
 

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { MatchOutcome, MatchRule, ScoredContender } from '../../contracts/match-rule.js';
 import { finish } from '../../judging/steps.js';
 import { demand } from '../checks.js';
-import { context, contender, FIELDS } from './worlds.js';
+import { asOneTask, context, contender, FIELDS, partOf } from './worlds.js';
 
 type Case = (rule: MatchRule) => void;
 
@@ -11,6 +11,43 @@ const played = (
   contenders: readonly ScoredContender[],
   incumbents: readonly string[] = contenders.slice(0, 1).map(({ hotkey }) => hotkey),
 ): MatchOutcome => finish(rule.play(contenders, context(incumbents)));
+
+/** More rounds in a row than any rule may ask for. */
+const ROUNDS_AT_MOST = 100;
+
+/** The same, played until nobody plays again. */
+function decided(rule: MatchRule, contenders: readonly ScoredContender[]): MatchOutcome {
+  const incumbents = contenders.slice(0, 1).map(({ hotkey }) => hotkey);
+  for (let repetition = 1; repetition <= ROUNDS_AT_MOST; repetition += 1) {
+    const outcome = finish(rule.play(contenders, { ...context(incumbents), repetition }));
+    const again = [...outcome.records].flatMap(([uid, { playsAgain }]) => (playsAgain ? [uid] : []));
+    if (again.length === 0) return outcome;
+    demand(
+      outcome.winner === null || !again.includes(outcome.winner),
+      `uid ${outcome.winner ?? ''} wins and plays again`,
+    );
+  }
+  demand(false, `nothing is decided after ${ROUNDS_AT_MOST} rounds`);
+}
+
+/** The outcome of each field that the rule stops, where it stops it; contenders have one task. */
+function stoppedFields(rule: MatchRule): (readonly [name: string, challengers: readonly number[], MatchOutcome])[] {
+  const { earlyStop } = rule;
+  if (!earlyStop) return [];
+  return FIELDS.flatMap(([name, field]) => {
+    const [whole, drawn] = asOneTask(field);
+    const incumbents = whole.slice(0, 1).map(({ hotkey }) => hotkey);
+    const given = { ...context(incumbents), drawn };
+    const samples = drawn.reduce((sum, one) => sum + one.samples, 0);
+    for (let done = earlyStop.every; done < samples; done += earlyStop.every) {
+      const part = partOf(whole, done);
+      if (!earlyStop.stops(part, given)) continue;
+      const challengers = part.slice(1).map(({ uid }) => uid);
+      return [[name, challengers, finish(rule.play(part, given))] as const];
+    }
+    return [];
+  });
+}
 
 const everyField = (judge: (name: string, contenders: readonly ScoredContender[]) => void): void => {
   for (const [name, contenders] of FIELDS) judge(name, contenders);
@@ -83,7 +120,7 @@ export const MATCH_CASES: Readonly<Record<string, Case>> = {
     demand(played(rule, [original, copy]).winner !== copy.uid, 'the later of two equal models wins');
   },
   'lets a much better later model win': (rule) => {
-    const outcome = played(rule, [contender(1, 2.5, 900), contender(2, 1.9, 10)]);
+    const outcome = decided(rule, [contender(1, 2.5, 900), contender(2, 1.9, 10)]);
     demand(outcome.winner === 2, 'the earlier one wins with a loss of 2.5 against 1.9');
   },
   'heeds the margin of a later model': (rule) => {
@@ -94,9 +131,33 @@ export const MATCH_CASES: Readonly<Record<string, Case>> = {
     demand(played(rule, [contender(1, 2.5, 900), contender(2, 3.1, 10)]).winner !== 2, 'it wins');
   },
   'takes scores below zero, of which less is better too': (rule) => {
-    const outcome = played(rule, [contender(1, -2, 900), contender(2, -2.6, 10)]);
+    const outcome = decided(rule, [contender(1, -2, 900), contender(2, -2.6, 10)]);
     demand(outcome.winner === 2, 'the score -2 wins against -2.6');
     demand(played(rule, [contender(1, -2, 900), contender(2, -2, 10)]).winner !== 2, 'a copy wins');
+  },
+  'lets nobody win who plays again, and decides at last': (rule) => {
+    everyField((_name, contenders) => {
+      decided(rule, contenders);
+    });
+  },
+  'stops after whole parts': ({ earlyStop }) => {
+    const { every } = earlyStop ?? { every: 1 };
+    demand(Number.isInteger(every) && every >= 1, `a part has ${every} samples`);
+  },
+  'lets no challenger win a round that it has stopped': (rule) => {
+    for (const [name, challengers, { winner }] of stoppedFields(rule))
+      demand(winner === null || !challengers.includes(winner), `${name}: uid ${winner ?? ''} wins`);
+  },
+  'tells of contenders only what it takes to know': (rule) => {
+    everyField((name, contenders) => {
+      const uids = contenders.map(({ uid }) => uid);
+      const incumbents = contenders.slice(0, 1).map(({ hotkey }) => hotkey);
+      for (const { uid, samples, chance } of rule.samplesToKnow?.(contenders, context(incumbents)) ?? []) {
+        demand(uids.includes(uid), `${name}: it tells of uid ${uid}`);
+        demand(samples === null || (Number.isInteger(samples) && samples >= 1), `${name}: ${samples ?? ''} samples`);
+        demand(chance >= 0 && chance <= 1, `${name}: a chance of ${chance}`);
+      }
+    });
   },
   'has a bar that no incumbent clears': (rule) => {
     for (const score of [2.5, -2]) {

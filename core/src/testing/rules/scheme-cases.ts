@@ -25,7 +25,7 @@ const claimsOf = (scheme: CommitmentScheme): Claim[] =>
     [3, null].flatMap((competition) => {
       const claim = { reference, proof: scheme.proofOf({ reference, files: FILES }, HOTKEY), competition };
       try {
-        return isDeepStrictEqual(scheme.parse(scheme.format(claim)), claim) ? [claim] : [];
+        return isDeepStrictEqual(scheme.parse(scheme.format(claim, HOTKEY)), claim) ? [claim] : [];
       } catch (error) {
         if (isAssayError(error)) return [];
         throw error;
@@ -40,7 +40,7 @@ export const SCHEME_CASES: Readonly<Record<string, Case>> = {
   },
   'writes at most 1,024 bytes': (scheme) => {
     for (const claim of claimsOf(scheme)) {
-      const { length } = Buffer.from(scheme.format(claim), 'utf8');
+      const { length } = Buffer.from(scheme.format(claim, HOTKEY), 'utf8');
       demand(length <= 1024, `a claim takes ${length} bytes`);
     }
   },

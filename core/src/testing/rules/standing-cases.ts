@@ -1,5 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { JudgedRound, Seat, AnyStandingRule } from '../../contracts/standing-rule.js';
+import {
+  NO_UID,
+  type AnyStandingRule,
+  type Defender,
+  type JudgedRound,
+  type Seat,
+} from '../../contracts/standing-rule.js';
 import { demand } from '../checks.js';
 import { NOW, referenceOf, seatsOf } from './worlds.js';
 
@@ -24,11 +30,20 @@ const roundOf = (winner: number | null, seats: readonly Seat[] = SEATS): JudgedR
 });
 
 /** The state after rounds, each read back from JSON as the journal does. */
-function after(rule: AnyStandingRule, rounds: readonly JudgedRound[]): unknown {
-  let state: unknown;
+function after(rule: AnyStandingRule, rounds: readonly JudgedRound[], before?: unknown): unknown {
+  let state = before;
   for (const round of rounds) state = rule.state.parse(JSON.parse(JSON.stringify(rule.next(state, round).state)));
   return state;
 }
+
+/** A round of the defender, whose hotkey is not registered, and uid 4, which loses. */
+function roundAway(defending: Defender, seats: readonly Seat[]): JudgedRound {
+  const { contenders, ...round } = roundOf(null, seats);
+  const away = contenders.slice(0, 1).map((one) => ({ ...one, ...defending, uid: NO_UID, score: 1 }));
+  return { ...round, contenders: [...away, ...contenders.filter(({ uid }) => uid === 4)], winner: NO_UID };
+}
+
+const defendersOf = (rule: AnyStandingRule, state: unknown): readonly Defender[] => rule.defenders?.(state) ?? [];
 
 const sumOf = (shares: readonly number[]): number => shares.reduce((sum, share) => sum + share, 0);
 const WINNERS = [2, 3, 3, 4, 2, null];
@@ -87,6 +102,37 @@ export const STANDING_CASES: Readonly<Record<string, Case>> = {
       isDeepStrictEqual([...incumbents].sort(), holders.sort()),
       `incumbents are ${incumbents.join(' ')}, weight have ${holders.join(' ')}`,
     );
+  },
+  'begins with a state that the journal can hold': (rule) => {
+    const first: unknown = rule.first;
+    if (first === undefined) return;
+    const read: unknown = rule.state.parse(JSON.parse(JSON.stringify(first)));
+    demand(isDeepStrictEqual(read, first), 'its first state is another after it was written and read');
+    demand(
+      isDeepStrictEqual(after(rule, [roundOf(3)], read), after(rule, [roundOf(3)], first)),
+      'it goes on otherwise',
+    );
+  },
+  'defends models each of another hotkey, and the one that has won': (rule) => {
+    for (const state of [rule.first as unknown, after(rule, HISTORY)]) {
+      const hotkeys = (state === undefined ? [] : defendersOf(rule, state)).map(({ hotkey }) => hotkey);
+      demand(new Set(hotkeys).size === hotkeys.length, `it defends ${hotkeys.join(' ')}`);
+    }
+    const [best] = defendersOf(rule, after(rule, [roundOf(2), roundOf(3)]));
+    const [winner] = roundOf(3).contenders.filter(({ uid }) => uid === 3);
+    demand(
+      !best || (best.hotkey === winner?.hotkey && isDeepStrictEqual(best.reference, winner.reference)),
+      `uid 3 has won, and it defends the model of ${best?.hotkey ?? ''}`,
+    );
+  },
+  'goes on defending a model whose owner has left, and pays nobody for it': (rule) => {
+    const before = after(rule, [roundOf(3)]);
+    const [best] = defendersOf(rule, before);
+    if (!best) return;
+    const seats = SEATS.map((seat) => (seat.uid === 3 ? { ...seat, hotkey: 'another-3' } : seat));
+    const state = after(rule, [roundAway(best, seats)], before);
+    demand(isDeepStrictEqual(defendersOf(rule, state)[0], best), 'it defends another one');
+    demand(sumOf(rule.shares(state, seats)) === 0, 'somebody gets what the one who has left would get');
   },
   'has values for its columns and for nothing else': (rule) => {
     const keys = new Set(rule.columns.map(({ key }) => key));

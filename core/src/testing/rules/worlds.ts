@@ -52,6 +52,24 @@ export const context = (incumbents: readonly string[] = []): MatchContext => ({
   random: (label) => new PythonRandom(BigInt(`0x${Buffer.from(label || '-', 'utf8').toString('hex')}`)),
 });
 
+/** The same contenders with one task, as rounds have that end early, and what was drawn for it. */
+export function asOneTask(
+  contenders: readonly ScoredContender[],
+): readonly [contenders: ScoredContender[], drawn: MatchContext['drawn']] {
+  const whole = contenders.map((one) => {
+    const losses = one.tasks.flatMap((task) => task.losses);
+    return { ...one, tasks: [{ name: 'one', weight: 1, losses }] };
+  });
+  return [whole, [{ task: 'one', samples: SAMPLES }]];
+}
+
+/** Contenders with the losses of their first samples. */
+export const partOf = (contenders: readonly ScoredContender[], samples: number): ScoredContender[] =>
+  contenders.map((one) => ({
+    ...one,
+    tasks: one.tasks.map((task) => ({ ...task, losses: task.losses.slice(0, samples) })),
+  }));
+
 /** Rounds that any match rule has to get through: one alone, two of a block, copies, many. */
 export const FIELDS: readonly (readonly [name: string, contenders: readonly ScoredContender[]])[] = [
   ['one contender', [contender(3, 2.5, 100)]],

@@ -1,0 +1,91 @@
+import { isSameReference, modelReference } from '@assay/core/contracts/model';
+import type { Rule } from '@assay/core/contracts/rule';
+import {
+  defender,
+  type JudgedRound,
+  type NextStanding,
+  type Seat,
+  type StandingRule,
+} from '@assay/core/contracts/standing-rule';
+import { z } from 'zod';
+
+/** In place of a hotkey, of a first king that nobody owns. */
+const NOBODY = 'the-first-king';
+const MOST_KINGS = 64;
+
+const parameters = z.strictObject({
+  kings: z
+    .number()
+    .int()
+    .min(1)
+    .max(MOST_KINGS)
+    .default(5)
+    .describe('Reigns that are paid: the one that lasts, and those before it.'),
+  digits: z.number().int().min(6).max(15).default(9).describe('Decimal digits that a share is rounded to.'),
+  king: z
+    .strictObject({ reference: modelReference, hotkey: z.string().min(1).optional() })
+    .optional()
+    .describe(
+      'The model that reigns before anybody has won, and the hotkey that is paid for it; the first winner reigns when left out.',
+    ),
+});
+type Parameters = z.infer<typeof parameters>;
+
+const state = z.object({
+  /** Reigns, the newest first; a hotkey that has reigned twice stands here twice. */
+  reigns: z.array(defender),
+});
+type State = z.infer<typeof state>;
+
+/** The king and those before it get equal shares: each hotkey once, and only hotkeys that are registered now. */
+export const kingChain: Rule<StandingRule<State>, Parameters> = {
+  name: 'king-chain',
+  version: 1,
+  summary: 'The winner reigns; the last kings that are registered have equal shares.',
+  parameters,
+  examples: [
+    {},
+    { kings: 3, king: { reference: { namespace: 'subnet', name: 'first-king', revision: '0'.repeat(40) } } },
+  ],
+  bind: ({ kings, digits, king }) => {
+    const first: State | undefined = king && {
+      reigns: [{ hotkey: king.hotkey ?? NOBODY, block: 0, reference: king.reference }],
+    };
+    return {
+      columns: [{ key: 'reign', title: 'reign', about: 'Place among the kings that are paid, 1 for who reigns now.' }],
+      state,
+      ...(first ? { first } : {}),
+      defenders: ({ reigns }) => reigns.slice(0, 1),
+      next: (before, round) => nextState(before ?? first, round, kings),
+      shares: (now, seats) => sharesOf(now, seats, digits),
+      incumbents: (now) => hotkeysOf(now).filter((hotkey) => hotkey !== NOBODY),
+    };
+  },
+};
+
+function nextState(before: State | undefined, round: JudgedRound, kings: number): NextStanding<State> {
+  const { contenders, winner } = round;
+  const reigns = before?.reigns ?? [];
+  const won = winner === null ? undefined : contenders.find(({ uid }) => uid === winner);
+  const [king] = reigns;
+  const isKept = !won || (king?.hotkey === won.hotkey && isSameReference(king.reference, won.reference));
+  const crowned = isKept ? [] : [{ hotkey: won.hotkey, block: won.block, reference: won.reference }];
+  const after = { reigns: [...crowned, ...reigns].slice(0, kings) };
+  const places = hotkeysOf(after);
+  const values = contenders.map(({ uid, hotkey }) => {
+    const place = places.indexOf(hotkey) + 1;
+    return [uid, { reign: place === 0 ? null : place }] as const;
+  });
+  return { state: after, values: new Map(values) };
+}
+
+const hotkeysOf = ({ reigns }: State): string[] => [...new Set(reigns.map(({ hotkey }) => hotkey))];
+
+function sharesOf(now: State, seats: readonly Seat[], digits: number): number[] {
+  const hotkeys = hotkeysOf(now);
+  const paid = seats.filter(({ hotkey }) => hotkeys.includes(hotkey));
+  const share = Number((1 / Math.max(1, paid.length)).toFixed(digits));
+  const shares = new Array<number>(Math.max(0, ...seats.map(({ uid }) => uid + 1))).fill(0);
+  for (const { uid } of paid) shares[uid] = share;
+  return shares;
+}

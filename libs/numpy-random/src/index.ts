@@ -1,0 +1,1 @@
+export { NumpyGenerator } from './numpy-generator.js';
