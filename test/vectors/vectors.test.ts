@@ -25,6 +25,7 @@ describe('runVectors', () => {
         "loaders 25 0",
         "model_id 65 0",
         "normalize_score 80 0",
+        "queue 10 0",
         "random 6 0",
         "reasonable_output 120 0",
         "run_step_data 6 0",
@@ -39,6 +40,7 @@ describe('runVectors', () => {
 
   it.each([
     ['epsilon', /"result":0\.00\d+/, '"result":0.5'],
+    ['queue', /digest_already_completed/, 'another'],
     ['random', /"result":0\.\d+/, '"result":0.25'],
     ['wins', /"top_uid":\d+/, '"top_uid":99'],
     ['should_retry', /"result":true/, '"result":false'],

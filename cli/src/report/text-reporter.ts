@@ -85,6 +85,12 @@ const DESCRIBE: Describe = {
     if (event.status === 'resting') return dim(`resting  ${who}: its evaluation delay is not over`);
     return red(`${event.status} ${who}: ${event.error ? errorLines(event.error) : ''}`);
   },
+  'claim-taken-in': ({ competition, uid, repo, block, status, reason, error }, { red, dim }) => {
+    const what = `${competition.name}: claim of uid ${uid} to ${printable(repo, 40)} (block ${block})`;
+    if (error) return red(`${what} ${status}: ${errorLines(error)}`);
+    return reason === null ? `${what} ${status}` : dim(`${what} ${status}: ${printable(reason, 200)}`);
+  },
+  'queue-unblocked': ({ competition, block }) => `${competition.name}: the queue goes on at block ${block}`,
   'download-progress': silent,
   'round-started': ({ competition, block, contenders, syncBlock }, { bold }) =>
     bold(`${competition.name}: round at block ${block}, ${contenders.length} contenders, seed of block ${syncBlock}`),

@@ -1,5 +1,6 @@
 import { definePlugin } from '@assay/core';
 import { duelScheme } from './commitment/duel.js';
+import { queue } from './entrants/queue.js';
 import { ownerMark } from './entry/owner-mark.js';
 import { safetensorsLayout } from './entry/safetensors-layout.js';
 import { pairedBootstrap } from './match/paired-bootstrap.js';
@@ -12,6 +13,7 @@ export default definePlugin({
   provides: {
     commitmentSchemes: [duelScheme],
     entryChecks: [safetensorsLayout, ownerMark],
+    entrantsRules: [queue],
     seedRules: [challenge],
     matchRules: [pairedBootstrap],
     standingRules: [kingChain],

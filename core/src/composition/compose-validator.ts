@@ -54,6 +54,7 @@ export async function composeValidator(
   const scheme = surroundings.registry.rules.bind('commitmentSchemes', profile.commitment).rule;
   const deps = {
     profile,
+    operator: { deny: surroundings.config.deny, history: surroundings.config.history },
     rules: surroundings.registry.rules,
     chain,
     store,

@@ -1,5 +1,7 @@
 import { ruleChoice } from '../competition/competition-schema.js';
 import { z } from 'zod';
+import { givenHistory } from './given-history.js';
+import { denial } from './denial.js';
 import { forEachContract } from '../plugin/contracts.js';
 
 /** `use` names the implementation; the keys beside it are its options and are checked by its own schema. */
@@ -61,6 +63,16 @@ export const configSchema = z
       .record(z.string(), z.enum(['skip-round', 'renormalise']))
       .default({})
       .describe('Overrides by competition.'),
+    deny: z
+      .array(denial)
+      .default([])
+      .describe('Who does not play here, each with a `reason`: { hotkey | coldkey | digest | repo, reason }.'),
+    history: z
+      .record(z.string(), givenHistory)
+      .default({})
+      .describe(
+        'By competition, what happened before this validator began: states of its standing and entrants rules.',
+      ),
     sampleMin: z.number().int().positive().optional().describe('Models kept per competition for the next round.'),
     updatedModelsLimit: z.number().int().positive().optional().describe('Backlog at which model sync waits.'),
     setWeights: z.boolean().default(true).describe('false: judge, but leave the chain alone.'),

@@ -1,7 +1,9 @@
 import type { z } from 'zod';
 import type { AssayError } from '../errors/assay-error.js';
+import type { MarkCount } from '../judging/mark-count.js';
 import type { EpsilonFunction } from './epsilon-function.js';
 import type { ModelReference } from './model.js';
+import type { HistoryNeed } from './rule.js';
 import type { JudgedRound, Seat } from './standing-rule.js';
 
 /** A hotkey with a verified model that waits for a round. */
@@ -24,32 +26,58 @@ export interface TakenClaim extends Seat {
   reference: ModelReference;
 }
 
-/** What an entrants rule makes of a claim. */
+/** What an entrants rule makes of a claim. `marks` are new texts, each of at most MARK_LENGTH characters; see `ClaimIntake`. */
 export type Intake<State> =
   /** It waits for its turn. */
-  | { status: 'queued'; state: State }
-  /** It does not count, and costs its miner nothing. `reason`: one line for people. */
-  | { status: 'ignored'; reason: string }
+  | { status: 'queued'; state: State; marks: readonly string[] }
+  /**
+   * It does not count, and costs its miner nothing. `reason`: one line for people. `always`: it would be ignored at any later time
+   * too, so that nothing of it is recorded.
+   */
+  | { status: 'ignored'; reason: string; always?: boolean }
   /** It may not play. `error`: coded, of fault `miner` or `config`. */
-  | { status: 'refused'; error: AssayError; state: State };
+  | { status: 'refused'; error: AssayError; state: State; marks: readonly string[] };
+
+/** Characters of a mark. */
+export const MARK_LENGTH = 200;
+
+/** A claim that waits, as it was taken in. */
+export interface QueuedClaim extends Seat {
+  block: number;
+  commitment: string;
+  reference: ModelReference;
+}
 
 /**
  * For rules by which claims have an order of their own: each claim is taken in once, before anything of it is fetched, in order of
  * block, then uid, and the intake is on record. A hotkey's model is then the one of the claim that is queued, whatever it claims
  * later. Pure.
+ *
+ * What a rule remembers of claims for ever (hotkeys and models that have had their turn) grows without end, so it is no part of
+ * the state: these are marks. The records of claims hold them, and the state holds how many there are and their digest.
  */
 export interface ClaimIntake<State> {
   take(
     state: State | undefined,
     claim: TakenClaim,
-    context: { block: number; incumbents: readonly string[] },
+    context: {
+      /** Block of the snapshot that shows the claim. */
+      block: number;
+      /** Hotkeys that hold weight, the first of them first. */
+      incumbents: readonly string[];
+      isMarked(mark: string): boolean;
+    },
   ): Intake<State>;
   /** Claims that wait, in the order of their turns. */
-  queue(state: State): readonly { hotkey: string; block: number; commitment: string; reference: ModelReference }[];
+  queue(state: State): readonly QueuedClaim[];
+  /** Of all marks so far, as `withMarks` of judging/mark-count counts them. */
+  marked(state: State | undefined): MarkCount;
   /** After a queued claim has left without a round: its model was refused by the checks, or its hotkey is no longer registered. */
   leave(state: State, hotkey: string): State;
   /** How many models at the head of the queue are fetched ahead of their turn. */
   readonly ahead: number;
+  /** What an operator may know of earlier claims: how it is written in the config, which marks it means, and the state after them. */
+  readonly given?: { schema: z.ZodType<readonly string[]>; begin(marked: MarkCount): State };
 }
 
 /** A result of a model, with the round's winner beside it; null stands for a failure or no winner. */
@@ -79,17 +107,20 @@ export interface EntrantsRule<State = unknown> {
   readonly state: z.ZodType<State>;
   /** Absent: the newest claim of each hotkey counts, and models play as they come in. */
   readonly intake?: ClaimIntake<State>;
+  /** Present where the state rests on all claims since a block. */
+  readonly history?: HistoryNeed;
   /** Which round in a row the next one is for the contenders that `select` names, from 1; 1 when left out. */
   repetition?(state: State | undefined): number;
   /**
    * @param waiting in order of block, then uid; without the hotkeys of defenders, which play every round
-   * @param context the block now, and the hotkeys of the defenders, then those that hold weight, the first of them first
+   * @param context the block now, the hotkeys of the defenders, then those that hold weight, the first of them first, and those
+   *   whose turn is passed over because the operator denies them; none when left out
    * @returns hotkeys; none: there is no round
    */
   select(
     state: State | undefined,
     waiting: readonly Waiting[],
-    context: { block: number; incumbents: readonly string[] },
+    context: { block: number; incumbents: readonly string[]; denied?: readonly string[] },
   ): readonly string[];
   /** Whether a model that has been judged and not kept comes again, unchanged. @param history its last results, oldest first */
   again(history: readonly PastResult[], epsilon: EpsilonFunction, block: number): boolean;

@@ -30,7 +30,7 @@ const weight = z.object({
 /** What a contender has in common with one of an earlier claim. */
 const similarTo = miner.extend(similarPair.pick({ share: true, distance: true }).shape);
 
-/** One line of a round's table. */
+/** One line of a round's table. A uid below 0 stands for a hotkey that is not registered. */
 const roundRow = miner.extend({
   repo: z.string(),
   /** Block of the commitment. */
@@ -106,6 +106,21 @@ export const runEvent = z.discriminatedUnion('event', [
     parameterCount: z.number().nullable(),
     error: error.nullable(),
   }),
+  /** What the entrants rule of a competition has made of a claim. */
+  z.object({
+    event: z.literal('claim-taken-in'),
+    competition,
+    ...miner.shape,
+    block,
+    repo: z.string(),
+    /** queued: it waits for its turn; ignored: it does not count; left: it waited, and its turn will not come. */
+    status: z.enum(['queued', 'ignored', 'refused', 'left']),
+    /** Why a claim is ignored. */
+    reason: z.string().nullable(),
+    error: error.nullable(),
+  }),
+  /** A queue goes on that had to wait for its first claim: see the warning QUEUE_BLOCKED. */
+  z.object({ event: z.literal('queue-unblocked'), competition, block }),
   z.object({
     event: z.literal('download-progress'),
     ...miner.shape,
@@ -194,6 +209,21 @@ export const runEvent = z.discriminatedUnion('event', [
     columns: z.array(ruleColumn),
     rows: z.array(roundRow),
     elapsedMs: z.number(),
+    /** Absent where every sample was computed for every model that has a score. */
+    saved: z
+      .object({
+        /** That were drawn. */
+        samples: z.number(),
+        /** That the round was judged on: fewer where the match rule ended it early. */
+        used: z.number(),
+        /** Distinct models that have a score. */
+        models: z.number(),
+        /** Losses that were computed, of all these models; the others were known already, or not needed. */
+        computed: z.number(),
+        /** Estimate of the time that the others would have taken; null where nothing was computed. */
+        estimatedMs: z.number().nullable(),
+      })
+      .optional(),
   }),
   /** Nothing was judged and nothing recorded; the old standing is kept. */
   z.object({ event: z.literal('round-skipped'), competition, block: block.nullable(), error }),

@@ -2,7 +2,7 @@
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
 /** What a record is about. The entry says it in its member `type`; an entry without one is a round. */
-export const RECORD_TYPES = ['round', 'claim', 'submission'] as const;
+export const RECORD_TYPES = ['round', 'claim', 'submission', 'history'] as const;
 export type RecordType = (typeof RECORD_TYPES)[number];
 
 /** One record of the chain. `hash` = sha256(previousHash + canonical JSON of `entry`), hex; the first follows 64 zeros. */

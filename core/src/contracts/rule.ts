@@ -38,6 +38,16 @@ export type RuleRecord = z.infer<typeof ruleRecord>;
 export const ruleState = z.object({ by: ruleRecord, state: z.json() });
 export type RuleState = z.infer<typeof ruleState>;
 
+/** Of a rule whose state rests on everything that has happened since a block: a validator that begins later does not know it. */
+export interface HistoryNeed {
+  /** Block from which on everything counts. */
+  since: number;
+  /** Blocks by which a validator may begin later. */
+  tolerance: number;
+  /** What such a validator does not know, e.g. `which models have reigned`. */
+  about: string;
+}
+
 /** A value that a rule adds to the line of a contender, in tables, events and the journal. */
 export const ruleColumn = z.object({
   /** Key of the value; camel case. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { MatchRecord } from './match-rule.js';
 import { modelReference, type ModelReference } from './model.js';
-import type { ColumnValues, RuleColumn, RuleState } from './rule.js';
+import type { ColumnValues, HistoryNeed, RuleColumn, RuleState } from './rule.js';
 
 /** A slot of the subnet and who holds it. */
 export interface Seat {
@@ -70,6 +70,8 @@ export interface StandingRule<State = unknown> {
   readonly continues?: readonly string[];
   /** The state of a competition of which no round has been judged; absent where there is none. */
   readonly first?: State;
+  /** Present where the state rests on all rounds since a block. */
+  readonly history?: HistoryNeed;
   /**
    * Models that play every round, the first of them first, each of another hotkey. A round without a score of one of them is void.
    * Absent: incumbents play by their own claims, like everybody.

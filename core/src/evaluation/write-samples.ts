@@ -14,16 +14,26 @@ const HIGHEST_ID = 2 ** 32 - 1;
 /** Ids that are converted and hashed in one go: the event loop runs between two of them. */
 const SLICE = 262_144;
 
+/** Told of each sample as it is written: the digest of its ids and their shape, the same wherever the sample recurs. */
+type OnSample = (digest: string) => void;
+
+/** Half of a sha256, in hex: samples are few. */
+export const SAMPLE_DIGEST_LENGTH = 32;
+
 /**
  * Writes samples into a file of `folder` that is named by its digest. One sample at a time is held in memory.
  * @throws SAMPLES_UNUSABLE for a sample that is empty, ragged or has an id that is no id, SAMPLES_NOT_WRITTEN
  */
-export async function writeSamples(folder: string, samples: Iterable<SampleRows>): Promise<SampleFile> {
+export async function writeSamples(
+  folder: string,
+  samples: Iterable<SampleRows>,
+  onSample?: OnSample,
+): Promise<SampleFile> {
   const unfinished = join(folder, `${randomUUID()}.part`);
   try {
     const file = await open(unfinished, 'wx', 0o600);
     try {
-      const { digest, shapes } = await write(file, samples);
+      const { digest, shapes } = await write(file, samples, onSample);
       const path = join(folder, `${digest}.u32`);
       await rename(unfinished, path);
       return { path, digest, shapes };
@@ -36,19 +46,27 @@ export async function writeSamples(folder: string, samples: Iterable<SampleRows>
   }
 }
 
-async function write(file: FileHandle, samples: Iterable<SampleRows>): Promise<Pick<SampleFile, 'digest' | 'shapes'>> {
+async function write(
+  file: FileHandle,
+  samples: Iterable<SampleRows>,
+  onSample: OnSample | undefined,
+): Promise<Pick<SampleFile, 'digest' | 'shapes'>> {
   const hash = createHash('sha256');
   const shapes: SampleShape[] = [];
   let sample = 0;
   for (const rows of samples) {
-    addShape(shapes, shapeOf(rows, sample));
+    const shape = shapeOf(rows, sample);
+    addShape(shapes, shape);
+    const own = onSample && createHash('sha256').update(`${shape.rows}x${shape.length}:`);
     for (const row of rows) {
       for (let from = 0; from < row.length; from += SLICE) {
         const bytes = encoded(row, from, Math.min(from + SLICE, row.length), sample);
         hash.update(bytes);
+        own?.update(bytes);
         await file.writeFile(bytes);
       }
     }
+    if (own) onSample(own.digest('hex').slice(0, SAMPLE_DIGEST_LENGTH));
     sample += 1;
   }
   return { digest: hash.digest('hex'), shapes };

@@ -71,6 +71,13 @@ const STORED: Readonly<Record<RecordType, StoredMembers>> = {
     groups: [],
     texts: [['outcome', 'error']],
   },
+  history: {
+    numbers: [],
+    values: [],
+    parts: [['standing', 'state', '*'], ['entrants', 'state', '*'], ['marks']],
+    groups: [],
+    texts: [],
+  },
 };
 
 /** A content that is not there any more: its digest, and the member that it belongs to. */

@@ -17,7 +17,7 @@ export type ChainVerdict =
 export class ChainCheck {
   head = FIRST_PREVIOUS_HASH;
   records = 0;
-  readonly counts: RecordCounts = { round: 0, claim: 0, submission: 0 };
+  readonly counts: RecordCounts = { round: 0, claim: 0, submission: 0, history: 0 };
 
   /** What does not fit; the record counts when nothing is wrong. */
   next(record: JournalRecord): BrokenPart | undefined {

@@ -2,7 +2,7 @@ import { isSameReference, type ModelReference } from '../contracts/model.js';
 import type { RuleState } from '../contracts/rule.js';
 import type { Defender } from '../contracts/standing-rule.js';
 import { ownState } from './rule-state.js';
-import type { BoundStanding } from './verdict.js';
+import type { BoundStanding } from './round-input.js';
 
 /**
  * The state that the standing rule of a round goes on from: its own, or the one that it begins with; undefined where it has neither.

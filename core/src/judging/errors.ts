@@ -25,6 +25,33 @@ export const judgingErrors = defineErrors({
     hint: () =>
       'Fix what the codes name: disk, memory, network or evaluator. The round is void and the weights stay, because any of these models may be the best.',
   },
+  DEFENDER_NOT_SCORED: {
+    fault: 'validator',
+    retry: 'next-round',
+    message: (p: { repo: string; code: string }) =>
+      `The model ${p.repo} defends its place and has no score (${p.code}).`,
+    hint: (p: { code: string }) =>
+      `Find out what ${p.code} means here: the model has been scored before. The round is void, the weights stay, and challengers keep their places.`,
+  },
+  CHALLENGERS_NOT_SCORED: {
+    fault: 'validator',
+    retry: 'next-round',
+    message: (p: { challengers: readonly { uid: number; code: string }[] }) =>
+      `This machine could not score ${p.challengers
+        .slice(0, 10)
+        .map(({ uid, code }) => `uid ${uid} (${code})`)
+        .join(', ')}, and nobody else challenges.`,
+    hint: () =>
+      'Fix what the codes name: disk, memory, network or evaluator. The round is void and repeated, and who challenges keeps the place.',
+  },
+  EARLY_STOP_DIFFERS: {
+    fault: 'validator',
+    retry: 'next-round',
+    message: (p: { samples: number; due: number | null }) =>
+      `A contender has the losses of ${p.samples} samples, and by the match rule the round ${p.due === null ? 'goes on there' : `ends after ${p.due}`}.`,
+    hint: () =>
+      'Do not trust this round: what it was judged on is not what its rule asks for. Report it, if your own validator has recorded it.',
+  },
   SEQUENCES_DIFFER: {
     fault: 'validator',
     retry: 'next-round',

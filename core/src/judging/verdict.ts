@@ -1,82 +1,16 @@
 import { z } from 'zod';
-import type { FiniteScore } from '../contracts/brands.js';
-import type { EpsilonFunction } from '../contracts/epsilon-function.js';
-import type { DrawnSamples, MatchOutcome, MatchRule, ScoredContender } from '../contracts/match-rule.js';
-import type { ColumnValues, RuleRecord, RuleState } from '../contracts/rule.js';
-import type { ModelReference } from '../contracts/model.js';
-import type { AnyEntrantsRule, EnteredRound } from '../contracts/entrants-rule.js';
-import type { AnyStandingRule, Seat } from '../contracts/standing-rule.js';
+import type { EnteredRound } from '../contracts/entrants-rule.js';
+import type { MatchContext, MatchOutcome, ScoredContender } from '../contracts/match-rule.js';
+import type { ColumnValues, RuleState } from '../contracts/rule.js';
 import { isAssayError, type ErrorReport } from '../errors/assay-error.js';
 import { PythonRandom } from '../sampling/python-random.js';
 import { labelledSeed } from '../sampling/labelled-seed.js';
 import type { ComparisonVerdict } from './compared.js';
-import { judgingErrors } from './errors.js';
-import { readState } from './rule-state.js';
+import { defendersBefore, standingStateBefore, withDefenders } from './defenders.js';
+import { reasonForVoid } from './reason-for-void.js';
+import type { JudgedContender, RoundInput, RoundRules } from './round-input.js';
+import { ownState } from './rule-state.js';
 import { finish, type Steps } from './steps.js';
-
-/** A contender as a round hands it to its rules. */
-export interface JudgedContender extends Seat {
-  /** Block of the claim. */
-  block: number;
-  /** Equal for models that are evaluated alike. */
-  digest: string;
-  reference: ModelReference;
-  outcome:
-    | { status: 'scored'; score: FiniteScore; tasks: ScoredContender['tasks']; margin?: number }
-    | { status: 'failed'; error: ErrorReport };
-}
-
-export interface RoundRules {
-  epsilon: EpsilonFunction;
-  match: MatchRule;
-  standing: BoundStanding;
-  entrants: BoundEntrants;
-  /** Share of the competition's weight from which a failure voids the round. */
-  keepThreshold: number;
-}
-
-/** A standing rule, and how a round records it. */
-export interface BoundStanding {
-  record: RuleRecord;
-  rule: AnyStandingRule;
-}
-
-/** An entrants rule, and how a round records it. */
-export interface BoundEntrants {
-  record: RuleRecord;
-  rule: AnyEntrantsRule;
-}
-
-/** The standing before a round, as the rule that wrote it says; the round's own rule may be another. */
-export interface StandingBefore {
-  standing: RuleState;
-  /** By uid. */
-  shares: readonly number[];
-  incumbents: readonly string[];
-}
-
-/** Everything that a verdict rests on, beside the rules. */
-export interface RoundInput {
-  contenders: readonly JudgedContender[];
-  /** Everybody who is registered. */
-  seats: readonly Seat[];
-  /** null before the competition's first round. */
-  standingBefore: StandingBefore | null;
-  /** What the entrants rule has kept in mind; null before the competition's first round. */
-  entrantsBefore: RuleState | null;
-  /** Block at which the round was planned. */
-  block: number;
-  /** What was drawn, in task order. */
-  drawn: readonly DrawnSamples[];
-  /** Counts the rounds that these contenders play in a row; 1 when left out. */
-  repetition?: number;
-  /** Of the round; a rule that resamples derives its own by label. */
-  seed: bigint;
-  /** Claims that may be the best and of which nothing is known, through this machine's fault: the round is void. */
-  unknown?: readonly { uid: number; code: string }[];
-  /** What the entry checks say of contenders that are like others; absent where no check compares. Their outcomes hold it too. */
-  compared?: readonly ComparisonVerdict[];
-}
 
 export interface ContenderVerdict {
   uid: number;
@@ -114,7 +48,8 @@ export interface RoundVerdict {
  * The whole judgement of one round. Pure: the order of the contenders does not matter.
  *
  * Blame: a contender that failed by the miner's doing scores nothing and the rest is judged; one that failed otherwise
- * waits, and if it holds weight the round is void. A round without any score is void.
+ * waits, and if it holds weight the round is void. A round without any score is void, and so is one in which a defender has
+ * none, whosever fault it is, or in which nobody who challenges could be scored.
  */
 export const judgeRound = (input: RoundInput, rules: RoundRules): RoundVerdict =>
   finish(judgeRoundInSteps(input, rules));
@@ -125,22 +60,29 @@ export function* judgeRoundInSteps(input: RoundInput, rules: RoundRules): Steps<
   const scored = contenders.flatMap((one) => scoredContender(one) ?? []);
   const sharesBefore = input.standingBefore?.shares ?? [];
   const judged = { ...input, contenders };
-  const reason = reasonForVoid(judged, scored, sharesBefore, rules.keepThreshold);
+  const defenders = defendersBefore(rules.standing, input.standingBefore?.standing ?? null);
+  const reason = reasonForVoid(judged, scored, defenders, rules.keepThreshold);
   if (reason) return voidVerdict(reason, judged, rules, sharesBefore);
   try {
-    const outcome = yield* rules.match.play(scored, {
-      epsilon: rules.epsilon,
-      block: input.block,
-      incumbents: input.standingBefore?.incumbents ?? [],
-      drawn: input.drawn,
-      repetition: input.repetition ?? 1,
-      random: (label) => new PythonRandom(labelledSeed(input.seed, label)),
-    });
+    const outcome = yield* rules.match.play(scored, matchContextOf(input, rules));
     return countingVerdict(judged, rules, scored, outcome);
   } catch (error) {
     if (!isAssayError(error)) throw error;
     return voidVerdict(error.toReport(), judged, rules, sharesBefore);
   }
+}
+
+/** What a match rule is told beside the contenders. */
+export function matchContextOf(
+  { standingBefore, block, drawn, repetition = 1, seed }: RoundInput,
+  { epsilon, standing }: Pick<RoundRules, 'epsilon' | 'standing'>,
+): MatchContext {
+  const defenders = defendersBefore(standing, standingBefore?.standing ?? null);
+  return {
+    ...{ epsilon, block, drawn, repetition },
+    incumbents: withDefenders(standingBefore?.incumbents ?? [], defenders),
+    random: (label) => new PythonRandom(labelledSeed(seed, label)),
+  };
 }
 
 function countingVerdict(
@@ -159,8 +101,12 @@ function countingVerdict(
     record: records.get(uid) ?? null,
   }));
   const { rule, record } = rules.standing;
-  const before: unknown = ownState(rules.standing, standingBefore?.standing ?? null, rule.continues);
-  const next = rule.next(before, { contenders: judged, winner, seats, block });
+  const next = rule.next(standingStateBefore(rules.standing, standingBefore?.standing ?? null), {
+    contenders: judged,
+    winner,
+    seats,
+    block,
+  });
   const shares = rule.shares(next.state, seats);
   const entered = rules.entrants.rule.next(ownState(rules.entrants, entrantsBefore), {
     ...{ winner, seats, block, shares },
@@ -188,44 +134,17 @@ function countingVerdict(
   };
 }
 
-/** The state that a rule goes on from: its own, or one of a rule that it continues. */
-function ownState(
-  { record, rule }: { record: RuleRecord; rule: { state: z.ZodType } },
-  before: RuleState | null,
-  continues: readonly string[] = [],
-): unknown {
-  if (!before) return undefined;
-  const { rule: writer } = before.by;
-  return writer === record.rule || continues.includes(writer) ? readState(rule, before) : undefined;
-}
-
 /** What became of a contender, in the shape that the entrants rule gets. */
 function enteredAs(contender: JudgedContender | undefined): EnteredRound['contenders'][number]['outcome'] {
   if (contender?.outcome.status === 'scored') return 'scored';
   return contender?.outcome.error.fault === 'miner' ? 'refused' : 'waiting';
 }
 
-function scoredContender({ uid, hotkey, block, outcome }: JudgedContender): ScoredContender | undefined {
+/** A contender as its match rule sees it; undefined for one without a score. */
+export function scoredContender({ uid, hotkey, block, outcome }: JudgedContender): ScoredContender | undefined {
   if (outcome.status === 'failed') return undefined;
   const { score, tasks, margin } = outcome;
   return { uid, hotkey, block, score, tasks, ...(margin === undefined ? {} : { margin }) };
-}
-
-function reasonForVoid(
-  { contenders, unknown = [] }: RoundInput,
-  scored: readonly ScoredContender[],
-  sharesBefore: readonly number[],
-  threshold: number,
-): ErrorReport | null {
-  for (const { uid, outcome } of contenders) {
-    const weight = sharesBefore[uid] ?? 0;
-    if (outcome.status === 'failed' && outcome.error.fault !== 'miner' && weight >= threshold) {
-      return judgingErrors.INCUMBENT_NOT_SCORED({ uid, weight, code: outcome.error.code }).toReport();
-    }
-  }
-  if (unknown.length > 0)
-    return judgingErrors.CLAIMS_UNKNOWN({ unknown: unknown.map(({ uid, code }) => ({ uid, code })) }).toReport();
-  return scored.length === 0 ? judgingErrors.NO_FINITE_SCORE({ contenders: contenders.length }).toReport() : null;
 }
 
 function voidVerdict(

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { AnyEntrantsRule, Intake } from '../contracts/entrants-rule.js';
+import { MARK_LENGTH, type AnyEntrantsRule, type Intake } from '../contracts/entrants-rule.js';
 import type { EntryCheck } from '../contracts/entry-check.js';
 import type { EpsilonFunction } from '../contracts/epsilon-function.js';
 import type { MatchOutcome, MatchRule, ScoredContender } from '../contracts/match-rule.js';
@@ -104,6 +104,7 @@ function guardedStanding(rule: AnyStandingRule, refuse: Refuse): AnyStandingRule
     state: rule.state,
     ...(rule.continues ? { continues: rule.continues } : {}),
     ...(rule.first === undefined ? {} : { first: rule.first as unknown }),
+    ...(rule.history ? { history: rule.history } : {}),
     ...(rule.defenders ? { defenders: (state) => requireDefenders(refuse, () => rule.defenders?.(state)) } : {}),
     next(before, round) {
       const next = coded(refuse, () => rule.next(before, round));
@@ -150,6 +151,7 @@ function guardedEntrants(rule: AnyEntrantsRule, refuse: Refuse): AnyEntrantsRule
   return {
     state: rule.state,
     ...(rule.intake ? { intake: guardedIntake(rule.intake, refuse) } : {}),
+    ...(rule.history ? { history: rule.history } : {}),
     ...(rule.repetition ? { repetition: (state) => coded(refuse, () => rule.repetition?.(state) ?? 1) } : {}),
     select: (state, waiting, context) => coded(refuse, () => rule.select(state, waiting, context)),
     again: (history, epsilon, block) => coded(refuse, () => rule.again(history, epsilon, block)),
@@ -164,6 +166,8 @@ function guardedEntrants(rule: AnyEntrantsRule, refuse: Refuse): AnyEntrantsRule
 function guardedIntake(intake: NonNullable<AnyEntrantsRule['intake']>, refuse: Refuse): typeof intake {
   return {
     ahead: intake.ahead,
+    ...(intake.given ? { given: intake.given } : {}),
+    marked: (state) => coded(refuse, () => intake.marked(state)),
     queue: (state) => coded(refuse, () => intake.queue(state)),
     take(state, claim, context) {
       const taken = coded(refuse, (): Intake<unknown> => intake.take(state, claim, context));
@@ -171,6 +175,7 @@ function guardedIntake(intake: NonNullable<AnyEntrantsRule['intake']>, refuse: R
       requireRecordable(taken.state, refuse);
       if (taken.status === 'refused' && !['miner', 'config'].includes(taken.error.fault))
         throw refuse(`it refuses a claim for ${taken.error.code}, a fault of ${taken.error.fault}`);
+      requireMarks(taken.marks, (mark) => context.isMarked(mark), refuse);
       return taken;
     },
     leave(state, hotkey) {
@@ -198,6 +203,16 @@ function guardedEntryCheck(rule: EntryCheck, refuse: Refuse): EntryCheck {
       return findings;
     },
   };
+}
+
+/** A mark that is not new or too long would make the records of claims say another thing than the state. */
+function requireMarks(marks: readonly string[], isMarked: (mark: string) => boolean, refuse: Refuse): void {
+  if (new Set(marks).size !== marks.length) throw refuse('it makes a mark twice');
+  for (const mark of marks) {
+    if (mark.length === 0 || mark.length > MARK_LENGTH)
+      throw refuse(`it makes a mark of ${mark.length} characters, not of 1 to ${MARK_LENGTH}`);
+    if (isMarked(mark)) throw refuse('it makes a mark that is there already');
+  }
 }
 
 /** @throws RULE_BROKEN in place of an error without a code */

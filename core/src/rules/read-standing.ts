@@ -1,6 +1,6 @@
 import type { Seat, Standing } from '../contracts/standing-rule.js';
 import { readState } from '../judging/rule-state.js';
-import type { StandingBefore } from '../judging/verdict.js';
+import type { StandingBefore } from '../judging/round-input.js';
 import type { RuleBook } from './rule-book.js';
 
 /**

@@ -1,15 +1,23 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { Commitment, Neuron } from '../contracts/chain-client.js';
 import type { NewRecord } from '../contracts/round-journal.js';
 import type { VerifiedModel } from '../contracts/model.js';
 import { modelReference } from '../contracts/model.js';
+import { ruleRecord } from '../contracts/rule.js';
 import type { AssayError } from '../errors/assay-error.js';
 import { errorReport } from '../errors/error-report.js';
 import type { RuntimeDeps } from './context.js';
 import { newRecord } from './new-record.js';
 
-/** A claim that was taken in: what the miner committed, and what became of it. */
+/** Of the intake of a claim by an entrants rule: the claim's part that the rule sees, and what it remembers for ever. */
+const claimIntake = z.object({
+  by: ruleRecord,
+  coldkey: z.string(),
+  reference: modelReference,
+  marks: z.array(z.string()),
+});
+
+/** A claim that was looked at or taken in: what the miner committed, and what became of it. */
 export const claimEntry = z.object({
   type: z.literal('claim'),
   format: z.literal(2),
@@ -39,7 +47,15 @@ export const claimEntry = z.object({
       evaluationDigest: z.string(),
     }),
     z.object({ status: z.literal('refused'), error: errorReport }),
+    /** It waits for its turn. */
+    z.object({ status: z.literal('queued') }),
+    /** It does not count, and costs its miner nothing. */
+    z.object({ status: z.literal('ignored'), reason: z.string() }),
+    /** It waited, and has left without a round. */
+    z.object({ status: z.literal('left'), error: errorReport }),
   ]),
+  /** Present where an entrants rule took the claim in or let it leave; the record is then not about a look at the model. */
+  intake: claimIntake.optional(),
 });
 export type ClaimEntry = z.infer<typeof claimEntry>;
 
@@ -56,8 +72,14 @@ export const refused = (error: AssayError): ClaimEntry['outcome'] => ({ status: 
 /** The record of a claim. The same claim with the same outcome is on record once, however often it is looked at. */
 export async function claimRecord(
   { chain, clock, profile }: Pick<RuntimeDeps, 'chain' | 'clock' | 'profile'>,
-  look: { neuron: Neuron; commitment: Commitment; block: number; competition: number | null },
+  look: {
+    neuron: { uid: number; hotkey: string };
+    commitment: { block: number; data: string };
+    block: number;
+    competition: number | null;
+  },
   outcome: ClaimEntry['outcome'],
+  intake?: ClaimEntry['intake'],
 ): Promise<NewRecord> {
   const identity = await chain.identity();
   const { uid, hotkey } = look.neuron;
@@ -71,8 +93,12 @@ export async function claimRecord(
     block: look.block,
     claim: { uid, hotkey, block, commitment, competition: look.competition },
     outcome,
+    ...(intake ? { intake } : {}),
   };
+  const record = await newRecord('claim', entry, identity);
+  // The tables of the intake say what was taken in; the same may come again after a competition has ended.
+  if (intake) return record;
   const code = outcome.status === 'refused' ? outcome.error.code : '';
   const once = createHash('sha256').update(JSON.stringify([hotkey, block, commitment, outcome.status, code]));
-  return { ...(await newRecord('claim', entry, identity)), once: once.digest('hex') };
+  return { ...record, once: once.digest('hex') };
 }

@@ -1,5 +1,6 @@
 import type { RuntimeDeps } from './context.js';
 import { importsToLookAt } from './imported-claims.js';
+import { headsToLookAt } from './intake/claim-that-counts.js';
 import type { ModelCheck } from './model-check.js';
 import { attempt, type Loop } from './supervise.js';
 
@@ -7,8 +8,8 @@ import { attempt, type Loop } from './supervise.js';
 const LONGEST_PAUSE_POLLS = 16;
 
 /**
- * Looks at claims that rounds wait for, also while the backlog is full: those that could not be looked at because of this
- * machine, those whose repo was missing, and those of an imported state.
+ * Looks at claims that rounds wait for, also while the backlog is full: the first of each queue, those that could not be looked
+ * at because of this machine, those whose repo was missing, and those of an imported state.
  */
 export class ClaimRetry implements Loop {
   readonly name = 'claim-retry';
@@ -35,7 +36,9 @@ export class ClaimRetry implements Loop {
   async #retry(isDue: (hotkey: string, claim: string) => boolean, signal: AbortSignal): Promise<void> {
     const { state, view, chain } = this.deps;
     const unknown = state.unknownClaims().filter(({ stage }) => stage === 'look');
-    const claims = [...unknown, ...state.missingClaims(), ...importsToLookAt(this.deps)];
+    // The order of a queue decides who reigns: its first claims come first.
+    const heads = headsToLookAt(this.deps);
+    const claims = [...heads, ...unknown, ...state.missingClaims(), ...importsToLookAt(this.deps)];
     const waiting = new Map(claims.map(({ hotkey, commitment, block }) => [hotkey, `${block}:${commitment}`]));
     for (const hotkey of this.#pauses.keys()) if (!waiting.has(hotkey)) this.#pauses.delete(hotkey);
     for (const [hotkey, claim] of waiting) {

@@ -1,3 +1,5 @@
+import type { Denial } from '../config/denial.js';
+import type { GivenHistory } from '../config/given-history.js';
 import type { ChainClient } from '../contracts/chain-client.js';
 import type { Clock } from '../contracts/clock.js';
 import type { CommitmentScheme } from '../contracts/commitment-scheme.js';
@@ -29,9 +31,18 @@ export interface RunOptions {
   once: boolean;
 }
 
+/** What the operator of this validator decides for it alone. */
+export interface OperatorChoices {
+  /** Who and what does not play here. */
+  deny: readonly Denial[];
+  /** By name of a competition: what is known of it before this validator has judged it. */
+  history: Readonly<Record<string, GivenHistory>>;
+}
+
 /** What the loops share. Each loop is a class `(options, deps)`; these are the deps. */
 export interface RuntimeDeps {
   profile: SubnetProfile;
+  operator: OperatorChoices;
   /** Every installed rule. */
   rules: RuleBook;
   /** How miners name their models. */

@@ -1,5 +1,6 @@
 import type { ErrorPayload } from '../errors/assay-error.js';
 import { defineErrors } from '../errors/define-errors.js';
+import { printable } from '../errors/printable.js';
 
 const seconds = (ms: number): string => `${Math.round(ms / 1000)} s`;
 
@@ -51,6 +52,42 @@ export const runtimeErrors = defineErrors({
       `The model ${p.repo}, which reigns in ${p.competition}, can't be had (${p.code}): ${p.reason}`,
     hint: () =>
       'Make its repo and the disk of this machine available: rounds wait for it meanwhile, challengers keep their places, and the weights stay.',
+  },
+  DENIED: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { what: string; reason: string }) =>
+      `The operator of this validator denies ${printable(p.what, 200)}: ${printable(p.reason, 300)}`,
+    hint: () => 'Remove the entry under `deny` in the config file and start the validator again to let it play.',
+  },
+  HOTKEY_LEFT: {
+    fault: 'miner',
+    retry: 'never',
+    message: () => 'The hotkey left the subnet before its turn.',
+    hint: () => 'Keep the hotkey registered until its model has been judged: its claim had its only turn.',
+  },
+  QUEUE_BLOCKED: {
+    fault: 'validator',
+    retry: 'backoff',
+    message: (p: { competition: string; uid: number; hotkey: string; repo: string; code: string }) =>
+      `Everybody who waits in ${p.competition} waits for uid ${p.uid} (hotkey ${p.hotkey}): its model ${printable(p.repo, 200)} can't be looked at here (${p.code}).`,
+    hint: () =>
+      'Mend what the code names; validator queue shows who waits. Name the hotkey under `deny` in the config file to pass it over, if every validator of the subnet does.',
+  },
+  HISTORY_UNKNOWN: {
+    fault: 'config',
+    retry: 'backoff',
+    message: (p: { competition: string; block: number; unknown: readonly { about: string; since: number }[] }) =>
+      `This validator looks at ${p.competition} for the first time at block ${p.block}, and does not know ${p.unknown.map(({ about, since }) => `${about} since block ${since}`).join(', nor ')}. It judges nothing there and sets no weights.`,
+    hint: (p: { competition: string }) =>
+      `Stop this validator and take the history over: validator state import FILE, with the exported journal of another validator; or write it under \`history: { ${p.competition}: ... }\` in the config file.`,
+  },
+  HISTORY_INVALID: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { competition: string; member: string; issues: readonly string[] }) =>
+      `\`history.${p.competition}.${p.member}\` in the config is not what the rule of the competition reads:\n${p.issues.map((issue) => `  ${issue}`).join('\n')}`,
+    hint: () => "Correct it in the config file; the documentation of the competition's rules says what stands there.",
   },
   SEED_UNAVAILABLE: {
     fault: 'chain',

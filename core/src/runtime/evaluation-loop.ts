@@ -2,10 +2,14 @@ import type { RuntimeDeps } from './context.js';
 import { report } from './context.js';
 import { causeOf, toAssayError } from '../errors/describe.js';
 import { importsToLookAt } from './imported-claims.js';
+import { queueOf } from './intake/claim-queue.js';
+import { knowsHistory } from './intake/history.js';
+import { QueueAlarm } from './intake/queue-alarm.js';
+import { takeClaimsIn } from './intake/take-in.js';
 import { mendState } from './mend-state.js';
 import type { ModelCheck } from './model-check.js';
-import { entrantsOf } from './round/entrants.js';
-import { planRound } from './round/plan.js';
+import { defendingContenders, entrantsOf } from './round/entrants.js';
+import { inOrder, planRound } from './round/plan.js';
 import { runRound } from './round/round.js';
 import type { ScheduledCompetition } from './competitions.js';
 import { attempt, isAbort, type Loop } from './supervise.js';
@@ -18,6 +22,7 @@ type Turn = 'judged' | 'void' | 'skipped' | 'empty' | 'unchanged' | 'waiting';
 export class EvaluationLoop implements Loop {
   readonly name = 'evaluation';
   readonly #alarm: UnknownAlarm;
+  readonly #queueAlarm: QueueAlarm;
   #recorded = 0;
   #turn = 0;
 
@@ -32,6 +37,7 @@ export class EvaluationLoop implements Loop {
     private readonly check: ModelCheck,
   ) {
     this.#alarm = new UnknownAlarm(deps);
+    this.#queueAlarm = new QueueAlarm(deps);
   }
 
   /** Rounds that this run has recorded. */
@@ -76,16 +82,24 @@ export class EvaluationLoop implements Loop {
     const { competition } = entry;
     await mendState(this.deps);
     const now = await this.deps.chain.head(signal);
-    const contenders = entrantsOf(this.deps, entry, now.number);
     const { current: snapshot } = this.deps.view;
-    const unknown = this.check.unknowns.of(competition, { stage: 'look', snapshot, block: now.number });
-    if (contenders.length + unknown.length === 0) return 'empty';
+    if (!(await knowsHistory(this.deps, entry, now.number))) return 'waiting';
+    await takeClaimsIn(this.deps, entry, snapshot);
+    const queue = queueOf(this.deps, entry, now.number);
+    if (queue) this.#queueAlarm.update(entry, queue);
+    const { contenders, repetition } = entrantsOf(this.deps, entry, now.number);
+    // What can't be looked at blocks a queue without a round; it makes a round void where everybody plays.
+    const unknown = queue ? [] : this.check.unknowns.of(competition, { stage: 'look', snapshot, block: now.number });
     const isFirst = this.deps.state.standing(competition.id) === undefined;
-    if (isFirst && this.options.isReady?.() === false) return 'waiting';
+    if (!queue && isFirst && this.options.isReady?.() === false) return 'waiting';
     const awaited = importsToLookAt(this.deps);
     if (awaited.some(({ kept, pending }) => [...kept, ...pending].includes(competition.id))) return 'waiting';
     try {
-      const plan = await planRound(this.deps, entry, { contenders, unknown }, now, signal);
+      // Also while nobody challenges: a model that can't be had is known before it is needed.
+      const defending = await defendingContenders(this.deps, this.check.defenders, entry, now.number, signal);
+      if (contenders.length + unknown.length === 0) return 'empty';
+      const playing = inOrder([...defending, ...contenders]);
+      const plan = await planRound(this.deps, entry, { contenders: playing, repetition, unknown }, now, signal);
       if (!force && this.deps.state.lastRound(competition.id)?.fingerprint === plan.fingerprint) return 'unchanged';
       const { reasonForVoid } = await runRound(this.deps, this.check, plan, this.options.hotkey, signal);
       this.#recorded += 1;
@@ -95,6 +109,7 @@ export class EvaluationLoop implements Loop {
       if (isAbort(error)) throw error;
       const known = toAssayError(error);
       if (known.fault === 'config' && known.retry === 'never') throw known;
+      if (known.code === 'DEFENDER_UNAVAILABLE') this.#alarm.update(competition, known.toReport());
       this.deps.log('warn', 'a round was skipped', {
         competition: competition.name,
         code: known.code,

@@ -1,6 +1,10 @@
+import type { RuleBook } from '../rules/rule-book.js';
 import { report, type RuntimeDeps } from './context.js';
 import { runtimeErrors } from './errors.js';
-import { newestRoundsOf, recordedRounds, type RecordedRound } from './recorded-rounds.js';
+import type { HistoryEntry } from './intake/history-record.js';
+import { IntakeRows } from './intake/intake-rows.js';
+import { isIntake, ReplayedIntake } from './intake/replayed-intake.js';
+import { newestRoundsOf, statedRecords, type RecordedRound } from './recorded-rounds.js';
 import { fingerprintOf } from './round/plan.js';
 import { HISTORY_LENGTH, nextState, type JudgingState } from '../judging/next-state.js';
 import { canGoBetter } from './round/round.js';
@@ -10,9 +14,9 @@ import { withKnownOwners } from './round/format-1.js';
 import type { History, TrackedModel } from './tables.js';
 import { put, type Put } from './validator-state.js';
 
-type MendDeps = Pick<RuntimeDeps, 'state' | 'competitions' | 'reporter' | 'clock' | 'log'>;
+type MendDeps = Pick<RuntimeDeps, 'state' | 'competitions' | 'rules' | 'reporter' | 'clock' | 'log'>;
 
-/** What the recorded rounds say of one competition. */
+/** What the records say of one competition. */
 interface Replayed {
   standing: Standing | undefined;
   /** The newest round that counts, and the newest after which the same contenders are not judged again. */
@@ -20,25 +24,33 @@ interface Replayed {
   settled: RecordedRound | undefined;
   /** By hotkey, oldest first, with the commitment that each result is of. */
   results: Map<string, { commitment: string; committedAt: number; result: History[number] }[]>;
+  /** What its claims and rounds have left of its entrants. */
+  intake: ReplayedIntake;
 }
 
 /**
  * Makes good what a disk or memory has done to the derived tables: damaged rows are dropped, and standing, history,
- * contenders and last rounds are derived again from the recorded rounds. What is left out (verified models, finished
+ * contenders, entrants and last rounds are derived again from the records. What is left out (verified models, finished
  * evaluations, the time of the last weights) is found out again by the loops.
  *
  * @throws JOURNAL_CHAIN_BROKEN when the rounds themselves are damaged
  */
-export async function mendState(deps: MendDeps): Promise<void> {
+export function mendState(deps: MendDeps): Promise<void> {
+  // A claim that is taken in meanwhile would be missing in what is derived.
+  return deps.state.entrantsLock.run(() => mend(deps));
+}
+
+async function mend(deps: MendDeps): Promise<void> {
   const { state } = deps;
   const tables = new Set(await state.journal.dropDamaged());
   const wrong = [...state.standings()].filter(([id, standing]) => !newestRoundsOf(state.journal).agrees(id, standing));
   if (wrong.length > 0) tables.add('standings');
   if (tables.size === 0) return;
-  const replayed = replayRounds(deps);
+  const replayed = replayRecords(deps);
   await state.update(() => [
     ...[...replayed].flatMap(([id, { standing }]) => missingStanding(deps, id, standing)),
     ...[...replayed].flatMap(([id, one]) => missingEntrants(deps, id, one)),
+    ...[...replayed].flatMap(([id, one]) => missingIntake(deps, id, one, tables.has('taken-claims'))),
     ...[...replayed].flatMap(([id, one]) => missingHistory(deps, id, one)),
     ...[...replayed].flatMap(([id, one]) => missingContenders(deps, id, one)),
     ...[...replayed].flatMap(([id, one]) => missingLastRound(deps, id, one)),
@@ -50,24 +62,59 @@ export async function mendState(deps: MendDeps): Promise<void> {
   report(deps, { event: 'warning', error: error.toReport() });
 }
 
-function replayRounds({ state }: MendDeps): Map<number, Replayed> {
+function replayRecords({ state, rules }: MendDeps): Map<number, Replayed> {
   const all = new Map<number, Replayed>();
-  let judged: JudgingState = new Map();
-  for (const round of recordedRounds(state.journal)) {
-    const { id } = round.entry.competition;
-    const one = all.get(id) ?? { standing: undefined, counted: undefined, settled: undefined, results: new Map() };
+  const of = (id: number): Replayed => {
+    const one = all.get(id) ?? nothingOf(rules);
     all.set(id, one);
-    if (!canGoBetter(round.entry, round.verdict)) one.settled = round;
-    if (round.verdict.void !== null) continue;
-    one.counted = round;
-    judged = nextState(judged, round.entry, {
-      ...round.verdict,
-      standing: standingAfter(judged.get(id)?.standing, round),
-    });
-    addResults(one, round);
+    return one;
+  };
+  let judged: JudgingState = new Map();
+  for (const record of statedRecords(state.journal)) {
+    if (record.type === 'round') judged = replayRound(of, all, judged, record.round, rules);
+    else if (record.type === 'history') judged = replayHistory(of, judged, record.history);
+    else if (isIntake(record.claim) && record.claim.claim.competition !== null)
+      of(record.claim.claim.competition).intake.claim(record.claim);
   }
   for (const [id, one] of all) one.standing = judged.get(id)?.standing;
   return all;
+}
+
+const nothingOf = (rules: RuleBook): Replayed => ({
+  ...{ standing: undefined, counted: undefined, settled: undefined },
+  results: new Map(),
+  intake: new ReplayedIntake(rules),
+});
+
+function replayRound(
+  of: (id: number) => Replayed,
+  all: ReadonlyMap<number, Replayed>,
+  judged: JudgingState,
+  round: RecordedRound,
+  rules: RuleBook,
+): JudgingState {
+  const { id } = round.entry.competition;
+  const one = of(id);
+  if (!canGoBetter(round.entry, round.verdict)) one.settled = round;
+  if (round.verdict.void !== null) return judged;
+  one.counted = round;
+  const standing = standingAfter(judged.get(id)?.standing, round);
+  const after = nextState(judged, round.entry, { ...round.verdict, standing });
+  addResults(one, round);
+  one.intake.set(after.get(id)?.standing, after.get(id)?.entrants);
+  for (const [other, ended] of all)
+    if (!round.entry.schedule.some((scheduled) => scheduled.id === other)) ended.intake = new ReplayedIntake(rules);
+  return after;
+}
+
+function replayHistory(
+  of: (id: number) => Replayed,
+  judged: JudgingState,
+  { competition: { id }, standing, entrants, marks }: HistoryEntry,
+): JudgingState {
+  const known = { standing: standing ?? undefined, entrants: entrants ?? undefined };
+  of(id).intake.set(known.standing, known.entrants, marks);
+  return new Map(judged).set(id, { ...known, pending: [], kept: [], history: new Map() });
 }
 
 /** What a round left. One of the old format names only the hotkeys that it judged: the others' are those before it. */
@@ -94,9 +141,16 @@ function missingStanding({ state }: MendDeps, id: number, standing: Standing | u
   return standing ? [put.standing(id, standing)] : [];
 }
 
-function missingEntrants({ state }: MendDeps, id: number, { counted, standing }: Replayed): Put[] {
-  if (!standing || !counted?.verdict.entrants || state.entrants(id)) return [];
-  return [put.entrants(id, counted.verdict.entrants)];
+function missingEntrants({ state }: MendDeps, id: number, { intake }: Replayed): Put[] {
+  if (state.entrants(id)) return [];
+  const derived = intake.state;
+  return derived ? [put.entrants(id, derived)] : [];
+}
+
+function missingIntake({ state }: MendDeps, id: number, { intake }: Replayed, hasLostClaims: boolean): Put[] {
+  const rows = new IntakeRows(state.journal, id);
+  const lost = hasLostClaims ? [...intake.taken] : [];
+  return [...rows.marked(intake.marks), ...lost.map(([hotkey, claims]) => rows.taken(hotkey, claims))];
 }
 
 const hasModel = (model: TrackedModel | undefined, commitment: string, block: number): model is TrackedModel =>

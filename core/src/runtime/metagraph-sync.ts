@@ -1,6 +1,7 @@
 import { claimTexts } from '../chain/claim-texts.js';
 import { hotkeyChanges } from '../chain/hotkey-changes.js';
 import type { ChainSnapshot } from '../contracts/chain-client.js';
+import { takenClaimsWithout } from './intake/intake-rows.js';
 import { report, type RuntimeDeps } from './context.js';
 import { runtimeErrors } from './errors.js';
 import { attempt, type Loop } from './supervise.js';
@@ -52,6 +53,7 @@ export class MetagraphSync implements Loop {
         .importedClaims()
         .flatMap(({ hotkey }) => (registered.has(hotkey) ? [] : [put.importedClaim(hotkey, undefined)])),
       ...state.historyWithout((hotkey) => !registered.has(hotkey)),
+      ...takenClaimsWithout(state.journal, (hotkey) => !registered.has(hotkey)),
       ...state.tensorsWithout((hotkey) => !registered.has(hotkey)),
       // Left on the lists, they would count as backlog for ever.
       ...state.contendersWithout(this.deps.competitions.ids, (hotkey) => !registered.has(hotkey)),

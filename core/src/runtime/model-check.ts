@@ -1,4 +1,3 @@
-import { claimTextOf } from '../chain/claim-texts.js';
 import type { Commitment, Neuron } from '../contracts/chain-client.js';
 import { repoName, type VerifiedModel } from '../contracts/model.js';
 import type { AssayError } from '../errors/assay-error.js';
@@ -6,13 +5,14 @@ import { toAssayError } from '../errors/describe.js';
 import { competitionAt } from '../competition/schedule.js';
 import { tensorListOf } from '../model/tensor-list.js';
 import { claimIn, readClaim, type PlacedClaim } from './claims.js';
+import { acquireClaim } from './acquire-claim.js';
 import { accepted, claimRecord, refused } from './claim-record.js';
 import { report, type RuntimeDeps } from './context.js';
-import { withDeadline } from './deadline.js';
 import { Defenders } from './defenders.js';
 import { runtimeErrors } from './errors.js';
-import { storeErrors } from '../model/errors.js';
 import { judgedIds } from './competitions.js';
+import { denialOf } from './denials.js';
+import { claimThatCounts } from './intake/claim-that-counts.js';
 import { importedFor } from './imported-claims.js';
 import { awaitedModels } from './store-cleaning.js';
 import { isAbort } from './supervise.js';
@@ -24,18 +24,6 @@ const repoOf = (model: PlacedClaim | null): string => (model ? repoName(model.re
 
 /** Failures of a look that say nothing about the claim: a competition is missing here, or the model that reigns in it. */
 const OF_ALL_CLAIMS = new Set(['COMPETITION_MISSING', 'DEFENDER_UNAVAILABLE']);
-
-/** A model that is not here after so long lets others have their turn; what has come of it is kept. */
-const TURN_MS = 30 * 60_000;
-
-/** The same for a hotkey whose claims have held up the others for as long as they may. */
-const SHORT_TURN_MS = 3 * 60_000;
-
-const tooSlow = (model: PlacedClaim, turnMs: number): AssayError =>
-  storeErrors.SOURCE_UNREACHABLE({
-    what: repoOf(model),
-    reason: `it was not here after ${turnMs / 60_000} minutes; what has come is kept`,
-  });
 
 /** A look at what a miner has committed. */
 interface Look {
@@ -64,15 +52,30 @@ export class ModelCheck {
    * @param force put it up for judgement even if nothing has changed (the top-model scan)
    */
   async check(neuron: Neuron, block: number, force: boolean, signal: AbortSignal): Promise<void> {
-    const commitment = claimTextOf(this.deps.view.current, this.deps.scheme, neuron.hotkey);
+    const commitment = claimThatCounts(this.deps, neuron, block);
     if (!commitment) return;
     const known = this.deps.state.model(neuron.hotkey);
-    if (known?.commitment === commitment.data && known.block === commitment.block) {
+    const isKnown = known?.commitment === commitment.data && known.block === commitment.block;
+    const denial = this.#denialOf(neuron, commitment, block);
+    if (denial) {
+      if (!isKnown || known.error?.code !== denial.code)
+        await this.#refuse(
+          { neuron, commitment, block, model: claimIn(this.deps, commitment.data, block) ?? null },
+          denial,
+        );
+      return;
+    }
+    if (isKnown && known.error?.code !== 'DENIED') {
       if (known.facts) await this.#considerAgain(known, block, force);
       return;
     }
     if (!force && this.#isJudgedElsewhere(neuron.hotkey, commitment, block)) return;
     await this.#checkNew(neuron, commitment, block, signal);
+  }
+
+  #denialOf({ hotkey, coldkey }: Neuron, { data }: Commitment, block: number): AssayError | undefined {
+    const reference = claimIn(this.deps, data, block)?.reference;
+    return denialOf(this.deps.operator, { hotkey, coldkey, ...(reference ? { reference } : {}) });
   }
 
   /** Whether an imported state has judged the model, and it would neither be kept nor come again. */
@@ -97,7 +100,7 @@ export class ModelCheck {
       await this.#accept({ neuron, commitment, block, model }, verified);
     } catch (error) {
       if (isAbort(error)) throw error;
-      await this.#refuse({ neuron, commitment, block, model }, toAssayError(error), signal);
+      await this.#fail({ neuron, commitment, block, model }, toAssayError(error), signal);
     }
   }
 
@@ -107,42 +110,8 @@ export class ModelCheck {
     model: PlacedClaim,
     signal: AbortSignal,
   ): Promise<VerifiedModel> {
-    const { number: block } = this.deps.view.current.at;
-    const runtime = this.deps.competitions.at(model.competition, block);
-    if (!runtime) throw runtimeErrors.COMPETITION_MISSING({ id: model.competition, block });
-    const { store } = this.deps;
-    const { reference, proof } = model;
-    const { entryChecks } = runtime.rulesAt(block);
-    const reigning = await this.defenders.forEntry(runtime, block, signal);
-    const { constraints } = runtime.competition;
-    const { vocabularySize } = runtime.tokenizer;
-    // What is fetched may need the room of what no one waits for any more, and of nothing else.
-    await store.keep(awaitedModels(this.deps));
-    const request = {
-      ...{ reference, proof, hotkey: neuron.hotkey },
-      checks: entryChecks.map(({ rule }) => rule),
-      context: { constraints, vocabularySize, owner: { hotkey: neuron.hotkey, coldkey: neuron.coldkey }, ...reigning },
-    };
-    const turnMs = this.unknowns.hasWaitedEnough(neuron.hotkey) ? SHORT_TURN_MS : TURN_MS;
-    const lease = await store.lease(reference);
-    try {
-      return await withDeadline(
-        turnMs,
-        signal,
-        () => tooSlow(model, turnMs),
-        (inner) =>
-          this.deps.acquirer.acquire(
-            request,
-            (progress) => {
-              const { uid, hotkey } = neuron;
-              report(this.deps, { event: 'download-progress', uid, hotkey, repo: repoOf(model), ...progress });
-            },
-            inner,
-          ),
-      );
-    } finally {
-      await lease.release();
-    }
+    const isHurried = this.unknowns.hasWaitedEnough(neuron.hotkey);
+    return acquireClaim(this.deps, this.defenders, neuron, model, { isHurried, signal });
   }
 
   #requireScheduled(id: number, committedAt: number, now: number): void {
@@ -187,14 +156,19 @@ export class ModelCheck {
     this.#tell(neuron, commitment, model, 'verified', { tracked });
   }
 
-  async #refuse(look: Look, error: AssayError, signal: AbortSignal): Promise<void> {
-    const { state } = this.deps;
+  async #fail(look: Look, error: AssayError, signal: AbortSignal): Promise<void> {
     const { neuron, commitment, model } = look;
     if (error.fault !== 'miner' || (error.retry === 'grace' && (await this.#hasGrace(look, error)))) {
       if (error.fault !== 'miner') await this.#postpone(neuron, commitment, error, signal);
       this.#tell(neuron, commitment, model, 'postponed', { error });
       return;
     }
+    await this.#refuse(look, error);
+  }
+
+  async #refuse(look: Look, error: AssayError): Promise<void> {
+    const { state } = this.deps;
+    const { neuron, commitment, model } = look;
     const competition = model?.competition ?? null;
     const append = await claimRecord(this.deps, { ...look, competition }, refused(error));
     await state.change(() => ({
@@ -246,7 +220,8 @@ export class ModelCheck {
   /** A known good model comes back when the retry rule says so, or when it is forced. */
   async #considerAgain(known: TrackedModel, block: number, force: boolean): Promise<void> {
     if (known.competition === null) return;
-    const judging = this.#judging(known.competition);
+    // A queue has its own order, in which nobody comes again.
+    const judging = this.#judging(known.competition).filter((id) => !this.#hasQueue(id, block));
     const again = force ? judging : this.#toJudgeAgain(known.hotkey, judging, block);
     if (this.#pendingRows(known.hotkey, again).length > 0)
       await this.deps.state.update(() => this.#pendingRows(known.hotkey, again));
@@ -260,6 +235,10 @@ export class ModelCheck {
       const { entrants, epsilon } = runtime.rulesAt(block);
       return entrants.rule.again(this.deps.state.history(id, hotkey), epsilon.rule, block);
     });
+  }
+
+  #hasQueue(competition: number, block: number): boolean {
+    return this.deps.competitions.at(competition, block)?.rulesAt(block).entrants.rule.intake !== undefined;
   }
 
   #judging(competition: number): number[] {

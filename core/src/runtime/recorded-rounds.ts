@@ -11,6 +11,8 @@ import { brokenPart, chainBroken, ChainCheck } from '../journal/verify-chain.js'
 import type { RoundEntry } from './round/entry-shape.js';
 import { agreesWithOld } from './round/format-1.js';
 import { isRound, readRound } from './round/read-round.js';
+import { claimEntry, type ClaimEntry } from './claim-record.js';
+import { historyOf, type HistoryEntry } from './intake/history-record.js';
 import { asJson } from './validator-state.js';
 
 const contenderVerdict = z.object({
@@ -68,15 +70,35 @@ export function roundOf(stored: Json, contents: Contents): Omit<RecordedRound, '
   return { entry, verdict: recordedVerdict.parse(entry.verdict), isOld: old !== undefined };
 }
 
-/** Every recorded round, oldest first; every record of the chain is checked on the way. @throws JOURNAL_CHAIN_BROKEN */
-export function* recordedRounds(journal: RoundJournal): Generator<RecordedRound> {
+/** A record that state follows from. */
+export type StatedRecord =
+  | { type: 'round'; round: RecordedRound }
+  | { type: 'claim'; claim: ClaimEntry }
+  | { type: 'history'; history: HistoryEntry };
+
+/**
+ * Every record that state follows from, oldest first; every record of the chain is checked on the way.
+ * @throws JOURNAL_CHAIN_BROKEN
+ */
+export function* statedRecords(journal: RoundJournal): Generator<StatedRecord> {
   const check = new ChainCheck();
   for (const record of journal.chain()) {
     const broken = check.next(record);
     if (broken) throw chainBroken(record, broken);
-    const round = wholeRound(record, journal);
-    if (round) yield round;
+    const stated = statedRecord(record, journal);
+    if (stated) yield stated;
   }
+}
+
+/** Undefined for a record that no state follows from. */
+export function statedRecord(record: JournalRecord, contents: Contents): StatedRecord | undefined {
+  if (record.type === 'history') return { type: 'history', history: historyOf(record, contents) };
+  if (record.type === 'claim') {
+    const claim = claimEntry.safeParse(joinEntry(record.entry, contents, 'left-out').entry);
+    return claim.success ? { type: 'claim', claim: claim.data } : undefined;
+  }
+  const round = wholeRound(record, contents);
+  return round && { type: 'round', round };
 }
 
 const known = new WeakMap<RoundJournal, NewestRounds>();

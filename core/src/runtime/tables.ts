@@ -66,11 +66,26 @@ export const history = z.array(
 export type History = z.infer<typeof history>;
 
 /**
- * Key: sync block, `/`, evaluation key. What the running round has found out already, so that neither a restart nor a
- * second competition on the same samples computes it again: results, or what the miner has done wrong.
+ * Key: sync block, `/`, evaluation key. What the running round has found out already of a model, or of a part of its samples, so
+ * that neither a restart nor a second competition on the same samples computes it again: results, or what the miner has done wrong.
  */
 export const storedEvaluation = z.union([z.object({ results: z.array(taskResult) }), z.object({ error: errorReport })]);
 export type StoredEvaluation = z.infer<typeof storedEvaluation>;
+
+/** Key: competition id, `/`, number of a round, `/`, a count. Losses of a model that defends its place, computed in that round. */
+export const storedLosses = z.object({
+  competition: z.number(),
+  /** Hex sha256 of the model, the kind and parameters of its task, and the numerics. */
+  key: z.string(),
+  /** `evaluationDigest` of the model. */
+  model: z.string(),
+  /** Digests of the samples, one after the other. */
+  digests: z.string(),
+  losses: z.array(z.number()),
+  /** What a result of the model has beside its losses, where it continues nothing. */
+  details: z.unknown().optional(),
+});
+export type StoredLosses = z.infer<typeof storedLosses>;
 
 /** Key: hotkey. A claim that could not be looked at or scored because of this machine. */
 export const unknownClaim = z.object({

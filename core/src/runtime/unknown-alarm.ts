@@ -1,8 +1,14 @@
 import type { ErrorReport } from '../errors/assay-error.js';
 import { report, type RuntimeDeps } from './context.js';
 
-/** Reasons for which a round is void that are this machine's doing. */
-const ALARMING = new Set(['CLAIMS_UNKNOWN', 'INCUMBENT_NOT_SCORED']);
+/** Reasons for which nothing is decided that are this machine's doing. */
+const ALARMING = new Set([
+  'CLAIMS_UNKNOWN',
+  'INCUMBENT_NOT_SCORED',
+  'DEFENDER_UNAVAILABLE',
+  'DEFENDER_NOT_SCORED',
+  'CHALLENGERS_NOT_SCORED',
+]);
 
 /** Raises an alarm when the unknown claims of a competition change, and not with every round that they void. */
 export class UnknownAlarm {

@@ -3,6 +3,7 @@ import { repoName, type ModelReference } from '../contracts/model.js';
 import type { RuleState } from '../contracts/rule.js';
 import type { Json, JournalChange, JournalRecord, RoundJournal } from '../contracts/round-journal.js';
 import type { TensorList } from '../model/tensor-list.js';
+import { OneAtATime } from './one-at-a-time.js';
 import * as tables from './tables.js';
 
 export type Put = NonNullable<JournalChange['put']>[number];
@@ -12,6 +13,8 @@ export type Put = NonNullable<JournalChange['put']>[number];
  * crash or another writer could leave behind.
  */
 export class ValidatorState {
+  /** Held while a claim is taken in or a round is judged and recorded, so that neither writes over what the other has written. */
+  readonly entrantsLock = new OneAtATime();
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(readonly journal: RoundJournal) {}
@@ -61,6 +64,11 @@ export class ValidatorState {
   /** What the entrants rule of a competition has kept in mind. */
   entrants(competition: number): RuleState | undefined {
     return this.#get('entrants', String(competition), tables.entrants);
+  }
+
+  /** Competitions whose entrants rule has kept something in mind. */
+  entrantsIds(): number[] {
+    return this.journal.entries('entrants').map(({ key }) => Number(key));
   }
 
   standings(): Map<number, tables.Standing> {
@@ -142,6 +150,14 @@ export class ValidatorState {
 
   evaluation(syncBlock: number, key: string): tables.StoredEvaluation | undefined {
     return this.#get('evaluations', `${syncBlock}/${key}`, tables.storedEvaluation);
+  }
+
+  /** Losses of defending models of a competition, the oldest first, and where they are. */
+  knownLosses(competition: number): (tables.StoredLosses & { at: string })[] {
+    return this.journal
+      .entries('known-losses')
+      .filter(({ key }) => key.startsWith(`${competition}/`))
+      .map(({ key, value }) => ({ ...tables.storedLosses.parse(value), at: key }));
   }
 
   unknownClaim(hotkey: string): tables.UnknownClaim | undefined {
@@ -258,6 +274,11 @@ export const put = {
     table: 'evaluations',
     key: `${syncBlock}/${key}`,
     value: asJson(value),
+  }),
+  knownLosses: (at: string, value: tables.StoredLosses | undefined): Put => ({
+    table: 'known-losses',
+    key: at,
+    value: value && asJson(value),
   }),
   unknownClaim: (hotkey: string, value: tables.UnknownClaim | undefined): Put => ({
     table: 'unknown-claims',

@@ -8,12 +8,14 @@ import { ClaimRetry } from './claim-retry.js';
 import { EvaluationLoop } from './evaluation-loop.js';
 import { runtimeErrors } from './errors.js';
 import { lookAgainOnce } from './look-again-once.js';
+import { takeAllIn } from './intake/take-in.js';
 import { mendState } from './mend-state.js';
 import { MetagraphSync } from './metagraph-sync.js';
 import { ModelCheck } from './model-check.js';
 import { ModelSync } from './model-sync.js';
 import { warnOfShortRoom } from './room-check.js';
 import { StoreCleaning } from './store-cleaning.js';
+import { standingsAt } from './standings.js';
 import { attempt, runLoops } from './supervise.js';
 import { TopModelScan } from './top-model-scan.js';
 import { untilAborted } from './until-aborted.js';
@@ -46,7 +48,11 @@ export class Validator {
     const { hotkey } = await untilAborted(this.deps.chain.identity(), signal);
     const check = new ModelCheck(this.deps);
     const weights = new WeightSetting({ ...this.options, hotkey }, this.deps);
-    const onSynced = (snapshot: ChainSnapshot, inner: AbortSignal): Promise<void> => weights.look(snapshot, inner);
+    const onSynced = async (snapshot: ChainSnapshot, inner: AbortSignal): Promise<void> => {
+      await weights.look(snapshot, inner);
+      // A round may take hours, and the chain forgets all but the newest claims of a hotkey meanwhile.
+      await takeAllIn(this.deps, snapshot);
+    };
     const metagraph = new MetagraphSync({ hotkey, offline: this.options.offline, onSynced }, this.deps);
     const { updatedModelsLimit } = this.options;
     const startUid = (): number => firstUid(hotkey, this.deps.view.current.neurons);
@@ -135,7 +141,7 @@ export class Validator {
       report(this.deps, { event: 'weights-failed', error: incomplete.toReport(), retryInMs: null });
       return false;
     }
-    if (this.deps.state.standings().size === 0) return false;
+    if (standingsAt(this.deps, this.deps.view.current.at.number).size === 0) return false;
     for (let tries = 0; tries < 3; tries += 1) {
       if (await weights.trySet(signal)) return true;
       await this.deps.clock.sleep(this.deps.profile.cadences.weightsRetry, signal);

@@ -6,8 +6,10 @@ import { toAssayError } from '../errors/describe.js';
 import { report, type RunOptions, type RuntimeDeps } from './context.js';
 import { withDeadline } from './deadline.js';
 import { runtimeErrors } from './errors.js';
+import { historyUnknown } from './intake/history.js';
 import { mendState } from './mend-state.js';
 import { contendersOf } from './round/plan.js';
+import { standingOf, standingsAt } from './standings.js';
 import { attempt, isAbort, type Loop } from './supervise.js';
 import { UnknownClaims } from './unknown-claims.js';
 import { planWeights } from './weights-plan.js';
@@ -79,7 +81,7 @@ export class WeightSetting implements Loop {
    * @returns false when weights were due and are not set, or when there is no standing to make any of
    */
   async setIfDue(signal: AbortSignal): Promise<boolean> {
-    if (this.deps.state.standings().size === 0) return false;
+    if (!this.#hasStanding()) return false;
     return this.#dueInMs() > 0 || this.trySet(signal);
   }
 
@@ -207,7 +209,7 @@ export class WeightSetting implements Loop {
    */
   #dueInMs(): number {
     const { clock, profile, state } = this.deps;
-    if (state.standings().size === 0) return Number.POSITIVE_INFINITY;
+    if (!this.#hasStanding()) return Number.POSITIVE_INFINITY;
     const now = monotonicMs(clock);
     const rest = Math.max(0, this.#restsUntil - now);
     const last = state.weightsSet();
@@ -226,8 +228,11 @@ export class WeightSetting implements Loop {
     const { current: snapshot } = view;
     const { number: block } = snapshot.at;
     const unknowns = new UnknownClaims(this.deps);
-    for (const { competition } of this.deps.competitions.inForce(block)) {
-      if (state.standing(competition.id)) continue;
+    for (const entry of this.deps.competitions.inForce(block)) {
+      const { competition } = entry;
+      const late = historyUnknown(this.deps, entry, block);
+      if (late) return late;
+      if (standingOf(this.deps, entry, block)) continue;
       const unknown = unknowns.of(competition, { snapshot, block });
       const hadNoTurn = contendersOf(this.deps, competition.id).length > 0 && !state.lastRound(competition.id);
       if (unknown.length > 0 || (hadNoTurn && !state.weightsSet()))
@@ -237,6 +242,11 @@ export class WeightSetting implements Loop {
         });
     }
     return undefined;
+  }
+
+  /** Whether there is a standing to make weights of. */
+  #hasStanding(): boolean {
+    return standingsAt(this.deps, this.deps.view.current.at.number).size > 0;
   }
 
   #withheldByOptions(): Exclude<Withheld, 'doppelganger'> | undefined {

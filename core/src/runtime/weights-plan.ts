@@ -6,6 +6,7 @@ import { mergeRulesAt } from '../rules/chosen.js';
 import { submissionOf, type Submission } from '../rules/submission.js';
 import type { RuntimeDeps } from './context.js';
 import { runtimeErrors } from './errors.js';
+import { standingsAt } from './standings.js';
 import type { PlannedSubmission, SubmissionOutcome } from './submission-entry.js';
 
 type PlanDeps = Pick<RuntimeDeps, 'state' | 'profile' | 'rules' | 'clock' | 'competitions'>;
@@ -23,7 +24,7 @@ export function planWeights(deps: PlanDeps, snapshot: ChainSnapshot, hotkey: str
   const schedule = competitionsAt(profile.schedule, block).map(({ id, share }) => ({ id, share }));
   const input = {
     standings: Object.fromEntries(
-      [...state.standings()].filter(([id]) => schedule.some((scheduled) => scheduled.id === id)),
+      [...standingsAt(deps, block)].filter(([id]) => schedule.some((scheduled) => scheduled.id === id)),
     ),
     schedule,
     merge: mergeRulesAt(rules, profile, block).map(({ record }) => record),

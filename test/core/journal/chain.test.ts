@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 
 function chainOf(entries: readonly Json[]): JournalRecord[] {
   let previousHash = FIRST_PREVIOUS_HASH;
-  const counts = { round: 0, claim: 0, submission: 0 };
+  const counts = { round: 0, claim: 0, submission: 0, history: 0 };
   return entries.map((entry, index) => {
     const type = typeOfEntry(entry);
     counts[type] += 1;
@@ -20,7 +20,7 @@ function chainOf(entries: readonly Json[]): JournalRecord[] {
 
 const entry = fc.oneof(
   fc.json().map((text) => wellFormed(JSON.parse(text) as Json)),
-  fc.record({ type: fc.constantFrom('round', 'claim', 'submission', 'other'), of: fc.integer() }),
+  fc.record({ type: fc.constantFrom('round', 'claim', 'submission', 'history', 'other'), of: fc.integer() }),
 );
 const entries = fc.array(entry, { minLength: 1, maxLength: 8 });
 
@@ -29,7 +29,7 @@ describe('verifyChain', () => {
     fc.assert(
       fc.property(entries, (all) => {
         const chain = chainOf(all);
-        const counts = { round: 0, claim: 0, submission: 0 };
+        const counts = { round: 0, claim: 0, submission: 0, history: 0 };
         for (const { type } of chain) counts[type] += 1;
         expect(verifyChain(chain)).toEqual({ intact: true, records: all.length, counts, head: chain.at(-1)?.hash });
       }),
@@ -64,7 +64,7 @@ describe('verifyChain', () => {
   });
 
   it('takes the empty chain', () => {
-    const counts = { round: 0, claim: 0, submission: 0 };
+    const counts = { round: 0, claim: 0, submission: 0, history: 0 };
     expect(verifyChain([])).toEqual({ intact: true, records: 0, counts, head: FIRST_PREVIOUS_HASH });
   });
 

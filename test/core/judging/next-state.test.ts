@@ -6,7 +6,7 @@ import {
   type StatedVerdict,
 } from '@assay/core/judging/next-state';
 import { EvaluationLoop } from '@assay/core/runtime/evaluation-loop';
-import { recordedRounds } from '@assay/core/runtime/recorded-rounds';
+import { statedRecords } from '@assay/core/runtime/recorded-rounds';
 import { describe, expect, it } from 'vitest';
 import { newSubnet } from '../runtime/subnet.js';
 
@@ -102,8 +102,8 @@ it('from the recorded rounds alone there follows what the run has stored', async
   }
   const { state } = subnet.deps;
   let derived: JudgingState = new Map();
-  for (const { entry, verdict: recorded } of recordedRounds(state.journal))
-    derived = nextState(derived, entry, recorded);
+  for (const record of statedRecords(state.journal))
+    if (record.type === 'round') derived = nextState(derived, record.round.entry, record.round.verdict);
   const { standing: held, kept, history } = derived.get(1) ?? EMPTY;
   expect(held).toEqual(state.standing(1));
   expect(kept).toEqual(state.contenders(1).kept);

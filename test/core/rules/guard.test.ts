@@ -4,7 +4,8 @@ import type { MatchOutcome, MatchRule, MatchRecord } from '@assay/core/contracts
 import type { Rule } from '@assay/core/contracts/rule';
 import { mergeStandings } from '@assay/core/judging/merge';
 import type { Steps } from '@assay/core/judging/steps';
-import { judgeRound, type RoundInput, type RoundVerdict } from '@assay/core/judging/verdict';
+import { judgeRound, type RoundVerdict } from '@assay/core/judging/verdict';
+import type { RoundInput } from '@assay/core/judging/round-input';
 import { pool } from '@assay/core/rules/entrants/pool';
 import { fixed } from '@assay/core/rules/epsilon/fixed';
 import { meanLoss } from '@assay/core/rules/match/mean-loss';

@@ -63,7 +63,7 @@ it('a claim is on record with its text, its blocks and its outcome, also when it
   });
   const { journal } = subnet.deps.state;
   expect([...journal.chain()].every(({ signature }) => signature !== undefined)).toBe(true);
-  expect(assertChain(journal).counts).toEqual({ round: 0, claim: 3, submission: 0 });
+  expect(assertChain(journal).counts).toEqual({ round: 0, claim: 3, submission: 0, history: 0 });
 });
 
 it('the same claim with the same outcome is on record once, over looks, restarts and damaged tables', async () => {

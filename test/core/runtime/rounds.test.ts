@@ -46,7 +46,7 @@ describe('a round', () => {
     const record = subnet.deps.state.journal.record(1);
     expect(replayed(subnet.deps.state.journal, 1)).toMatchObject({ agrees: true, differences: [], missing: [] });
     expect(record?.signature).toMatch(/^0x[0-9a-f]{128}$/);
-    expect(assertChain(subnet.deps.state.journal).counts).toEqual({ round: 1, claim: 3, submission: 0 });
+    expect(assertChain(subnet.deps.state.journal).counts).toEqual({ round: 1, claim: 3, submission: 0, history: 0 });
   });
 
   it('tells and records what the inspector notes of a model', async () => {

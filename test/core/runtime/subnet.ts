@@ -329,6 +329,7 @@ export async function newSubnet({
   };
   const deps: RuntimeDeps = {
     profile,
+    operator: { deny: [], history: {} },
     rules: book,
     chain,
     store,

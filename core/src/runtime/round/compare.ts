@@ -11,10 +11,10 @@ import { runtimeErrors } from '../errors.js';
 import { inSlices } from '../slices.js';
 import { isAbort } from '../supervise.js';
 import { put } from '../validator-state.js';
-import { comparisonsIn } from './entry.js';
 import type { RoundSimilarity } from './entry-shape.js';
 import type { EvaluatedContender } from './evaluate.js';
 import type { IntactModels } from './intact-models.js';
+import { comparisonsIn } from './judged-entry.js';
 import type { Contender, RoundPlan } from './plan.js';
 
 /** The entry checks that compare contenders with each other. */
@@ -126,10 +126,12 @@ export function withoutCopies(
   plan: RoundPlan,
   similarity: RoundSimilarity | undefined,
 ): { playing: RoundPlan; refused: EvaluatedContender[] } {
-  const contenders = plan.contenders.map(({ neuron: { uid, hotkey }, model: { block } }) => ({ uid, hotkey, block }));
-  const refusals = new Map(
-    (comparisonsIn({ similarity, contenders }, deps.rules) ?? []).map(({ uid, refusal }) => [uid, refusal]),
-  );
+  const contenders = plan.contenders.map(({ neuron: { uid, hotkey }, model: { block, reference } }) => ({
+    ...{ uid, hotkey, block, reference },
+  }));
+  const defenders = plan.contenders.flatMap(({ defends }) => defends ?? []);
+  const comparisons = comparisonsIn({ similarity, contenders, defenders }, deps.rules) ?? [];
+  const refusals = new Map(comparisons.map(({ uid, refusal }) => [uid, refusal]));
   const refused = plan.contenders.flatMap((contender): EvaluatedContender[] => {
     const error = refusals.get(contender.neuron.uid);
     if (error) tellRefused(deps, plan, contender, error);

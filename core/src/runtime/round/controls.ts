@@ -6,6 +6,7 @@ import type { RuntimeDeps } from '../context.js';
 import { isAbort } from '../supervise.js';
 import type { Asking, Place } from './ask.js';
 import { CONTROL_SIZE, type ControlRun } from './blame.js';
+import { askedIn, type Part } from './parts.js';
 import type { Contender } from './plan.js';
 import { judgedTasks } from './results.js';
 import type { DrawnTask } from './sample.js';
@@ -13,14 +14,10 @@ import type { DrawnTask } from './sample.js';
 /** A second one is asked where the first fails: one flaky model must not protect another. */
 const MAX_CONTROLS = 2;
 
-interface Scored {
-  contender: Contender;
-  elapsedMs: number;
-}
-
 /** Models that this round has scored, which can show what the machine is able to do now. */
 export class Controls {
-  readonly #scored: Scored[] = [];
+  /** With how long each has taken. */
+  readonly #scored = new Map<Contender, number>();
 
   constructor(
     private readonly deps: RuntimeDeps,
@@ -28,18 +25,24 @@ export class Controls {
     private readonly asking: Asking,
   ) {}
 
+  /** Notes a model that was scored. @param elapsedMs of all its parts */
   add(contender: Contender, elapsedMs: number): void {
-    this.#scored.push({ contender, elapsedMs });
+    this.#scored.set(contender, elapsedMs);
+  }
+
+  /** Takes out a model that can't be scored any more. */
+  remove(contender: Contender): void {
+    this.#scored.delete(contender);
   }
 
   existFor(contender: Contender): boolean {
     return this.#candidates(contender).length > 0;
   }
 
-  /** Scores a control again; returns undefined when there is none, or when none can be scored now. */
-  async run(contender: Contender, place: Place, signal: AbortSignal): Promise<ControlRun | undefined> {
-    for (const { contender: control } of this.#candidates(contender).slice(0, MAX_CONTROLS)) {
-      const found = await this.#score(control, place, signal);
+  /** Scores a control again, on the part that fails; returns undefined when there is none, or when none can be scored now. */
+  async run(contender: Contender, part: Part, place: Place, signal: AbortSignal): Promise<ControlRun | undefined> {
+    for (const control of this.#candidates(contender).slice(0, MAX_CONTROLS)) {
+      const found = await this.#score(control, part, place, signal);
       if (found) return found;
     }
     return undefined;
@@ -49,24 +52,26 @@ export class Controls {
    * The one that took the longest comes first: what is easy for the machine proves little. Another miner's, and other
    * tensors, so that nobody vouches against himself.
    */
-  #candidates({ neuron, model: { facts } }: Contender): Scored[] {
-    const suitable = this.#scored.filter(
-      ({ contender: other }) =>
+  #candidates({ neuron, model: { facts } }: Contender): Contender[] {
+    const suitable = [...this.#scored].filter(
+      ([other]) =>
         other.neuron.hotkey !== neuron.hotkey &&
         other.model.facts.tensorsDigest !== facts.tensorsDigest &&
         other.model.facts.parameterCount >= facts.parameterCount * CONTROL_SIZE,
     );
-    return suitable.sort((a, b) => b.elapsedMs - a.elapsedMs);
+    return suitable.sort(([, a], [, b]) => b - a).map(([other]) => other);
   }
 
-  async #score(control: Contender, place: Place, signal: AbortSignal): Promise<ControlRun | undefined> {
+  async #score(control: Contender, part: Part, place: Place, signal: AbortSignal): Promise<ControlRun | undefined> {
     const { neuron, model } = control;
     const memory = await availableMemory();
     const startedAt = monotonicMs(this.deps.clock);
     try {
       // An id of its own: an answer that somebody has kept would say nothing about now.
-      const { results, timings } = await this.asking.ask(control, randomUUID(), place, signal);
-      judgedTasks({ results }, this.tasks);
+      const tasks = askedIn(part, this.tasks).map(({ evaluation }) => evaluation);
+      const question = { id: randomUUID(), tasks, keep: false, place };
+      const { results, timings } = await this.asking.ask(control, question, signal);
+      judgedTasks({ results }, part.isFirst ? this.tasks : this.tasks.map((task) => ({ ...task, prompts: [] })));
       return {
         uid: neuron.uid,
         parameterCount: model.facts.parameterCount,

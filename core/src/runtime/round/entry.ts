@@ -2,15 +2,13 @@ import { z } from 'zod';
 import type { Json } from '../../contracts/round-journal.js';
 import { RULES_VERSION } from '../../judging/rules-version.js';
 import { finish, type Steps } from '../../judging/steps.js';
-import { comparisonsOf, comparisonVerdict, type Comparison } from '../../judging/compared.js';
-import { judgeRoundInSteps, type JudgedContender, type RoundVerdict } from '../../judging/verdict.js';
-import { recordedRules } from '../../rules/chosen.js';
-import { readStanding } from '../../rules/read-standing.js';
+import { judgeRoundInSteps, type RoundVerdict } from '../../judging/verdict.js';
 import type { RuleBook } from '../../rules/rule-book.js';
 import { asJson } from '../validator-state.js';
-import type { EntryContender, UnjudgedRound } from './entry-shape.js';
+import { misplacedStopIn } from './early-stop.js';
+import type { UnjudgedRound } from './entry-shape.js';
 import { recordedInFormat1, verdictInFormat1 } from './format-1.js';
-import { judgedContender } from './judged-contender.js';
+import { judgedEntry } from './judged-entry.js';
 import { readRound } from './read-round.js';
 
 /** Judges an entry from what it holds and nothing else: the run and its replay are the same calculation. */
@@ -19,59 +17,10 @@ export const judgeEntry = (entry: UnjudgedRound, book: RuleBook): RoundVerdict =
 
 /** The same judgement, step by step. @throws RULE_UNKNOWN, RULE_VERSION where a rule is not installed as recorded */
 export function* judgeEntryInSteps(entry: UnjudgedRound, book: RuleBook): Steps<RoundVerdict> {
-  const { competition, rules, contenders, seats, standingBefore, block, seed, unknown } = entry;
-  const { epsilon, match, standing: standingRule, entrants } = recordedRules(book, rules);
-  const { keepThreshold } = rules;
-  const comparisons = comparisonsIn({ similarity: entry.similarity, contenders }, book);
-  return yield* judgeRoundInSteps(
-    {
-      contenders: contenders.map((item) =>
-        compared(judgedContender(item, competition.tasks, book.kinds()), comparisons),
-      ),
-      seats,
-      standingBefore: standingBefore && readStanding(book, standingBefore, seats),
-      entrantsBefore: entry.entrantsBefore,
-      block,
-      seed: BigInt(seed),
-      drawn: entry.samples.map(({ task, batches, clusters }) => ({
-        ...{ task, samples: batches },
-        // Clusters whose attachment is gone come back as an empty list.
-        ...(clusters?.length === batches ? { clusters } : {}),
-      })),
-      repetition: entry.repetition ?? 1,
-      ...(unknown ? { unknown } : {}),
-      ...(comparisons ? { compared: comparisons.map(comparisonVerdict) } : {}),
-    },
-    { epsilon: epsilon.rule, match: match.rule, standing: standingRule, entrants, keepThreshold },
-  );
-}
-
-/**
- * What the entry checks of a round say of contenders that are like others, from the pairs on record; undefined where no check
- * compares.
- * @throws RULE_UNKNOWN, RULE_VERSION, RULE_BROKEN
- */
-export function comparisonsIn(
-  {
-    similarity,
-    contenders,
-  }: {
-    similarity: UnjudgedRound['similarity'];
-    contenders: readonly Pick<EntryContender, 'uid' | 'hotkey' | 'block'>[];
-  },
-  book: RuleBook,
-): Comparison[] | undefined {
-  if (!similarity || similarity.checks.length === 0) return undefined;
-  const checks = similarity.checks.map((record) => book.recorded('entryChecks', record).rule);
-  return comparisonsOf(contenders, similarity.pairs, checks);
-}
-
-/** A contender with what the entry checks say of it beside what its evaluation says. */
-function compared(contender: JudgedContender, comparisons: readonly Comparison[] = []): JudgedContender {
-  const found = comparisons.find(({ uid }) => uid === contender.uid);
-  if (found?.refusal) return { ...contender, outcome: { status: 'failed', error: found.refusal.toReport() } };
-  if (!found || contender.outcome.status === 'failed' || found.margin === 0) return contender;
-  return { ...contender, outcome: { ...contender.outcome, margin: found.margin } };
+  const judged = judgedEntry(entry, book);
+  const { input, rules } = judged;
+  const misplacedStop = yield* misplacedStopIn(entry, judged, book);
+  return yield* judgeRoundInSteps(misplacedStop ? { ...input, misplacedStop } : input, rules);
 }
 
 /** Whose round it is; undefined when it is no round at all. */

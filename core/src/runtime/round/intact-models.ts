@@ -1,16 +1,17 @@
-import type { StoredModel } from '../../contracts/model.js';
+import type { ModelFacts, StoredModel, VerifiedModel } from '../../contracts/model.js';
 import { AssayError } from '../../errors/assay-error.js';
 import { toAssayError } from '../../errors/describe.js';
 import { storeErrors } from '../../model/errors.js';
 import { fileStates, filesIntact } from '../../model/files-intact.js';
 import { tensorListOf } from '../../model/tensor-list.js';
 import { readClaim } from '../claims.js';
+import type { ScheduledCompetition } from '../competitions.js';
 import { repoName } from '../../contracts/model.js';
 import { report, type RuntimeDeps } from '../context.js';
 import { runtimeErrors } from '../errors.js';
 import type { ModelCheck } from '../model-check.js';
 import { isAbort } from '../supervise.js';
-import { put } from '../validator-state.js';
+import { put, type Put } from '../validator-state.js';
 import type { Contender } from './plan.js';
 
 /** A stored model whose files had the verified content a moment ago. */
@@ -30,6 +31,7 @@ export class IntactModels {
   constructor(
     private readonly deps: RuntimeDeps,
     private readonly check: ModelCheck,
+    private readonly entry: ScheduledCompetition,
   ) {}
 
   /** The model with every file verified. @throws STORED_MODEL_CHANGED, MODEL_NOT_STORED, errors of the store */
@@ -79,24 +81,39 @@ export class IntactModels {
     await state.write(...competitions.ids.map((id) => put.history(id, neuron.hotkey, undefined)));
   }
 
+  /** The files, verified as they were when the model came in: a defender by its reference, others by their claims. */
+  #acquire({ neuron, model, defends }: Contender, signal: AbortSignal): Promise<VerifiedModel> {
+    if (defends) return this.check.defenders.fetch(this.entry, defends, signal);
+    const claim = readClaim(this.deps, model.commitment, this.deps.view.current.at.number);
+    return this.check.acquire(neuron, claim, signal);
+  }
+
+  /** Rows with other facts of a model, where it is still the one that plays. */
+  #corrected({ neuron, model, defends }: Contender, facts: ModelFacts): Put[] {
+    const { state } = this.deps;
+    const defending = defends && state.defenderModel(defends.reference);
+    if (defends) return defending ? [put.defenderModel(defends.reference, { ...defending, facts })] : [];
+    const current = state.model(neuron.hotkey);
+    const isSame = current?.commitment === model.commitment && current.block === model.block;
+    return isSame ? [put.model({ ...current, facts })] : [];
+  }
+
   async #fetchAgain(contender: Contender, signal: AbortSignal): Promise<IntactModel> {
     const { neuron, model } = contender;
     const repo = repoName(model.reference);
     try {
-      const claim = readClaim(this.deps, model.commitment, this.deps.view.current.at.number);
-      const { facts, tensors, ...stored } = await this.check.acquire(neuron, claim, signal);
+      const { facts, tensors, ...stored } = await this.#acquire(contender, signal);
       if (facts.evaluationDigest === model.facts.evaluationDigest) return { stored, states: await fileStates(stored) };
       // The facts on record are of files that had changed before they were read: the next round has the right ones.
       await this.deps.state.update(() => {
-        const current = this.deps.state.model(neuron.hotkey);
-        const same = current?.commitment === model.commitment && current.block === model.block;
         const lists = tensors ? [put.tensors(facts.tensorsDigest, tensorListOf(tensors))] : [];
-        return same ? [put.model({ ...current, facts }), ...lists] : [];
+        return [...this.#corrected(contender, facts), ...lists];
       });
       throw storeErrors.STORED_MODEL_CHANGED({ repo, directory: stored.directory });
     } catch (error) {
       const known = toAssayError(error);
-      if (isAbort(error) || known.fault !== 'miner' || this.check.unknowns.hasWaitedEnough(neuron.hotkey)) throw error;
+      const mayBeTheMiners = !contender.defends && this.check.unknowns.hasWaitedEnough(neuron.hotkey);
+      if (isAbort(error) || known.fault !== 'miner' || mayBeTheMiners) throw error;
       // The model has passed every check before: what is missing now is what this machine has lost.
       throw runtimeErrors.MODEL_NOT_STORED({ repo, code: known.code }, new AssayError(known));
     }

@@ -1,7 +1,7 @@
 import type { TaskKindRule } from '../../contracts/task-kind.js';
 import { finiteScore } from '../../contracts/brands.js';
 import { scoreModel, taskWeight } from '../../judging/score.js';
-import type { JudgedContender } from '../../judging/verdict.js';
+import type { JudgedContender } from '../../judging/round-input.js';
 import type { ErrorReport } from '../../errors/assay-error.js';
 import { kindErrors } from '../../kinds/errors.js';
 import { taskKindNamed, taskKindOf } from '../../kinds/task-kinds.js';

@@ -3,19 +3,26 @@ import { canonicalJson } from '../../journal/canonical-json.js';
 import type { BlockReference, ChainSnapshot, Neuron } from '../../contracts/chain-client.js';
 import { asBlockNumber } from '../../contracts/brands.js';
 import { competitionsAt } from '../../competition/schedule.js';
+import type { Defender } from '../../contracts/standing-rule.js';
+import { withDefenders } from '../../judging/defenders.js';
 import { recordOf, type ChosenRules } from '../../rules/chosen.js';
 import { readStanding } from '../../rules/read-standing.js';
 import type { RuntimeDeps } from '../context.js';
+import { defendersOf } from '../defenders.js';
 import { runtimeErrors } from '../errors.js';
 import { isAbort } from '../supervise.js';
 import type { ScheduledCompetition } from '../competitions.js';
+import { standingOf } from '../standings.js';
 import { asJson } from '../validator-state.js';
 import type { TrackedModel } from '../tables.js';
 import type { UnknownMiner } from '../unknown-claims.js';
 
-/** A registered miner with a verified model, about to be judged. */
+/** A verified model that is about to be judged, and whose it is. */
 export interface Contender {
-  neuron: Neuron;
+  /** The uid is NO_UID or below where the hotkey is not registered. */
+  neuron: Pick<Neuron, 'uid' | 'hotkey' | 'coldkey'>;
+  /** Present where it defends its place, whatever its owner claims now. */
+  defends?: Defender;
   model: TrackedModel & {
     facts: NonNullable<TrackedModel['facts']>;
     reference: NonNullable<TrackedModel['reference']>;
@@ -33,6 +40,8 @@ export interface RoundPlan {
   now: BlockReference;
   syncBlock: number;
   seed: bigint;
+  /** Which round in a row this is for its contenders, from 1. */
+  repetition: number;
   snapshot: ChainSnapshot;
   contenders: Contender[];
   /** Claims in force that could not be looked at because of this machine: while there are any, nothing is decided. */
@@ -50,22 +59,28 @@ export function contendersOf(deps: Pick<RuntimeDeps, 'state' | 'view'>, competit
     if (!neuron || !model?.facts || !model.reference) return [];
     return [{ neuron, model: { ...model, facts: model.facts, reference: model.reference } }];
   });
-  return found.sort((a, b) => a.model.block - b.model.block || a.neuron.uid - b.neuron.uid);
+  return inOrder(found);
 }
 
-/** Hotkeys that hold weight in a competition, the first of them first. */
+/** Contenders in the order of a round: of their blocks, then their uids. */
+export const inOrder = (contenders: readonly Contender[]): Contender[] =>
+  [...contenders].sort((a, b) => a.model.block - b.model.block || a.neuron.uid - b.neuron.uid);
+
+/** Hotkeys of the defenders of a competition, then those that hold weight, the first of them first. */
 export function incumbentsOf(
-  { state, view, rules }: Pick<RuntimeDeps, 'state' | 'view' | 'rules'>,
-  competition: number,
+  deps: Pick<RuntimeDeps, 'state' | 'view' | 'rules'>,
+  entry: Pick<ScheduledCompetition, 'competition' | 'rulesAt'>,
+  block: number,
 ): readonly string[] {
-  const standing = state.standing(competition);
-  return standing ? readStanding(rules, standing, view.current.neurons).incumbents : [];
+  const standing = standingOf(deps, entry, block);
+  const incumbents = standing ? readStanding(deps.rules, standing, deps.view.current.neurons).incumbents : [];
+  return withDefenders(incumbents, defendersOf(deps, entry, block));
 }
 
 export async function planRound(
   deps: RuntimeDeps,
   entry: ScheduledCompetition,
-  { contenders, unknown }: Pick<RoundPlan, 'contenders' | 'unknown'>,
+  { contenders, repetition, unknown }: Pick<RoundPlan, 'contenders' | 'repetition' | 'unknown'>,
   now: BlockReference,
   signal: AbortSignal,
 ): Promise<RoundPlan> {
@@ -73,8 +88,8 @@ export async function planRound(
   const seeded = {
     block: now.number,
     contenders: contenders.map(({ neuron: { hotkey }, model: { block } }) => ({ hotkey, block })),
-    incumbents: incumbentsOf(deps, entry.competition.id),
-    repetition: 1,
+    incumbents: incumbentsOf(deps, entry, now.number),
+    repetition,
   };
   const syncBlock = rules.seed.rule.blockOf(seeded);
   const seed = rules.seed.rule.seedOf(await hashOf(deps, syncBlock, signal), seeded);
@@ -93,6 +108,7 @@ export async function planRound(
     now,
     syncBlock,
     seed,
+    repetition,
     snapshot: deps.view.current,
     contenders,
     unknown,

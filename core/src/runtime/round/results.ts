@@ -1,4 +1,4 @@
-import type { TaskResult } from '../../contracts/evaluation-task.js';
+import { rangeOf, type EvaluationTask, type SampleRange, type TaskResult } from '../../contracts/evaluation-task.js';
 import type { TaskKind, TaskRecord } from '../../contracts/task-kind.js';
 import { AssayError } from '../../errors/assay-error.js';
 import { scoreModel, taskWeight } from '../../judging/score.js';
@@ -38,6 +38,44 @@ export function judgedTask(
   const verdict = kind.judge(record, name);
   if (verdict.refusal && verdict.score === null) throw verdict.refusal;
   return { name, kind: kindName, record, score: verdict.score ?? Number.NaN, refusal: verdict.refusal };
+}
+
+/** What was asked of a task in a part, what came of it, and what was known before. */
+interface Answered {
+  asked: readonly EvaluationTask[];
+  /** Of all tasks, by the names that they were asked under. */
+  answers: readonly TaskResult[];
+  /** Of each sample of the part the loss, or undefined. */
+  known: readonly (number | undefined)[];
+  /** What the result has beside its losses, where nothing was asked. */
+  details: unknown;
+}
+
+/** The result of a task in a part. @throws EVALUATION_ABSENT where an answer has the losses of other samples than were asked for */
+export function filledIn(
+  { task, evaluation: { samples } }: DrawnTask,
+  range: SampleRange | undefined,
+  { asked, answers, known, details }: Answered,
+): TaskResult {
+  const { name, kind } = task;
+  const answerTo = (wanted: string): TaskResult => {
+    const answer = answers.find((one) => one.name === wanted);
+    if (answer?.kind !== kind) throw kindErrors.EVALUATION_ABSENT({ task: name });
+    return answer;
+  };
+  const [first] = asked;
+  if (first && asked.length === 1 && (!first.range || known.every((loss) => loss === undefined)))
+    return { ...answerTo(first.name), name };
+  const losses = [...known];
+  for (const one of asked) {
+    const { from, to } = rangeOf({ ...one, samples });
+    const answer = answerTo(one.name);
+    if (answer.losses.length !== to - from) throw kindErrors.EVALUATION_ABSENT({ task: name });
+    for (const [index, loss] of answer.losses.entries()) losses[from + index - (range?.from ?? 0)] = loss;
+  }
+  const whole = losses.flatMap((loss) => loss ?? []);
+  if (whole.length < losses.length) throw kindErrors.EVALUATION_ABSENT({ task: name });
+  return { name, kind, losses: whole, details: first ? answerTo(first.name).details : details };
 }
 
 /** Why a model has no score; undefined where it has one. */

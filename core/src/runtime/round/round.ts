@@ -1,32 +1,30 @@
 import { repoName } from '../../contracts/model.js';
 import { monotonicMs } from '../../contracts/clock.js';
-import type { Numerics } from '../../contracts/evaluator.js';
 import type { ModelLease } from '../../contracts/model-store.js';
 import type { JournalRecord } from '../../contracts/round-journal.js';
 import { withScratch } from '../../evaluation/scratch.js';
-import { taskKindNamed } from '../../kinds/task-kinds.js';
-import { RULES_VERSION } from '../../judging/rules-version.js';
 import { report, type RuntimeDeps } from '../context.js';
-import type { TaskKindRule } from '../../contracts/task-kind.js';
 import type { ErrorReport } from '../../errors/assay-error.js';
 import type { ModelCheck } from '../model-check.js';
 import { inSlices } from '../slices.js';
 import type { UnknownMiner } from '../unknown-claims.js';
 import { newRecord } from '../new-record.js';
 import { put } from '../validator-state.js';
-import type { Comparison } from '../../judging/compared.js';
+import { defendersBefore, isDefender } from '../../judging/defenders.js';
 import type { RoundVerdict } from '../../judging/verdict.js';
-import { notesWith } from '../../model/entry.js';
-import { recordOf } from '../../rules/chosen.js';
 import { ContenderComparison, withoutCopies } from './compare.js';
-import { comparisonsIn, judgeEntryInSteps } from './entry.js';
-import type { EntryContender, RoundEntry, RoundSimilarity, UnjudgedRound } from './entry-shape.js';
-import { capacityOf, RoundEvaluation, type EvaluatedContender } from './evaluate.js';
+import { dueSamples } from './early-stop.js';
+import { judgeEntryInSteps } from './entry.js';
+import { entryOf, type Findings } from './entry-of.js';
+import type { RoundEntry, UnjudgedRound } from './entry-shape.js';
+import { RoundEvaluation, type Ends, type RoundWork } from './evaluate.js';
 import { DISK_FAILURES, saysNothing } from './blame.js';
 import { IntactModels } from './intact-models.js';
+import { KnownLosses } from './known-losses.js';
 import type { RoundPlan } from './plan.js';
 import { rowsAfter } from './state-rows.js';
-import { drawSamples, type DrawnTask } from './sample.js';
+import { drawSamples } from './sample.js';
+import { capacityOf } from './score-part.js';
 import { tellRound } from './tell.js';
 
 /** One round of one competition, from samples to the recorded verdict. Nothing is kept of a round that does not end. */
@@ -51,20 +49,18 @@ export async function runRound(
       repo: repoName(model.reference),
     })),
   });
-  const found = plan.unknown.length > 0 ? NOTHING : await inUse(deps, plan, () => evaluate(deps, check, plan, signal));
-  const before = entryOf(deps, plan, { ...found, unknown: unknownOf(deps, check, plan, found) }, hotkey);
-  const verdict = await inSlices(judgeEntryInSteps(before, deps.rules));
-  const record = await recordRound(deps, check, plan, before, verdict);
-  tellRound(deps, { plan, entry: before, verdict, record, elapsedMs: monotonicMs(deps.clock) - startedAt });
+  const evaluation =
+    plan.unknown.length > 0 ? undefined : await inUse(deps, plan, () => evaluate(deps, check, plan, hotkey, signal));
+  const found = evaluation ?? NOTHING;
+  const { before, verdict, record } = await deps.state.entrantsLock.run(async () => {
+    const entry = entryOf(deps, plan, { ...found, unknown: unknownOf(deps, check, plan, found) }, hotkey);
+    const judged = await inSlices(judgeEntryInSteps(entry, deps.rules));
+    const finished = { entry, verdict: judged, known: evaluation?.known };
+    return { before: entry, verdict: judged, record: await recordRound(deps, check, plan, finished) };
+  });
+  const elapsedMs = monotonicMs(deps.clock) - startedAt;
+  tellRound(deps, { plan, entry: before, verdict, record, elapsedMs, work: evaluation?.work });
   return { reasonForVoid: verdict.void };
-}
-
-/** What a round has found out about its contenders. */
-interface Findings {
-  tasks: readonly DrawnTask[];
-  numerics: Numerics | Record<string, never>;
-  evaluated: readonly EvaluatedContender[];
-  similarity?: RoundSimilarity;
 }
 
 /** Of a round that is void before it begins: evaluating would be for nothing. */
@@ -81,16 +77,36 @@ async function inUse<T>({ store }: RuntimeDeps, { contenders }: RoundPlan, work:
   }
 }
 
-async function evaluate(deps: RuntimeDeps, check: ModelCheck, plan: RoundPlan, signal: AbortSignal): Promise<Findings> {
+/** What a round has found out, and what it took. */
+interface Evaluation extends Findings {
+  known: KnownLosses;
+  work: RoundWork;
+}
+
+async function evaluate(
+  deps: RuntimeDeps,
+  check: ModelCheck,
+  plan: RoundPlan,
+  hotkey: string,
+  signal: AbortSignal,
+): Promise<Evaluation> {
   return withScratch(deps.scratch, async (scratch) => {
     const tasks = await drawSamples(deps, plan.entry, plan.seed, scratch, signal);
     const numerics = await deps.evaluator.numerics(signal);
     const capacity = await capacityOf(deps.evaluator, signal);
-    const models = new IntactModels(deps, check);
+    const models = new IntactModels(deps, check, plan.entry);
     const similarity = await new ContenderComparison(deps, plan, models).run(signal);
+    const found = { tasks, numerics, ...(similarity ? { similarity } : {}) };
     const { playing, refused } = withoutCopies(deps, plan, similarity);
-    const evaluated = await new RoundEvaluation(deps, models, playing, tasks, numerics, capacity).run(signal);
-    return { tasks, numerics, evaluated: [...evaluated, ...refused], ...(similarity ? { similarity } : {}) };
+    const ends: Ends = async (evaluated, asked) => {
+      const entry = entryOf(deps, plan, { ...found, evaluated: [...evaluated, ...refused], unknown: [] }, hotkey);
+      return inSlices(dueSamples(entry, deps.rules, asked));
+    };
+    const { id } = plan.entry.competition;
+    const known = new KnownLosses(id, tasks, numerics, deps.state.knownLosses(id));
+    const evaluation = new RoundEvaluation(deps, models, playing, { tasks, numerics, capacity, known, ends });
+    const evaluated = await evaluation.run(signal);
+    return { ...found, evaluated: [...evaluated, ...refused], known, work: evaluation.work };
   });
 }
 
@@ -100,129 +116,34 @@ async function evaluate(deps: RuntimeDeps, check: ModelCheck, plan: RoundPlan, s
  * whose model no evaluator survives must not hold up the others. Without a canary nothing tells the two apart.
  */
 function unknownOf(deps: RuntimeDeps, check: ModelCheck, plan: RoundPlan, { evaluated }: Findings): UnknownMiner[] {
-  if (plan.unknown.length > 0 || !deps.evaluator.canary) return [...plan.unknown];
+  if (plan.unknown.length > 0) return [...plan.unknown];
+  if (!deps.evaluator.canary && !plan.rules.entrants.rule.intake) return [];
   const isFirst = deps.state.standing(plan.entry.competition.id) === undefined;
-  return evaluated.flatMap(({ contender: { neuron }, outcome }) => {
-    if (outcome.status !== 'failed' || !isUnknown(outcome.error)) return [];
+  return evaluated.flatMap(({ contender: { neuron, defends }, outcome }) => {
+    if (defends || outcome.status !== 'failed') return [];
+    // The order of a queue decides who reigns: nobody comes before whom this machine could not score.
+    if (plan.rules.entrants.rule.intake && outcome.error.fault !== 'miner')
+      return [{ uid: neuron.uid, hotkey: neuron.hotkey, code: outcome.error.code }];
+    if (!isUnknown(outcome.error)) return [];
     if (check.unknowns.hasWaitedEnough(neuron.hotkey)) return [];
     const { uid, hotkey } = neuron;
     return isFirst || saysNothing(outcome.error) ? [{ uid, hotkey, code: outcome.error.code }] : [];
   });
 }
 
-/** Whether nothing is known of a contender because of this machine. Whose turn has not come simply waits. */
+/** Failures of contenders whose turn has not come: they simply wait. */
+const NO_TURN = new Set(['ROUND_DEADLINE', 'DEFENDER_NOT_SCORED']);
+
+/** Whether nothing is known of a contender because of this machine. */
 const isUnknown = ({ fault, code }: Pick<ErrorReport, 'fault' | 'code'>): boolean =>
-  fault !== 'miner' && code !== 'ROUND_DEADLINE';
-
-/** Everything that the verdict rests on, as it will be recorded. */
-function entryOf(
-  deps: RuntimeDeps,
-  plan: RoundPlan,
-  { tasks, numerics, evaluated, similarity, unknown }: Findings & { unknown: UnknownMiner[] },
-  hotkey: string,
-): UnjudgedRound {
-  const { profile, state, clock } = deps;
-  const { competition, tokenizer } = plan.entry;
-  const contenders = evaluated
-    .map((one) => entryContender(one, plan.entry.kinds))
-    .sort((a, b) => a.block - b.block || a.uid - b.uid);
-  return {
-    format: 2,
-    rulesVersion: RULES_VERSION,
-    recordedAt: new Date(clock.now()).toISOString(),
-    netuid: profile.netuid,
-    hotkey,
-    block: plan.now.number,
-    blockHash: plan.now.hash,
-    syncBlock: plan.syncBlock,
-    seed: plan.seed.toString(),
-    schedule: plan.schedule.map(({ id, share }) => ({ id, share })),
-    competition: {
-      ...competition,
-      entryChecks: competition.entryChecks ? [...competition.entryChecks] : undefined,
-      judges: competition.judges ? [...competition.judges] : undefined,
-      constraints: { ...competition.constraints, architectures: [...competition.constraints.architectures] },
-      // A record holds no path of this machine: a tokenizer's files are named by their digest, data stands under `samples`.
-      tokenizer:
-        competition.tokenizer.kind === 'folder'
-          ? { kind: 'folder' as const, path: `sha256:${tokenizer.digest}` }
-          : competition.tokenizer,
-      tasks: competition.tasks.map((task) => ({ ...task, datasetOptions: undefined })),
-    },
-    rules: { ...recordOf(plan.rules), keepThreshold: profile.keepThreshold },
-    seats: plan.snapshot.neurons.map(({ uid, hotkey: held }) => ({ uid, hotkey: held })),
-    samples: tasks.map(({ task, evaluation, pages, source, batches, clusters }) => ({
-      task: task.name,
-      dataset: task.dataset,
-      source,
-      pages,
-      digest: evaluation.samplesDigest,
-      batches,
-      ...(clusters ? { clusters: [...clusters] } : {}),
-    })),
-    tokenizer: {
-      name: competition.tokenizer.kind === 'folder' ? 'folder' : tokenizer.name,
-      digest: tokenizer.digest,
-    },
-    numerics,
-    contenders: withComparisons(contenders, comparisonsIn({ similarity, contenders }, deps.rules)),
-    ...(unknown.length > 0 ? { unknown } : {}),
-    ...(similarity ? { similarity } : {}),
-    standingBefore: state.standing(competition.id) ?? null,
-    entrantsBefore: state.entrants(competition.id) ?? null,
-  };
-}
-
-function entryContender(
-  { contender: { neuron, model }, outcome }: EvaluatedContender,
-  kinds: readonly TaskKindRule[],
-): EntryContender {
-  return {
-    uid: neuron.uid,
-    hotkey: neuron.hotkey,
-    block: model.block,
-    commitment: model.commitment,
-    reference: model.reference,
-    architecture: model.facts.architecture,
-    parameterCount: model.facts.parameterCount,
-    evaluationDigest: model.facts.evaluationDigest,
-    ...(model.facts.notes ? { notes: model.facts.notes } : {}),
-    sameAs: outcome.sameAs,
-    outcome:
-      outcome.status === 'failed'
-        ? { status: 'failed', error: outcome.error.toReport() }
-        : {
-            status: 'scored',
-            tasks: outcome.judged.map(({ name, kind, record: { losses, evidence }, score }) => ({
-              name,
-              kind,
-              rawScore: score,
-              samples: losses.length,
-              losses: [...losses],
-              kindVersion: taskKindNamed(kind, kinds).version,
-              ...(evidence === undefined ? {} : { evidence }),
-            })),
-          },
-  };
-}
-
-/** Contenders with what is suspicious about them beside others among their notes. */
-const withComparisons = (
-  contenders: readonly EntryContender[],
-  comparisons: readonly Comparison[] = [],
-): EntryContender[] =>
-  contenders.map((contender) => {
-    const found = comparisons.find(({ uid }) => uid === contender.uid);
-    return found ? { ...contender, ...notesWith(contender.notes, found.suspicions) } : contender;
-  });
+  fault !== 'miner' && !NO_TURN.has(code);
 
 /** The round and everything that follows from it, in one commit: after a crash there is all of it or nothing. */
 async function recordRound(
   deps: RuntimeDeps,
   check: ModelCheck,
   plan: RoundPlan,
-  entry: UnjudgedRound,
-  verdict: RoundVerdict,
+  { entry, verdict, known }: { entry: UnjudgedRound; verdict: RoundVerdict; known: KnownLosses | undefined },
 ): Promise<JournalRecord> {
   const { state, chain } = deps;
   const { competition } = plan.entry;
@@ -241,7 +162,8 @@ async function recordRound(
             }),
           ]),
       ...state.staleEvaluations(plan.syncBlock).map(put.forgetEvaluation),
-      ...unknownRows(check, entry),
+      ...(known?.rows(state, (state.journal.head()?.number ?? 0) + 1, defendingAfter(plan, entry, verdict)) ?? []),
+      ...unknownRows(check, plan, entry),
       ...rowsAfter(state, entry, verdict),
     ],
   }));
@@ -249,12 +171,22 @@ async function recordRound(
   return record;
 }
 
-/** Notes who could not be scored, and forgets it of those who were. */
+/** Digests of the models that defend their places after a round. */
+function defendingAfter({ rules }: RoundPlan, { contenders }: UnjudgedRound, { standing }: RoundVerdict): Set<string> {
+  const defenders = defendersBefore(rules.standing, standing);
+  const defending = contenders.filter((contender) => isDefender(contender, defenders));
+  return new Set(defending.map(({ evaluationDigest }) => evaluationDigest));
+}
+
+/** Notes who could not be scored, and forgets it of those who were. A defender plays without a claim. */
 function unknownRows(
   check: ModelCheck,
+  plan: RoundPlan,
   { contenders }: Pick<RoundEntry, 'contenders'>,
 ): ReturnType<typeof put.model>[] {
+  const defending = new Set(plan.contenders.flatMap(({ defends }) => defends?.hotkey ?? []));
   return contenders.flatMap(({ hotkey, commitment, block, outcome }) => {
+    if (defending.has(hotkey)) return [];
     if (outcome.status === 'scored' || outcome.error.fault === 'miner') return check.unknowns.cleared(hotkey);
     if (!isUnknown(outcome.error)) return [];
     // The canary was scored: the machine was otherwise well, but for its disk.

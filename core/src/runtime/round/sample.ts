@@ -26,6 +26,8 @@ export interface DrawnTask {
   pages: string[];
   source: string;
   batches: number;
+  /** Of each sample the digest by which a loss that is known from an earlier round is found again. */
+  sampleDigests: readonly string[];
   /** Of each sample the page that it comes from, as an index; absent where the dataset does not say. */
   clusters?: KindSamples['clusters'];
 }
@@ -82,7 +84,8 @@ async function drawTask(
   report(deps, { event: 'sampling-started', ...told, pages, ...(sequences === undefined ? {} : { sequences }) });
   const sample = await sampleDataset(deps, entry, task, kind, context, signal);
   const { samples, parameters, prompts, clusters } = kind.samples(sample, context);
-  const file = await writeSamples(scratch, samples);
+  const sampleDigests: string[] = [];
+  const file = await writeSamples(scratch, samples, (one) => sampleDigests.push(one));
   const batches = sampleCount(file);
   if (batches === 0) throw runtimeErrors.DATASET_EMPTY({ ...told, competition: competition.name });
   report(deps, { event: 'samples-drawn', ...told, pages: sample.pages.length, batches, tokens: tokenCount(file) });
@@ -95,6 +98,7 @@ async function drawTask(
     pages: sample.pages,
     source: sample.source,
     batches,
+    sampleDigests,
     ...(clusters ? { clusters } : {}),
   };
 }

@@ -1,6 +1,7 @@
 import type { CompetitionState, IsCurrent, JudgingState } from '../../judging/next-state.js';
 import { nextState } from '../../judging/next-state.js';
 import type { RoundVerdict } from '../../judging/verdict.js';
+import { IntakeRows } from '../intake/intake-rows.js';
 import type { ValidatorState } from '../validator-state.js';
 import { put } from '../validator-state.js';
 import type { UnjudgedRound } from './entry-shape.js';
@@ -16,12 +17,19 @@ export function rowsAfter(state: ValidatorState, round: UnjudgedRound, verdict: 
   const hotkeys = round.contenders.map(({ hotkey }) => hotkey);
   const before = judgingState(state, round.competition.id, hotkeys);
   const after = nextState(before, round, verdict, isCurrent);
-  return [...after].flatMap(([id, one]) => changedRows(id, before.get(id), one));
+  return [...after].flatMap(([id, one]) => [
+    ...changedRows(id, before.get(id), one),
+    ...endedRows(state, id, before, one),
+  ]);
 }
+
+/** A competition that has ended begins anew when it comes back, and its claims are taken in again. */
+const endedRows = ({ journal }: ValidatorState, id: number, before: JudgingState, after: CompetitionState): Put[] =>
+  before.get(id)?.entrants && !after.entrants ? new IntakeRows(journal, id).forgotten() : [];
 
 /** What is stored of every competition; lists and history of the one that is judged, which alone may change. */
 function judgingState(state: ValidatorState, judged: number, hotkeys: readonly string[]): JudgingState {
-  const ids = new Set([judged, ...state.standings().keys()]);
+  const ids = new Set([judged, ...state.standings().keys(), ...state.entrantsIds()]);
   return new Map(
     [...ids].map((id): [number, CompetitionState] => [
       id,

@@ -3,11 +3,12 @@ import { repoName } from '../../contracts/model.js';
 import type { TaskKindRule } from '../../contracts/task-kind.js';
 import type { RuleColumn } from '../../contracts/rule.js';
 import type { JudgingRules } from '../../rules/chosen.js';
-import type { RoundRow } from '../../contracts/reporter.js';
+import type { EventOf, RoundRow } from '../../contracts/reporter.js';
 import { claimIn, type PlacedClaim } from '../claims.js';
 import { report, type RuntimeDeps } from '../context.js';
 import type { RoundVerdict } from '../../judging/verdict.js';
 import type { RoundEntry, UnjudgedRound } from './entry-shape.js';
+import type { RoundWork } from './evaluate.js';
 import { refusalOf } from './judged-contender.js';
 import type { RoundPlan } from './plan.js';
 
@@ -17,10 +18,13 @@ interface FinishedRound {
   verdict: RoundVerdict;
   record: JournalRecord;
   elapsedMs: number;
+  /** Absent where nothing was evaluated. */
+  work: RoundWork | undefined;
 }
 
 /** The round's table for everyone who listens; miners whose model was refused stand in it with their cause. */
-export function tellRound(deps: RuntimeDeps, { plan, entry, verdict, record, elapsedMs }: FinishedRound): void {
+export function tellRound(deps: RuntimeDeps, finished: FinishedRound): void {
+  const { plan, entry, verdict, record, elapsedMs } = finished;
   const { competition } = plan.entry;
   report(deps, {
     event: 'round-finished',
@@ -33,7 +37,25 @@ export function tellRound(deps: RuntimeDeps, { plan, entry, verdict, record, ela
     columns: columnsOf(plan.rules),
     rows: [...judgedRows(entry, verdict, plan.entry.kinds), ...refusedRows(deps, plan, entry)],
     elapsedMs,
+    ...savedBy(finished),
   });
+}
+
+/** What was not computed of the models that have a score, because the round ended early or losses were known; nothing where all was. */
+function savedBy({ entry, work }: FinishedRound): Pick<EventOf<'round-finished'>, 'saved'> {
+  const samples = entry.samples.reduce((sum, { batches }) => sum + batches, 0);
+  if (!work || work.models === 0 || work.computed >= work.models * samples) return {};
+  const { models, computed, elapsedMs } = work;
+  const used = entry.contenders.flatMap(({ outcome }) =>
+    outcome.status === 'scored' ? [outcome.tasks.reduce((sum, task) => sum + task.samples, 0)] : [],
+  );
+  const notComputed = models * samples - computed;
+  return {
+    saved: {
+      ...{ samples, used: Math.max(0, ...used), models, computed },
+      estimatedMs: computed === 0 ? null : Math.round((elapsedMs / computed) * notComputed),
+    },
+  };
 }
 
 /** The columns that a round's own rules add. */

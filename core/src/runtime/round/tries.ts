@@ -9,11 +9,13 @@ import type { Place } from './ask.js';
 import { blameFor, type FailedTry } from './blame.js';
 import type { Controls } from './controls.js';
 import { canariesFor, requireHealth } from './health.js';
+import type { Part } from './parts.js';
 import type { Contender } from './plan.js';
 
 /** A contender's turn: who it is, and how it is asked for. */
 export interface Turn {
   contender: Contender;
+  part: Part;
   place: Place;
   ask: () => Promise<EvaluationAnswer>;
 }
@@ -81,11 +83,11 @@ export class Tries {
    * @throws the failure, where it is not the miner's
    */
   async second(turn: Turn, first: FailedTry, signal: AbortSignal): Promise<StoredEvaluation> {
-    const { contender, ask, place } = turn;
+    const { contender, part, ask, place } = turn;
     if (!this.deps.evaluator.canary) return withoutEvidence(first);
     for (const canary of await canariesFor(this.deps, [contender.model.facts.architecture]))
       await requireHealth(this.deps, canary, signal);
-    const control = first.error.fault === 'miner' ? undefined : await this.controls.run(contender, place, signal);
+    const control = first.error.fault === 'miner' ? undefined : await this.controls.run(contender, part, place, signal);
     const second = await attemptOf(ask);
     if ('results' in second) return second;
     const { parameterCount } = contender.model.facts;

@@ -123,11 +123,17 @@ export function revealsOf(
   const texts: Commitment[] = [];
   const broken: UnreadableCommitment[] = [];
   for (const [hex, block] of decoded) {
-    const bytes = revealedBytes(bytesOf(hex));
-    if (bytes === undefined || bytes.length > LONGEST_TEXT) broken.push(unreadable('a reveal that is no text', block));
-    else texts.push({ hotkey: asHotkey(hotkey), data: commitmentText(bytes), block: asBlockNumber(block) });
+    const data = revealedText(bytesOf(hex));
+    if (data === undefined) broken.push(unreadable('a reveal that is no text', block));
+    else texts.push({ hotkey: asHotkey(hotkey), data, block: asBlockNumber(block) });
   }
   return { texts: texts.sort((a, b) => a.block - b.block).slice(-MOST_REVEALS), unreadable: broken };
+}
+
+/** The text of a reveal; undefined for bytes that are none, or too many. */
+export function revealedText(payload: Buffer): string | undefined {
+  const bytes = revealedBytes(payload);
+  return bytes === undefined || bytes.length > LONGEST_TEXT ? undefined : commitmentText(bytes);
 }
 
 /** What was revealed begins with its own length, as SCALE writes it; the length must be right. */

@@ -1,0 +1,32 @@
+import type { ChainSnapshot, Commitment } from '../../contracts/chain-client.js';
+import type { TakenClaim } from '../../contracts/entrants-rule.js';
+import { competitionAt } from '../../competition/schedule.js';
+import { claimIn } from '../claims.js';
+import { judgedIds, type ScheduledCompetition } from '../competitions.js';
+import type { RuntimeDeps } from '../context.js';
+
+/**
+ * The claims to a competition that a snapshot shows, in order of block, then uid, then as the chain has them. Texts that are no
+ * claim, and claims to a competition that was not open yet, are left out: their miner is told when they are looked at.
+ */
+export function claimsShown(
+  deps: Pick<RuntimeDeps, 'scheme' | 'profile'>,
+  { competition }: Pick<ScheduledCompetition, 'competition'>,
+  snapshot: ChainSnapshot,
+): TakenClaim[] {
+  const judged = judgedIds(competition);
+  const neurons = new Map(snapshot.neurons.map((neuron) => [neuron.hotkey, neuron]));
+  const found = textsOf(deps, snapshot).flatMap(({ hotkey, data, block }): TakenClaim[] => {
+    const neuron = neurons.get(hotkey);
+    const claim = neuron && claimIn(deps, data, snapshot.at.number);
+    if (!claim || !judged.includes(claim.competition)) return [];
+    if (!competitionAt(deps.profile.schedule, claim.competition, block)) return [];
+    const { uid, coldkey } = neuron;
+    return [{ uid, hotkey, coldkey, block, commitment: data, reference: claim.reference }];
+  });
+  return found.sort((a, b) => a.block - b.block || a.uid - b.uid);
+}
+
+/** Every text that the chain shows where the subnet's claims are, not the newest of each hotkey alone. */
+const textsOf = ({ scheme }: Pick<RuntimeDeps, 'scheme'>, snapshot: ChainSnapshot): readonly Commitment[] =>
+  scheme.readFrom === 'commitments' ? snapshot.commitments : snapshot.revealed;
