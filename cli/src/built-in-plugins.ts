@@ -4,6 +4,7 @@ import type { ContractName } from '@assay/core/plugin/contracts';
 export const IMPLEMENTATIONS: Readonly<Record<string, () => Promise<{ default: unknown }>>> = {
   'local-chain': () => import('@assay/plugin-local-chain'),
   'local-files': () => import('@assay/plugin-local-files'),
+  'token-shards': () => import('@assay/plugin-token-shards'),
   tokenizers: () => import('@assay/plugin-tokenizers'),
   onnxruntime: () => import('@assay/plugin-onnxruntime'),
   process: () => import('@assay/plugin-process-evaluator'),
@@ -16,7 +17,7 @@ export const IMPLEMENTATIONS: Readonly<Record<string, () => Promise<{ default: u
 };
 
 /** Plugins that bring datasets or reporters: they are loaded whatever the config chooses. */
-export const ALWAYS_LOADED: readonly string[] = ['local-files', 'huggingface', 'reporters'];
+export const ALWAYS_LOADED: readonly string[] = ['local-files', 'huggingface', 'token-shards', 'reporters'];
 
 /** What a config file that is silent means: the subnet, and the implementation of each contract. */
 export const DEFAULTS: Readonly<{ subnet: string } & Record<ContractName, { use: string }>> = {

@@ -1,9 +1,13 @@
+import { finish, type Steps } from '../judging/steps.js';
+
 const N = 624;
 const M = 397;
 const UPPER = 0x8000_0000;
 const LOWER = 0x7fff_ffff;
 const MATRIX_A = 0x9908_b0df;
 const WORD = 0xffff_ffffn;
+/** Items that are shuffled between two pauses: about a millisecond. */
+const SHUFFLED_AT_ONCE = 1024;
 
 /**
  * CPython's `random.Random`: MT19937 (Matsumoto and Nishimura 1998) seeded by array with the magnitude of an integer,
@@ -76,12 +80,20 @@ export class PythonRandom {
   /** Fisher-Yates from the end, in place. */
   // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- an array of anything, kept in its type
   shuffle<T>(items: T[]): void {
+    finish(this.shuffleInSteps(items));
+  }
+
+  /** The same, step by step. */
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- as above
+  *shuffleInSteps<T>(items: T[]): Steps<undefined> {
     for (let last = items.length - 1; last > 0; last -= 1) {
       const other = Number(this.below(BigInt(last + 1)));
       const held = items[last] as T;
       items[last] = items[other] as T;
       items[other] = held;
+      if (last % SHUFFLED_AT_ONCE === 0) yield;
     }
+    return undefined;
   }
 
   #seed(value: number): void {

@@ -47,7 +47,7 @@ export interface OpenedObject {
   etag: string | undefined;
   bytes: AsyncIterableIterator<Uint8Array, undefined>;
   /** Drops what is still to come. */
-  close(): void;
+  close: () => void;
 }
 
 /** Objects through S3, with credentials from the standard AWS chain. */

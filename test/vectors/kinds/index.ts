@@ -24,6 +24,7 @@ import {
   syncBlockSeeds,
   topMinersKind,
 } from './simple-rules.js';
+import { multiSource, sourceSeeds } from './token-shards.js';
 import { wallet } from './wallet.js';
 import { weights } from './weights.js';
 import { wins } from './wins.js';
@@ -45,6 +46,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   loaders,
   metagraph,
   model_id: modelId,
+  multi_source: multiSource,
   normalize_score: normalizeScores,
   numpy_random: numpyRandom,
   queue: queues,
@@ -55,6 +57,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   run_step_data: runStepData,
   score_model: scoreModels,
   seeds: challengeSeeds,
+  seeds: sourceSeeds,
   should_retry: shouldRetries,
   sync_block_seed: syncBlockSeeds,
   top_miners: topMinersKind,
