@@ -1,7 +1,7 @@
 import type { EventOf, Reporter, RunEvent } from '@assay/core/contracts/reporter';
 import { LiveLine } from './live-line.js';
 import { paletteFor, type Palette } from './palette.js';
-import { roundTable } from './round-table.js';
+import { roundTable, uidText } from './round-table.js';
 import { printable } from '@assay/core/errors/printable';
 import { durationText, fetchedText } from './quantities.js';
 
@@ -51,7 +51,7 @@ function progressOf(event: RunEvent): string | undefined {
   if (event.event === 'evaluation-progress') {
     const { uid, repo, phase, done, total, model, models, remainingMs } = event;
     const left = remainingMs === null ? '' : `, about ${durationText(remainingMs)} left`;
-    return `${event.competition.name}: model ${model}/${models}, uid ${uid} ${printable(repo, 40)}, ${phase} ${done}/${total}${left}`;
+    return `${event.competition.name}: model ${model}/${models}, ${uidText(uid)} ${printable(repo, 40)}, ${phase} ${done}/${total}${left}`;
   }
   return undefined;
 }
@@ -70,6 +70,7 @@ const DESCRIBE: Describe = {
       ...event.competitions.map(
         ({ id, name, share }) => `  competition ${id} ${name}: ${percent(share)} of the weight`,
       ),
+      ...(event.notes ?? []).map((note) => yellow(`  ${note}`)),
       ...(event.mode.length > 0 ? [yellow(`  mode: ${event.mode.join(', ')}`)] : []),
     ].join('\n'),
   'metagraph-synced': ({ block, neurons, commitments, uid }) =>
@@ -99,10 +100,10 @@ const DESCRIBE: Describe = {
     `  ${task}: ${batches} batches, ${tokens} tokens from ${pages} pages of ${dataset}`,
   'evaluation-progress': silent,
   'evaluation-finished': ({ uid, repo, score, error, sameAs, elapsedMs, notes = [] }, { red, yellow }) => {
-    const who = `  uid ${uid} ${printable(repo, 40)}`;
+    const who = `  ${uidText(uid)} ${printable(repo, 40)}`;
     const noted = notes.map((note) => yellow(`\n    note: ${printable(note, 400)}`)).join('');
     if (error) return `${red(`${who}: ${errorLines(error)}`)}${noted}`;
-    const how = sameAs === null ? ` in ${(elapsedMs / 1000).toFixed(1)} s` : `, the same model as uid ${sameAs}`;
+    const how = sameAs === null ? ` in ${(elapsedMs / 1000).toFixed(1)} s` : `, the same model as ${uidText(sameAs)}`;
     return `${who}: ${score?.toFixed(6) ?? ''}${how}${noted}`;
   },
   'round-finished': (event, palette) => {
@@ -111,7 +112,8 @@ const DESCRIBE: Describe = {
       `Round ${number}, ${competition.name}, block ${event.block}, ${(elapsedMs / 1000).toFixed(1)} s`,
     );
     const verdict = event.void ? `\n${palette.yellow(`void: ${errorLines(event.void)}`)}` : '';
-    return `\n${title}${verdict}\n${roundTable(event, palette)}`;
+    const saved = event.saved ? `\n${palette.dim(savedText(event.saved))}` : '';
+    return `\n${title}${verdict}\n${roundTable(event, palette)}${paidText(event.paidBeside)}${saved}`;
   },
   'round-skipped': ({ competition, error }, { yellow }) =>
     yellow(`${competition.name}: round skipped. ${errorLines(error)}`),
@@ -155,8 +157,31 @@ const DESCRIBE: Describe = {
   doppelganger: ({ error }, { red }) => red(`ALARM: ${errorLines(error)}`),
   'store-cleaned': ({ removed, freedBytes }) => `store: ${removed.length} models removed, ${freedBytes} bytes freed`,
   warning: ({ error }, { yellow }) => yellow(errorLines(error)),
-  'run-stopped': ({ reason, rounds }, { bold }) => bold(`Stopped (${reason}) after ${rounds} rounds.`),
+  'run-stopped': ({ reason, rounds }, { bold }) =>
+    bold(
+      reason === 'idle'
+        ? `Nobody waits for a round. ${rounds === 0 ? 'Nothing has changed since the last one.' : `Stopped after ${rounds} rounds.`}`
+        : `Stopped (${reason}) after ${rounds} rounds.`,
+    ),
 };
+
+function paidText(paid: EventOf<'round-finished'>['paidBeside'] = []): string {
+  const each = paid.map(({ uid, share }) => `uid ${uid} ${percent(share)}`);
+  return each.length === 0 ? '' : `\nPaid without playing: ${each.join(', ')}.`;
+}
+
+/** What early stops and results that were known already have spared. */
+function savedText({
+  samples,
+  used,
+  models,
+  computed,
+  estimatedMs,
+}: NonNullable<EventOf<'round-finished'>['saved']>): string {
+  const stopped = used < samples ? `Decided after ${used} of ${samples} samples: ` : '';
+  const time = estimatedMs === null ? '' : `, about ${durationText(estimatedMs)} saved`;
+  return `${stopped}${computed} of ${samples * models} losses computed${time}.`;
+}
 
 const revealText = ({ block, by }: NonNullable<EventOf<'weights-set'>['reveal']>): string =>
   by === 'chain'
