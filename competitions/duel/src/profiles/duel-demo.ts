@@ -35,7 +35,7 @@ export const duelDemo: Competition = defineCompetition({
       dataset: 'token-shards',
       datasetOptions: { bundle: BUNDLE, baseLength: RECORD },
       parameters: {
-        sequences: 96,
+        sequences: 64,
         batchSize: 1,
         packSamples: true,
         shuffle: false,
