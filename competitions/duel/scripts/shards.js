@@ -27,7 +27,9 @@ function npy(tokens) {
 const { signal } = new AbortController();
 const loader = await tokenizers.provides.tokenizer.create({}, { log: () => undefined, resolvePath: (path) => path });
 const tokenizer = await loader.load({ kind: 'folder', path: join(demo, 'tokenizer') }, signal);
-const texts = readFileSync(join(demo, 'texts', 'heldout.jsonl'), 'utf8').trim().split('\n');
+const texts = readFileSync(join(demo, 'texts', 'heldout.jsonl'), 'utf8')
+  .trim()
+  .split('\n');
 const stream = texts.flatMap((line) => [...tokenizer.encode(JSON.parse(line).text), tokenizer.eosTokenId]);
 
 rmSync(folder, { recursive: true, force: true });
@@ -45,7 +47,12 @@ for (const { name, shards } of SOURCES) {
     `${JSON.stringify({ seq_len: RECORD, shards: entries }, null, 2)}\n`,
   );
 }
-const sources = SOURCES.map(({ name, weight }) => ({ name, weight, manifest_url: `${name}/manifest.json`, enabled: true }));
+const sources = SOURCES.map(({ name, weight }) => ({
+  name,
+  weight,
+  manifest_url: `${name}/manifest.json`,
+  enabled: true,
+}));
 writeFileSync(join(folder, 'bundle.json'), `${JSON.stringify({ sources }, null, 2)}\n`);
 process.stdout.write(`${taken} of ${stream.length} tokens\n`);
 process.exit();

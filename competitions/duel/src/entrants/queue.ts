@@ -133,5 +133,9 @@ function taken(
   if (claims.some((claim) => repoName(claim.reference) === repo))
     return { status: 'ignored', reason: 'this repo waits in the queue already' };
   const marks = [own, model];
-  return { status: 'queued', state: [withMarks(marked, marks), ...inOrder([...claims, { uid, hotkey, block, commitment, reference }])], marks };
+  return {
+    status: 'queued',
+    state: [withMarks(marked, marks), ...inOrder([...claims, { uid, hotkey, block, commitment, reference }])],
+    marks,
+  };
 }
