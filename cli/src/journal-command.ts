@@ -18,11 +18,18 @@ export const journalCommandErrors = defineErrors({
       `There is no ${p.type ?? 'round'} ${p.number}; the newest is ${p.newest}.`,
     hint: () => 'List them: validator journal ls',
   },
-  CLAIM_NOT_REPLAYED: {
+  EXPORT_UNNAMED: {
     fault: 'config',
     retry: 'never',
-    message: (p: { number: number }) => `Claim ${p.number} can't be replayed: nothing is computed from a claim alone.`,
-    hint: () => 'Show it instead: validator journal show NUMBER --type claim',
+    message: () => 'The export names no record, or a record and the whole journal.',
+    hint: () => 'Give the number of a record, or --all.',
+  },
+  RECORD_NOT_REPLAYED: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { number: number; type: string }) =>
+      `Record ${p.number} of the type ${p.type} can't be replayed: nothing is computed from it alone.`,
+    hint: (p: { type: string }) => `Show it instead: validator journal show NUMBER --type ${p.type}`,
   },
   ROUND_UNREADABLE: {
     fault: 'config',
@@ -33,7 +40,8 @@ export const journalCommandErrors = defineErrors({
 });
 
 export const typeFlag = Flags.string({
-  description: 'What the number counts: rounds, claims taken in, or submissions of weights.',
+  description:
+    'What the number counts: rounds, claims taken in, submissions of weights, or what was known before the first round.',
   options: [...RECORD_TYPES],
   default: 'round',
 });

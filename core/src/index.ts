@@ -27,6 +27,7 @@ export * from './contracts/rule.js';
 export * from './contracts/seed-rule.js';
 export * from './contracts/similarity.js';
 export * from './contracts/standing-rule.js';
+export { NO_MARKS, withMarks, type MarkCount } from './judging/mark-count.js';
 export type { Steps } from './judging/steps.js';
 export { chainErrors, requireRevealAfter } from './chain/errors.js';
 export * from './datasets/errors.js';

@@ -95,7 +95,7 @@ describe('the text of a run', () => {
 
     it('shows a king without a uid, and counts the claims that have not played', () => {
       expect(text).toMatch(/│ +– │ genesis\/king/);
-      expect(text).toContain('same model as the king');
+      expect(text).toContain('same model as an unregistered hotkey');
       expect(text).toContain('\n2 refused claims have not played; validator queue says why.');
       expect(text).not.toContain('NEAR_COPY');
     });
@@ -115,11 +115,41 @@ describe('the text of a run', () => {
       ...{ mode: [], recordedRounds: 0, notes: ['Code is never run.'] },
     });
     reporter.report({ event: 'run-stopped', reason: 'idle', rounds: 0 });
-    expect(written.join('')).toContain(
-      'Paid without playing: uid 3 50.00 %.\nDecided after 32 of 96 samples: 64 of 192 losses computed, about 10 s saved.\n',
-    );
+    expect(written.join('')).toContain('Paid without playing: uid 3 50.00 %.\nThe round ended after 32 of 96 samples.');
     expect(written.join('')).toContain('\n  Code is never run.\n');
     expect(written.at(-1)).toBe('Nobody waits for a round. Nothing has changed since the last one.\n');
+  });
+
+  it.each<[what: string, saved: EventOf<'round-finished'>['saved'], shown: string | undefined]>([
+    ['nothing', undefined, undefined],
+    [
+      'a round that ended early',
+      { samples: 1000, used: 200, models: 2, computed: 400, estimatedMs: 90_000 },
+      'The round ended after 200 of 1000 samples. 400 of 2000 losses were computed, which saved about 2 min.',
+    ],
+    [
+      'losses that were known, and no time to go by',
+      { samples: 10, used: 10, models: 2, computed: 0, estimatedMs: null },
+      '0 of 20 losses were computed.',
+    ],
+  ])('says what a round has saved: %s', (_what, saved, shown) => {
+    const written: string[] = [];
+    const reporter = new TextReporter({ live: false, width: 80 }, { write: (text) => written.push(text) > 0 });
+    reporter.report({
+      ...{ event: 'round-finished', number: 1, hash: 'h', competition: { id: 1, name: 'one' }, block: 1, void: null },
+      ...{ numerics: {}, columns: [], rows: [rowOf(1, {})], elapsedMs: 1 },
+      ...(saved ? { saved } : {}),
+    });
+    const last = written.join('').trimEnd().split('\n').at(-1);
+    if (shown === undefined) expect(last).toMatch(/^└/);
+    else expect(last).toBe(shown);
+  });
+
+  it('shows no uid for a model whose owner is not registered', () => {
+    const rows = [rowOf(-1, {}), { ...rowOf(3, {}), sameAs: -1 }];
+    const [king, copy] = roundTable({ rows, columns: [] }, paletteFor(false)).split('\n').slice(2);
+    expect(king?.split('│')[1]?.trim()).toBe('–');
+    expect(copy).toContain('same model as an unregistered hotkey');
   });
 
   it('names the first changes of hotkeys, and counts the rest', () => {

@@ -10,7 +10,7 @@ const WANTED = [
   'early_stop 24 0',
   'king_chain 10 0',
   'reveals 22 0',
-  'seeds 14 0',
+  'seeds 30 0',
 ];
 
 const folder = mkdtempSync(join(tmpdir(), 'assay-vectors-'));

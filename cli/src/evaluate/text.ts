@@ -1,6 +1,7 @@
 import type { EvaluationAnswer } from '@assay/core/contracts/evaluator';
 import type { EpsilonFunction } from '@assay/core/contracts/epsilon-function';
 import { repoName } from '@assay/core/contracts/model';
+import { ownerText } from '@assay/core/contracts/standing-rule';
 import { plainTable } from '../report/plain-table.js';
 import { printable } from '@assay/core/errors/printable';
 import { duelText } from './duel-text.js';
@@ -125,7 +126,7 @@ function epsilonText(epsilon: EpsilonFunction): string {
 
 function bestText({ round, uid, block, score, toBeat, bar, sameSamples }: BestKnown): string[] {
   return [
-    `best known: uid ${uid}, committed at block ${block}, ${score.toFixed(6)} in round ${round}${sameSamples ? ' on the same samples' : ', on other samples'}`,
+    `best known: ${ownerText(uid)}, committed at block ${block}, ${score.toFixed(6)} in round ${round}${sameSamples ? ' on the same samples' : ', on other samples'}`,
     `to beat it: less than ${toBeat.toFixed(6)} there${bar && `, ${bar}`}`,
   ];
 }

@@ -103,7 +103,10 @@ async function claimedBy(
   return { reference, owner: { hotkey, proof } };
 }
 
-/** The winner of the newest recorded round, by the claim that it played under. @throws PULL_NOTHING */
+/**
+ * The winner of the newest recorded round, by the claim that it played under; a model that defended its place may have none.
+ * @throws PULL_NOTHING
+ */
 async function bestOf(
   container: Container,
   scheme: CommitmentScheme,
@@ -115,5 +118,5 @@ async function bestOf(
   if (!contender)
     throw modelCommandErrors.PULL_NOTHING({ wanted: 'the best', reason: 'the journal has no round with a winner' });
   const { hotkey, commitment, reference } = contender;
-  return { reference, owner: { hotkey, proof: scheme.parse(commitment).proof } };
+  return commitment === '' ? { reference } : { reference, owner: { hotkey, proof: scheme.parse(commitment).proof } };
 }

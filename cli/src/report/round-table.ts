@@ -1,7 +1,7 @@
 import Table from 'cli-table3';
 import type { EventOf, RoundRow } from '@assay/core/contracts/reporter';
+import { isRegistered, ownerText } from '@assay/core/contracts/standing-rule';
 import type { Palette } from './palette.js';
-import { isRegistered } from '@assay/core/contracts/standing-rule';
 import { printable } from '@assay/core/errors/printable';
 
 interface Column {
@@ -15,8 +15,8 @@ const VERDICT = 'verdict';
 const NOTHING = '–';
 
 /**
- * One round for people. The best contender comes first, contenders without a score come last. `epsilon` is the advantage over
- * later models, `share` what the competition hands out after the round; the columns between them are the rules' own.
+ * One round for people. The best contender comes first, contenders without a score come last. Who is not
+ * registered has no uid. `epsilon` is the advantage over later models, `share` what the competition hands out after the round; the columns between them are the rules' own.
  */
 export function roundTable({ rows, columns }: Told, palette: Palette): string {
   const saysVerdict = columns.some(({ key }) => key === VERDICT);
@@ -97,7 +97,7 @@ function valueText(value: string | number | boolean | null, isCount: boolean): s
 
 function noteOf(row: RoundRow): string {
   const { error, sameAs, winRate, margin } = row;
-  const same = sameAs === null ? likenessOf(row) : `same model as ${uidText(sameAs)}`;
+  const same = sameAs === null ? likenessOf(row) : `same model as ${ownerText(sameAs)}`;
   const raised = margin === undefined ? '' : `has to be ${percent(margin)} better`;
   if (error) return [same, `${error.code} (${error.fault})`].filter(Boolean).join('; ');
   const beaten = winRate === null && sameAs === null ? 'beaten by an earlier model' : '';
@@ -111,7 +111,7 @@ function likenessOf({ similarTo = [] }: RoundRow): string {
     return { uid, share: Math.max(share, near), word: share >= near ? 'as in' : 'near' };
   });
   const [closest] = ranked.sort((a, b) => b.share - a.share);
-  return closest ? `${percent(closest.share)} ${closest.word} ${uidText(closest.uid)}` : '';
+  return closest ? `${percent(closest.share)} ${closest.word} ${ownerText(closest.uid)}` : '';
 }
 
 /** A contender by its uid; a king whose hotkey is not registered has none. */

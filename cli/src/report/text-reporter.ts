@@ -1,7 +1,8 @@
 import type { EventOf, Reporter, RunEvent } from '@assay/core/contracts/reporter';
+import { ownerText } from '@assay/core/contracts/standing-rule';
 import { LiveLine } from './live-line.js';
 import { paletteFor, type Palette } from './palette.js';
-import { roundTable, uidText } from './round-table.js';
+import { roundTable } from './round-table.js';
 import { printable } from '@assay/core/errors/printable';
 import { durationText, fetchedText } from './quantities.js';
 
@@ -44,14 +45,14 @@ export class TextReporter implements Reporter {
 
 function progressOf(event: RunEvent): string | undefined {
   if (event.event === 'download-progress') {
-    return `fetching uid ${event.uid} ${printable(event.repo, 40)} ${printable(event.path, 40)} ${fetchedText(event)}`;
+    return `fetching ${ownerText(event.uid)} ${printable(event.repo, 40)} ${printable(event.path, 40)} ${fetchedText(event)}`;
   }
   if (event.event === 'sampling-started')
     return `${event.competition.name}: drawing ${event.sequences === undefined ? `${event.pages} pages` : `${event.sequences} sequences`} of ${event.dataset} for ${event.task}`;
   if (event.event === 'evaluation-progress') {
     const { uid, repo, phase, done, total, model, models, remainingMs } = event;
     const left = remainingMs === null ? '' : `, about ${durationText(remainingMs)} left`;
-    return `${event.competition.name}: model ${model}/${models}, ${uidText(uid)} ${printable(repo, 40)}, ${phase} ${done}/${total}${left}`;
+    return `${event.competition.name}: model ${model}/${models}, ${ownerText(uid)} ${printable(repo, 40)}, ${phase} ${done}/${total}${left}`;
   }
   return undefined;
 }
@@ -100,10 +101,10 @@ const DESCRIBE: Describe = {
     `  ${task}: ${batches} batches, ${tokens} tokens from ${pages} pages of ${dataset}`,
   'evaluation-progress': silent,
   'evaluation-finished': ({ uid, repo, score, error, sameAs, elapsedMs, notes = [] }, { red, yellow }) => {
-    const who = `  ${uidText(uid)} ${printable(repo, 40)}`;
+    const who = `  ${ownerText(uid)} ${printable(repo, 40)}`;
     const noted = notes.map((note) => yellow(`\n    note: ${printable(note, 400)}`)).join('');
     if (error) return `${red(`${who}: ${errorLines(error)}`)}${noted}`;
-    const how = sameAs === null ? ` in ${(elapsedMs / 1000).toFixed(1)} s` : `, the same model as ${uidText(sameAs)}`;
+    const how = sameAs === null ? ` in ${(elapsedMs / 1000).toFixed(1)} s` : `, the same model as ${ownerText(sameAs)}`;
     return `${who}: ${score?.toFixed(6) ?? ''}${how}${noted}`;
   },
   'round-finished': (event, palette) => {
@@ -112,7 +113,7 @@ const DESCRIBE: Describe = {
       `Round ${number}, ${competition.name}, block ${event.block}, ${(elapsedMs / 1000).toFixed(1)} s`,
     );
     const verdict = event.void ? `\n${palette.yellow(`void: ${errorLines(event.void)}`)}` : '';
-    const saved = event.saved ? `\n${palette.dim(savedText(event.saved))}` : '';
+    const saved = event.saved ? `\n${savedText(event.saved)}` : '';
     return `\n${title}${verdict}\n${roundTable(event, palette)}${paidText(event.paidBeside)}${saved}`;
   },
   'round-skipped': ({ competition, error }, { yellow }) =>
@@ -170,7 +171,7 @@ function paidText(paid: EventOf<'round-finished'>['paidBeside'] = []): string {
   return each.length === 0 ? '' : `\nPaid without playing: ${each.join(', ')}.`;
 }
 
-/** What early stops and results that were known already have spared. */
+/** What was not computed in a round. */
 function savedText({
   samples,
   used,
@@ -178,9 +179,9 @@ function savedText({
   computed,
   estimatedMs,
 }: NonNullable<EventOf<'round-finished'>['saved']>): string {
-  const stopped = used < samples ? `Decided after ${used} of ${samples} samples: ` : '';
-  const time = estimatedMs === null ? '' : `, about ${durationText(estimatedMs)} saved`;
-  return `${stopped}${computed} of ${samples * models} losses computed${time}.`;
+  const ended = used < samples ? `The round ended after ${used} of ${samples} samples. ` : '';
+  const time = estimatedMs === null ? '' : `, which saved about ${durationText(estimatedMs)}`;
+  return `${ended}${computed} of ${models * samples} losses were computed${time}.`;
 }
 
 const revealText = ({ block, by }: NonNullable<EventOf<'weights-set'>['reveal']>): string =>

@@ -24,6 +24,14 @@ export const stateErrors = defineErrors({
     hint: () =>
       'Check that the file is of the reference validator of netuid 9 with several competitions (version 6.0), and that it was stopped when it was copied.',
   },
+  JOURNAL_NOT_TAKEN: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { netuid: number; block: number }) =>
+      `Nothing in the exported journal is of a competition that is judged here on netuid ${p.netuid} at block ${p.block}.`,
+    hint: () =>
+      'Name the subnet of the journal: subnet in the config file; validator competitions lists what is judged.',
+  },
   STATE_NOT_TAKEN: {
     fault: 'config',
     retry: 'never',

@@ -73,7 +73,7 @@ export async function importReferenceState(
 }
 
 /** A dry run makes no journal where there is none. */
-async function openState(container: Container, dryRun: boolean): Promise<ValidatorState | undefined> {
+export async function openState(container: Container, dryRun: boolean): Promise<ValidatorState | undefined> {
   try {
     return new ValidatorState(await container.getAsync<RoundJournal>(ROUND_JOURNAL));
   } catch (error) {

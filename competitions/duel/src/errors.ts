@@ -46,4 +46,11 @@ export const duelErrors = defineErrors({
     hint: (p: { mark: string }) =>
       `Publish the model in a repo with ${p.mark} in its name: the first and the last characters of your coldkey.`,
   },
+  DIGEST_SUBMITTED_BEFORE: {
+    fault: 'miner',
+    retry: 'never',
+    message: (p: { digest: string }) =>
+      `The model ${printable(p.digest, 80)} was submitted before, and this hotkey has used up its evaluation with it.`,
+    hint: () => 'Train a model of your own and claim it with another hotkey: each hotkey has one evaluation.',
+  },
 });

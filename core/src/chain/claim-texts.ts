@@ -8,20 +8,21 @@ type ReadFrom = Pick<CommitmentScheme, 'readFrom' | 'fromBlock'>;
  * The text that stands as the claim of each hotkey, from where the subnet's scheme has claims: the plain commitment, or the
  * newest revealed one, whose block is that of its reveal. A claim of a block before the scheme's first one is none.
  */
-export function claimTexts(
-  { commitments, revealed }: Texts,
-  { readFrom, fromBlock = 0 }: ReadFrom,
-): ReadonlyMap<string, Commitment> {
-  const standing = readFrom === 'commitments' ? commitments : newestOf(revealed);
-  return new Map(
-    standing.filter(({ block }) => block >= fromBlock).map((commitment) => [commitment.hotkey, commitment]),
-  );
+export function claimTexts(texts: Texts, scheme: ReadFrom): ReadonlyMap<string, Commitment> {
+  return new Map(newestOf(textsShown(texts, scheme)).map((commitment) => [commitment.hotkey, commitment]));
 }
 
-function newestOf(revealed: Texts['revealed']): Commitment[] {
+/** Every text that the chain shows where the subnet has claims, older ones of a hotkey too, in the order of the chain. */
+export const textsShown = (
+  { commitments, revealed }: Texts,
+  { readFrom, fromBlock = 0 }: ReadFrom,
+): readonly Commitment[] =>
+  (readFrom === 'commitments' ? commitments : revealed).filter(({ block }) => block >= fromBlock);
+
+function newestOf(texts: readonly Commitment[]): Commitment[] {
   const newest = new Map<string, Commitment>();
   // Of two that were revealed in one block, the later one in the chain's order is the newer one.
-  for (const commitment of revealed)
+  for (const commitment of texts)
     if (commitment.block >= (newest.get(commitment.hotkey)?.block ?? 0)) newest.set(commitment.hotkey, commitment);
   return [...newest.values()];
 }

@@ -73,8 +73,9 @@ export interface EarlyStop {
   /** Samples of a part. */
   readonly every: number;
   /**
-   * Whether the outcome of the round is certain. Pure. Asked after each part but the last.
-   * @param contenders with the losses of all parts so far, equally many for each; who failed is left out
+   * Whether the outcome of the round is certain. Pure. Asked after each part but the last. Where one contender of several is left,
+   * the round ends without asking, and that one has the losses of the first part.
+   * @param contenders with the losses of all parts so far, equally many for each; who has no score in the end is left out
    */
   stops(contenders: readonly ScoredContender[], context: MatchContext): boolean;
 }

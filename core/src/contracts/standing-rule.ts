@@ -18,6 +18,9 @@ export const NO_UID = -1;
 /** Whether a contender's hotkey was registered when its round was planned. */
 export const isRegistered = (uid: number): boolean => uid > NO_UID;
 
+/** A contender's owner in a sentence. */
+export const ownerText = (uid: number): string => (isRegistered(uid) ? `uid ${uid}` : 'an unregistered hotkey');
+
 /** A model that plays every round of its competition, whatever its owner claims now and whether or not its owner is registered. */
 export const defender = z.object({
   /** Of its owner; a name that is no hotkey where nobody owns it. */

@@ -63,7 +63,7 @@ const STORED: Readonly<Record<RecordType, StoredMembers>> = {
       ['verdict', 'void'],
     ],
   },
-  claim: { numbers: [], values: [], parts: [], groups: [], texts: [['outcome', 'error']] },
+  claim: { numbers: [], values: [], parts: [['intake', 'incumbents']], groups: [], texts: [['outcome', 'error']] },
   submission: {
     numbers: [],
     values: [],

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { NewRecord } from '../contracts/round-journal.js';
+import type { JournalRecord, NewRecord } from '../contracts/round-journal.js';
 import type { VerifiedModel } from '../contracts/model.js';
 import { modelReference } from '../contracts/model.js';
 import { ruleRecord } from '../contracts/rule.js';
 import type { AssayError } from '../errors/assay-error.js';
 import { errorReport } from '../errors/error-report.js';
+import { joinEntry, type Contents } from '../journal/stored-entry.js';
 import type { RuntimeDeps } from './context.js';
 import { newRecord } from './new-record.js';
 
@@ -14,6 +15,8 @@ const claimIntake = z.object({
   by: ruleRecord,
   coldkey: z.string(),
   reference: modelReference,
+  /** Hotkeys that held weight, the first of them first. */
+  incumbents: z.array(z.string()),
   marks: z.array(z.string()),
 });
 
@@ -68,6 +71,10 @@ export const accepted = ({ reference, facts }: VerifiedModel): ClaimEntry['outco
 });
 
 export const refused = (error: AssayError): ClaimEntry['outcome'] => ({ status: 'refused', error: error.toReport() });
+
+/** A recorded claim, whole; undefined for a record that is none. */
+export const claimOf = ({ entry }: Pick<JournalRecord, 'entry'>, contents: Contents): ClaimEntry | undefined =>
+  claimEntry.safeParse(joinEntry(entry, contents, 'left-out').entry).data;
 
 /** The record of a claim. The same claim with the same outcome is on record once, however often it is looked at. */
 export async function claimRecord(

@@ -1,4 +1,5 @@
 import type { ErrorPayload } from '../errors/assay-error.js';
+import { ownerText } from '../contracts/standing-rule.js';
 import { defineErrors } from '../errors/define-errors.js';
 import { printable } from '../errors/printable.js';
 
@@ -36,6 +37,21 @@ export const runtimeErrors = defineErrors({
     message: (p: { type: string; records: number }) =>
       `This data folder has ${p.records} records of the type ${p.type} already, and an import would change what follows from them.`,
     hint: () => 'Import into a data folder of its own: --data-dir FOLDER, and dataDir in the config file afterwards.',
+  },
+  FOREIGN_JOURNAL: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { position: number; reason: string }) =>
+      `Record ${p.position} of the exported journal can't be taken over: ${printable(p.reason, 300)}.`,
+    hint: () =>
+      'Ask for the whole journal, as validator journal export --all writes it, of a validator that you trust.',
+  },
+  FOREIGN_JOURNAL_INCOMPLETE: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { competition: string; known: number; all: number }) =>
+      `The exported journal lacks claims of ${printable(p.competition, 100)}: it has ${p.known} of ${p.all} notes of hotkeys and models that had their turn.`,
+    hint: () => 'Ask for the whole journal, as validator journal export --all writes it.',
   },
   CLAIM_WITHOUT_COMPETITION: {
     fault: 'config',
@@ -153,14 +169,14 @@ export const runtimeErrors = defineErrors({
     fault: 'miner',
     retry: 'never',
     message: (p: BlamedTries) =>
-      `The evaluator crashed on this model in ${p.tries.length} of ${p.tries.length} tries, and not on the model of uid ${p.control.uid} between them.`,
+      `The evaluator crashed on this model in ${p.tries.length} of ${p.tries.length} tries, and not on the model of ${ownerText(p.control.uid)} between them.`,
     hint: () => 'Run validator evaluate on it. If the files are sound, tell the developers.',
   },
   MODEL_EXCEEDS_LIMITS: {
     fault: 'miner',
     retry: 'never',
     message: (p: BlamedTries) =>
-      `This model was not scored in ${p.tries.length} tries (${p.tries.map(({ code }) => code).join(', ')}), between which the model of uid ${p.control.uid}, of ${p.control.parameterCount} parameters, was.`,
+      `This model was not scored in ${p.tries.length} tries (${p.tries.map(({ code }) => code).join(', ')}), between which the model of ${ownerText(p.control.uid)}, of ${p.control.parameterCount} parameters, was.`,
     hint: () => 'Run validator evaluate on it and compare time and memory with those of other models of its size.',
   },
   ROUND_DEADLINE: {

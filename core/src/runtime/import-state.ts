@@ -1,7 +1,10 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Standing } from '../contracts/standing-rule.js';
 import { RECORD_TYPES, type JournalChange } from '../contracts/round-journal.js';
 import { HISTORY_LENGTH } from '../judging/next-state.js';
+import type { RuntimeDeps } from './context.js';
 import { runtimeErrors } from './errors.js';
+import { historyOf, recordHistory, type HistoryEntry, type KnownHistory } from './intake/history-record.js';
 import type { History, ImportedClaim } from './tables.js';
 import { put, type ValidatorState } from './validator-state.js';
 
@@ -32,12 +35,40 @@ export async function importState(state: ValidatorState, imported: ImportedState
   });
 }
 
-/** @throws STATE_NOT_EMPTY */
-export function requireNoRecords({ journal }: ValidatorState): void {
+/**
+ * @param begun histories whose records may be there
+ * @throws STATE_NOT_EMPTY
+ */
+export function requireNoRecords(state: ValidatorState, begun: readonly KnownHistory[] = []): void {
+  const { journal } = state;
+  const isBegun = recordedHistories(state).every((one) => begun.some((history) => isSameHistory(one, history)));
   const counts = RECORD_TYPES.map((type) => ({ type, records: journal.head(type)?.number ?? 0 }));
-  const found = counts.find(({ records }) => records > 0);
+  const found = counts.find(({ type, records }) => records > 0 && !(type === 'history' && isBegun));
   if (found) throw runtimeErrors.STATE_NOT_EMPTY(found);
 }
+
+/**
+ * Begins the competitions of a validator with what the exported journal of another one says of them: each gets a record of its
+ * own. A run that was cut off is finished by the next one from the same file.
+ * @throws STATE_NOT_EMPTY when the journal holds any other record
+ */
+export async function importHistories(
+  deps: Pick<RuntimeDeps, 'chain' | 'clock' | 'profile'> & { state: ValidatorState },
+  block: number,
+  histories: readonly KnownHistory[],
+): Promise<void> {
+  requireNoRecords(deps.state, histories);
+  for (const history of histories) {
+    if (recordedHistories(deps.state).some((recorded) => isSameHistory(recorded, history))) continue;
+    await recordHistory(deps, block, history);
+  }
+}
+
+const recordedHistories = ({ journal }: ValidatorState): HistoryEntry[] =>
+  journal.records(journal.head('history')?.number ?? 0, 'history').map((record) => historyOf(record, journal));
+
+const isSameHistory = (recorded: KnownHistory, { competition, source }: KnownHistory): boolean =>
+  recorded.competition.id === competition.id && isDeepStrictEqual(recorded.source, source);
 
 function withoutEarlier(state: ValidatorState): Put[] {
   return [

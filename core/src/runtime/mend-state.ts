@@ -1,32 +1,16 @@
-import type { RuleBook } from '../rules/rule-book.js';
 import { report, type RuntimeDeps } from './context.js';
 import { runtimeErrors } from './errors.js';
-import type { HistoryEntry } from './intake/history-record.js';
 import { IntakeRows } from './intake/intake-rows.js';
-import { isIntake, ReplayedIntake } from './intake/replayed-intake.js';
-import { newestRoundsOf, statedRecords, type RecordedRound } from './recorded-rounds.js';
+import { newestRoundsOf, statedRecords } from './recorded-rounds.js';
+import { ReplayedJournal, type ReplayedCompetition } from './replayed-journal.js';
 import { fingerprintOf } from './round/plan.js';
-import { HISTORY_LENGTH, nextState, type JudgingState } from '../judging/next-state.js';
-import { canGoBetter } from './round/round.js';
+import { HISTORY_LENGTH } from '../judging/next-state.js';
 import { judgedIds } from './competitions.js';
 import type { Standing } from '../contracts/standing-rule.js';
-import { withKnownOwners } from './round/format-1.js';
-import type { History, TrackedModel } from './tables.js';
+import type { TrackedModel } from './tables.js';
 import { put, type Put } from './validator-state.js';
 
 type MendDeps = Pick<RuntimeDeps, 'state' | 'competitions' | 'rules' | 'reporter' | 'clock' | 'log'>;
-
-/** What the records say of one competition. */
-interface Replayed {
-  standing: Standing | undefined;
-  /** The newest round that counts, and the newest after which the same contenders are not judged again. */
-  counted: RecordedRound | undefined;
-  settled: RecordedRound | undefined;
-  /** By hotkey, oldest first, with the commitment that each result is of. */
-  results: Map<string, { commitment: string; committedAt: number; result: History[number] }[]>;
-  /** What its claims and rounds have left of its entrants. */
-  intake: ReplayedIntake;
-}
 
 /**
  * Makes good what a disk or memory has done to the derived tables: damaged rows are dropped, and standing, history,
@@ -46,7 +30,9 @@ async function mend(deps: MendDeps): Promise<void> {
   const wrong = [...state.standings()].filter(([id, standing]) => !newestRoundsOf(state.journal).agrees(id, standing));
   if (wrong.length > 0) tables.add('standings');
   if (tables.size === 0) return;
-  const replayed = replayRecords(deps);
+  const journal = new ReplayedJournal(deps.rules);
+  for (const record of statedRecords(state.journal)) journal.add(record);
+  const replayed = journal.competitions;
   await state.update(() => [
     ...[...replayed].flatMap(([id, { standing }]) => missingStanding(deps, id, standing)),
     ...[...replayed].flatMap(([id, one]) => missingEntrants(deps, id, one)),
@@ -62,92 +48,24 @@ async function mend(deps: MendDeps): Promise<void> {
   report(deps, { event: 'warning', error: error.toReport() });
 }
 
-function replayRecords({ state, rules }: MendDeps): Map<number, Replayed> {
-  const all = new Map<number, Replayed>();
-  const of = (id: number): Replayed => {
-    const one = all.get(id) ?? nothingOf(rules);
-    all.set(id, one);
-    return one;
-  };
-  let judged: JudgingState = new Map();
-  for (const record of statedRecords(state.journal)) {
-    if (record.type === 'round') judged = replayRound(of, all, judged, record.round, rules);
-    else if (record.type === 'history') judged = replayHistory(of, judged, record.history);
-    else if (isIntake(record.claim) && record.claim.claim.competition !== null)
-      of(record.claim.claim.competition).intake.claim(record.claim);
-  }
-  for (const [id, one] of all) one.standing = judged.get(id)?.standing;
-  return all;
-}
-
-const nothingOf = (rules: RuleBook): Replayed => ({
-  ...{ standing: undefined, counted: undefined, settled: undefined },
-  results: new Map(),
-  intake: new ReplayedIntake(rules),
-});
-
-function replayRound(
-  of: (id: number) => Replayed,
-  all: ReadonlyMap<number, Replayed>,
-  judged: JudgingState,
-  round: RecordedRound,
-  rules: RuleBook,
-): JudgingState {
-  const { id } = round.entry.competition;
-  const one = of(id);
-  if (!canGoBetter(round.entry, round.verdict)) one.settled = round;
-  if (round.verdict.void !== null) return judged;
-  one.counted = round;
-  const standing = standingAfter(judged.get(id)?.standing, round);
-  const after = nextState(judged, round.entry, { ...round.verdict, standing });
-  addResults(one, round);
-  one.intake.set(after.get(id)?.standing, after.get(id)?.entrants);
-  for (const [other, ended] of all)
-    if (!round.entry.schedule.some((scheduled) => scheduled.id === other)) ended.intake = new ReplayedIntake(rules);
-  return after;
-}
-
-function replayHistory(
-  of: (id: number) => Replayed,
-  judged: JudgingState,
-  { competition: { id }, standing, entrants, marks }: HistoryEntry,
-): JudgingState {
-  const known = { standing: standing ?? undefined, entrants: entrants ?? undefined };
-  of(id).intake.set(known.standing, known.entrants, marks);
-  return new Map(judged).set(id, { ...known, pending: [], kept: [], history: new Map() });
-}
-
-/** What a round left. One of the old format names only the hotkeys that it judged: the others' are those before it. */
-function standingAfter(before: Standing | undefined, { verdict: { standing }, isOld }: RecordedRound): Standing | null {
-  return standing && isOld ? withKnownOwners(standing, before) : (standing ?? before ?? null);
-}
-
-function addResults({ results }: Replayed, { entry, verdict }: RecordedRound): void {
-  for (const { uid, hotkey, commitment, block, outcome } of entry.contenders) {
-    if (outcome.status === 'failed' && outcome.error.fault !== 'miner') continue;
-    const result = {
-      block: entry.block,
-      score: verdict.contenders.find((one) => one.uid === uid)?.score ?? null,
-      winnerBlock: verdict.winner?.block ?? null,
-      winnerScore: verdict.winner?.score ?? null,
-    };
-    results.set(hotkey, [...(results.get(hotkey) ?? []), { commitment, committedAt: block, result }]);
-  }
-}
-
 function missingStanding({ state }: MendDeps, id: number, standing: Standing | undefined): Put[] {
   const held = state.standing(id);
   if (held && newestRoundsOf(state.journal).agrees(id, held)) return [];
   return standing ? [put.standing(id, standing)] : [];
 }
 
-function missingEntrants({ state }: MendDeps, id: number, { intake }: Replayed): Put[] {
+function missingEntrants({ state }: MendDeps, id: number, { intake }: ReplayedCompetition): Put[] {
   if (state.entrants(id)) return [];
   const derived = intake.state;
   return derived ? [put.entrants(id, derived)] : [];
 }
 
-function missingIntake({ state }: MendDeps, id: number, { intake }: Replayed, hasLostClaims: boolean): Put[] {
+function missingIntake(
+  { state }: MendDeps,
+  id: number,
+  { intake }: ReplayedCompetition,
+  hasLostClaims: boolean,
+): Put[] {
   const rows = new IntakeRows(state.journal, id);
   const lost = hasLostClaims ? [...intake.taken] : [];
   return [...rows.marked(intake.marks), ...lost.map(([hotkey, claims]) => rows.taken(hotkey, claims))];
@@ -156,7 +74,7 @@ function missingIntake({ state }: MendDeps, id: number, { intake }: Replayed, ha
 const hasModel = (model: TrackedModel | undefined, commitment: string, block: number): model is TrackedModel =>
   model !== undefined && model.facts !== null && model.commitment === commitment && model.block === block;
 
-function missingHistory({ state }: MendDeps, id: number, { results }: Replayed): Put[] {
+function missingHistory({ state }: MendDeps, id: number, { results }: ReplayedCompetition): Put[] {
   return [...results].flatMap(([hotkey, all]) => {
     if (state.history(id, hotkey).length > 0) return [];
     const model = state.model(hotkey);
@@ -173,7 +91,11 @@ function missingHistory({ state }: MendDeps, id: number, { results }: Replayed):
 }
 
 /** Kept is who the newest round kept. Who waits: models that it could not score, and models that no round has judged. */
-function missingContenders({ state, competitions }: MendDeps, id: number, { counted, results }: Replayed): Put[] {
+function missingContenders(
+  { state, competitions }: MendDeps,
+  id: number,
+  { counted, results }: ReplayedCompetition,
+): Put[] {
   if (!counted || state.hasContenders(id)) return [];
   const competition = competitions.at(id, counted.entry.block)?.competition;
   if (!competition) return [];
@@ -195,7 +117,7 @@ function missingContenders({ state, competitions }: MendDeps, id: number, { coun
   return [put.contenders(id, { pending: hotkeysOf(pending), kept: hotkeysOf(kept) })];
 }
 
-function missingLastRound({ state, competitions }: MendDeps, id: number, { settled }: Replayed): Put[] {
+function missingLastRound({ state, competitions }: MendDeps, id: number, { settled }: ReplayedCompetition): Put[] {
   if (!settled || state.lastRound(id)) return [];
   const { number, entry } = settled;
   const competition = competitions.at(id, entry.block)?.competition;

@@ -11,7 +11,7 @@ import { brokenPart, chainBroken, ChainCheck } from '../journal/verify-chain.js'
 import type { RoundEntry } from './round/entry-shape.js';
 import { agreesWithOld } from './round/format-1.js';
 import { isRound, readRound } from './round/read-round.js';
-import { claimEntry, type ClaimEntry } from './claim-record.js';
+import { claimOf, type ClaimEntry } from './claim-record.js';
 import { historyOf, type HistoryEntry } from './intake/history-record.js';
 import { asJson } from './validator-state.js';
 
@@ -94,8 +94,8 @@ export function* statedRecords(journal: RoundJournal): Generator<StatedRecord> {
 export function statedRecord(record: JournalRecord, contents: Contents): StatedRecord | undefined {
   if (record.type === 'history') return { type: 'history', history: historyOf(record, contents) };
   if (record.type === 'claim') {
-    const claim = claimEntry.safeParse(joinEntry(record.entry, contents, 'left-out').entry);
-    return claim.success ? { type: 'claim', claim: claim.data } : undefined;
+    const claim = claimOf(record, contents);
+    return claim && { type: 'claim', claim };
   }
   const round = wholeRound(record, contents);
   return round && { type: 'round', round };

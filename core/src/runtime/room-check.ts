@@ -1,10 +1,10 @@
-import { claimTexts } from '../chain/claim-texts.js';
 import { competitionAt } from '../competition/schedule.js';
 import { repoName, type ModelReference } from '../contracts/model.js';
 import { causeOf, toAssayError } from '../errors/describe.js';
 import { storeErrors } from '../model/errors.js';
 import { claimIn } from './claims.js';
 import { report, type RuntimeDeps } from './context.js';
+import { claimThatCounts } from './intake/claim-that-counts.js';
 import { withDeadline } from './deadline.js';
 import { runtimeErrors } from './errors.js';
 import { isAbort } from './supervise.js';
@@ -57,9 +57,10 @@ interface Wanted {
 }
 
 function claimsInForce(deps: RuntimeDeps): Wanted[] {
-  const { view, profile, competitions, state, scheme } = deps;
+  const { view, profile, competitions, state } = deps;
   const { number: block } = view.current.at;
-  const texts = [...claimTexts(view.current, scheme).values()];
+  // Of a queue these are the first claims alone: the others are fetched when they come up.
+  const texts = view.current.neurons.flatMap((neuron) => claimThatCounts(deps, neuron, block) ?? []);
   const claims = texts.flatMap(({ data, block: committedAt, hotkey }): [string, Wanted][] => {
     const refused = state.model(hotkey);
     if (refused?.error && refused.commitment === data && refused.block === committedAt) return [];

@@ -1,11 +1,10 @@
-import { Pcg64 } from './pcg64.js';
+import { highWord, Pcg64 } from './pcg64.js';
 
 const WORD = 2 ** 32;
 /** Limits of what `choice` does by a shuffle of everything instead of Floyd's set, as numpy has them. */
 const TAIL_SHUFFLE = { aboveItems: 10_000, aboveShare: 50 };
 /** Work between two pauses, some milliseconds at most. */
 const STEP = 65_536;
-const CHUNK = 1024;
 
 /** A calculation that pauses between its steps, so that its caller may do other things meanwhile. */
 type Steps<T> = Generator<undefined, T>;
@@ -16,7 +15,6 @@ type Steps<T> = Generator<undefined, T>;
  */
 export class NumpyGenerator {
   readonly #bits: Pcg64;
-  readonly #chunk = new Uint32Array(CHUNK);
 
   /** @throws RangeError for a negative seed */
   constructor(seed: bigint) {
@@ -33,7 +31,7 @@ export class NumpyGenerator {
     requireWithin('high', high, 1, WORD);
     if (high === 1) into.fill(0);
     else if (high === WORD) this.#bits.fill(into);
-    else this.#fillBelow(into, high);
+    else this.#bits.fillBelow(into, high, (WORD - high) % high);
   }
 
   /**
@@ -86,22 +84,6 @@ export class NumpyGenerator {
     return chosen;
   }
 
-  #fillBelow(into: Uint32Array, high: number): void {
-    const threshold = (WORD - high) % high;
-    for (let done = 0; done < into.length;) {
-      const words = this.#chunk.subarray(0, into.length - done);
-      this.#bits.fill(words);
-      for (let index = 0; index < words.length; index += 1) {
-        const word = words[index] ?? 0;
-        const low = Math.imul(word, high) >>> 0;
-        if (low < threshold) continue;
-        // The array cuts the number to an integer, which is faster than to round it.
-        into[done] = (word * high - low) / WORD + 0.5;
-        done += 1;
-      }
-    }
-  }
-
   /** Uniform in [0, high), high up to 2^32 - 1. */
   #below(high: number): number {
     if (high === 1) return 0;
@@ -131,9 +113,6 @@ export class NumpyGenerator {
     }
   }
 }
-
-/** The upper 32 bits of a product of 64; its double is off by less than 2^11, which `low` shows. */
-const highWord = (word: number, factor: number, low: number): number => Math.round((word * factor - low) / WORD);
 
 /** Positions from the last down to `first` change places with one drawn from [0, position]. */
 function* shuffledFrom(values: Uint32Array, first: number, draw: (limit: number) => number): Steps<undefined> {

@@ -2,12 +2,15 @@
  * PCG64 as a WebAssembly module, assembled here from expressions. A step multiplies 128-bit integers, which takes a few
  * instructions on 64-bit integers, and four times as long on JavaScript's numbers.
  *
- * Memory, little endian: state at 0, increment at 16 (each low half first), outputs of 8 bytes from `OUTPUTS_AT` on.
- * `steps(n)` writes n outputs and leaves the state that follows them.
+ * Memory, little endian: state at 0, increment at 16 (each low half first), outputs of 8 bytes from `OUTPUTS_AT` on, integers of
+ * 4 bytes from `INTEGERS_AT` on. `steps(n)` writes n outputs and leaves the state that follows them.
+ * `below(n, high, threshold)` makes integers below `high` of the first n words of 32 bits of the outputs, by Lemire's method,
+ * and gives back how many there are: words whose product has a low half below the threshold make none.
  */
 
 const INCREMENT_AT = 16;
 export const OUTPUTS_AT = 32;
+export const INTEGERS_AT = 32_768;
 
 /** The multiplier of PCG's 128-bit generator (O'Neill 2014, `PCG_DEFAULT_MULTIPLIER_128`). */
 const MULTIPLIER = { high: 0x2360_ed05_1fc6_5da4n, low: 0x4385_df64_9fcc_f645n };
@@ -44,6 +47,7 @@ const rotateRight = binary(0x8a);
 const isBelow = (left: Code, right: Code): Code => [...left, ...right, 0x54, 0xad];
 const addAddress = binary(0x6a);
 const isAddressBelow = binary(0x49);
+const isWordAtLeast = binary(0x4f);
 
 const constant = (value: bigint): Code => [0x42, ...signed(BigInt.asIntN(64, value))];
 const address = (value: number): Code => [0x41, ...signed(BigInt(value))];
@@ -106,18 +110,52 @@ const body: Code = [
   ...store(address(0), 8, get(HIGH)),
 ];
 
+/** Locals of `below`: the parameters, how many words are read and integers written (in bytes), and a product. */
+const [WORDS, HIGH_END, THRESHOLD, READ, WRITTEN, PRODUCT] = [0, 1, 2, 3, 4, 5] as const;
+
+const widened = (word: Code): Code => [...word, 0xad];
+const narrowed = (value: Code): Code => [...value, 0xa7];
+const loadWord = (base: Code, offset: number): Code => [...base, 0x28, 2, ...unsigned(offset)];
+const storeWord = (base: Code, offset: number, value: Code): Code => [...base, ...value, 0x36, 2, ...unsigned(offset)];
+
+/** Every integer is written; one that does not count is overwritten by the next. */
+const belowBody: Code = [
+  ...set(WORDS, shiftLeftAddress(get(WORDS), 2)),
+  ...repeat(
+    [
+      ...set(PRODUCT, multiply(widened(loadWord(get(READ), OUTPUTS_AT)), widened(get(HIGH_END)))),
+      ...storeWord(get(WRITTEN), INTEGERS_AT, narrowed(high32(get(PRODUCT)))),
+      ...set(
+        WRITTEN,
+        addAddress(get(WRITTEN), shiftLeftAddress(isWordAtLeast(narrowed(get(PRODUCT)), get(THRESHOLD)), 2)),
+      ),
+      ...set(READ, addAddress(get(READ), address(4))),
+    ],
+    isAddressBelow(get(READ), get(WORDS)),
+  ),
+  ...get(WRITTEN),
+  ...address(2),
+  0x76,
+];
+
 const sized = (content: Code): Code => [...unsigned(content.length), ...content];
 const section = (id: number, content: Code): Code => [id, ...sized(content)];
 const name = (text: string): Code => sized([...Buffer.from(text)]);
 
-const code: Code = [0x02, 0x01, I32, 0x07, I64, ...body, 0x0b];
+const stepsCode: Code = [0x02, 0x01, I32, 0x07, I64, ...body, 0x0b];
+const belowCode: Code = [0x02, 0x02, I32, 0x01, I64, ...belowBody, 0x0b];
 
-/** Sections: one type (i32) -> (), one function, one page of memory, the exports, the code. */
+/** Sections: types (i32) -> () and (i32, i32, i32) -> i32, a function of each, one page of memory, the exports, the code. */
 export const PCG64_MODULE = Uint8Array.from([
   ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
-  ...section(1, [0x01, 0x60, 0x01, I32, 0x00]),
-  ...section(3, [0x01, 0x00]),
+  ...section(1, [0x02, 0x60, 0x01, I32, 0x00, 0x60, 0x03, I32, I32, I32, 0x01, I32]),
+  ...section(3, [0x02, 0x00, 0x01]),
   ...section(5, [0x01, 0x00, 0x01]),
-  ...section(7, [0x02, ...name('memory'), 0x02, 0x00, ...name('steps'), 0x00, 0x00]),
-  ...section(10, [0x01, ...sized(code)]),
+  ...section(7, [
+    0x03,
+    ...[...name('memory'), 0x02, 0x00],
+    ...[...name('steps'), 0x00, 0x00],
+    ...[...name('below'), 0x00, 0x01],
+  ]),
+  ...section(10, [0x02, ...sized(stepsCode), ...sized(belowCode)]),
 ]);

@@ -1,4 +1,4 @@
-import { OUTPUTS_AT, PCG64_MODULE } from './pcg64-module.js';
+import { INTEGERS_AT, OUTPUTS_AT, PCG64_MODULE } from './pcg64-module.js';
 import { seedWords } from './seed-sequence.js';
 
 /** Outputs of 64 bits that are computed at a time. */
@@ -9,14 +9,19 @@ const STATE_WORDS = 8;
 /** What is used of WebAssembly: TypeScript declares it with the types of browsers only. */
 declare const WebAssembly: {
   Module: new (bytes: Uint8Array) => object;
-  Instance: new (module: object) => { exports: { memory: { buffer: ArrayBuffer }; steps: (count: number) => void } };
+  Instance: new (module: object) => { exports: Functions & { memory: { buffer: ArrayBuffer } } };
 };
 
-interface Machine {
+interface Functions {
+  steps: (count: number) => void;
+  below: (words: number, high: number, threshold: number) => number;
+}
+
+interface Machine extends Functions {
   /** State and increment of the generator whose turn it is. */
   state: Uint32Array;
   outputs: Uint32Array;
-  steps: (count: number) => void;
+  integers: Uint32Array;
 }
 
 let shared: Machine | undefined;
@@ -24,11 +29,12 @@ let shared: Machine | undefined;
 /** The one instance that all generators take turns on: each memory of WebAssembly reserves gigabytes of address space. */
 function machine(): Machine {
   if (shared) return shared;
-  const { memory, steps } = new WebAssembly.Instance(new WebAssembly.Module(PCG64_MODULE)).exports;
+  const { memory, steps, below } = new WebAssembly.Instance(new WebAssembly.Module(PCG64_MODULE)).exports;
   shared = {
     state: new Uint32Array(memory.buffer, 0, STATE_WORDS),
     outputs: new Uint32Array(memory.buffer, OUTPUTS_AT, WORDS),
-    steps,
+    integers: new Uint32Array(memory.buffer, INTEGERS_AT, WORDS),
+    ...{ steps, below },
   };
   return shared;
 }
@@ -79,6 +85,28 @@ export class Pcg64 {
     }
   }
 
+  /**
+   * Integers below `high` by Lemire's method on words of 32 bits.
+   * @param threshold low halves of products below it are drawn again: 2^32 mod `high`
+   */
+  fillBelow(integers: Uint32Array, high: number, threshold: number): void {
+    for (let done = 0; done < integers.length;) {
+      if (this.#position === WORDS && integers.length - done >= WORDS) {
+        this.#advance(BLOCK);
+        const { integers: made, below } = machine();
+        const count = below(WORDS, high, threshold);
+        integers.set(made.subarray(0, count), done);
+        done += count;
+        continue;
+      }
+      const word = this.next32();
+      const low = Math.imul(word, high) >>> 0;
+      if (low < threshold) continue;
+      integers[done] = highWord(word, high, low);
+      done += 1;
+    }
+  }
+
   /** Makes a word the next one, in the place of one that was taken. */
   #putBack(word: number): void {
     this.#position -= 1;
@@ -99,6 +127,10 @@ export class Pcg64 {
     return outputs;
   }
 }
+
+/** The upper 32 bits of a product of 64; its double is off by less than 2^11, which `low` shows. */
+export const highWord = (word: number, factor: number, low: number): number =>
+  Math.round((word * factor - low) / 2 ** 32);
 
 /** Four words of 32 bits as one integer, the lowest first. */
 const joined = (...words: readonly (bigint | undefined)[]): bigint =>

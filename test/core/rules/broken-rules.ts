@@ -6,7 +6,7 @@ import type { SeedRule } from '@assay/core/contracts/seed-rule';
 import { judgingErrors } from '@assay/core/judging/errors';
 import { pretraining } from '@assay/core/rules/commitment/pretraining';
 import { syncBlock } from '@assay/core/rules/seed/sync-block';
-import type { AnyEntrantsRule } from '@assay/core/contracts/entrants-rule';
+import type { AnyEntrantsRule, ClaimIntake, EntrantsRule } from '@assay/core/contracts/entrants-rule';
 import type { EpsilonFunction } from '@assay/core/contracts/epsilon-function';
 import type { MatchOutcome, MatchRule } from '@assay/core/contracts/match-rule';
 import type { MergeRule } from '@assay/core/contracts/merge-rule';
@@ -14,6 +14,8 @@ import type { Rule } from '@assay/core/contracts/rule';
 import type { AnyStandingRule, Defender } from '@assay/core/contracts/standing-rule';
 import type { Steps } from '@assay/core/judging/steps';
 import type { DoorName } from '@assay/core/rules/doors';
+import { queue } from '@assay/competition-duel/dist/entrants/queue.js';
+import { NO_MARKS } from '@assay/core/judging/mark-count';
 import { pool } from '@assay/core/rules/entrants/pool';
 import { fixed } from '@assay/core/rules/epsilon/fixed';
 import { linearDecay } from '@assay/core/rules/epsilon/linear-decay';
@@ -89,6 +91,23 @@ const entrantsThat = (fails: string, change: Partial<AnyEntrantsRule>): BrokenRu
   fails,
   rule: ruleOf<AnyEntrantsRule>({ ...pool.bind({ count: 5, threshold: 0.001 }), ...change }),
 });
+
+// A test changes the rule whatever its state is.
+const queueing = queue.bind(queue.parameters.parse({})) as EntrantsRule;
+const takes = queueing.intake;
+/** A queue whose intake is changed, and the rest of it where that is given. */
+const queueThat = (
+  fails: string,
+  change: (intake: ClaimIntake<unknown>) => Partial<ClaimIntake<unknown>>,
+  rest: Partial<EntrantsRule> = {},
+): BrokenRule => {
+  if (!takes) throw new Error('the queue takes no claims in');
+  return {
+    door: 'entrantsRules',
+    fails,
+    rule: ruleOf<AnyEntrantsRule>({ ...queueing, intake: { ...takes, ...change(takes) }, ...rest }),
+  };
+};
 
 const schemeThat = (fails: string, change: Partial<CommitmentScheme>): BrokenRule => ({
   door: 'commitmentSchemes',
@@ -259,6 +278,25 @@ export const BROKEN: readonly BrokenRule[] = [
   }),
   entrantsThat('answers whether a model comes again, whatever its history', {
     again: (history) => (history.length > 0 ? true : (undefined as unknown as boolean)),
+  }),
+  queueThat('queues each hotkey once, in the order of the claims, as they were made', (intake) => ({
+    queue: (state) => [...intake.queue(state)].reverse(),
+  })),
+  queueThat('takes a claim in to a state that the journal can hold, and counts its marks', () => ({
+    marked: () => NO_MARKS,
+  })),
+  queueThat('takes a claim in the same way twice, and changes nothing of the state before', (intake) => ({
+    take: (state, claim, context) => {
+      const taken = intake.take(state, claim, context);
+      return taken.status === 'queued' ? { ...taken, marks: [...taken.marks, String((counter += 1))] } : taken;
+    },
+  })),
+  queueThat('lets one leave alone, and remembers it', () => ({ leave: (state) => state })),
+  queueThat('lets nobody before the first play, except where the operator denies it', () => ({}), {
+    select: (_state, waiting) => waiting.slice(0, 1).map(({ hotkey }) => hotkey),
+  }),
+  queueThat('keeps the turn of one that could not be scored here, and ends that of one that was', () => ({}), {
+    next: (state) => ({ state, keep: [] }),
   }),
   schemeThat('reads what it writes', { format: () => 'something else' }),
   schemeThat('writes at most 1,024 bytes', {

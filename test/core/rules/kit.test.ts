@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { BROKEN } from './broken-rules.js';
 import { kingChain } from './duel/king-chain.js';
 import { pairedBootstrap } from './duel/paired-bootstrap.js';
-import { queue } from './duel/queue.js';
+import { queue } from '@assay/competition-duel/dist/entrants/queue.js';
 
 const DUEL = { matchRules: [pairedBootstrap], standingRules: [kingChain], entrantsRules: [queue] };
 const book = new RuleBook([{ name: 'duel', provides: DUEL }]);

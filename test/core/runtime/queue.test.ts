@@ -6,9 +6,12 @@ import type { ModelStore } from '@assay/core/contracts/model-store';
 import { ClaimRetry } from '@assay/core/runtime/claim-retry';
 import { MetagraphSync } from '@assay/core/runtime/metagraph-sync';
 import { ModelSync } from '@assay/core/runtime/model-sync';
-import { takeAllIn } from '@assay/core/runtime/intake/take-in';
+import { takeAllIn, takeClaimsIn } from '@assay/core/runtime/intake/take-in';
 import { describe, expect, it } from 'vitest';
+import { asBlockNumber, asHotkey, asUid } from '@assay/core/contracts/brands';
 import {
+  entryOf,
+  revisionOf,
   claim,
   claims,
   intakes,
@@ -291,5 +294,59 @@ describe('claims', () => {
     await turn(subnet);
     expect(intakes(subnet)).toHaveLength(4);
     expect(played(subnet)).toEqual([[3], [4], [5], [6]]);
+  });
+
+  it('of ten reveals by each of 256 hotkeys are one queue of 256, in order, with a record each', async () => {
+    const subnet = await newQueuedSubnet({ isSealed: true });
+    const { current } = subnet.deps.view;
+    const [neuron] = current.neurons;
+    if (!neuron) throw new Error('nobody is registered');
+    const neurons = Array.from({ length: 256 }, (_none, uid) => ({
+      ...neuron,
+      uid: asUid(uid),
+      hotkey: asHotkey(`5Flood${uid}`),
+    }));
+    const revealed = neurons.flatMap(({ uid, hotkey }) =>
+      Array.from({ length: 10 }, (_none, nth) => ({
+        hotkey,
+        // The later uids reveal first, and four at a time in one block.
+        block: asBlockNumber(4000 + Math.floor((255 - uid) / 4) + nth * 64),
+        data: subnet.deps.scheme.format(
+          {
+            reference: { namespace: 'miner', name: `m-${uid}-${nth}`, revision: revisionOf(`${uid}`, nth) },
+            proof: 'A'.repeat(43) + '=',
+            competition: 1,
+          },
+          hotkey,
+        ),
+      })),
+    );
+    const snapshot = { ...current, neurons, revealed };
+    await takeClaimsIn(subnet.deps, entryOf(subnet), snapshot);
+    const wanted = neurons
+      .map(({ uid }) => Number(uid))
+      .sort((a, b) => Math.floor((255 - a) / 4) - Math.floor((255 - b) / 4) || a - b);
+    expect(waiting(subnet)).toEqual(wanted);
+    expect(subnet.deps.state.journal.head('claim')?.number).toBe(256);
+    // A node that lags shows less, and one that has gone back shows it again.
+    await takeClaimsIn(subnet.deps, entryOf(subnet), { ...snapshot, revealed: revealed.slice(0, 100) });
+    await takeClaimsIn(subnet.deps, entryOf(subnet), snapshot);
+    expect(subnet.deps.state.journal.head('claim')?.number).toBe(256);
+  });
+
+  it('leave the others of their hotkey behind when it leaves the subnet and comes back', async () => {
+    const subnet = await newQueuedSubnet();
+    claim(subnet, 3, 'first', 2);
+    await turn(subnet);
+    const { hotkey } = subnet.neuron(3);
+    subnet.network.deregister(3);
+    const sync = new MetagraphSync({ hotkey: subnet.hotkey, offline: true }, subnet.deps);
+    await sync.sync(subnet.signal);
+    await subnet.network.registerNeuron({ derivation: '//miner/3' }, 3);
+    await sync.sync(subnet.signal);
+    expect(subnet.neuron(3).hotkey).toBe(hotkey);
+    claim(subnet, 3, 'second', 1);
+    await turn(subnet);
+    expect([played(subnet), intakes(subnet)]).toEqual([[[3]], [[3, 'queued']]]);
   });
 });

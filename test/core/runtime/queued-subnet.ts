@@ -6,7 +6,7 @@ import type { EntrantsRule } from '@assay/core/contracts/entrants-rule';
 import type { QueuedClaim } from '@assay/core/contracts/entrants-rule';
 import type { Rule } from '@assay/core/contracts/rule';
 import { RuleBook } from '@assay/core/rules/rule-book';
-import { claimEntry, type ClaimEntry } from '@assay/core/runtime/claim-record';
+import { claimOf, type ClaimEntry } from '@assay/core/runtime/claim-record';
 import { ClaimRetry } from '@assay/core/runtime/claim-retry';
 import { EvaluationLoop } from '@assay/core/runtime/evaluation-loop';
 import { queueOf } from '@assay/core/runtime/intake/claim-queue';
@@ -111,7 +111,7 @@ export const claims = ({ journal }: ValidatorState): ClaimEntry[] =>
   journal
     .records(9999, 'claim')
     .reverse()
-    .map(({ entry }) => claimEntry.parse(entry));
+    .flatMap((record) => claimOf(record, journal) ?? []);
 
 /** The same data folder under a new validator. */
 export async function restart(subnet: Subnet): Promise<void> {

@@ -9,6 +9,7 @@ import { asUid } from '@assay/core/contracts/brands';
 import type { ChainClient, Neuron } from '@assay/core/contracts/chain-client';
 import type { Clock } from '@assay/core/contracts/clock';
 import type { EvaluationAnswer, EvaluationRequest, Evaluator, ModelInspector } from '@assay/core/contracts/evaluator';
+import type { ModelReference } from '@assay/core/contracts/model';
 import type { ModelStore } from '@assay/core/contracts/model-store';
 import { ModelKeeper } from '@assay/core/model/store/keeper';
 import type { EventOf, RunEvent } from '@assay/core/contracts/reporter';
@@ -205,6 +206,10 @@ export interface Subnet {
   told<Name extends RunEvent['event']>(name: Name): EventOf<Name>[];
   /** Publishes a model of this loss and commits to it; `hash: 'wrong'` commits to other content. */
   commit(uid: number, name: string, loss: number, hash?: 'right' | 'wrong'): void;
+  /** Publishes a model of this loss, to which nobody commits. */
+  publish(name: string, loss: number): ModelReference;
+  /** Takes a published model away from its repo. */
+  unpublish(reference: ModelReference): void;
   neuron(uid: number): Neuron;
 }
 
@@ -368,6 +373,17 @@ export async function newSubnet({
       ),
     ),
   };
+  const filesOf = (loss: number): Record<string, string> => ({
+    'config.json': '{"model_type":"plain"}',
+    'model.safetensors': String(loss),
+  });
+  const publish = (name: string, loss: number): ModelReference => {
+    const revision = createHash('sha1').update(`${name}${loss}`).digest('hex');
+    mkdirSync(join(repos, 'miner', name, revision), { recursive: true });
+    for (const [path, text] of Object.entries(filesOf(loss)))
+      writeFileSync(join(repos, 'miner', name, revision, path), text);
+    return { namespace: 'miner', name, revision };
+  };
   const { signal } = new AbortController();
   await view.refresh(signal);
   const neuron = (uid: number): Neuron => {
@@ -388,19 +404,19 @@ export async function newSubnet({
     told: <Name extends RunEvent['event']>(name: Name): EventOf<Name>[] =>
       events.flatMap((event) => (event.event === name ? [event as EventOf<Name>] : [])),
     neuron,
+    publish,
+    unpublish: ({ namespace, name, revision }) => {
+      rmSync(join(repos, namespace, name, revision), { recursive: true });
+    },
     commit: (uid, name, loss, hash = 'right') => {
-      const revision = createHash('sha1').update(`${name}${loss}`).digest('hex');
-      const files = { 'config.json': '{"model_type":"plain"}', 'model.safetensors': String(loss) };
-      mkdirSync(join(repos, 'miner', name, revision), { recursive: true });
-      for (const [path, text] of Object.entries(files)) writeFileSync(join(repos, 'miner', name, revision, path), text);
-      const digests = Object.entries(files).map(([path, text]) => ({
+      const reference = publish(name, loss);
+      const digests = Object.entries(filesOf(loss)).map(([path, text]) => ({
         path,
         sha256: createHash('sha256')
           .update(text + (hash === 'wrong' ? '!' : ''))
           .digest('hex'),
       }));
       const owner = network.snapshot().neurons.find((candidate) => candidate.uid === asUid(uid))?.hotkey ?? '';
-      const reference = { namespace: 'miner', name, revision };
       const proof = scheme.proofOf({ reference, files: digests.map((file) => ({ ...file, size: 1 })) }, owner);
       network.setCommitment(uid, scheme.format({ reference, proof, competition: 1 }, owner));
     },

@@ -5,7 +5,7 @@ import { competitionTracker } from './competition-tracker.js';
 import { reveals } from './duel-claims.js';
 import { configLocks } from './duel-entry.js';
 import { bootstraps, earlyStops } from './duel-match.js';
-import { challengeSeeds } from './duel-seeds.js';
+import { seeds } from './duel-seeds.js';
 import { kingChains } from './duel-standing.js';
 import { epsilon } from './epsilon.js';
 import { hashes } from './hashes.js';
@@ -24,7 +24,7 @@ import {
   syncBlockSeeds,
   topMinersKind,
 } from './simple-rules.js';
-import { multiSource, sourceSeeds } from './token-shards.js';
+import { multiSource } from './token-shards.js';
 import { wallet } from './wallet.js';
 import { weights } from './weights.js';
 import { wins } from './wins.js';
@@ -56,7 +56,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   reveals,
   run_step_data: runStepData,
   score_model: scoreModels,
-  seeds: async (content, world) => [...(await challengeSeeds(content, world)), ...sourceSeeds(content)],
+  seeds,
   should_retry: shouldRetries,
   sync_block_seed: syncBlockSeeds,
   top_miners: topMinersKind,

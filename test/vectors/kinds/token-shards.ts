@@ -1,41 +1,14 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { seedOf } from '@assay/competition-duel/dist/seed/challenge.js';
 import type { DatasetSample } from '@assay/core/contracts/dataset-provider';
 import { systemClock } from '@assay/core/runtime/system-clock';
 import { TokenShards } from '@assay/plugin-token-shards/dist/dataset.js';
-import { seedOf, sourceSeed } from '@assay/plugin-token-shards/dist/draw/source-seed.js';
-import { sourceTargets } from '@assay/plugin-token-shards/dist/draw/targets.js';
 import { shardOptions } from '@assay/plugin-token-shards/dist/options.js';
 import { letters } from '../../letters.js';
-import {
-  bigint,
-  equal,
-  fields,
-  list,
-  Mismatch,
-  number,
-  numbers,
-  text,
-  unitOf,
-  units,
-  type Fields,
-  type Kind,
-  type UnitResult,
-} from '../unit.js';
-
-/** Seeds of sources, and how many sequences each of them gives. */
-export const sourceSeeds = (content: Fields): UnitResult[] => [
-  ...units(content, 'cases', (given) => {
-    equal('source_seed', sourceSeed(bigint(given['seed']), text(given['source'])), bigint(given['source_seed']));
-    return 'reference';
-  }),
-  ...units(content, 'targets', (given) => {
-    const weights = given['weights'] === null ? undefined : numbers(given['weights']);
-    equal('targets', sourceTargets(number(given['total']), number(given['count']), weights), given['targets']);
-    return 'reference';
-  }),
-];
+import { equal, fields, list, Mismatch, number, text, unitOf, type Fields, type Kind } from '../unit.js';
+import { materialOf } from './duel-seeds.js';
 
 /** Sequences out of shards, by the dataset as a validator has it, in a folder. */
 export const multiSource: Kind = (content) =>
@@ -82,7 +55,7 @@ function drawnIn(folder: string, given: Fields): Promise<DatasetSample> {
     log: () => undefined,
   });
   const request = {
-    seed: challengeSeed(given),
+    seed: seedOf(materialOf(given)),
     tokenizer: letters,
     sequenceLength: number(given['seq_len']) * number(given['seq_len_multiplier']),
     batchSize: 1,
@@ -91,12 +64,6 @@ function drawnIn(folder: string, given: Fields): Promise<DatasetSample> {
     packSamples: true,
   };
   return dataset.sample(request, new AbortController().signal);
-}
-
-function challengeSeed(given: Fields): bigint {
-  const [block, hotkey] = [text(given['block_hash']).trim(), text(given['hotkey']).trim()];
-  const base = `base_seed=${bigint(given['base_seed'])}`;
-  return seedOf(block === '' || block === 'default' ? base : `block_hash=${block}|hotkey=${hotkey}|${base}`);
 }
 
 function compare({ batches, pages, clusters = [], source }: DatasetSample, given: Fields): void {

@@ -2,14 +2,15 @@ import { Flags } from '@oclif/core';
 import type { JournalRecord } from '@assay/core/contracts/round-journal';
 import { printable } from '@assay/core/errors/printable';
 import type { Contents } from '@assay/core/journal/stored-entry';
+import { ownerText } from '@assay/core/contracts/standing-rule';
 import { commonFlags } from '../../base-command.js';
 import { JournalCommand, recordType, typeFlag } from '../../journal-command.js';
 import { plainTable } from '../../report/plain-table.js';
-import { claimSummaryOf, submissionSummaryOf } from '../../report/record-summaries.js';
+import { claimSummaryOf, historySummaryOf, submissionSummaryOf } from '../../report/record-summaries.js';
 import { summaryOf } from '../../report/round-summary.js';
 
 export default class JournalLs extends JournalCommand {
-  static override readonly description = 'Recorded rounds, claims or submissions of weights, newest first.';
+  static override readonly description = 'Recorded rounds, claims, submissions of weights or histories, newest first.';
   static override readonly flags = {
     ...commonFlags,
     type: typeFlag,
@@ -21,7 +22,8 @@ export default class JournalLs extends JournalCommand {
     const journal = await this.openJournal(flags);
     const type = recordType(flags.type);
     const records = await Promise.all(journal.records(flags.limit, type).map((record) => this.requireWhole(record)));
-    if (type === 'claim') this.#claims(flags.json, records);
+    if (type === 'claim') this.#claims(flags.json, records, journal);
+    else if (type === 'history') this.#histories(flags.json, records, journal);
     else if (type === 'submission') this.#submissions(flags.json, records, journal);
     else this.#rounds(flags.json, records, journal);
   }
@@ -37,7 +39,7 @@ export default class JournalLs extends JournalCommand {
           competition,
           block,
           contenders,
-          winner ? `uid ${winner.uid}` : `void: ${voidCode ?? ''}`,
+          winner ? ownerText(winner.uid) : `void: ${voidCode ?? ''}`,
           winner ? winner.score.toFixed(6) : '',
           hash.slice(0, 12),
         ]),
@@ -45,8 +47,8 @@ export default class JournalLs extends JournalCommand {
     );
   }
 
-  #claims(json: boolean, records: readonly JournalRecord[]): void {
-    const claims = records.map(claimSummaryOf);
+  #claims(json: boolean, records: readonly JournalRecord[], contents: Contents): void {
+    const claims = records.map((record) => claimSummaryOf(record, contents));
     this.answer(json, { claims }, () =>
       plainTable(
         ['claim', 'recorded', 'block', 'uid', 'commitment', 'outcome', 'hash'],
@@ -58,6 +60,18 @@ export default class JournalLs extends JournalCommand {
           printable(commitment, 60),
           outcome,
           hash.slice(0, 12),
+        ]),
+      ),
+    );
+  }
+
+  #histories(json: boolean, records: readonly JournalRecord[], contents: Contents): void {
+    const histories = records.map((record) => historySummaryOf(record, contents));
+    this.answer(json, { histories }, () =>
+      plainTable(
+        ['history', 'recorded', 'block', 'competition', 'source', 'marks', 'hash'],
+        histories.map(({ number, recordedAt, block, competition, source, marks, hash }) => [
+          ...[number, recordedAt, block, competition, source, marks, hash.slice(0, 12)],
         ]),
       ),
     );

@@ -46,7 +46,7 @@ for all that is there.`;
   }
 
   async #replay({ type, number, entry, contents, rules }: Source): Promise<RoundReplay | SubmissionReplay> {
-    if (type === 'claim') throw journalCommandErrors.CLAIM_NOT_REPLAYED({ number });
+    if (type === 'claim' || type === 'history') throw journalCommandErrors.RECORD_NOT_REPLAYED({ number, type });
     if (type === 'round') return (await import('@assay/core/runtime/round/replay')).replayRound(entry, contents, rules);
     return (await import('@assay/core/runtime/submission-entry')).replaySubmission(entry, contents, rules);
   }

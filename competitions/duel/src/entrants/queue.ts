@@ -3,7 +3,7 @@ import { modelReference, repoName } from '@assay/core/contracts/model';
 import type { Rule } from '@assay/core/contracts/rule';
 import { markCount, NO_MARKS, withMarks } from '@assay/core/judging/mark-count';
 import { z } from 'zod';
-import { entrantsErrors } from './errors.js';
+import { duelErrors } from '../errors.js';
 
 /** Blocks of a day on Subtensor. */
 const DAY = 7200;
@@ -125,7 +125,7 @@ function taken(
   if (isMarked(model))
     return {
       status: 'refused',
-      error: entrantsErrors.DIGEST_SUBMITTED_BEFORE({ digest: reference.revision }),
+      error: duelErrors.DIGEST_SUBMITTED_BEFORE({ digest: reference.revision }),
       state: [withMarks(marked, [own]), ...claims],
       marks: [own],
     };

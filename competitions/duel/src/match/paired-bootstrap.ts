@@ -46,7 +46,8 @@ export const pairedBootstrap: Rule<MatchRule, Parameters> = {
 function* play(contenders: readonly ScoredContender[], context: MatchContext, given: Parameters): Steps<MatchOutcome> {
   const { king, challengers } = sidesOf(contenders, context);
   if (!king) return { records: new Map(), winner: null };
-  requireWholeRound(contenders, context, given);
+  // Who is left alone has the losses of the first part, and nothing to compare them with.
+  if (challengers.length > 0) requireWholeRound(contenders, context, given);
   const tally = new Tally();
   let reigning = king;
   for (const challenger of challengers) {

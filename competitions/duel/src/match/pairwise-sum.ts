@@ -1,19 +1,29 @@
-/** Terms that numpy adds in eight sums side by side before it splits in halves. */
+/** Values that numpy 1 buffers and adds at a time. */
+export const BUFFER = 8192;
+/** Values that it adds in eight sums side by side before it splits in halves. */
 const BLOCK = 128;
 const LANES = 8;
 
 /**
- * Sum of `count` values from `start` on, in the order in which numpy adds them, so that a mean has numpy's last bit: eight sums
- * side by side in blocks of 128, and halves of halves above that (pairwise summation, Higham 1993).
+ * Sum in the order in which numpy 1.24 adds, so that a mean has numpy's last bit: buffer by buffer, in each by halves of halves
+ * (pairwise summation, Higham 1993), and blocks of 128 in eight sums side by side.
  */
-export function pairwiseSum(values: Float64Array, start = 0, count = values.length): number {
-  if (count <= BLOCK) return blockSum(values, start, count);
-  const half = Math.floor(count / 2);
-  const first = half - (half % LANES);
-  return pairwiseSum(values, start, first) + pairwiseSum(values, start + first, count - first);
+export function pairwiseSum(values: Float64Array): number {
+  let total = 0;
+  for (let start = 0; start < values.length; start += BUFFER)
+    total += bufferSum(values, start, Math.min(BUFFER, values.length - start));
+  return total;
 }
 
 export const pairwiseMean = (values: Float64Array): number => pairwiseSum(values) / values.length;
+
+/** Sum of `count` values from `start` on, at most a buffer. */
+export function bufferSum(values: Float64Array, start: number, count: number): number {
+  if (count <= BLOCK) return blockSum(values, start, count);
+  const half = Math.floor(count / 2);
+  const first = half - (half % LANES);
+  return bufferSum(values, start, first) + bufferSum(values, start + first, count - first);
+}
 
 function blockSum(values: Float64Array, start: number, count: number): number {
   const end = start + count;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { MatchRule } from '../../contracts/match-rule.js';
+import { ownerText } from '../../contracts/standing-rule.js';
 import type { Rule } from '../../contracts/rule.js';
 import { reduced } from './advantage.js';
 import { everyPair } from './pairs.js';
@@ -9,7 +10,7 @@ export const barByEpsilon: MatchRule['bar'] = (incumbent, { epsilon, block }) =>
   const advantage = epsilon.compute(block, incumbent.block);
   return {
     score: reduced(incumbent.score, advantage),
-    about: `${(advantage * 100).toFixed(3)} % below the score of uid ${incumbent.uid}`,
+    about: `${(advantage * 100).toFixed(3)} % below the score of ${ownerText(incumbent.uid)}`,
   };
 };
 

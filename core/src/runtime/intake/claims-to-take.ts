@@ -1,4 +1,5 @@
-import type { ChainSnapshot, Commitment } from '../../contracts/chain-client.js';
+import { textsShown } from '../../chain/claim-texts.js';
+import type { ChainSnapshot } from '../../contracts/chain-client.js';
 import type { TakenClaim } from '../../contracts/entrants-rule.js';
 import { competitionAt } from '../../competition/schedule.js';
 import { claimIn } from '../claims.js';
@@ -16,7 +17,7 @@ export function claimsShown(
 ): TakenClaim[] {
   const judged = judgedIds(competition);
   const neurons = new Map(snapshot.neurons.map((neuron) => [neuron.hotkey, neuron]));
-  const found = textsOf(deps, snapshot).flatMap(({ hotkey, data, block }): TakenClaim[] => {
+  const found = textsShown(snapshot, deps.scheme).flatMap(({ hotkey, data, block }): TakenClaim[] => {
     const neuron = neurons.get(hotkey);
     const claim = neuron && claimIn(deps, data, snapshot.at.number);
     if (!claim || !judged.includes(claim.competition)) return [];
@@ -26,7 +27,3 @@ export function claimsShown(
   });
   return found.sort((a, b) => a.block - b.block || a.uid - b.uid);
 }
-
-/** Every text that the chain shows where the subnet's claims are, not the newest of each hotkey alone. */
-const textsOf = ({ scheme }: Pick<RuntimeDeps, 'scheme'>, snapshot: ChainSnapshot): readonly Commitment[] =>
-  scheme.readFrom === 'commitments' ? snapshot.commitments : snapshot.revealed;

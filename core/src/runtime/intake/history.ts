@@ -43,7 +43,7 @@ const raised = new WeakMap<ValidatorState, Set<number>>();
  * operator has written in the config, or that this validator was there in time. An unknown history raises an alarm once.
  */
 export async function knowsHistory(deps: RuntimeDeps, entry: Entry, block: number): Promise<boolean> {
-  const { state, operator } = deps;
+  const { state } = deps;
   const { id, name } = entry.competition;
   const error = historyUnknown(deps, entry, block);
   if (error) {
@@ -55,15 +55,21 @@ export async function knowsHistory(deps: RuntimeDeps, entry: Entry, block: numbe
     return false;
   }
   if (hasBegun(state, id)) return true;
-  const rules = entry.rulesAt(block);
-  const given = operator.history[name];
+  await state.entrantsLock.run(async () => {
+    if (!hasBegun(state, id)) await begin(deps, entry, block);
+  });
+  return true;
+}
+
+async function begin(deps: RuntimeDeps, { competition: { id, name }, rulesAt }: Entry, block: number): Promise<void> {
+  const rules = rulesAt(block);
+  const given = deps.operator.history[name];
   if (given) await recordHistory(deps, block, readGivenHistory({ id, name }, given, rules));
   else if (rules.standing.rule.history ?? rules.entrants.rule.history)
     await recordHistory(deps, block, {
       ...{ competition: { id, name }, source: { kind: 'start' } },
       ...{ standing: null, entrants: null, marks: [] },
     });
-  return true;
 }
 
 /** Whether anything of a competition is on record here, or was taken over from another validator. */

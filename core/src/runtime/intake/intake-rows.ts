@@ -14,15 +14,18 @@ const REMEMBERED = 32;
 const takenClaims = z.array(z.object({ block: z.number(), text: z.string() }));
 
 /**
- * Table `entrants-marks`, key: competition id, `/`, one of 256 buckets. What the entrants rule remembers for ever. A row of its
- * own for each mark would be slow: every row of every table is checked each turn.
+ * Table `entrants-marks`, key: competition id, `/`, one of 256 buckets. What the entrants rule remembers for ever, each as the
+ * start of its sha256 (96 bits): the texts are in the records of claims. A row of its own for each mark would be slow, because
+ * every row of every table is checked each turn.
  */
 const marks = z.array(z.string());
+const MARK_DIGITS = 24;
 
 type ClaimText = { block: number; commitment: string };
 
 const textDigest = (commitment: string): string => createHash('sha256').update(commitment).digest('hex').slice(0, 16);
-const bucketOf = (mark: string): string => createHash('sha256').update(mark).digest('hex').slice(0, 2);
+const markDigest = (mark: string): string => createHash('sha256').update(mark).digest('hex').slice(0, MARK_DIGITS);
+const bucketOf = (digest: string): string => digest.slice(0, 2);
 
 /** The tables of the intake of claims, of one competition. Reads go to the journal each time, as in `ValidatorState`. */
 export class IntakeRows {
@@ -44,13 +47,18 @@ export class IntakeRows {
   }
 
   isMarked(mark: string): boolean {
-    return this.#markedWith(bucketOf(mark)).includes(mark);
+    const digest = markDigest(mark);
+    return this.#markedWith(bucketOf(digest)).includes(digest);
   }
 
   /** Rows with these marks beside those that are there. */
   marked(added: Iterable<string>): Put[] {
     const buckets = new Map<string, string[]>();
-    for (const mark of added) buckets.set(bucketOf(mark), [...(buckets.get(bucketOf(mark)) ?? []), mark]);
+    for (const digest of [...added].map(markDigest)) {
+      const others = buckets.get(bucketOf(digest));
+      if (others) others.push(digest);
+      else buckets.set(bucketOf(digest), [digest]);
+    }
     return [...buckets].flatMap(([bucket, more]) => {
       const held = this.#markedWith(bucket);
       const all = [...new Set([...held, ...more])];

@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import type { AnyEntrantsRule, TakenClaim } from '../../contracts/entrants-rule.js';
+import type { ClaimIntake } from '../../contracts/entrants-rule.js';
 import type { RuleState } from '../../contracts/rule.js';
-import type { Standing } from '../../contracts/standing-rule.js';
-import { readState } from '../../judging/rule-state.js';
-import { readStanding } from '../../rules/read-standing.js';
+import { canonicalJson } from '../../journal/canonical-json.js';
 import type { RuleBook } from '../../rules/rule-book.js';
 import type { ClaimEntry } from '../claim-record.js';
+import { asJson } from '../validator-state.js';
+import { ownState } from './claim-queue.js';
 
 type RecordedIntake = ClaimEntry & { intake: NonNullable<ClaimEntry['intake']> };
 
@@ -21,7 +21,6 @@ export class ReplayedIntake {
   readonly #marks = new Set<string>();
   readonly #taken = new Map<string, { block: number; commitment: string }[]>();
   #state: RuleState | undefined;
-  #standing: Standing | undefined;
   /** Claims since the newest round that counts, which are not applied yet: that round may say what came of them. */
   #open: RecordedIntake[] = [];
 
@@ -34,12 +33,22 @@ export class ReplayedIntake {
     this.#open.push(entry);
   }
 
+  /**
+   * Where the state that a round has gone on from is not what the claims before it leave, in words. Computes every claim again,
+   * so that nothing is left for the round to settle.
+   * @throws RULE_UNKNOWN, RULE_VERSION, STATE_UNREADABLE
+   */
+  differencesFrom(before: RuleState | null): string[] {
+    if (this.#open.length === 0) return [];
+    const isSame = canonicalJson(asJson(this.state ?? null)) === canonicalJson(asJson(before));
+    return isSame ? [] : ['the claims before it leave another state of the entrants rule'];
+  }
+
   /** What a round that counts has left, or what was known before this validator's first. */
-  set(standing: Standing | undefined, entrants: RuleState | undefined, marks: readonly string[] = []): void {
+  set(entrants: RuleState | undefined, marks: readonly string[] = []): void {
     for (const { intake } of this.#open) for (const mark of intake.marks) this.#marks.add(mark);
     for (const mark of marks) this.#marks.add(mark);
     this.#open = [];
-    this.#standing = standing;
     this.#state = entrants;
   }
 
@@ -60,27 +69,27 @@ export class ReplayedIntake {
     return this.#taken;
   }
 
-  #apply({ block, claim, outcome, intake: { by, coldkey, reference, marks } }: RecordedIntake): void {
+  #apply(entry: RecordedIntake): void {
+    const { by, marks } = entry.intake;
     const { rule } = this.book.recorded('entrantsRules', by);
-    if (!rule.intake || outcome.status === 'ignored') return;
-    const before: unknown = this.#state?.by.rule === by.rule ? readState(rule, this.#state) : undefined;
-    const { uid, hotkey, block: claimedAt, commitment } = claim;
+    if (!rule.intake || entry.outcome.status === 'ignored') return;
+    const before = ownState({ by, rule }, this.#state);
     const after: unknown =
-      outcome.status === 'left'
-        ? rule.intake.leave(before, hotkey)
-        : this.#take(
-            rule.intake,
-            before,
-            { ...{ uid, hotkey, coldkey, reference, commitment }, block: claimedAt },
-            block,
-          );
+      entry.outcome.status === 'left'
+        ? rule.intake.leave(before, entry.claim.hotkey)
+        : this.#take(rule.intake, before, entry);
     for (const mark of marks) this.#marks.add(mark);
     this.#state = { by, state: z.json().parse(after) };
   }
 
-  #take(intake: NonNullable<AnyEntrantsRule['intake']>, before: unknown, claim: TakenClaim, block: number): unknown {
-    const incumbents = this.#standing ? readStanding(this.book, this.#standing, []).incumbents : [];
-    const again = intake.take(before, claim, { block, incumbents, isMarked: (mark) => this.#marks.has(mark) });
+  #take(rule: ClaimIntake<unknown>, before: unknown, { block, claim, intake }: RecordedIntake): unknown {
+    const { uid, hotkey, block: claimedAt, commitment } = claim;
+    const { coldkey, reference, incumbents } = intake;
+    const again = rule.take(
+      before,
+      { uid, hotkey, coldkey, block: claimedAt, commitment, reference },
+      { block, incumbents, isMarked: (mark) => this.#marks.has(mark) },
+    );
     return again.status === 'ignored' ? before : again.state;
   }
 }

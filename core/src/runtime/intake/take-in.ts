@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { z } from 'zod';
 import type { ChainSnapshot } from '../../contracts/chain-client.js';
 import type { TakenClaim } from '../../contracts/entrants-rule.js';
@@ -39,7 +40,11 @@ export async function takeClaimsIn(
   if (!queueOf(deps, entry, block)) return;
   await deps.state.entrantsLock.run(async () => {
     const intake = new IntakePass(deps, entry, snapshot);
-    for (const claim of claimsShown(deps, entry, snapshot)) await intake.take(claim);
+    for (const claim of claimsShown(deps, entry, snapshot)) {
+      await intake.take(claim);
+      // Thousands of claims may be known already, and nothing else of this process would have its turn.
+      await nextTurn();
+    }
     await intake.letLeave();
     await intake.noteUnrecorded();
   });
@@ -81,7 +86,7 @@ class IntakePass {
     const { intake, state } = queue;
     const taken = intake.take(state, claim, {
       block: this.#block,
-      incumbents: incumbentsOf(this.deps, this.entry, this.#block),
+      incumbents: this.#incumbents(),
       isMarked: (mark) => this.#rows.isMarked(mark),
     });
     if (taken.status === 'ignored' && taken.always === true) {
@@ -123,6 +128,10 @@ class IntakePass {
     );
   }
 
+  #incumbents(): readonly string[] {
+    return incumbentsOf(this.deps, this.entry, this.#block);
+  }
+
   #queue(): ClaimQueue {
     const queue = queueOf(this.deps, this.entry, this.#block);
     if (!queue) throw new Error('the entrants rule of a competition has no intake any more');
@@ -155,7 +164,7 @@ class IntakePass {
   async #commit({ by }: ClaimQueue, claim: TakenClaim, { outcome, marks, rows }: Step): Promise<void> {
     const { coldkey, reference } = claim;
     const look = lookOf(claim, this.#block, this.entry);
-    const intake = { by, coldkey, reference, marks: [...marks] };
+    const intake = { by, coldkey, reference, incumbents: [...this.#incumbents()], marks: [...marks] };
     const append = await claimRecord(this.deps, look, outcome, intake);
     await this.deps.state.change(() => ({ append, put: rows }));
     this.#tell(claim, outcome);

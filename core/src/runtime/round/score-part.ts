@@ -189,7 +189,9 @@ export class PartScoring {
 
   async #keep(turn: PartTurn, found: StoredEvaluation): Promise<JudgedTask[]> {
     const { syncBlock } = this.plan;
-    await this.deps.runtime.state.write(put.evaluation(syncBlock, this.#key(turn.contender, turn.part), found));
+    // A defender has been scored before: what it seems to have done wrong is tried again with the next round.
+    if (!('error' in found && turn.scoring.defends))
+      await this.deps.runtime.state.write(put.evaluation(syncBlock, this.#key(turn.contender, turn.part), found));
     return this.#taken(turn, found);
   }
 

@@ -112,6 +112,8 @@ function similarityOf(
 }
 
 function refusedRows(deps: RuntimeDeps, plan: RoundPlan, entry: FinishedRound['entry']): RoundRow[] {
+  // A queue tells of each refusal when the claim leaves; years of them would fill the table of a duel.
+  if (plan.rules.entrants.rule.intake) return [];
   const { state } = deps;
   const { snapshot } = plan;
   const { competition } = plan.entry;

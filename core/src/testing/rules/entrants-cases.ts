@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { EnteredRound, AnyEntrantsRule, PastResult, Waiting } from '../../contracts/entrants-rule.js';
 import { linearDecay } from '../../rules/epsilon/linear-decay.js';
 import { demand } from '../checks.js';
+import { INTAKE_CASES, takenIn } from './intake-cases.js';
 import { NOW, referenceOf, seatsOf } from './worlds.js';
 
 type Case = (rule: AnyEntrantsRule) => void;
@@ -38,26 +39,29 @@ const roundOf = (hotkeys: readonly string[]): EnteredRound => {
   };
 };
 
+/** The state of a rule that has taken in the claims of all who wait; undefined where claims are not taken in. */
+const begun = (rule: AnyEntrantsRule): unknown => (rule.intake ? takenIn(rule.intake).state : undefined);
+
 /** What every entrants rule has to do. */
 export const ENTRANTS_CASES: Readonly<Record<string, Case>> = {
   'lets nobody play who does not wait, and nobody twice': (rule) => {
-    const playing = rule.select(undefined, ALL, context);
+    const playing = rule.select(begun(rule), ALL, context);
     const stranger = playing.find((hotkey) => !ALL.some((one) => one.hotkey === hotkey));
     demand(stranger === undefined, `${stranger ?? ''} plays`);
     demand(new Set(playing).size === playing.length, 'a hotkey plays twice');
-    demand(rule.select(undefined, [], context).length === 0, 'somebody plays where nobody waits');
+    demand(rule.select(begun(rule), [], context).length === 0, 'somebody plays where nobody waits');
   },
   'lets somebody play where somebody waits for the first round': (rule) => {
-    demand(rule.select(undefined, ALL, context).length > 0, 'nobody plays');
+    demand(rule.select(begun(rule), ALL, context).length > 0, 'nobody plays');
   },
   'selects the same twice and changes nothing of what it is given': (rule) => {
     const given = structuredClone(ALL);
-    const [one, other] = [rule.select(undefined, ALL, context), rule.select(undefined, ALL, context)];
+    const [one, other] = [rule.select(begun(rule), ALL, context), rule.select(begun(rule), ALL, context)];
     demand(isDeepStrictEqual(one, other), 'the second time others play');
     demand(isDeepStrictEqual(given, ALL), 'who waits is another after it');
   },
   'keeps a state that the journal can hold': (rule) => {
-    let state: unknown;
+    let state = begun(rule);
     for (let round = 0; round < 4; round += 1) {
       const { state: next } = rule.next(state, roundOf(rule.select(state, ALL, context))) as { state: unknown };
       state = rule.state.parse(JSON.parse(JSON.stringify(next)));
@@ -65,8 +69,8 @@ export const ENTRANTS_CASES: Readonly<Record<string, Case>> = {
     }
   },
   'keeps only uids that played, ascending': (rule) => {
-    const round = roundOf(rule.select(undefined, ALL, context));
-    const { keep } = rule.next(undefined, round);
+    const round = roundOf(rule.select(begun(rule), ALL, context));
+    const { keep } = rule.next(begun(rule), round);
     const played = round.contenders.map(({ uid }) => uid);
     demand(
       keep.every((uid, index) => played.includes(uid) && uid > (keep[index - 1] ?? -1)),
@@ -74,11 +78,11 @@ export const ENTRANTS_CASES: Readonly<Record<string, Case>> = {
     );
   },
   'does not turn away whom this machine could not score': (rule) => {
-    const selected = rule.select(undefined, ALL, context);
+    const selected = rule.select(begun(rule), ALL, context);
     const round = roundOf(selected);
     const failed = round.contenders.find(({ outcome }) => outcome === 'waiting');
     if (!failed) return;
-    const { state } = rule.next(undefined, round) as { state: unknown };
+    const { state } = rule.next(begun(rule), round) as { state: unknown };
     const others = ALL.filter(({ uid }) => uid === failed.uid || uid === round.winner);
     const incumbents = round.winner === null ? [] : [`hotkey-${round.winner}`];
     demand(
@@ -92,4 +96,5 @@ export const ENTRANTS_CASES: Readonly<Record<string, Case>> = {
     for (const history of [[], [result], [{ ...result, score: null }], [{ ...result, winnerScore: null }]])
       demand(typeof rule.again(history, epsilon, NOW) === 'boolean', 'it does not');
   },
+  ...INTAKE_CASES,
 };
