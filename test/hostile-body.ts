@@ -26,6 +26,10 @@ export interface Behaviour {
   content?: Buffer;
   /** So many bytes more than there should be, without a stated length. */
   extraBytes?: number;
+  /** The length of the body is not stated. */
+  isLengthUnsaid?: boolean;
+  /** No entity tag is sent. */
+  hasNoTag?: boolean;
   /** The body ends so many bytes early, without a stated length. */
   missingBytes?: number;
 }
@@ -77,7 +81,7 @@ export function sendBody(
     return;
   }
   const content = given.content ?? honest;
-  response.setHeader('etag', given.etag?.(serving.nth) ?? `"${serving.etag}"`);
+  if (!given.hasNoTag) response.setHeader('etag', given.etag?.(serving.nth) ?? `"${serving.etag}"`);
   response.setHeader('accept-ranges', 'bytes');
   const asked = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '');
   if (!asked || given.wholeToRange) {
@@ -99,13 +103,13 @@ async function send(
   response: ServerResponse,
   status: number,
   part: Buffer,
-  { cutAt, silentAt, slow, gzip, extraBytes, missingBytes }: Behaviour,
+  { cutAt, silentAt, slow, gzip, extraBytes, missingBytes, isLengthUnsaid }: Behaviour,
   { bytesPerSecond, link }: Serving,
 ): Promise<void> {
   let body = gzip ? gzipSync(part) : part;
   if (extraBytes) body = Buffer.concat([body, Buffer.alloc(extraBytes)]);
   if (missingBytes) body = body.subarray(0, body.length - missingBytes);
-  const length = extraBytes || missingBytes ? {} : { 'content-length': body.length };
+  const length = extraBytes || missingBytes || isLengthUnsaid ? {} : { 'content-length': body.length };
   response.writeHead(status, { ...length, ...(gzip ? { 'content-encoding': 'gzip' } : {}) });
   const stop = Math.min(cutAt ?? body.length, silentAt ?? body.length);
   const [piece, pauseMs] = paceOf(slow, bytesPerSecond, link);

@@ -25,6 +25,7 @@ import { severalSourcesErrors } from '@assay/plugin-several-sources/dist/errors.
 import { evaluatorErrors, modelErrors } from '@assay/plugin-onnxruntime/dist/errors.js';
 import { processErrors } from '@assay/plugin-process-evaluator/dist/errors.js';
 import { reporterErrors } from '@assay/plugin-reporters/dist/errors.js';
+import { shardErrors } from '@assay/plugin-token-shards/dist/errors.js';
 import { tokenizerErrors } from '@assay/plugin-tokenizers/dist/errors.js';
 import { competitionErrors } from '../competitions/errors.js';
 import { scaffoldErrors } from '../scaffold/errors.js';
@@ -45,7 +46,7 @@ const CATALOGUES = {
   'Model files': modelErrors,
   Evaluator: { ...evaluationErrors, ...evaluatorErrors, ...processErrors },
   Tokenizers: tokenizerErrors,
-  Datasets: datasetErrors,
+  Datasets: { ...datasetErrors, ...shardErrors },
   'Local files': localFilesErrors,
   Publishing: publisherErrors,
   Registries: ociErrors,

@@ -108,7 +108,7 @@ describe('the seed of a challenge', () => {
     ['the challenger', round(king, first), 300],
     ['the challenger, also where it claimed before the king', round({ hotkey: 'first', block: 50 }, king), 50],
     ['the newest of several', round(king, first, second), 500],
-    ['one that was king before', round(king, { hotkey: 'old king', block: 400 }), 400],
+    ['one that was king before', round({ hotkey: 'old king', block: 50 }, king), 50],
     ['the king where nobody challenges', round(king), 100],
     ['the round where nobody plays', round(), 900],
     ['the round where the claim is of a later one', round(king, { hotkey: 'first', block: 901 }), 900],

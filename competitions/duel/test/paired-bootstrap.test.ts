@@ -157,6 +157,8 @@ describe('rounds in a row', () => {
     expect(lineOf(outcome, 1).values?.['verdict']).toBe(verdict);
     expect(lineOf(outcome, 1).playsAgain).toBe(verdict === 'again' ? true : undefined);
     expect(lineOf(outcome, KING).playsAgain).toBeUndefined();
+    // A win that does not count yet is none.
+    expect([KING, 1].map((uid) => lineOf(outcome, uid).winRate)).toEqual(winner === KING ? [1, 0] : [0, 1]);
   });
 
   it('end with the first one that is lost', () => {
@@ -192,12 +194,16 @@ describe('a round that is stopped', () => {
     ['a rule without early stops', ruleWith({ margin: 0.01, ...quick }), firstOf([king, hopeless], 100)],
     ['losses of other sequences', rule, [king, ...firstOf([hopeless], 399)]],
     ['more losses than samples', rule, [king, contender(1, [...KINGS, 1])]],
-    ['one contender alone', rule, firstOf([king], 100)],
   ])('is void with %s', (_what, ruled, contenders) => {
     expect(() => played(ruled, contenders, contextOf(400))).toThrow(
       expect.objectContaining({ code: 'SEQUENCES_DIFFER', fault: 'validator' }),
     );
   });
+});
+
+it('counts a contender that is left alone after a part as the winner', () => {
+  const rule = ruleWith({ margin: 0.01, earlyStop: { every: 50 }, ...quick });
+  expect(played(rule, firstOf([king], 50), contextOf(400)).winner).toBe(KING);
 });
 
 describe('what it takes to know', () => {

@@ -39,7 +39,7 @@ export async function checkedSample(
 }
 
 function requireIds(row: unknown, batch: number, sequenceLength: number, limit: number): void {
-  if (!(Array.isArray(row) || row instanceof Uint32Array) || row.length !== sequenceLength)
+  if (!isList(row) || row.length !== sequenceLength)
     throw malformed(`batch ${batch} holds a sequence that is not ${sequenceLength} tokens long`);
   for (let index = 0; index < sequenceLength; index += 1) {
     const id: unknown = row[index];
@@ -47,6 +47,10 @@ function requireIds(row: unknown, batch: number, sequenceLength: number, limit: 
       throw malformed(`batch ${batch} holds the token ${JSON.stringify(id)}; ids go from 0 to ${limit - 1}`);
   }
 }
+
+/** An array, or a typed one. */
+const isList = (row: unknown): row is ArrayLike<unknown> =>
+  Array.isArray(row) || (ArrayBuffer.isView(row) && !(row instanceof DataView));
 
 function requireClusters({ batches, pages, clusters }: DatasetSample): void {
   if (!clusters) return;

@@ -60,10 +60,10 @@ export function* judgeRoundInSteps(input: RoundInput, rules: RoundRules): Steps<
   const scored = contenders.flatMap((one) => scoredContender(one) ?? []);
   const sharesBefore = input.standingBefore?.shares ?? [];
   const judged = { ...input, contenders };
-  const defenders = defendersBefore(rules.standing, input.standingBefore?.standing ?? null);
-  const reason = reasonForVoid(judged, scored, defenders, rules.keepThreshold);
-  if (reason) return voidVerdict(reason, judged, rules, sharesBefore);
   try {
+    const defenders = defendersBefore(rules.standing, input.standingBefore?.standing ?? null);
+    const reason = reasonForVoid(judged, scored, defenders, rules.keepThreshold);
+    if (reason) return voidVerdict(reason, judged, rules, sharesBefore);
     const outcome = yield* rules.match.play(scored, matchContextOf(input, rules));
     return countingVerdict(judged, rules, scored, outcome);
   } catch (error) {

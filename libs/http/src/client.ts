@@ -70,10 +70,10 @@ export interface Opened {
   kind: 'opened';
   /** Where the bytes begin: at the start of the range, or at 0. */
   start: number;
-  /** The first byte after them: the end of the range, or of the file. */
-  end: number;
-  /** Bytes of the whole file. */
-  size: number;
+  /** The first byte after them: the end of the range, or of the file. Undefined where a whole file comes without its length. */
+  end: number | undefined;
+  /** Bytes of the whole file; undefined as `end` is. */
+  size: number | undefined;
   headers: AnswerHeaders;
   /** Headers of the origin's own answers, redirects within it included; of a header that came twice the last. */
   originHeaders: AnswerHeaders;
@@ -151,12 +151,20 @@ export class HttpClient {
         const bytes = new BodyBytes(response.body, this.options, patience, {
           onEnd: leave,
           onChunk: (received, done) => {
-            requireLength(what, length, received, done);
+            if (length !== undefined) requireLength(what, length, received, done);
           },
           explain: (error) => this.#explained(what, error, signal),
         });
         const { headers } = response;
-        return { kind: 'opened', start: at, end: at + length, size: total, headers, originHeaders, bytes };
+        return {
+          kind: 'opened',
+          start: at,
+          end: length === undefined ? undefined : at + length,
+          size: total,
+          headers,
+          originHeaders,
+          bytes,
+        };
       } catch (error) {
         discard(response);
         throw error;

@@ -13,9 +13,10 @@ export interface Part {
 /** Which bytes an answer holds. */
 interface HeldPart {
   start: number;
-  length: number;
-  /** Bytes of the whole file, as the answer says it. */
-  size: number;
+  /** Undefined where the answer does not say it: it is then the whole file. */
+  length: number | undefined;
+  /** Bytes of the whole file; undefined where nobody says it. */
+  size: number | undefined;
 }
 
 /**
@@ -29,10 +30,9 @@ export function partOf(
 ): HeldPart {
   const invalid = (reason: string): Error => storeErrors.SOURCE_ANSWER_INVALID({ what, reason });
   const stated = statedLength(headers);
-  const held =
-    statusCode === 206 ? heldByPart(contentRange(headers), part, invalid) : heldByWhole(stated, part, invalid);
+  const held = statusCode === 206 ? heldByPart(contentRange(headers), part, invalid) : heldByWhole(stated, part);
   if (stated !== undefined && stated !== held.length)
-    throw invalid(`it has ${stated} bytes in place of ${held.length}`);
+    throw invalid(`it has ${stated} bytes in place of ${held.length ?? stated}`);
   return held;
 }
 
@@ -50,9 +50,8 @@ function heldByPart(
   return { start, length: last - start, size: range.total };
 }
 
-function heldByWhole(stated: number | undefined, part: Part, invalid: (reason: string) => Error): HeldPart {
+function heldByWhole(stated: number | undefined, part: Part): HeldPart {
   const size = part.size ?? stated;
-  if (size === undefined) throw invalid('it does not say how long it is');
   return { start: 0, length: size, size };
 }
 

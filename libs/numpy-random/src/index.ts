@@ -1,1 +1,2 @@
 export { NumpyGenerator } from './numpy-generator.js';
+export { textSeed } from './text-seed.js';

@@ -30,7 +30,7 @@ export interface S3Options {
 }
 
 /** What the credentials are for, for messages. */
-export interface S3Purpose {
+interface S3Purpose {
   dataset: string;
   credentials: CredentialNeed;
 }
@@ -58,7 +58,7 @@ export class S3Objects {
     { region, endpoint, anonymous }: S3Options,
     private readonly purpose: S3Purpose,
   ) {
-    // It speaks of versions to come; the one in use is pinned.
+    // The library warns about versions of Node.js that its later releases need; the release in use is pinned.
     process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
     const config: S3ClientConfig = {
       region,

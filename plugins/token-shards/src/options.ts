@@ -15,7 +15,12 @@ export const AWS_CREDENTIALS: CredentialNeed = {
 const source = z.strictObject({
   name: z.string().min(1).optional().describe('Seeds what is drawn of it; the folder of its manifest when left out.'),
   manifest: z.string().min(1).describe('Path, address or s3://BUCKET/KEY of its manifest.'),
-  weight: z.number().nonnegative().optional().describe('Share of the sequences, relative to the other weights.'),
+  weight: z
+    .number()
+    .nonnegative()
+    .max(1e9)
+    .optional()
+    .describe('Share of the sequences, relative to the other weights.'),
   enabled: z.boolean().default(true).describe('false leaves it out.'),
 });
 

@@ -34,10 +34,10 @@ describe('what a package draws', () => {
   });
 
   it('may hold typed arrays, and name the page of each batch', async () => {
-    const ids = Uint32Array.from(row);
+    const [ids, short] = [Uint32Array.from(row), Uint16Array.from(row)];
     const drawn = {
       batches: [
-        [ids, ids],
+        [ids, short],
         [row, ids],
       ],
       pages: ['1', '2'],
@@ -72,7 +72,8 @@ describe('what a package draws', () => {
       sampleOf([[row, [1, 2, letters.vocabularySize, 4]]]),
       `batch 0 holds the token ${letters.vocabularySize}; ids go from 0 to ${letters.vocabularySize - 1}`,
     ],
-    ['numbers that are no ids', sampleOf([[row, Float64Array.from(row)]]), 'batch 0 holds a sequence that is not'],
+    ['numbers that are no ids', sampleOf([[row, Float64Array.of(1, 2, 3.5, 4)]]), 'batch 0 holds the token 3.5'],
+    ['bytes that are no numbers', sampleOf([[row, new DataView(new ArrayBuffer(4))]]), 'batch 0 holds a sequence'],
     ['pages of fewer batches', { ...batchOf(), clusters: [] }, 'it names the pages of 0 batches, of 1'],
     ['a page that is not named', { ...batchOf(), clusters: [1] }, 'batch 0 is of page 1, and 1 pages are named'],
     ['a page that is no index', { ...batchOf(), clusters: [-1] }, 'clusters.0'],

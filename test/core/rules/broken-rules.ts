@@ -3,6 +3,7 @@ import type { EntryCheck } from '@assay/core/contracts/entry-check';
 import type { TaskKind } from '@assay/core/contracts/task-kind';
 import { textLoss } from '@assay/core/kinds/text-loss/text-loss';
 import type { SeedRule } from '@assay/core/contracts/seed-rule';
+import { NO_MARKS } from '@assay/core/judging/mark-count';
 import { judgingErrors } from '@assay/core/judging/errors';
 import { pretraining } from '@assay/core/rules/commitment/pretraining';
 import { syncBlock } from '@assay/core/rules/seed/sync-block';
@@ -15,7 +16,6 @@ import type { AnyStandingRule, Defender } from '@assay/core/contracts/standing-r
 import type { Steps } from '@assay/core/judging/steps';
 import type { DoorName } from '@assay/core/rules/doors';
 import { queue } from '@assay/competition-duel/dist/entrants/queue.js';
-import { NO_MARKS } from '@assay/core/judging/mark-count';
 import { pool } from '@assay/core/rules/entrants/pool';
 import { fixed } from '@assay/core/rules/epsilon/fixed';
 import { linearDecay } from '@assay/core/rules/epsilon/linear-decay';
@@ -341,6 +341,9 @@ export const BROKEN: readonly BrokenRule[] = [
   kindThat('asks for some amount of data', (base) => ({ request: (given) => ({ ...base.request(given), pages: 0 }) })),
   kindThat('scores samples of what was drawn, the same twice', () => ({
     samples: () => ({ samples: [], parameters: {}, prompts: [] }),
+  })),
+  kindThat('names the page of every sample, or of none', (base) => ({
+    samples: (drawn, given) => ({ ...base.samples(drawn, given), clusters: [0] }),
   })),
   kindThat('gives the evaluator plain data', (base) => ({
     samples: (drawn, given) => ({ ...base.samples(drawn, given), parameters: { at: Number.NaN } }),

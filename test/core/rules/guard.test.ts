@@ -89,6 +89,19 @@ describe('a rule that does not keep to its contract', () => {
     ['shares above everything', standingThat({ shares: () => [0.5, 0.5, 0.5] }), 'its shares sum to 1.5'],
     ['a share below nothing', standingThat({ shares: () => [0, -0.1, 0] }), 'uid 1 gets a share of -0.1'],
     ['a share that is no number', standingThat({ shares: () => [NaN] }), 'uid 0 gets a share of NaN'],
+    [
+      'defenders that are none',
+      standingThat({ first: {}, defenders: () => [{ hotkey: 'zero', block: -1 }] }),
+      'its defenders are not a list of hotkey, block and reference',
+    ],
+    [
+      'two defenders of one hotkey',
+      standingThat({
+        first: {},
+        defenders: () => round.contenders.map(({ reference }) => ({ hotkey: 'zero', block: 1, reference })),
+      }),
+      'it names zero twice among its defenders',
+    ],
     ['a standing rule that throws', standingThat({ next: oops }), 'it throws an error without a code: oops'],
     [
       'a state that the journal cannot hold',
@@ -109,6 +122,11 @@ describe('a rule that does not keep to its contract', () => {
     });
     expect(verdict.void?.message).toContain(reason);
     expect([verdict.winner, verdict.standing, verdict.shares]).toEqual([null, null, []]);
+  });
+
+  it.each([0, -1, 2.5, NaN])('refuses parts of %s samples when the rule is bound', (every) => {
+    const provides = { matchRules: [ruleOf<MatchRule>({ ...match, earlyStop: { every, stops: () => false } })] };
+    expect(() => verdictWith(provides)).toThrow(`its early stop has parts of ${every} samples`);
   });
 
   it('leaves a round of rules that keep to theirs as it is', () => {

@@ -1,3 +1,4 @@
+import duel from '@assay/competition-duel';
 import { RULE_CASES, ruleChecks } from '@assay/core/testing/rule-checks';
 import { runChecks, type CheckResult } from '@assay/core/testing/checks';
 import type { Rule } from '@assay/core/contracts/rule';
@@ -6,12 +7,8 @@ import type { DoorName } from '@assay/core/rules/doors';
 import { DOOR_NAMES } from '@assay/core/rules/doors';
 import { describe, expect, it } from 'vitest';
 import { BROKEN } from './broken-rules.js';
-import { kingChain } from './duel/king-chain.js';
-import { pairedBootstrap } from './duel/paired-bootstrap.js';
-import { queue } from '@assay/competition-duel/dist/entrants/queue.js';
 
-const DUEL = { matchRules: [pairedBootstrap], standingRules: [kingChain], entrantsRules: [queue] };
-const book = new RuleBook([{ name: 'duel', provides: DUEL }]);
+const book = new RuleBook([duel]);
 
 // What a rule binds to is that of its door.
 // eslint-disable-next-line @typescript-eslint/no-explicit-any

@@ -3,11 +3,25 @@ import { canonicalJson } from '@assay/core/journal/canonical-json';
 import { replayEntry } from '@assay/core/runtime/round/entry';
 import type { RoundEntry } from '@assay/core/runtime/round/entry-shape';
 import { asJson } from '@assay/core/runtime/validator-state';
+import { RuleBook } from '@assay/core/rules/rule-book';
+import { rulesByBlock } from '@assay/core/rules/chosen';
+import duel from '@assay/competition-duel';
 import { WeightSetting } from '@assay/core/runtime/weight-setting';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { replayed, wholeRound } from '../../recorded-round.js';
-import { crash, FIRST_KING, firstKing, newDuel, PART, SAMPLES, samplesFrom, type DuelScene } from './duel-scene.js';
+import { AVERAGING } from './subnet.js';
+import {
+  competitionOf,
+  crash,
+  FIRST_KING,
+  firstKing,
+  newDuel,
+  PART,
+  SAMPLES,
+  samplesFrom,
+  type DuelScene,
+} from './duel-scene.js';
 
 const partsOf = ({ evaluator }: DuelScene): string[] =>
   evaluator.scored.map(({ name, from, to }) => `${name} ${from}-${to}`);
@@ -371,4 +385,20 @@ describe('the same duels', () => {
       { numRuns: 3 },
     );
   });
+});
+
+it('a rule that ends rounds early is refused at the start where a competition has two tasks', () => {
+  const competition = competitionOf();
+  const [task] = competition.tasks;
+  if (!task) throw new Error('the competition has no task');
+  const profile = { sampleMin: 1, keepThreshold: 0.1, syncCadence: 1, rules: AVERAGING };
+  const book = new RuleBook([{ name: 'duel', provides: duel.provides }]);
+  const tasks = [task, { ...task, name: 'other' }];
+  expect(() => rulesByBlock(book, profile, { ...competition, tasks })).toThrow(
+    expect.objectContaining({
+      code: 'EARLY_STOP_TASKS',
+      fault: 'config',
+    }),
+  );
+  expect(rulesByBlock(book, profile, competition)(1).match.record.rule).toBe('paired-bootstrap');
 });

@@ -9,6 +9,8 @@ import { RuleBook } from '@assay/core/rules/rule-book';
 import { drawSamples, type DrawnTask } from '@assay/core/runtime/round/sample';
 import { systemClock } from '@assay/core/runtime/system-clock';
 import { demoProfile } from '@assay/competition-demo/dist/profile.js';
+import { datasetErrors } from '@assay/core/datasets/errors';
+import { errorOf } from '../../error-of.js';
 import { letters } from '../../letters.js';
 import { scratchFolder } from '../../plugins/onnxruntime/scratch.js';
 import { COMPETITION } from './subnet.js';
@@ -82,6 +84,15 @@ describe('samples of a round', () => {
       fault: 'network',
       message: expect.stringContaining(reason) as unknown,
     });
+  });
+
+  it('that the config keeps from being drawn say what to do', async () => {
+    const wrong: DatasetProvider = {
+      sample: () => Promise.reject(datasetErrors.DATASET_MALFORMED({ reason: 'it has no rows' })),
+    };
+    const error = await errorOf(draw([wrong], 'skip-round'));
+    expect(error).toMatchObject({ code: 'DATASET_UNAVAILABLE' });
+    expect(error.message).toMatch(/it has no rows Tell its author/);
   });
 
   it.each([

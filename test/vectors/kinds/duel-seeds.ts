@@ -1,4 +1,5 @@
-import { seedMaterial, seedOf } from '@assay/competition-duel/dist/seed/challenge.js';
+import { seedMaterial } from '@assay/competition-duel/dist/seed/challenge.js';
+import { textSeed } from '@assay/lib-numpy-random';
 import { sourceSeed } from '@assay/plugin-token-shards/dist/draw/source-seed.js';
 import { sourceTargets } from '@assay/plugin-token-shards/dist/draw/targets.js';
 import { bigint, equal, number, numbers, text, units, type Fields, type Kind } from '../unit.js';
@@ -16,8 +17,8 @@ export const seeds: Kind = (content) => [
   ...units(content, 'cases', (given) => {
     const material = materialOf(given);
     equal('material', material, given['material']);
-    equal('seed', seedOf(material), bigint(given['seed']));
-    equal('source_seed', sourceSeed(seedOf(material), text(given['source'])), bigint(given['source_seed']));
+    equal('seed', textSeed(material), bigint(given['seed']));
+    equal('source_seed', sourceSeed(textSeed(material), text(given['source'])), bigint(given['source_seed']));
     return 'reference';
   }),
   ...units(content, 'targets', (given) => {

@@ -34,7 +34,13 @@ class Queue {
     const head = waiting.find((claim) => claim.hotkey === hotkey);
     if (!head) return undefined;
     const contender = { ...head, score: 1, record: null, outcome: 'scored' as const };
-    this.state = rule.next(this.state, { contenders: [contender], winner: null, seats: [], block: 0, shares: [] }).state;
+    this.state = rule.next(this.state, {
+      contenders: [contender],
+      winner: null,
+      seats: [],
+      block: 0,
+      shares: [],
+    }).state;
     return { hotkey: head.hotkey, model_repo: repoName(head.reference) };
   }
 

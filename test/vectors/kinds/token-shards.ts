@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { seedOf } from '@assay/competition-duel/dist/seed/challenge.js';
 import type { DatasetSample } from '@assay/core/contracts/dataset-provider';
 import { systemClock } from '@assay/core/runtime/system-clock';
+import { textSeed } from '@assay/lib-numpy-random';
 import { TokenShards } from '@assay/plugin-token-shards/dist/dataset.js';
 import { shardOptions } from '@assay/plugin-token-shards/dist/options.js';
 import { letters } from '../../letters.js';
@@ -55,7 +55,7 @@ function drawnIn(folder: string, given: Fields): Promise<DatasetSample> {
     log: () => undefined,
   });
   const request = {
-    seed: seedOf(materialOf(given)),
+    seed: textSeed(materialOf(given)),
     tokenizer: letters,
     sequenceLength: number(given['seq_len']) * number(given['seq_len_multiplier']),
     batchSize: 1,

@@ -1,7 +1,7 @@
 import { duelErrors } from '../errors.js';
 import { pythonStrip } from '../python-strip.js';
 
-export interface ClaimForm {
+interface ClaimForm {
   /** First part of every claim, e.g. `v4`. */
   prefix: string;
   /** Whether the hotkey of the author is the last part. */
@@ -9,7 +9,7 @@ export interface ClaimForm {
 }
 
 /** The parts of a claim, as they stand in it. */
-export interface ClaimText {
+interface ClaimText {
   repo: string;
   /** `hf:` and a commit, or `sha256:` and the digest of a manifest. */
   digest: string;

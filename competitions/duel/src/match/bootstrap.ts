@@ -6,7 +6,7 @@ import { quantile } from './quantile.js';
 /** Draws between two pauses, a few milliseconds of work. */
 const STEP = 500_000;
 
-export interface Resampling {
+interface Resampling {
   resamples: number;
   /** Seed of numpy's `default_rng`. */
   seed: bigint;

@@ -1,7 +1,7 @@
 import { pairwiseSum } from './pairwise-sum.js';
 import { quantile } from './quantile.js';
 
-export interface Futility {
+interface Futility {
   /** Quantile of the differences so far that every missing one is taken to have. */
   quantile: number;
   /** Share of the samples before which nobody is stopped. */

@@ -1,11 +1,9 @@
 import type { Rule } from '@assay/core/contracts/rule';
 import type { SeededRound, SeedRule } from '@assay/core/contracts/seed-rule';
-import { blake2b } from '@noble/hashes/blake2.js';
+import { textSeed } from '@assay/lib-numpy-random';
 import { z } from 'zod';
 import { pythonStrip } from '../python-strip.js';
 
-/** Bytes of the hash that make a seed. */
-const SEED_BYTES = 8;
 const BASE = 0xe1a;
 
 const parameters = z.strictObject({
@@ -23,7 +21,7 @@ export const challenge: Rule<SeedRule, z.infer<typeof parameters>> = {
     blockOf: (round) => Math.min(round.block, challengerOf(round)?.block ?? round.block),
     seedOf: (blockHash, round) => {
       const material = seedMaterial({ blockHash, hotkey: challengerOf(round)?.hotkey ?? '', base });
-      return seedOf(round.repetition > 1 ? `${material}|round=${round.repetition}` : material);
+      return textSeed(round.repetition > 1 ? `${material}|round=${round.repetition}` : material);
     },
   }),
 };
@@ -40,7 +38,3 @@ export function seedMaterial(from: { blockHash: string; hotkey: string; base: nu
   const number = `base_seed=${from.base}`;
   return hash === '' || hash === 'default' ? number : `block_hash=${hash}|hotkey=${hotkey}|${number}`;
 }
-
-/** blake2b with a digest of 8 bytes over UTF-8, read little endian. */
-export const seedOf = (material: string): bigint =>
-  Buffer.from(blake2b(Buffer.from(material, 'utf8'), { dkLen: SEED_BYTES })).readBigUInt64LE();

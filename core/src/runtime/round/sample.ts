@@ -125,6 +125,9 @@ async function sampleDataset(
     );
   } catch (error) {
     if (isAbort(error)) throw error;
-    throw runtimeErrors.DATASET_UNAVAILABLE({ ...where, reason: toAssayError(error).message }, error);
+    const { message, hint, fault } = toAssayError(error);
+    // What is wrong with a config is mended by its operator: the hint says how.
+    const reason = fault === 'config' ? `${message} ${hint}` : message;
+    throw runtimeErrors.DATASET_UNAVAILABLE({ ...where, reason }, error);
   }
 }

@@ -24,7 +24,8 @@ const DRAWN: DatasetSample = {
   batches: Array.from({ length: 12 }, (_none, batch) => [
     Array.from({ length: SEQUENCE }, (_token, index) => 32 + ((batch * 31 + index * 7) % 90)),
   ]),
-  pages: ['page'],
+  pages: ['page', 'other'],
+  clusters: Array.from({ length: 12 }, (_none, batch) => batch % 2),
   source: 'made up',
 };
 const LOSSES = Array.from({ length: 12 }, (_none, index) => 2 + index / 10);
@@ -47,6 +48,16 @@ export const KIND_CASES: Readonly<Record<string, Case>> = {
       'a sample has no token',
     );
     demand(isDeepStrictEqual(samples, samplesOf(kind)), 'the second time the samples differ');
+  },
+  'names the page of every sample, or of none': (kind) => {
+    const { samples, clusters } = kind.samples(DRAWN, context);
+    if (!clusters) return;
+    const count = Array.from(samples).length;
+    demand(clusters.length === count, `it names the pages of ${clusters.length} samples, of ${count}`);
+    demand(
+      clusters.every((page) => page in DRAWN.pages),
+      'it names a page that was not drawn',
+    );
   },
   'gives the evaluator plain data': (kind) => {
     const { parameters, prompts } = kind.samples(DRAWN, context);

@@ -1,8 +1,4 @@
-import { blake2b } from '@noble/hashes/blake2';
+import { textSeed } from '@assay/lib-numpy-random';
 
-/** blake2b of 8 bytes over the UTF-8 of a text, read as a little-endian integer. */
-export function seedOf(text: string): bigint {
-  return Buffer.from(blake2b(Buffer.from(text, 'utf8'), { dkLen: 8 })).readBigUInt64LE();
-}
-
-export const sourceSeed = (seed: bigint, name: string): bigint => seedOf(`${seed}:${name}`);
+/** Seed of a source: that of the text `SEED:NAME`. */
+export const sourceSeed = (seed: bigint, name: string): bigint => textSeed(`${seed}:${name}`);

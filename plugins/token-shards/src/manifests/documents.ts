@@ -4,9 +4,14 @@ import { shardErrors } from '../errors.js';
 
 /** Shuffling and keeping more names than this would take seconds. */
 const MOST_SHARDS = 100_000;
+/** Each one is another manifest to fetch. */
+const MOST_SOURCES = 1000;
+
+/** Sums and products of weights stay finite. */
+const MOST_WEIGHT = 1e9;
 
 /** What a bundle says of a source. */
-export interface BundleEntry {
+interface BundleEntry {
   manifest: string;
   weight: number | undefined;
 }
@@ -20,12 +25,12 @@ export interface ManifestEntry {
   sha256: string | undefined;
 }
 
-export interface Manifest {
+interface Manifest {
   prefix: string;
   entries: ManifestEntry[];
 }
 
-const weight = z.number().nonnegative();
+const weight = z.number().nonnegative().max(MOST_WEIGHT);
 const bundle = z.looseObject({
   sources: z.array(
     z.looseObject({
@@ -62,13 +67,17 @@ const SHA256 = /^(?:sha256:)?([0-9a-f]{64})$/i;
 
 /**
  * Sources of a bundle that are enabled, in order. One without a name or a manifest does not count, as in the reference.
- * @throws MANIFEST_UNUSABLE
+ * @throws MANIFEST_UNUSABLE, also where none is left
  */
 export function readBundle(place: string, text: string): BundleEntry[] {
   const { sources } = parsed(place, bundle, text);
-  return sources.flatMap(({ name, manifest_url: url, weight: share, enabled }) =>
+  if (sources.length > MOST_SOURCES)
+    throw unusable(place, `it names ${sources.length} sources, more than ${MOST_SOURCES}`);
+  const entries = sources.flatMap(({ name, manifest_url: url, weight: share, enabled }) =>
     enabled === false || !name || !url ? [] : [{ manifest: url.trim(), weight: share ?? undefined }],
   );
+  if (entries.every((entry) => entry.weight === 0)) throw unusable(place, 'it names no enabled source with a weight');
+  return entries;
 }
 
 /**

@@ -1,12 +1,11 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '@assay/core/journal/canonical-json';
 import type { Shard, Source } from '../draw/shard.js';
-import { shardErrors } from '../errors.js';
 import { configuredPlace, manifestPlace, shardPlaces, shownPlace, sourceName, type Place } from '../places/place.js';
 import { readBundle, readManifest, type ManifestEntry } from './documents.js';
 
 /** A source as config or bundle name it. */
-export interface NamedSource {
+interface NamedSource {
   /** Seeds what is drawn. */
   name: string;
   weight: number | undefined;
@@ -33,8 +32,6 @@ export async function sourcesOfBundle(
   signal: AbortSignal,
 ): Promise<NamedSource[]> {
   const entries = readBundle(shownPlace(bundle), (await read(bundle, signal)).toString('utf8'));
-  if (entries.length === 0)
-    throw shardErrors.MANIFEST_UNUSABLE({ manifest: shownPlace(bundle), reason: 'it names no enabled source' });
   return entries.map(({ manifest: reference, weight }) => {
     const manifest = manifestPlace(bundle, reference);
     const isStated = reference.includes('://');

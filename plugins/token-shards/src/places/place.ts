@@ -51,7 +51,7 @@ export function manifestPlace(bundle: Place, reference: string): Place {
 
 /**
  * Where a shard may lie that a manifest names. A key is looked for as the reference does, from the bucket on (the first part of
- * the path of an address, the whole bucket of S3, the folder of the config's file), then from the manifest's own folder on.
+ * the path of an address, the whole bucket of S3, the folder of the file that the config names), then from the manifest's own folder on.
  *
  * @param prefix of keys; a key that has it already is left as it is
  * @throws PLACE_REFUSED
@@ -99,11 +99,20 @@ function checkedKey(from: Place, reference: string): string {
 }
 
 function inBucket(from: Place, key: string): Place {
-  if (from.kind === 'file') return { ...from, path: within(from.root, key) };
+  if (from.kind === 'file') return { ...from, path: within(from.root, keyInRoot(from.root, key)) };
   if (from.kind === 's3') return { ...from, key };
   const bucket = from.url.pathname.split('/').find((step) => step !== '') ?? '';
   const path = key.startsWith(`${bucket}/`) ? key : `${bucket}/${key}`;
   return { ...from, url: new URL(`/${path}`, from.url.origin) };
+}
+
+/** In a copy of a bucket a key begins with the folders that lead to the root: these are left out. */
+function keyInRoot(root: string, key: string): string {
+  const folders = root.split(sep);
+  const leading = folders
+    .map((_folder, index) => `${folders.slice(index).join('/')}/`)
+    .find((one) => key.startsWith(one));
+  return key.slice(leading?.length ?? 0);
 }
 
 function beside(from: Place, key: string): Place {
@@ -113,7 +122,7 @@ function beside(from: Place, key: string): Place {
   return { ...from, url: new URL(`${folder}${key}`, from.url.origin) };
 }
 
-/** Keys have been checked: this is the second lock on the same door. */
+/** Checks once more that a path lies within its folder. @throws PLACE_REFUSED */
 function within(folder: string, key: string): string {
   const path = join(folder, key);
   if (!path.startsWith(folder.endsWith(sep) ? folder : folder + sep))

@@ -60,7 +60,7 @@ export class Remotes {
     const opened = await this.#client(place.home).open({ what, url: place.url }, part, signal);
     if (opened.kind === 'answer') throw shardErrors.SHARD_MISSING({ shard: what, reason: `status ${opened.status}` });
     const { start, end, size, headers, bytes } = opened;
-    const version = `${headerOf(headers, 'etag') ?? ''} ${headerOf(headers, 'last-modified') ?? ''} ${size}`;
+    const version = `${headerOf(headers, 'etag') ?? ''} ${headerOf(headers, 'last-modified') ?? ''}`.trim();
     return {
       ...{ start, end, size, version, bytes },
       close: async () => {
@@ -85,7 +85,7 @@ export class Remotes {
       const held = partOf(what, { statusCode: contentRange === undefined ? 200 : 206, headers }, part);
       const { start, length, size } = held;
       return {
-        ...{ start, end: start + length, size, version: `${etag ?? ''} ${size}`, bytes },
+        ...{ start, end: length === undefined ? undefined : start + length, size, version: etag ?? '', bytes },
         close: async () => {
           close();
         },

@@ -4,12 +4,12 @@ import { breathe } from '@assay/core/datasets/breathe';
 import type { OpenShard, Span } from '../draw/shard.js';
 import { shardErrors } from '../errors.js';
 import { HEADER_BYTES, readNpyHeader, type NpyHeader } from '../npy/header.js';
-import { distribute, planOf } from './ranges.js';
+import { ReadPlan } from './ranges.js';
 
 const HASHED_AT_ONCE = 1024 ** 2;
 
 /** Opens a file, which stays the same one until it is closed. @throws SHARD_MISSING */
-export async function openFile(shard: string, path: string): Promise<FileHandle> {
+async function openFile(shard: string, path: string): Promise<FileHandle> {
   try {
     const file = await open(path, 'r');
     if ((await file.stat()).isFile()) return file;
@@ -44,16 +44,16 @@ export class FileShard implements OpenShard {
   }
 
   async read(sequences: readonly (readonly Span[])[], signal: AbortSignal): Promise<Uint32Array[]> {
-    const { rows, ranges } = planOf(sequences);
-    for (const range of ranges) {
+    const plan = new ReadPlan(sequences);
+    for (const range of plan.ranges) {
       signal.throwIfAborted();
       const bytes = await bytesAt(this.file, this.header.dataAt + range.start, range.end - range.start);
       if (bytes.length < range.end - range.start) throw shardErrors.SHARD_CHANGED({ shard: this.shard });
-      distribute(range, bytes);
+      plan.fill(range, bytes);
       await breathe(signal);
     }
     if ((await versionOf(this.file)) !== this.version) throw shardErrors.SHARD_CHANGED({ shard: this.shard });
-    return rows;
+    return plan.rows();
   }
 
   close(): Promise<void> {

@@ -35,8 +35,8 @@ export async function openRemoteShard(shard: NamedShard, deps: RemoteDeps, signa
   if (kept) return FileShard.over(shard.name, kept);
   const whole = async (stop: AbortSignal): Promise<OpenShard> =>
     FileShard.over(shard.name, await deps.cache.fetch(found.wanted, stop));
-  if (!found.start || shard.sha256 !== undefined) return whole(signal);
   const { size, version } = found.wanted;
+  if (!found.start || size === undefined || shard.sha256 !== undefined) return whole(signal);
   const header = readNpyHeader(shard.name, found.start, size);
   return new RemoteShard(header, { shard: shard.name, place: found.place, size, version }, { ...deps, whole });
 }
@@ -72,10 +72,10 @@ async function probed(
     const { size, version, end } = opened;
     const wanted: WantedShard = {
       ...{ shard: name, id: shownPlace(place), size, version, sha256 },
-      openAt: (start, stop) => remotes.open(place, { start, end: size }, stop),
+      openAt: (start, stop) => remotes.open(place, { start, end: size ?? Number.MAX_SAFE_INTEGER }, stop),
     };
     // A whole answer of a large file is not read here: the cache asks for it again, and keeps it.
-    const start = end > HEADER_BYTES ? undefined : await bytesOf(opened);
+    const start = end === undefined || end > HEADER_BYTES ? undefined : await bytesOf(opened);
     return { place, wanted, start };
   } finally {
     await opened.close();

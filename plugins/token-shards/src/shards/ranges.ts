@@ -4,7 +4,8 @@ import { BYTES_PER_TOKEN } from '../npy/header.js';
 
 /** Bytes between two pieces that are read with them: another request takes longer than these. */
 const GAP = 64 * 1024;
-const LONGEST = 8 * 1024 ** 2;
+/** To copy this many bytes takes a few milliseconds. */
+const LONGEST = 4 * 1024 ** 2;
 
 /** Bytes of a shard, from the start of its data. */
 interface ByteRange {
@@ -12,9 +13,10 @@ interface ByteRange {
   end: number;
 }
 
-/** A piece of a sequence: where it lies, and where it goes to. */
+/** A piece of a sequence: where it lies, and where in which sequence it goes to, in tokens. */
 interface Piece extends ByteRange {
-  target: Uint8Array;
+  row: number;
+  at: number;
 }
 
 /** Bytes to read, and the pieces that are within them. */
@@ -22,16 +24,35 @@ export interface PlannedRange extends ByteRange {
   pieces: Piece[];
 }
 
-/** Sequences that are filled from ranges of bytes. */
-export interface ReadPlan {
-  rows: Uint32Array[];
+/** Which bytes are read, and the sequences that are made of them. */
+export class ReadPlan {
   /** In order of position; pieces that lie close together share a range. */
-  ranges: PlannedRange[];
+  readonly ranges: readonly PlannedRange[];
+  readonly #lengths: number[];
+  readonly #rows: Uint32Array[] = [];
+
+  constructor(sequences: readonly (readonly Span[])[]) {
+    this.#lengths = sequences.map((spans) => spans.reduce((sum, { tokens }) => sum + tokens, 0));
+    this.ranges = joined(sequences.flatMap(piecesOf));
+  }
+
+  /** Copies what was read into the sequences. @param bytes of the whole range */
+  fill({ start, pieces }: PlannedRange, bytes: Uint8Array): void {
+    for (const piece of pieces) {
+      const row = (this.#rows[piece.row] ??= new Uint32Array(this.#lengths[piece.row] ?? 0));
+      const target = Buffer.from(row.buffer, piece.at * BYTES_PER_TOKEN, piece.end - piece.start);
+      target.set(bytes.subarray(piece.start - start, piece.end - start));
+      if (endianness() === 'BE') target.swap32();
+    }
+  }
+
+  /** The sequences, after every range has been filled. */
+  rows(): Uint32Array[] {
+    return this.#rows;
+  }
 }
 
-export function planOf(sequences: readonly (readonly Span[])[]): ReadPlan {
-  const rows = sequences.map((spans) => new Uint32Array(spans.reduce((sum, { tokens }) => sum + tokens, 0)));
-  const pieces = sequences.flatMap((spans, index) => piecesOf(spans, rows[index] ?? new Uint32Array(0)));
+function joined(pieces: Piece[]): PlannedRange[] {
   pieces.sort((a, b) => a.start - b.start);
   const ranges: PlannedRange[] = [];
   for (const piece of pieces) {
@@ -41,22 +62,14 @@ export function planOf(sequences: readonly (readonly Span[])[]): ReadPlan {
       last.pieces.push(piece);
     } else ranges.push({ start: piece.start, end: piece.end, pieces: [piece] });
   }
-  return { rows, ranges };
+  return ranges;
 }
 
-function piecesOf(spans: readonly Span[], row: Uint32Array): Piece[] {
+function piecesOf(spans: readonly Span[], row: number): Piece[] {
   let filled = 0;
   return spans.map(({ at, tokens }) => {
-    const target = new Uint8Array(row.buffer, filled * BYTES_PER_TOKEN, tokens * BYTES_PER_TOKEN);
+    const piece = { start: at * BYTES_PER_TOKEN, end: (at + tokens) * BYTES_PER_TOKEN, row, at: filled };
     filled += tokens;
-    return { start: at * BYTES_PER_TOKEN, end: (at + tokens) * BYTES_PER_TOKEN, target };
+    return piece;
   });
-}
-
-/** Copies what was read into the sequences. @param bytes of the whole range */
-export function distribute({ start, pieces }: PlannedRange, bytes: Uint8Array): void {
-  for (const piece of pieces) {
-    piece.target.set(bytes.subarray(piece.start - start, piece.end - start));
-    if (endianness() === 'BE') Buffer.from(piece.target.buffer, piece.target.byteOffset, piece.target.length).swap32();
-  }
 }

@@ -5,7 +5,7 @@ import { shardErrors } from '../errors.js';
 import type { NpyHeader } from '../npy/header.js';
 import type { RemotePlace, Remotes } from '../places/remote.js';
 import { Retries } from '../places/retrying.js';
-import { distribute, planOf, type PlannedRange } from './ranges.js';
+import { ReadPlan, type PlannedRange } from './ranges.js';
 
 /** Ranges that are asked for at a time; the client's own limit counts as well. */
 const AT_ONCE = 8;
@@ -44,13 +44,13 @@ export class RemoteShard implements OpenShard {
   }
 
   async #readRanges(sequences: readonly (readonly Span[])[], signal: AbortSignal): Promise<Uint32Array[]> {
-    const { rows, ranges } = planOf(sequences);
+    const plan = new ReadPlan(sequences);
     const ended = new AbortController();
     const limited = AbortSignal.any([signal, ended.signal]);
-    const waiting = ranges.values();
+    const waiting = plan.ranges.values();
     const worker = async (): Promise<void> => {
       for (const range of waiting) {
-        distribute(range, await this.#bytesOf(range, limited));
+        plan.fill(range, await this.#bytesOf(range, limited));
         await breathe(limited);
       }
     };
@@ -59,7 +59,7 @@ export class RemoteShard implements OpenShard {
     } finally {
       ended.abort();
     }
-    return rows;
+    return plan.rows();
   }
 
   /** A range, by as many requests as it takes: what has come is not asked for again. */
@@ -88,7 +88,7 @@ export class RemoteShard implements OpenShard {
     // The size may have changed: it is compared below, and is no lie of the server.
     const opened = await this.deps.remotes.open(place, part, signal);
     try {
-      if (opened.version !== version || opened.size !== size) throw shardErrors.SHARD_CHANGED({ shard });
+      if (opened.version !== version || (opened.size ?? size) !== size) throw shardErrors.SHARD_CHANGED({ shard });
       if (opened.start !== part.start || opened.end !== part.end) throw new RangesIgnored();
       yield* opened.bytes;
       return undefined;

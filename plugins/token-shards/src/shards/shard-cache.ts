@@ -20,7 +20,8 @@ export interface WantedShard {
   shard: string;
   /** Names the place. */
   id: string;
-  size: number;
+  /** Undefined where the server does not say it. */
+  size: number | undefined;
   version: string;
   sha256: string | undefined;
   /** Its bytes from there on; the answer may begin at 0. */
@@ -39,19 +40,21 @@ export class ShardCache {
     private readonly deps: { clock: Clock },
   ) {}
 
-  /** A kept shard of this version; undefined where there is none. */
+  /** A kept shard of this version; undefined where there is none, or the server says nothing of versions. */
   async find({ id, size, version, sha256 }: Omit<WantedShard, 'openAt' | 'shard'>): Promise<FileHandle | undefined> {
     const path = this.#path(id);
+    if (version === '' && sha256 === undefined) return undefined;
     try {
       const noted = note.parse(JSON.parse(await readFile(`${path}.json`, 'utf8')));
-      const isSame = noted.version === version && noted.size === size && (sha256 ?? noted.sha256) === noted.sha256;
-      if (!isSame || (await stat(path)).size !== size) return undefined;
+      const isSame = noted.version === version && (size ?? noted.size) === noted.size;
+      if (!isSame || (sha256 ?? noted.sha256) !== noted.sha256) return undefined;
+      if ((await stat(path)).size !== noted.size) return undefined;
       const file = await open(path, 'r');
       const now = new Date();
       await utimes(path, now, now);
       return file;
     } catch {
-      // Whatever is wrong with it, it is fetched again.
+      // A kept shard that can't be read is fetched again.
       return undefined;
     }
   }
@@ -62,8 +65,8 @@ export class ShardCache {
    */
   async fetch(wanted: WantedShard, signal: AbortSignal): Promise<FileHandle> {
     const { size, shard, id } = wanted;
-    const { maxBytes, folder } = this.options;
-    if (size > maxBytes) throw shardErrors.SHARD_TOO_LARGE({ shard, bytes: size, limit: maxBytes });
+    const { folder } = this.options;
+    this.#requireRoom(shard, size ?? 0);
     // Two tasks may want the same shard: the second one waits and finds it.
     await this.#underWay.get(id)?.catch(() => undefined);
     const known = await this.find(wanted);
@@ -84,7 +87,7 @@ export class ShardCache {
     const { id, size, version, sha256, shard } = wanted;
     await mkdir(this.options.folder, { recursive: true });
     const draft = await this.#draft(id, version);
-    await this.#makeRoom(size, draft);
+    await this.#makeRoom(size ?? 0, draft);
     const file = await open(draft, 'a+');
     try {
       await this.#fill(file, wanted, signal);
@@ -93,7 +96,11 @@ export class ShardCache {
         await rm(draft, { force: true });
         throw shardErrors.SHARD_DAMAGED({ shard, expected: sha256 ?? '', found: found ?? '' });
       }
-      const noted: Note = { version, size, ...(sha256 === undefined ? {} : { sha256 }) };
+      const { size: kept } = await file.stat();
+      await this.#makeRoom(kept, draft);
+      const noted: Note = { version, size: kept, ...(sha256 === undefined ? {} : { sha256 }) };
+      // A note of another version must never stand beside this content.
+      await rm(`${this.#path(id)}.json`, { force: true });
       await rename(draft, this.#path(id));
       await writeFile(`${this.#path(id)}.json`, JSON.stringify(noted));
       return file;
@@ -106,25 +113,14 @@ export class ShardCache {
   }
 
   /** Appends until the file is whole. */
-  async #fill(file: FileHandle, { size, version, shard, openAt }: WantedShard, signal: AbortSignal): Promise<void> {
+  async #fill(file: FileHandle, wanted: WantedShard, signal: AbortSignal): Promise<void> {
     const retries = new Retries(this.deps.clock, signal);
     for (;;) {
-      const { size: have } = await file.stat();
-      if (have === size) return;
       try {
-        const opened = await openAt(have, signal);
-        try {
-          if (opened.version !== version || opened.size !== size || have > size)
-            throw shardErrors.SHARD_CHANGED({ shard });
-          // A server that sends everything begins anew.
-          if (opened.start !== have) await file.truncate(opened.start);
-          for await (const chunk of opened.bytes) {
-            await file.appendFile(chunk);
-            retries.progressed();
-          }
-        } finally {
-          await opened.close();
-        }
+        const { size: have } = await file.stat();
+        if (have === wanted.size) return;
+        await this.#append(file, wanted, have, retries, signal);
+        if (wanted.size === undefined) return;
       } catch (error) {
         if (isAssayError(error) && error.code === 'SHARD_CHANGED') await file.truncate(0);
         await retries.after(error);
@@ -132,11 +128,43 @@ export class ShardCache {
     }
   }
 
+  async #append(
+    file: FileHandle,
+    { size, version, shard, openAt }: WantedShard,
+    have: number,
+    retries: Retries,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const opened = await openAt(have, signal);
+    try {
+      const isChanged = opened.version !== version || opened.size !== size || have > (size ?? have);
+      if (isChanged) throw shardErrors.SHARD_CHANGED({ shard });
+      // The answer may hold the whole file: what has come so far is dropped.
+      if (opened.start !== have) await file.truncate(opened.start);
+      let length = opened.start;
+      for await (const chunk of opened.bytes) {
+        length += chunk.length;
+        this.#requireRoom(shard, length);
+        await file.appendFile(chunk);
+        retries.progressed();
+      }
+    } finally {
+      await opened.close();
+    }
+  }
+
+  /** @throws SHARD_TOO_LARGE */
+  #requireRoom(shard: string, bytes: number): void {
+    const { maxBytes } = this.options;
+    if (bytes > maxBytes) throw shardErrors.SHARD_TOO_LARGE({ shard, bytes, limit: maxBytes });
+  }
+
   /** A draft of our own: a fresh one, or what an ended process has left of this version. */
   async #draft(id: string, version: string): Promise<string> {
     const stem = `${nameOf(`${id} ${version}`)}.`;
     const own = join(this.options.folder, `${stem}${randomUUID()}.part`);
-    for (const name of await readdir(this.options.folder)) {
+    // Without a version nothing tells that what is left is of the same content.
+    for (const name of version === '' ? [] : await readdir(this.options.folder)) {
       if (!name.startsWith(stem) || !name.endsWith('.part')) continue;
       const left = join(this.options.folder, name);
       const { mtimeMs } = await stat(left).catch(() => ({ mtimeMs: Date.now() }));
