@@ -31,7 +31,7 @@ export const crash = (exit: 'signal SIGSEGV' | 'signal SIGKILL'): AssayError =>
   });
 
 /** A part of a model that was scored. */
-export interface ScoredPart {
+interface ScoredPart {
   name: string;
   from: number;
   to: number;

@@ -26,7 +26,7 @@ export interface Place {
 }
 
 /** What an evaluator is asked of a model. */
-export interface Question {
+interface Question {
   /** Idempotency key of the request. */
   id: string;
   tasks: readonly EvaluationTask[];

@@ -32,7 +32,7 @@ export interface EvaluatedContender {
  */
 export type Ends = (evaluated: readonly EvaluatedContender[], asked: number) => Promise<number | undefined>;
 
-export interface EvaluationOptions {
+interface EvaluationOptions {
   tasks: readonly DrawnTask[];
   numerics: Numerics;
   /** How many requests the evaluator computes at a time. */

@@ -36,7 +36,7 @@ interface Postponed {
 export type Found = { judged: JudgedTask[] } | { error: AssayError };
 
 /** Takes what is found out, in the order of the models. @returns false where the others need not be scored any more */
-export type Take = (scoring: Scoring, found: Found) => boolean;
+type Take = (scoring: Scoring, found: Found) => boolean;
 
 interface PartDeps {
   runtime: RuntimeDeps;
