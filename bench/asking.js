@@ -11,7 +11,7 @@ const deps = { log: () => undefined, modules: [] };
 const parameters = { padTokenId: 0, packed: true, promptLength: 0, generatedTokens: 1 };
 
 /** What the inspector says of a folder. */
-async function factsOf(directory, options) {
+export async function factsOf(directory, options) {
   const { inspector } = plugin.provides;
   const inspecting = await inspector.create(inspector.options.parse(options), deps, signal);
   try {

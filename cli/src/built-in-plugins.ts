@@ -7,6 +7,7 @@ export const IMPLEMENTATIONS: Readonly<Record<string, () => Promise<{ default: u
   'token-shards': () => import('@assay/plugin-token-shards'),
   tokenizers: () => import('@assay/plugin-tokenizers'),
   onnxruntime: () => import('@assay/plugin-onnxruntime'),
+  pool: () => import('@assay/plugin-pool'),
   process: () => import('@assay/plugin-process-evaluator'),
   huggingface: () => import('@assay/plugin-huggingface'),
   oci: () => import('@assay/plugin-oci'),
