@@ -117,7 +117,7 @@ describe('the text of a run', () => {
     reporter.report({ event: 'run-stopped', reason: 'idle', rounds: 0 });
     expect(written.join('')).toContain('Paid without playing: uid 3 50.00 %.\nThe round ended after 32 of 96 samples.');
     expect(written.join('')).toContain('\n  Code is never run.\n');
-    expect(written.at(-1)).toBe('Nobody waits for a round. Nothing has changed since the last one.\n');
+    expect(written.at(-1)).toBe('Nothing new to judge. Stopped after 0 rounds.\n');
   });
 
   it.each<[what: string, saved: EventOf<'round-finished'>['saved'], shown: string | undefined]>([

@@ -161,7 +161,7 @@ const DESCRIBE: Describe = {
   'run-stopped': ({ reason, rounds }, { bold }) =>
     bold(
       reason === 'idle'
-        ? `Nobody waits for a round. ${rounds === 0 ? 'Nothing has changed since the last one.' : `Stopped after ${rounds} rounds.`}`
+        ? `${rounds === 0 ? 'Nothing new to judge' : 'Nothing more to judge'}. Stopped after ${rounds} rounds.`
         : `Stopped (${reason}) after ${rounds} rounds.`,
     ),
 };

@@ -28,9 +28,20 @@ export const CHALLENGERS: readonly Challenger[] = [
   { repo: 'qwens/qwen2-1300', model: 'qwen2-1300steps', block: 1150, story: 'of another shape than the king' },
   { repo: 'honest/llama-2000', model: 'llama-2000steps', block: 1200, story: 'better still: reigns' },
   { repo: 'copycat/mine', model: 'llama-2000-copy', block: 1250, story: 'an exact copy of the king' },
-  { repo: 'gambler/lucky', model: 'llama-2000-noised-lucky', block: 1300, story: 'noise: within the margin' },
+  {
+    repo: 'gambler/lucky',
+    model: 'llama-2000-noised',
+    block: 1300,
+    story: 'noise that helps a little: within the margin',
+  },
   { repo: 'chaos/nan', model: 'llama-900steps', block: 1350, change: withNaN, story: 'a NaN among the weights' },
-  { repo: 'thief/not-mine', model: 'llama-2000-noised', block: 1400, isUnmarked: true, story: 'no mark of its owner' },
+  {
+    repo: 'thief/not-mine',
+    model: 'llama-2000-noised-more',
+    block: 1400,
+    isUnmarked: true,
+    story: 'no mark of its owner',
+  },
   {
     repo: 'thief/the-best',
     model: 'llama-2000steps',
