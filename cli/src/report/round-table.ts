@@ -114,9 +114,6 @@ function likenessOf({ similarTo = [] }: RoundRow): string {
   return closest ? `${percent(closest.share)} ${closest.word} ${ownerText(closest.uid)}` : '';
 }
 
-/** A contender by its uid; a king whose hotkey is not registered has none. */
-export const uidText = (uid: number): string => (isRegistered(uid) ? `uid ${uid}` : 'the king');
-
 const ROUNDING = 1e-9;
 /** Rounded down, so that 99.99 % is not all. */
 const percent = (share: number): string => `${Math.floor(share * 1000 + ROUNDING) / 10} %`;

@@ -3,12 +3,12 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
 const RAO = 1_000_000_000n;
-export const START_BLOCK = 2000;
+const START_BLOCK = 2000;
 /** 25 seconds: reveals can be waited for, and a round fits into three tempos, after which missing weights raise an alarm. */
 const SHORT_TEMPO = 100;
 
 /** How a network differs from others of the demo. */
-export interface NetworkOptions {
+interface NetworkOptions {
   netuid: number;
   weightsVersionKey: bigint;
   /** Block hashes come from it. */
