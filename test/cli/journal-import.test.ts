@@ -95,7 +95,7 @@ describe('validator state import, of the journal of another validator', () => {
   ])('refuses %s', async (_what, change, code) => {
     const file = changed((lines) => lines.map(change));
     const answer = await imported(file, newFolder());
-    expect([answer.code, errorOf(answer)]).toMatchObject([1, { code }]);
+    expect([answer.code, errorOf(answer)]).toMatchObject([2, { code }]);
   });
 
   it('of a subnet that is not judged here takes nothing, and says so', async () => {

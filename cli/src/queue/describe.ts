@@ -64,7 +64,7 @@ export interface QueueDescription {
   refused: RefusedClaim[];
 }
 
-export interface QueueSources {
+interface QueueSources {
   state: ValidatorState;
   operator: OperatorChoices;
   /** Undefined where the chain can't be read. */

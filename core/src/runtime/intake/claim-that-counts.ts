@@ -27,7 +27,7 @@ export function claimThatCounts(deps: Deps, { hotkey }: Pick<Neuron, 'hotkey'>, 
 }
 
 /** The queues of the competitions in force whose entrants rule takes claims in. */
-export function queuesInForce(
+function queuesInForce(
   deps: Pick<Deps, 'state' | 'competitions'>,
   block: number,
 ): { entry: ScheduledCompetition; queue: ClaimQueue }[] {

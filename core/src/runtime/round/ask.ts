@@ -32,6 +32,8 @@ interface Question {
   tasks: readonly EvaluationTask[];
   /** Whether another part of the model is asked for soon. */
   keep: boolean;
+  /** Whether it is asked as a control, whose time does not count towards its own deadline. */
+  isControl: boolean;
   place: Place;
 }
 
@@ -61,7 +63,7 @@ export class Asking {
    */
   async ask(contender: Contender, question: Question, signal: AbortSignal): Promise<EvaluationAnswer> {
     for (let tries = 1; ; tries += 1) {
-      const deadlineMs = this.#deadline(contender);
+      const deadlineMs = this.#deadline(question.isControl ? 0 : (this.#usedMs.get(contender) ?? 0));
       const model = await this.models.get(contender, signal);
       let failure: unknown;
       let answer: EvaluationAnswer | undefined;
@@ -96,11 +98,11 @@ export class Asking {
     this.#kept.clear();
   }
 
-  #deadline(contender: Contender): number {
+  #deadline(usedMs: number): number {
     const { roundDeadline, modelDeadline } = this.deps.profile.cadences;
     const left = this.#startedAt + roundDeadline - monotonicMs(this.deps.clock);
     if (left <= 0) throw runtimeErrors.ROUND_DEADLINE({ ms: roundDeadline });
-    return Math.min(left, Math.max(1, modelDeadline - (this.#usedMs.get(contender) ?? 0)));
+    return Math.min(left, Math.max(1, modelDeadline - usedMs));
   }
 
   async #evaluate(
@@ -131,7 +133,7 @@ export class Asking {
         ),
     );
     const elapsedMs = monotonicMs(this.deps.clock) - startedAt;
-    this.#usedMs.set(contender, (this.#usedMs.get(contender) ?? 0) + elapsedMs);
+    if (!asked.isControl) this.#usedMs.set(contender, (this.#usedMs.get(contender) ?? 0) + elapsedMs);
     this.#computedMs += elapsedMs;
     this.#computedSamples += place.part;
     return answer;

@@ -69,7 +69,7 @@ export class Controls {
     try {
       // An id of its own: an answer that somebody has kept would say nothing about now.
       const tasks = askedIn(part, this.tasks).map(({ evaluation }) => evaluation);
-      const question = { id: randomUUID(), tasks, keep: false, place };
+      const question = { id: randomUUID(), tasks, keep: false, isControl: true, place };
       const { results, timings } = await this.asking.ask(control, question, signal);
       judgedTasks({ results }, part.isFirst ? this.tasks : this.tasks.map((task) => ({ ...task, prompts: [] })));
       return {

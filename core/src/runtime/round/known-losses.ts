@@ -10,7 +10,7 @@ import type { Part } from './parts.js';
 import type { DrawnTask } from './sample.js';
 
 /** Losses of one competition that are remembered, the newest of them. */
-export const MAX_KNOWN_LOSSES = 50_000;
+const MAX_KNOWN_LOSSES = 50_000;
 
 const DIGITS_OF_ROUND = 12;
 

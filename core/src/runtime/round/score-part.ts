@@ -124,7 +124,7 @@ export class PartScoring {
       ask: async () => {
         const id = digestOf([this.#key(contender, part), asked.map(({ evaluation }) => evaluation.range ?? null)]);
         const tasks = asked.map(({ evaluation }) => evaluation);
-        const question = { id, tasks, keep: this.#keeps && !part.isLast, place };
+        const question = { id, tasks, keep: this.#keeps && !part.isLast, isControl: false, place };
         const answer = await this.deps.asking.ask(contender, question, signal);
         scoring.timings = answer.timings;
         scoring.computed += answer.results.reduce((sum, { losses }) => sum + losses.length, 0);
