@@ -46,7 +46,7 @@ describe('the package that docs/build/subnet.md begins with', () => {
     symlinkSync(ROOT, join(fresh, 'node_modules', '@assay', 'validator'));
     symlinkSync(join(ROOT, DEMO), join(fresh, 'node_modules', '@assay', 'competition-demo'));
     symlinkSync(join(ROOT, 'node_modules', 'zod'), join(fresh, 'node_modules', 'zod'));
-  });
+  }, 60_000);
 
   it('gets the files that the page names', () => {
     const rules = 'src/rules.ts';
