@@ -30,6 +30,7 @@ import { shardErrors } from '@assay/plugin-token-shards/dist/errors.js';
 import { torchErrors } from '@assay/plugin-torch/dist/errors.js';
 import { tokenizerErrors } from '@assay/plugin-tokenizers/dist/errors.js';
 import { competitionErrors } from '../competitions/errors.js';
+import { scaffoldErrors } from '../scaffold/errors.js';
 import { rulesErrors } from '../rules/errors.js';
 import { ruleErrors } from '@assay/core/rules/errors';
 import { duelErrors } from '@assay/competition-duel/dist/errors.js';
@@ -72,6 +73,7 @@ const CATALOGUES = {
     ...modelCommandErrors,
     ...journalCommandErrors,
     ...competitionErrors,
+    ...scaffoldErrors,
     ...rulesErrors,
   },
 };
