@@ -40,8 +40,8 @@ const CASES: Case[] = [
   ),
   ...['Sqrt', 'Log', 'Reciprocal'].map((op) => ({ op, inputs: [positive] })),
   ...['Add', 'Sub', 'Mul', 'Div', 'Min', 'Max'].flatMap((op) => [
-    { op, inputs: [x, { f: [2, 3, 4], near: 3 } as Given] },
-    { op, inputs: [x, { f: [4], near: 3 } as Given], what: 'that broadcasts' },
+    { op, inputs: [x, { f: [2, 3, 4], near: 3 }] },
+    { op, inputs: [x, { f: [4], near: 3 }], what: 'that broadcasts' },
   ]),
   { op: 'Pow', inputs: [positive, { floats: [1.5], dims: [] }] },
   {
@@ -58,7 +58,7 @@ const CASES: Case[] = [
   },
   ...['Greater', 'GreaterOrEqual', 'Less', 'LessOrEqual', 'Equal'].map((op) => ({
     op,
-    inputs: [{ i: [4], values: [1, 2, 3, 4] } as Given, { ints: [2, 2, 3, 1] } as Given],
+    inputs: [{ i: [4], values: [1, 2, 3, 4] }, { ints: [2, 2, 3, 1] }],
     type: 'bool' as const,
   })),
   { op: 'Gelu', inputs: [x], attributes: { approximate: { string: 'none' } } },
@@ -86,8 +86,8 @@ const CASES: Case[] = [
   { op: 'Softmax', inputs: [x], attributes: { axis: { int: -1 } } },
   { op: 'LogSoftmax', inputs: [x], attributes: { axis: { int: 1 } } },
   ...['ReduceSum', 'ReduceMean', 'ReduceMax', 'ReduceMin'].flatMap((op) => [
-    { op, inputs: [x, { ints: [-1] } as Given] },
-    { op, inputs: [x, { ints: [0, 2] } as Given], attributes: { keepdims: { int: 0 } }, what: 'of two axes' },
+    { op, inputs: [x, { ints: [-1] }] },
+    { op, inputs: [x, { ints: [0, 2] }], attributes: { keepdims: { int: 0 } }, what: 'of two axes' },
   ]),
   {
     op: 'LayerNormalization',

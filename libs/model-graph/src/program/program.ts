@@ -44,6 +44,7 @@ export class EvaluatorProgram {
   readonly #watch: WatchdogData;
   readonly #models: LoadedModels;
   #preparing = new AbortController();
+  #gone = false;
 
   /** @param helper another process that computes for this one: its memory counts as well */
   constructor(
@@ -81,14 +82,13 @@ export class EvaluatorProgram {
         process.stderr.write(`a line is not of protocol ${EVALUATOR_PROTOCOL_VERSION}: ${why}\n`);
       },
     });
-    let gone = false;
     void this.engine.gone?.then(() => {
-      gone = true;
+      this.#gone = true;
       requests.end();
     });
     for await (const { request, signal } of requests) {
       await this.#answer(request, signal);
-      if (gone) return;
+      if (this.#gone) return;
     }
   }
 
