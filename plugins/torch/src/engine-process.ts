@@ -12,7 +12,7 @@ const TAIL = 300;
 
 const facts = z.object({
   torch: z.string(),
-  /** Its type, and of a GPU its number and name. */
+  /** Its type, and of a GPU its name. */
   device: z.string(),
   /** What computes norms, rotations and losses. */
   kernels: z.string(),

@@ -143,7 +143,8 @@ def _bytes_of(values: torch.Tensor) -> bytes:
 def describe(device: torch.device, choice: Choice) -> Dict[str, Any]:
     facts: Dict[str, Any] = {"torch": torch.__version__, "device": device.type, "kernels": "torch"}
     if device.type == "cuda":
-        facts["device"] = f"{device} {torch.cuda.get_device_name(device)}"
+        # Not its number: two GPUs of one name compute alike, and their results may be mixed.
+        facts["device"] = f"{device.type} {torch.cuda.get_device_name(device)}"
         facts["cuda"] = torch.version.cuda
         facts["memory"] = torch.cuda.get_device_properties(device).total_memory
         if choice.triton and kernels.triton is not None:
