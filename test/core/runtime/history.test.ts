@@ -192,6 +192,17 @@ describe('the exported journal of another validator', () => {
     await expect(read(change(exported(await early())))).rejects.toMatchObject({ code });
   });
 
+  it('is refused with a standing that its rule can not read', async () => {
+    const other = await newQueuedSubnet(LATE);
+    const histories = asHistories(await read(exported(await early())));
+    const damaged = histories.map((one) => ({
+      ...one,
+      standing: one.standing && { ...one.standing, state: { no: 1 } },
+    }));
+    await importHistories(other.deps, 10_000, damaged);
+    await expect(read(exported(other))).rejects.toMatchObject({ code: 'STATE_UNREADABLE' });
+  });
+
   it('of another subnet is refused', async () => {
     const records = new ForeignRecords({ netuid: 8 }, { rules: book, verify: verifySignature });
     const [first = ''] = exported(await early());
