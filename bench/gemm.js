@@ -1,7 +1,7 @@
 // This machine's own rate of float32 matrix multiplication in the same runtime: prints GFLOP per second and per CPU second.
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { performance } from 'node:perf_hooks';
-import { encodeModel } from '../plugins/onnxruntime/dist/onnx/encode.js';
+import { encodeModel } from '@assay/lib-model-graph/encode';
 
 const SIZE = 2048;
 const REPEATS = 12;

@@ -1,8 +1,8 @@
 // A mixture of experts beside a dense model in which each token goes through as many weights: npm run bench -- mixture
 import { join } from 'node:path';
-import { Registry } from '@assay/plugin-onnxruntime/dist/architectures/registry.js';
+import { Registry } from '@assay/lib-model-graph/architectures/registry';
 import { CPU } from '@assay/plugin-onnxruntime/dist/devices/device.js';
-import { openModel } from '@assay/plugin-onnxruntime/dist/inspect.js';
+import { openModel } from '@assay/lib-model-graph/inspect';
 import { commonFeeds, ModelSession } from '@assay/plugin-onnxruntime/dist/running/session.js';
 import { measured } from './asking.js';
 import { parameters, randomLlama, uniform } from './random-llama.js';

@@ -10,9 +10,9 @@ import { similarPairs } from '../core/dist/judging/similar-pairs.js';
 import { finish } from '../core/dist/judging/steps.js';
 import { elementsOf } from '../core/dist/contracts/model.js';
 import { tensorListOf } from '../core/dist/model/tensor-list.js';
-import { sampleTensors } from '../plugins/onnxruntime/dist/files/tensor-sample.js';
-import { Registry } from '../plugins/onnxruntime/dist/architectures/registry.js';
-import { openModel } from '../plugins/onnxruntime/dist/inspect.js';
+import { sampleTensors } from '@assay/lib-model-graph/files/tensor-sample';
+import { Registry } from '@assay/lib-model-graph/architectures/registry';
+import { openModel } from '@assay/lib-model-graph/inspect';
 import { parameters, randomLlama } from './random-llama.js';
 import { median, printTable } from './table.js';
 

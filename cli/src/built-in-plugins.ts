@@ -8,6 +8,7 @@ export const IMPLEMENTATIONS: Readonly<Record<string, () => Promise<{ default: u
   tokenizers: () => import('@assay/plugin-tokenizers'),
   onnxruntime: () => import('@assay/plugin-onnxruntime'),
   pool: () => import('@assay/plugin-pool'),
+  torch: () => import('@assay/plugin-torch'),
   process: () => import('@assay/plugin-process-evaluator'),
   huggingface: () => import('@assay/plugin-huggingface'),
   oci: () => import('@assay/plugin-oci'),

@@ -75,6 +75,51 @@ describe('the text of a run', () => {
     expect(table.split('\n')[2]?.split('│').at(-2)?.trim()).toBe(note);
   });
 
+  describe('of a rule that says its verdict in a word', () => {
+    const columns = ['verdict', 'bound', 'close', 'reign'].map((key) => ({
+      key,
+      title: key,
+      about: 'A column of a test.',
+    }));
+    const king = { ...rowOf(-1, { reign: 1 }), epsilon: 0, repo: 'genesis/king' };
+    const challenger = { ...rowOf(2, { verdict: 'stopped', close: false }), epsilon: 0, sameAs: -1 };
+    const refused = { ...rowOf(4, {}), score: null, epsilon: null, winRate: null, wins: null, error: refusal };
+    const text = roundTable({ rows: [king, challenger, refused, refused], columns }, paletteFor(false));
+
+    it('shows no wins, and no column in which nobody has anything', () => {
+      const [, head = ''] = text.split('\n');
+      expect(head.split('│').map((title) => title.trim())).toEqual([
+        ...['', 'uid', 'repo', 'loss', 'verdict', 'reign', 'share', 'block', 'note', ''],
+      ]);
+    });
+
+    it('shows a king without a uid, and counts the claims that have not played', () => {
+      expect(text).toMatch(/│ +– │ genesis\/king/);
+      expect(text).toContain('same model as an unregistered hotkey');
+      expect(text).toContain('\n2 refused claims have not played; validator queue says why.');
+      expect(text).not.toContain('NEAR_COPY');
+    });
+  });
+
+  it('says what a round has spared, who is paid without playing, and in what the validator differs', () => {
+    const written: string[] = [];
+    const reporter = new TextReporter({ live: false, width: 80 }, { write: (text) => written.push(text) > 0 });
+    reporter.report({
+      ...{ event: 'round-finished', number: 1, hash: 'h', competition: { id: 1, name: 'duel' }, block: 5 },
+      ...{ void: null, numerics: {}, columns: [], rows: [rowOf(1, {})], elapsedMs: 10 },
+      paidBeside: [{ uid: 3, share: 0.5 }],
+      saved: { samples: 96, used: 32, models: 2, computed: 64, estimatedMs: 10_000 },
+    });
+    reporter.report({
+      ...{ event: 'run-started', version: '1', netuid: 3, chain: 'c', hotkey: 'h', dataDir: 'd', competitions: [] },
+      ...{ mode: [], recordedRounds: 0, notes: ['Code is never run.'] },
+    });
+    reporter.report({ event: 'run-stopped', reason: 'idle', rounds: 0 });
+    expect(written.join('')).toContain('Paid without playing: uid 3 50.00 %.\nThe round ended after 32 of 96 samples.');
+    expect(written.join('')).toContain('\n  Code is never run.\n');
+    expect(written.at(-1)).toBe('Nothing new to judge. Stopped after 0 rounds.\n');
+  });
+
   it.each<[what: string, saved: EventOf<'round-finished'>['saved'], shown: string | undefined]>([
     ['nothing', undefined, undefined],
     [

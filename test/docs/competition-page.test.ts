@@ -29,7 +29,6 @@ describe('the package that docs/build/competition.md writes', () => {
 
   it('consists of the files that the page names', () => {
     expect([...files.keys()].sort()).toEqual([
-      'network.mjs',
       'package.json',
       'src/competition.ts',
       'src/index.ts',
@@ -83,8 +82,10 @@ describe('the package that docs/build/competition.md writes', () => {
       path,
       fitting.reduce((text, [from, to]) => text.replace(from, to), original),
     );
-    execFileSync(process.execPath, [join(ROOT, 'competitions', 'demo', 'dist', 'main.js'), '.verse'], { cwd: folder });
-    execFileSync(process.execPath, ['network.mjs'], { cwd: folder });
+    const network = ['.verse', '--netuid', '40', '--weights-version-key', '1', '--competition', '40'];
+    execFileSync(process.execPath, [join(ROOT, 'competitions', 'demo', 'dist', 'main.js'), ...network], {
+      cwd: folder,
+    });
     const config = join(folder, 'verse.yaml');
     const run = await validator(['run', '--once', '--json', '--config', config], { cwd: folder });
     writeFileSync(path, original);

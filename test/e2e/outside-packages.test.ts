@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { TEXTS, TOKENIZER } from '@assay/competition-demo/dist/competitions.js';
-import { errorOf, validator, type Answer } from './validator-process.js';
+import { errorOf, eventsOf, validator, type Answer } from './validator-process.js';
 import { newFolder, newWorld, ROOT, type World } from './world.js';
 
 /** Packages of strangers, installed from tarballs where no registry has anything of Assay's. */
@@ -223,5 +223,94 @@ describe('an installed architecture module', () => {
     const others = await run('competitions', 'demo-docs', '--json');
     expect([others.code, others.stderr]).toEqual([0, expect.stringContaining('PLUGIN_BROKEN')]);
     expect(errorOf(await roundOf('outside-olmo'))).toMatchObject({ code: 'PLUGIN_BROKEN' });
+  });
+});
+
+/** A match rule of a stranger's, and a competition that plays the demo's duel by it. */
+const MATCH_INDEX = `
+import { definePlugin } from '@assay/core';
+import duel from '@assay/competition-duel';
+import { z } from 'zod';
+const lossesOf = ({ tasks }) => tasks.flatMap(({ losses }) => losses);
+const majority = {
+  name: 'outside-majority', version: 1, summary: 'A challenger wins that is better on most samples.',
+  parameters: z.strictObject({ share: z.number().min(0.5).lt(1) }), examples: [{ share: 0.6 }],
+  bind: ({ share }) => {
+    const better = (one, king) => lossesOf(one).filter((loss, index) => loss + Math.abs(loss) * (one.margin ?? 0) < lossesOf(king)[index]).length;
+    const sides = (contenders, { incumbents }) => {
+      const king = contenders.find(({ hotkey }) => hotkey === incumbents[0]) ?? contenders[0];
+      return { king, challengers: contenders.filter((one) => one !== king) };
+    };
+    return {
+      columns: [{ key: 'verdict', title: 'verdict', about: 'won or lost' }, { key: 'better', title: 'better on', about: 'Samples.' }],
+      earlyStop: { every: 16, stops: (contenders, context) => {
+        const { king, challengers } = sides(contenders, context);
+        const total = context.drawn[0].samples;
+        return challengers.every((one) => better(one, king) + total - lossesOf(one).length <= share * total);
+      } },
+      *play(contenders, context) {
+        const { king, challengers } = sides(contenders, context);
+        const total = context.drawn.reduce((sum, { samples }) => sum + samples, 0);
+        const records = new Map();
+        let winner = king;
+        for (const one of challengers) {
+          const count = better(one, king);
+          if (count > share * total && winner === king) winner = one;
+          records.set(one.uid, { wins: count, matches: total, winRate: 0, values: { verdict: winner === one ? 'won' : 'lost', better: count } });
+          yield;
+        }
+        records.set(king.uid, { wins: 0, matches: total, winRate: 0 });
+        records.get(winner.uid).winRate = 1;
+        return { records, winner: winner.uid };
+      },
+      bar: ({ score }) => ({ score, about: 'a lower loss on most samples' }),
+      samplesNeeded: (total) => total,
+    };
+  },
+};
+const { competitions, profiles } = duel.provides;
+const competition = { ...competitions.find(({ name }) => name === 'duel-demo'), id: 5, name: 'outside-duel', match: { rule: 'outside-majority', share: 0.6 } };
+const profile = { ...profiles['duel-demo'], name: 'outside-duel', schedule: [{ fromBlock: 0, competitions: [{ id: 5, name: 'outside-duel', share: 1 }] }] };
+export default definePlugin({
+  apiVersion: 1, name: 'outside-duel',
+  provides: { matchRules: [majority], competitions: [competition], profiles: { 'outside-duel': profile } },
+});
+`;
+
+describe('an installed match rule', () => {
+  it('is held to its door, and plays a duel in parts that replays', { timeout: 300_000 }, async () => {
+    const path = packageAt('outside-duel', { 'index.js': MATCH_INDEX });
+    const installed = await install(path);
+    expect(installed.code, installed.stderr).toBe(0);
+    const folder = newFolder();
+    execFileSync(process.execPath, [join(ROOT, 'competitions', 'demo', 'dist', 'main.js'), folder, '--duel']);
+    const example = readFileSync(join(ROOT, 'examples', 'demo-duel.yaml'), 'utf8');
+    const config = join(folder, 'duel.yaml');
+    const changed = example
+      .replaceAll('../.assay/demo-duel', folder)
+      .replace('subnet: duel-demo', 'subnet: outside-duel');
+    writeFileSync(config, changed);
+    const played = await run('run', '--until-idle', '--json', '--config', config);
+    expect(played.code, played.stderr).toBe(0);
+    const rounds = eventsOf(played.stdout).flatMap((event) => (event.event === 'round-finished' ? [event] : []));
+    const verdicts = rounds.map(({ rows }) =>
+      rows.flatMap(({ uid, values }) => (values['verdict'] ? [[uid, values['verdict']]] : [])),
+    );
+    expect(verdicts.flat()).toEqual([
+      [2, 'lost'],
+      [3, 'won'],
+      [5, 'won'],
+      [6, 'lost'],
+      [7, 'lost'],
+    ]);
+    expect(rounds[0]?.saved).toMatchObject({ samples: 64, used: 32 });
+    const replayed = await run('journal', 'replay', '1', '--json', '--config', config);
+    expect(replayed.code, replayed.stdout + replayed.stderr).toBe(0);
+    const checked = await run('competition', 'check', path, '--json', '--config', config);
+    const results = z.array(z.object({ subject: z.string(), passed: z.boolean() })).parse(JSON.parse(checked.stdout));
+    expect(
+      results.filter(({ subject }) => subject === 'match rule outside-majority').map(({ passed }) => passed),
+    ).not.toContain(false);
+    expect(results.map(({ subject }) => subject)).toContain('match rule outside-majority');
   });
 });

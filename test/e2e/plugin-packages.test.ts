@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, lstatSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { validator, type Answer } from './validator-process.js';
+import { errorOf, validator, type Answer } from './validator-process.js';
 import { newFolder } from './world.js';
 
 /** A package as somebody else writes it, with a container of its own and of another version than ours. */
@@ -182,8 +182,42 @@ describe('validator competition new', () => {
     await run('plugins', 'uninstall', 'competition-fresh');
   });
 
-  it('overwrites nothing, and takes no name that is none', async () => {
-    expect((await run('competition', 'new', 'fresh')).stderr).toContain('COMPETITION_FOLDER_TAKEN');
-    expect((await run('competition', 'new', '../Up')).stderr).toContain('COMPETITION_NAME_INVALID');
+  it.each<[code: string, ...args: string[]]>([
+    ['PACKAGE_FOLDER_TAKEN', 'competition', 'new', 'fresh'],
+    ['PACKAGE_FOLDER_TAKEN', 'subnet', 'new', 'fresh'],
+    ['PACKAGE_FOLDER_TAKEN', 'subnet', 'new', 'other', '--folder', 'a-file'],
+    ['PACKAGE_FOLDER_UNWRITABLE', 'subnet', 'new', 'other', '--folder', '/sys/other'],
+    ['PACKAGE_NAME_INVALID', 'competition', 'new', '../Up'],
+    ['PACKAGE_NAME_INVALID', 'subnet', 'new', 'Up'],
+    ['PACKAGE_NAME_INVALID', 'subnet', 'new', 'a'.repeat(61)],
+    ['PACKAGE_NAME_TAKEN', 'competition', 'new', 'refined-web'],
+    ['PACKAGE_NAME_TAKEN', 'subnet', 'new', 'pretraining'],
+    ['PACKAGE_NAME_TAKEN', 'subnet', 'new', 'subtensor'],
+  ])('answers %s to %s %s %s', async (code, ...args) => {
+    writeFileSync(join(folder, 'a-file'), '');
+    const answer = await run(...args, '--json');
+    expect(errorOf(answer)).toMatchObject({ code, fault: 'config' });
+    expect(answer.code).toBe(2);
+    expect(readdirSync(folder)).not.toContain('other');
+  });
+});
+
+describe('validator subnet new', () => {
+  it('makes a package that installs, passes its tests and starts', { timeout: 240_000 }, async () => {
+    const made = await run('subnet', 'new', 'haiku', '--netuid', '40');
+    expect(made.code, made.stderr).toBe(0);
+    const path = join(folder, 'haiku');
+    npm(['install'], path);
+    expect(npm(['test'], path)).toMatch(/subnet haiku +chooses rules that are installed[^]*\nok 1 - the first owner/);
+    expect(npm(['start'], path)).toContain('Weights set at block');
+    const weights = await validator(['chain', 'weights', '--json', '--config', join(path, 'validator.yaml')], {
+      env: home,
+      cwd: path,
+    });
+    expect(JSON.parse(weights.stdout)).toMatchObject({ netuid: 40 });
+    const tarball = npm(['pack'], path);
+    expect((await run('plugins', 'install', join(path, tarball))).code).toBe(0);
+    expect(await names()).toContain('haiku');
+    await run('plugins', 'uninstall', 'subnet-haiku');
   });
 });

@@ -5,7 +5,7 @@ export default class Evaluate extends BaseCommand {
   static override readonly description = `Score one model: how it would do, and whether it would be accepted.
 
 MODEL is a folder, or NAMESPACE/NAME@REVISION, which is fetched through the configured store. It is scored on token
-sequences from a file, or on a competition's own samples and against its limits.
+sequences from a file, or on a competition's own samples and against its limits. With --against it plays a round against another model.
 
 A model that is refused, or whose losses are not finite, is an error with a code and exit 1. So is, with --competition, one
 that would not be accepted; the answer is printed all the same.`;
@@ -13,6 +13,7 @@ that would not be accepted; the answer is printed all the same.`;
   static override readonly examples = [
     '<%= config.bin %> evaluate ./my-model --sequences batches.json --json',
     '<%= config.bin %> evaluate ./my-model --competition refined-web',
+    '<%= config.bin %> evaluate ./my-model --competition duel --against king',
     '<%= config.bin %> evaluate someone/model@0123456789abcdef0123456789abcdef01234567 --competition 2 --seed 7',
   ];
 
@@ -29,6 +30,11 @@ that would not be accepted; the answer is printed all the same.`;
     competition: Flags.string({ description: 'Name or number of an installed competition: its data and its limits.' }),
     seed: Flags.string({
       description: 'Seed of the samples; when left out that of the newest sync block, or 1 where no chain can be read.',
+      dependsOn: ['competition'],
+    }),
+    against: Flags.string({
+      description:
+        'Who is challenged: `king` for the model that reigns, the uid of a claim, a folder, or NAMESPACE/NAME@REVISION.',
       dependsOn: ['competition'],
     }),
     losses: Flags.boolean({ description: 'List the loss of every sequence, however many.' }),

@@ -15,8 +15,12 @@ Ctrl+C ends within seconds and loses nothing; a second one ends at once. Started
 
   static override readonly flags = {
     ...commonFlags,
-    rounds: Flags.integer({ description: 'End after this many rounds.', min: 1, exclusive: ['once'] }),
+    rounds: Flags.integer({ description: 'End after this many rounds.', min: 1, exclusive: ['once', 'until-idle'] }),
     once: Flags.boolean({ description: 'One round of every scheduled competition, weights once, then end.' }),
+    'until-idle': Flags.boolean({
+      description: 'Rounds of whatever has changed, then weights if they are due; end when nobody waits for a round.',
+      exclusive: ['once'],
+    }),
     offline: Flags.boolean({ description: 'No registration check, no weights, no remote reporters.' }),
     'dry-run': Flags.boolean({ description: 'Show the weights that would be set, and why, instead of setting them.' }),
     'dont-set-weights': Flags.boolean({ description: 'Judge, but leave the chain alone.' }),
@@ -41,7 +45,12 @@ Ctrl+C ends within seconds and loses nothing; a second one ends at once. Started
   }
 
   async #validate(
-    flags: Readonly<Record<string, unknown>> & { json: boolean; once: boolean; rounds?: number | undefined },
+    flags: Readonly<Record<string, unknown>> & {
+      json: boolean;
+      once: boolean;
+      'until-idle': boolean;
+      rounds?: number | undefined;
+    },
     signal: AbortSignal,
   ): Promise<void> {
     // Events go to a log as a rule, and weights do not wait for one.
@@ -66,6 +75,7 @@ Ctrl+C ends within seconds and loses nothing; a second one ends at once. Started
         dataDir: surroundings.dataDir,
         updatedModelsLimit: profile.updatedModelsLimit,
         once: flags.once,
+        untilIdle: flags['until-idle'],
         rounds: flags.rounds,
         offline: config.offline,
         dryRun: config.dryRun,
@@ -77,7 +87,8 @@ Ctrl+C ends within seconds and loses nothing; a second one ends at once. Started
     );
 
     const { reason, recorded, weightsSettled } = await validator.run(signal);
-    if (reason === 'rounds-done' && (recorded === 0 || !weightsSettled)) process.exitCode = NOTHING_DONE;
+    const isUndone = reason === 'rounds-done' && recorded === 0;
+    if (reason !== 'signal' && (isUndone || !weightsSettled)) process.exitCode = NOTHING_DONE;
   }
 }
 
@@ -87,7 +98,7 @@ function chosenReporters(given: readonly Choice[] = [{ use: 'text' }], json: boo
   return [{ use: 'json' }, ...given.filter(({ use }) => use !== 'text' && use !== 'json')];
 }
 
-/** Exit code of a run that ended by itself and recorded no round, or did not set the weights. */
+/** Exit code of a run that ended by itself and recorded no round that it was asked for, or did not set the weights. */
 const NOTHING_DONE = 3;
 
 /** The first Ctrl+C or SIGTERM asks, the second one insists. */

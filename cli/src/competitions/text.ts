@@ -86,12 +86,18 @@ function plot(values: readonly number[]): string {
   return values.map((value) => BARS[Math.round((value / highest) * (BARS.length - 1))] ?? '').join('');
 }
 
-const tokenizerText = (tokenizer: CompetitionDescription['tokenizer']): string =>
-  tokenizer.kind === 'builtin'
-    ? tokenizer.name
-    : tokenizer.kind === 'folder'
-      ? tokenizer.path
-      : `${tokenizer.repo} at ${tokenizer.revision}`;
+function tokenizerText(tokenizer: CompetitionDescription['tokenizer']): string {
+  switch (tokenizer.kind) {
+    case 'builtin':
+      return tokenizer.name;
+    case 'folder':
+      return tokenizer.path;
+    case 'hub':
+      return `${tokenizer.repo} at ${tokenizer.revision}`;
+    case 'none':
+      return `a vocabulary of ${tokenizer.vocabularySize}`;
+  }
+}
 
 function count(parameters: number): string {
   if (parameters >= 1e9) return `${Number((parameters / 1e9).toFixed(2))} B`;

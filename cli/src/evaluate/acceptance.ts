@@ -6,7 +6,7 @@ import type { AssayError } from '@assay/core/errors/assay-error';
 import { toAssayError } from '@assay/core/errors/describe';
 import { scoreModel } from '@assay/core/judging/score';
 import type { CommitmentScheme } from '@assay/core/contracts/commitment-scheme';
-import type { Finding } from '@assay/core/contracts/entry-check';
+import type { EntryContext, Finding } from '@assay/core/contracts/entry-check';
 import { runtimeErrors } from '@assay/core/runtime/errors';
 import type { DrawnCompetition } from './competition.js';
 import type { EvaluatedModel } from './evaluate-model.js';
@@ -26,17 +26,19 @@ export interface Acceptance {
 interface Judge {
   profile: SubnetProfile;
   scheme: CommitmentScheme;
+  /** The model that reigns, where it was named. */
+  defender?: EntryContext['defender'];
 }
 
 export function acceptanceOf(
   drawn: DrawnCompetition,
-  { profile, scheme }: Judge,
+  judge: Judge,
   found: FoundModel,
   facts: Inspection,
   { tasks, failure }: EvaluatedModel,
 ): Acceptance {
   const { competition } = drawn.runtime;
-  const checks = checksOf(drawn, { profile, scheme }, found, facts);
+  const checks = checksOf(drawn, judge, found, facts);
   const errors = [
     ...checks.flatMap(({ error }) => error ?? []),
     ...(failure ? [failure] : []),
@@ -54,13 +56,13 @@ export function acceptanceOf(
 /** Every check of a model's way in, in the order in which a validator looks. */
 export function checksOf(
   { runtime: { competition, tokenizer, rulesAt }, block }: Pick<DrawnCompetition, 'runtime' | 'block'>,
-  { profile, scheme }: Judge,
+  { profile, scheme, defender }: Judge,
   found: FoundModel,
   facts: Inspection,
 ): Finding[] {
   const { model, totalBytes } = found;
   const { constraints } = competition;
-  const context = { constraints, vocabularySize: tokenizer.vocabularySize };
+  const context = { constraints, vocabularySize: tokenizer.vocabularySize, ...(defender ? { defender } : {}) };
   const checks = rulesAt(block ?? 0).entryChecks.map(({ rule }) => rule);
   const fetched = { reference: model.reference, files: model.files };
   const { tensors, ...plain } = facts;

@@ -76,7 +76,7 @@ export async function drawCompetition(
     scratch,
     signal,
   );
-  const questions = tasks.map(({ task, kind, evaluation, prompts, batches }) => ({
+  const questions = tasks.map(({ task, kind, evaluation, prompts, batches, clusters }) => ({
     kind,
     evaluation,
     prompts,
@@ -84,6 +84,7 @@ export async function drawCompetition(
     sequences: batches,
     tokens: tokenCount(evaluation.samples),
     weight: taskWeight(task.weight, batches),
+    ...(clusters ? { clusters } : {}),
   }));
   const comparing = runtime.rulesAt(block ?? 0).entryChecks.filter(({ rule }) => rule.compares);
   if (comparing.length > 0)

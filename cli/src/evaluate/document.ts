@@ -1,7 +1,9 @@
 import type { Evaluation } from './evaluate.js';
 import type { TaskReport } from './evaluate-model.js';
 import { lossesOf, meanLossOf, speedOf } from './totals.js';
+import { repoName } from '@assay/core/contracts/model';
 import { epsilonOf } from './competition.js';
+import type { Duel } from './duel.js';
 
 /** null where no task was checked. */
 function reasonableOf(tasks: readonly TaskReport[]): boolean | null {
@@ -61,10 +63,26 @@ function taskDocument({
   };
 }
 
+function duelDocument({ king, kingScore, record, wins, samples, outlook }: Duel): Record<string, unknown> {
+  const { reference } = king.found.model;
+  return {
+    against: { repo: reference.revision === '' ? reference.name : repoName(reference), revision: reference.revision },
+    evaluationDigest: king.facts.evaluationDigest,
+    score: kingScore,
+    wins,
+    playsAgain: record.playsAgain ?? false,
+    values: record.values ?? {},
+    samples,
+    samplesToKnow: outlook?.samples ?? null,
+    chance: outlook?.chance ?? null,
+  };
+}
+
 function competitionDocument({
   drawn,
   acceptance,
   best,
+  duel,
 }: NonNullable<Evaluation['competition']>): Record<string, unknown> {
   const { checks, accepted, errors, score } = acceptance;
   const { competition } = drawn.runtime;
@@ -88,5 +106,6 @@ function competitionDocument({
       fullyDecayed: epsilon.fullyDecayed,
     },
     best: best ?? null,
+    duel: duel ? duelDocument(duel) : null,
   };
 }

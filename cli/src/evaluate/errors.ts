@@ -27,6 +27,26 @@ export const evaluateErrors = defineErrors({
     message: () => 'There is nothing to evaluate the model on, or too much.',
     hint: () => 'Give either --sequences FILE with token ids, or --competition NAME to draw its samples.',
   },
+  NOBODY_CHALLENGED: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { competition: string }) =>
+      `A round of ${p.competition} is played against the model that reigns, and the model was scored alone.`,
+    hint: () => 'Name who is challenged: --against king, --against UID, or --against with a folder or a repo.',
+  },
+  KING_UNKNOWN: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { competition: string }) => `Who reigns in ${p.competition} is not known here.`,
+    hint: () =>
+      'Name the model: --against NAMESPACE/NAME@REVISION, or the data folder of a validator of the subnet with --data-dir.',
+  },
+  CLAIM_MISSING: {
+    fault: 'config',
+    retry: 'never',
+    message: (p: { uid: number; netuid: number }) => `Uid ${p.uid} of subnet ${p.netuid} claims no model.`,
+    hint: () => 'Look up who claims what with `validator chain commitments`.',
+  },
   MODELS_NOT_COMPARED: {
     fault: 'validator',
     retry: 'next-round',

@@ -17,7 +17,7 @@ import { judgedTask } from '@assay/core/runtime/round/results';
 import type { FoundModel } from './find-model.js';
 import type { Question } from './questions.js';
 
-const DEADLINE_MS = 24 * 3_600_000;
+export const DEADLINE_MS = 24 * 3_600_000;
 
 /** What the model answered to one question. */
 export interface TaskReport extends Question {
@@ -76,7 +76,8 @@ export async function evaluateModel(
   return { answer, tasks: questions.map((question) => reportOf(question, answer)) };
 }
 
-function reportOf(question: Question, { results }: EvaluationAnswer): TaskReport {
+/** What the model has done in one task, judged by the task's kind. */
+export function reportOf(question: Question, { results }: EvaluationAnswer): TaskReport {
   const { evaluation, kind, prompts } = question;
   const { record, score, refusal } = judgedTask(results, evaluation, kind, prompts);
   const details = textLossDetails.safeParse(results.find(({ name }) => name === evaluation.name)?.details).data;

@@ -1,6 +1,9 @@
 import type { Container } from 'inversify';
 import { libraryOf } from '@assay/core/composition/library';
 import type { Surroundings } from '@assay/core/composition/surroundings';
+import type { SubnetProfile } from '@assay/core/competition/profile';
+import type { CommitmentScheme } from '@assay/core/contracts/commitment-scheme';
+import type { EvaluationProgress } from '@assay/core/contracts/evaluator';
 import type { ModelFacts } from '@assay/core/contracts/model';
 import type { FetchProgress } from '@assay/core/contracts/model-store';
 import { printable } from '@assay/core/errors/printable';
@@ -11,7 +14,10 @@ import { bestKnown, type BestKnown } from './best-known.js';
 import { competitionOf, drawCompetition, type DrawnCompetition } from './competition.js';
 import { evaluateErrors } from './errors.js';
 import { evaluateModel, evaluateOrSayWhyNot, inspect, type EvaluatedModel } from './evaluate-model.js';
-import { findModel, locateModel, type FoundModel } from './find-model.js';
+import { playDuel, type Duel } from './duel.js';
+import { findModel, locateModel, type FoundModel, type ModelLocation } from './find-model.js';
+import type { Side } from './score-in-turns.js';
+import { hasKing, locateKing } from './king.js';
 import { libraryThatSaved } from './library-that-saved.js';
 import { questionOfSequences } from './questions.js';
 import { readSequences } from './sequences-file.js';
@@ -19,7 +25,7 @@ import { readSequences } from './sequences-file.js';
 export interface Evaluation extends EvaluatedModel {
   found: FoundModel;
   facts: ModelFacts;
-  competition?: { drawn: DrawnCompetition; acceptance: Acceptance; best?: BestKnown };
+  competition?: { drawn: DrawnCompetition; acceptance: Acceptance; best?: BestKnown; duel?: Duel };
 }
 
 interface EvaluateRequest {
@@ -31,13 +37,15 @@ interface EvaluateRequest {
   competition?: string | undefined;
   /** Decimal digits. */
   seed?: string | undefined;
+  /** Who is challenged: `king`, a uid, a folder or a repo. */
+  against?: string | undefined;
 }
 
 /** What costs nothing is refused first: flags, then names, then what has to be fetched or computed. */
 export async function evaluate(
   container: Container,
   surroundings: Surroundings,
-  { model, sequences, competition, seed }: EvaluateRequest,
+  { model, sequences, competition, seed, against }: EvaluateRequest,
   tell: (progress: string) => void,
   signal: AbortSignal,
 ): Promise<Evaluation> {
@@ -67,11 +75,45 @@ export async function evaluate(
     tell('drawing samples');
     const drawing = { seed: given, scratch };
     const drawn = await drawCompetition(container, surroundings, chosen, drawing, signal);
+    const asked = { drawn, scheme, profile };
+    const challenger = { found, facts };
+    if (against !== undefined) {
+      const location = await locateKing(container, against, asked, signal);
+      const king = await sideAt(container, location, scheme, onFetch, signal);
+      return challenge(container, asked, { king, challenger }, onProgress, signal);
+    }
+    if (hasKing(drawn)) drawn.warnings.push(evaluateErrors.NOBODY_CHALLENGED({ competition: chosen.name }).toReport());
     const evaluated = await evaluateOrSayWhyNot(container, found, facts, drawn.questions, onProgress, signal);
     const acceptance = acceptanceOf(drawn, { profile, scheme }, found, facts, evaluated);
     const best = await bestKnown(container, drawn);
     return { found, facts, ...evaluated, competition: { drawn, acceptance, ...(best ? { best } : {}) } };
   });
+}
+
+async function sideAt(
+  container: Container,
+  location: ModelLocation,
+  scheme: CommitmentScheme,
+  onFetch: (progress: FetchProgress) => void,
+  signal: AbortSignal,
+): Promise<Side> {
+  const found = await findModel(container, location, true, scheme, onFetch, signal);
+  return { found, facts: await inspect(container, found, signal) };
+}
+
+/** How a round against the king would go, and whether the challenger would be let in. */
+async function challenge(
+  container: Container,
+  { drawn, profile, scheme }: { drawn: DrawnCompetition; profile: SubnetProfile; scheme: CommitmentScheme },
+  { king, challenger }: { king: Side; challenger: Side },
+  onProgress: (progress: EvaluationProgress) => void,
+  signal: AbortSignal,
+): Promise<Evaluation> {
+  const defender = { reference: king.found.model.reference, config: king.found.config };
+  const { evaluated, duel } = await playDuel(container, drawn, { king, challenger }, onProgress, signal);
+  const { found, facts } = challenger;
+  const acceptance = acceptanceOf(drawn, { profile, scheme, defender }, found, facts, evaluated);
+  return { found, facts, ...evaluated, competition: { drawn, acceptance, ...(duel ? { duel } : {}) } };
 }
 
 /** @throws SEED_INVALID */

@@ -19,6 +19,8 @@ export interface Question {
   source: string;
   sequences: number;
   tokens: number;
+  /** Of each sample the page that it comes from, as an index; absent where the dataset does not say. */
+  clusters?: DrawnTask['clusters'];
   /** Share of the score. */
   weight: number;
 }

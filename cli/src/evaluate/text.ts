@@ -4,6 +4,7 @@ import { repoName } from '@assay/core/contracts/model';
 import { ownerText } from '@assay/core/contracts/standing-rule';
 import { plainTable } from '../report/plain-table.js';
 import { printable } from '@assay/core/errors/printable';
+import { duelText } from './duel-text.js';
 import type { BestKnown } from './best-known.js';
 import type { Evaluation } from './evaluate.js';
 import type { TaskReport } from './evaluate-model.js';
@@ -93,7 +94,7 @@ const lossesText = (tasks: readonly TaskReport[]): string =>
     tasks.flatMap(({ evaluation: { name }, losses }) => losses.map((loss, index) => [name, index, loss.toFixed(6)])),
   );
 
-function competitionText({ drawn, acceptance, best }: NonNullable<Evaluation['competition']>): string[] {
+function competitionText({ drawn, acceptance, best, duel }: NonNullable<Evaluation['competition']>): string[] {
   const { checks, accepted, errors, score } = acceptance;
   const { competition } = drawn.runtime;
   const { rule: epsilon } = epsilonOf(drawn);
@@ -104,7 +105,7 @@ function competitionText({ drawn, acceptance, best }: NonNullable<Evaluation['co
   return [
     [
       `competition ${id} (${name}), seed ${drawn.seed} (${drawn.seedSource})`,
-      ...drawn.warnings.map(({ code, message }) => `  ${code}: ${printable(message, 400)}`),
+      ...drawn.warnings.map(({ code, message, hint }) => `  ${code}: ${printable(message, 400)}\n    → ${hint}`),
     ].join('\n'),
     plainTable(
       ['check', 'found', 'allowed', 'met'],
@@ -112,6 +113,7 @@ function competitionText({ drawn, acceptance, best }: NonNullable<Evaluation['co
     ),
     [`score: ${score?.toFixed(6) ?? 'none'}`, epsilonText(epsilon), ...(best ? bestText(best) : [])].join('\n'),
     outcome,
+    ...(duel ? [duelText(duel, score)] : []),
   ];
 }
 

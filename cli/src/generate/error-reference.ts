@@ -22,12 +22,15 @@ import { weightsErrors } from '@assay/plugin-subtensor/dist/submit/weights-error
 import { submitErrors } from '@assay/plugin-subtensor/dist/submit/errors.js';
 import { ociErrors } from '@assay/plugin-oci/dist/errors.js';
 import { severalSourcesErrors } from '@assay/plugin-several-sources/dist/errors.js';
-import { evaluatorErrors, modelErrors } from '@assay/plugin-onnxruntime/dist/errors.js';
+import { evaluatorErrors, modelErrors } from '@assay/lib-model-graph/errors';
 import { processErrors } from '@assay/plugin-process-evaluator/dist/errors.js';
 import { reporterErrors } from '@assay/plugin-reporters/dist/errors.js';
+import { poolErrors } from '@assay/plugin-pool/dist/errors.js';
 import { shardErrors } from '@assay/plugin-token-shards/dist/errors.js';
+import { torchErrors } from '@assay/plugin-torch/dist/errors.js';
 import { tokenizerErrors } from '@assay/plugin-tokenizers/dist/errors.js';
 import { competitionErrors } from '../competitions/errors.js';
+import { scaffoldErrors } from '../scaffold/errors.js';
 import { rulesErrors } from '../rules/errors.js';
 import { ruleErrors } from '@assay/core/rules/errors';
 import { duelErrors } from '@assay/competition-duel/dist/errors.js';
@@ -43,7 +46,7 @@ const CATALOGUES = {
   'Verification of a model': verificationErrors,
   'Model store': { ...storeErrors, ...storeCommandErrors },
   'Model files': modelErrors,
-  Evaluator: { ...evaluationErrors, ...evaluatorErrors, ...processErrors },
+  Evaluator: { ...evaluationErrors, ...evaluatorErrors, ...processErrors, ...torchErrors, ...poolErrors },
   Tokenizers: tokenizerErrors,
   Datasets: { ...datasetErrors, ...shardErrors },
   'Local files': localFilesErrors,
@@ -70,6 +73,7 @@ const CATALOGUES = {
     ...modelCommandErrors,
     ...journalCommandErrors,
     ...competitionErrors,
+    ...scaffoldErrors,
     ...rulesErrors,
   },
 };

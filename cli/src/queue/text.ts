@@ -42,7 +42,12 @@ const oneQueue = ({ name, waiting, refused }: QueueDescription, blockTimeMs: num
           'Refused, the newest first:',
           plainTable(
             ['uid', 'block', 'repo', 'why'],
-            refused.map(({ uid, block, repo, code }) => [uid, block, printable(repo, REFUSED_REPO), printable(code, CODE)]),
+            refused.map(({ uid, block, repo, code }) => [
+              uid,
+              block,
+              printable(repo, REFUSED_REPO),
+              printable(code, CODE),
+            ]),
           ),
         ]),
   ].join('\n');

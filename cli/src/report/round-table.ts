@@ -4,66 +4,93 @@ import { isRegistered, ownerText } from '@assay/core/contracts/standing-rule';
 import type { Palette } from './palette.js';
 import { printable } from '@assay/core/errors/printable';
 
-const BEFORE = ['uid', 'repo', 'loss', 'epsilon', 'win rate', 'wins'];
-const AFTER = ['share', 'block', 'note'];
+interface Column {
+  title: string;
+  text: (row: RoundRow) => string;
+}
+type Told = Pick<EventOf<'round-finished'>, 'rows' | 'columns'>;
+
+/** Key of the column by which a match rule says in a word what has become of a contender: wins need no columns beside it. */
+const VERDICT = 'verdict';
+const NOTHING = '–';
 
 /**
- * One round for people. The best contender comes first, contenders without a score come last. Who is not registered has no uid. `epsilon` is the advantage over
- * later models, `share` what the competition hands out after the round; the columns between them are the rules' own.
+ * One round for people. The best contender comes first, contenders without a score come last. Who is not
+ * registered has no uid. `epsilon` is the advantage over later models, `share` what the competition hands out after the round; the columns between them are the rules' own.
  */
-export function roundTable(
-  { rows, columns }: Pick<EventOf<'round-finished'>, 'rows' | 'columns'>,
-  palette: Palette,
-): string {
-  const titles = [...BEFORE, ...columns.map(({ title }) => title), ...AFTER];
+export function roundTable({ rows, columns }: Told, palette: Palette): string {
+  const saysVerdict = columns.some(({ key }) => key === VERDICT);
+  const shown = saysVerdict ? rows.filter((row) => !isRefusedClaim(row)) : rows;
+  const told = { rows: shown, columns };
+  const all = [
+    ...BEFORE,
+    ...(saysVerdict ? [] : WINS),
+    ...columns.filter(({ key }) => !saysVerdict || saysAnything(key, shown)).map((column) => ruleColumn(column, told)),
+    ...AFTER,
+  ];
   const table = new Table({
-    head: titles.map((name) => palette.bold(name)),
+    head: all.map(({ title }) => palette.bold(title)),
     style: { head: [], border: [] },
-    colAligns: titles.map((name) => (name === 'repo' || name === 'note' ? 'left' : 'right')),
+    colAligns: all.map(({ title }) => (title === 'repo' || title === 'note' ? 'left' : 'right')),
     chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
   });
-  const sorted = [...rows].sort(
+  const sorted = [...shown].sort(
     (a, b) => b.share - a.share || (a.score ?? Infinity) - (b.score ?? Infinity) || a.block - b.block,
   );
-  const counts = countingColumns({ rows, columns });
-  for (const row of sorted) table.push(cells(row, columns, counts, palette));
-  return table.toString();
+  for (const row of sorted) table.push(painted(row, all, palette));
+  const left = rows.length - shown.length;
+  return `${table.toString()}${left === 0 ? '' : `\n${claimsText(left)}`}`;
 }
 
-function cells(
-  row: RoundRow,
-  columns: EventOf<'round-finished'>['columns'],
-  counts: ReadonlySet<string>,
-  palette: Palette,
-): string[] {
-  const plain = [
-    isRegistered(row.uid) ? String(row.uid) : '–',
-    printable(row.repo, 38),
-    row.score === null ? '–' : row.score.toFixed(6),
-    row.epsilon === null ? '–' : `${(row.epsilon * 100).toFixed(3)} %`,
-    row.winRate === null ? '–' : row.winRate.toFixed(3),
-    row.wins === null ? '–' : String(row.wins),
-    ...columns.map(({ key }) => valueText(row.values[key] ?? null, counts.has(key))),
-    row.share.toFixed(4),
-    String(row.block),
-    noteOf(row),
-  ];
+/** A claim that was refused and has not played. */
+const isRefusedClaim = ({ error, epsilon }: RoundRow): boolean => error !== null && epsilon === null;
+
+const claimsText = (count: number): string =>
+  `${count === 1 ? '1 refused claim has' : `${count} refused claims have`} not played; validator queue says why.`;
+
+const BEFORE: readonly Column[] = [
+  { title: 'uid', text: ({ uid }) => (isRegistered(uid) ? String(uid) : NOTHING) },
+  { title: 'repo', text: ({ repo }) => printable(repo, 38) },
+  { title: 'loss', text: ({ score }) => (score === null ? NOTHING : score.toFixed(6)) },
+];
+const WINS: readonly Column[] = [
+  { title: 'epsilon', text: ({ epsilon }) => (epsilon === null ? NOTHING : `${(epsilon * 100).toFixed(3)} %`) },
+  { title: 'win rate', text: ({ winRate }) => (winRate === null ? NOTHING : winRate.toFixed(3)) },
+  { title: 'wins', text: ({ wins }) => (wins === null ? NOTHING : String(wins)) },
+];
+const AFTER: readonly Column[] = [
+  { title: 'share', text: ({ share }) => share.toFixed(4) },
+  { title: 'block', text: ({ block }) => String(block) },
+  { title: 'note', text: noteOf },
+];
+
+function painted(row: RoundRow, columns: readonly Column[], palette: Palette): string[] {
+  const plain = columns.map(({ text }) => text(row));
   if (row.error) return plain.map((cell) => palette.red(cell));
   return row.share >= 0.5 ? plain.map((cell) => palette.green(cell)) : plain;
 }
 
-/** Keys of the columns that count, as ranks do: all whole numbers, and one above 1. Others hold shares. */
-function countingColumns({ columns, rows }: Pick<EventOf<'round-finished'>, 'rows' | 'columns'>): Set<string> {
-  const numbersOf = (key: string): number[] =>
-    rows.flatMap(({ values }) => (typeof values[key] === 'number' ? [values[key]] : []));
-  const isCount = (numbers: readonly number[]): boolean =>
-    numbers.every((value) => Number.isInteger(value)) && numbers.some((value) => value > 1);
-  return new Set(columns.map(({ key }) => key).filter((key) => isCount(numbersOf(key))));
+/** Whether a column has anything but false in some row. */
+const saysAnything = (key: string, rows: readonly RoundRow[]): boolean =>
+  rows.some(({ values }) => (values[key] ?? false) !== false);
+
+function ruleColumn({ key, title }: Told['columns'][number], { rows }: Told): Column {
+  const isCount = isCounting(key, rows);
+  return { title, text: ({ values }) => valueText(values[key] ?? null, isCount) };
+}
+
+/** Whether a column counts, as ranks do: all whole numbers, and one above 1 or none below it. Others hold shares. */
+function isCounting(key: string, rows: readonly RoundRow[]): boolean {
+  const numbers = rows.flatMap(({ values }) => (typeof values[key] === 'number' ? [values[key]] : []));
+  return (
+    numbers.every((value) => Number.isInteger(value)) &&
+    (numbers.some((value) => value > 1) || numbers.every((value) => value >= 1))
+  );
 }
 
 /** A value of a rule's own column. What a rule says is printed as it is, but for control characters. */
 function valueText(value: string | number | boolean | null, isCount: boolean): string {
-  if (value === null) return '–';
+  if (value === null) return NOTHING;
   if (typeof value === 'number') return isCount ? String(value) : value.toFixed(4);
   return printable(String(value), 20);
 }

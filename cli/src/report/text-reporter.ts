@@ -71,6 +71,7 @@ const DESCRIBE: Describe = {
       ...event.competitions.map(
         ({ id, name, share }) => `  competition ${id} ${name}: ${percent(share)} of the weight`,
       ),
+      ...(event.notes ?? []).map((note) => yellow(`  ${note}`)),
       ...(event.mode.length > 0 ? [yellow(`  mode: ${event.mode.join(', ')}`)] : []),
     ].join('\n'),
   'metagraph-synced': ({ block, neurons, commitments, uid }) =>
@@ -113,7 +114,7 @@ const DESCRIBE: Describe = {
     );
     const verdict = event.void ? `\n${palette.yellow(`void: ${errorLines(event.void)}`)}` : '';
     const saved = event.saved ? `\n${savedText(event.saved)}` : '';
-    return `\n${title}${verdict}\n${roundTable(event, palette)}${saved}`;
+    return `\n${title}${verdict}\n${roundTable(event, palette)}${paidText(event.paidBeside)}${saved}`;
   },
   'round-skipped': ({ competition, error }, { yellow }) =>
     yellow(`${competition.name}: round skipped. ${errorLines(error)}`),
@@ -157,8 +158,18 @@ const DESCRIBE: Describe = {
   doppelganger: ({ error }, { red }) => red(`ALARM: ${errorLines(error)}`),
   'store-cleaned': ({ removed, freedBytes }) => `store: ${removed.length} models removed, ${freedBytes} bytes freed`,
   warning: ({ error }, { yellow }) => yellow(errorLines(error)),
-  'run-stopped': ({ reason, rounds }, { bold }) => bold(`Stopped (${reason}) after ${rounds} rounds.`),
+  'run-stopped': ({ reason, rounds }, { bold }) =>
+    bold(
+      reason === 'idle'
+        ? `${rounds === 0 ? 'Nothing new to judge' : 'Nothing more to judge'}. Stopped after ${rounds} rounds.`
+        : `Stopped (${reason}) after ${rounds} rounds.`,
+    ),
 };
+
+function paidText(paid: EventOf<'round-finished'>['paidBeside'] = []): string {
+  const each = paid.map(({ uid, share }) => `uid ${uid} ${percent(share)}`);
+  return each.length === 0 ? '' : `\nPaid without playing: ${each.join(', ')}.`;
+}
 
 /** What was not computed in a round. */
 function savedText({

@@ -4,6 +4,8 @@ import { queue } from './entrants/queue.js';
 import { ownerMark } from './entry/owner-mark.js';
 import { safetensorsLayout } from './entry/safetensors-layout.js';
 import { pairedBootstrap } from './match/paired-bootstrap.js';
+import { duel, duelProfile } from './profiles/duel.js';
+import { duelDemo, duelDemoProfile } from './profiles/duel-demo.js';
 import { challenge } from './seed/challenge.js';
 import { kingChain } from './standing/king-chain.js';
 
@@ -17,5 +19,7 @@ export default definePlugin({
     seedRules: [challenge],
     matchRules: [pairedBootstrap],
     standingRules: [kingChain],
+    competitions: [duel, duelDemo],
+    profiles: { duel: duelProfile, 'duel-demo': duelDemoProfile },
   },
 });

@@ -77,6 +77,7 @@ const written = z.strictObject({
       repo: z.string().regex(/^[\w.-]+\/[\w.-]+$/, 'NAMESPACE/NAME'),
       revision: z.string().regex(/^[\w.-]+$/),
     }),
+    z.strictObject({ kind: z.literal('none'), vocabularySize: z.number().int().positive() }),
   ]),
   library: z.string().min(1).optional(),
   epsilon,

@@ -1,5 +1,5 @@
 import type { RuleChoice } from '../contracts/rule.js';
-import type { TokenizerReference } from '../contracts/tokenizer.js';
+import type { NoTokenizer, TokenizerReference } from '../contracts/tokenizer.js';
 
 /** What a model has to be to take part. */
 export interface ModelConstraints {
@@ -52,7 +52,7 @@ export interface Competition {
   /** Competitions whose commitments are judged here; its own when left out. */
   judges?: readonly number[];
   constraints: ModelConstraints;
-  tokenizer: TokenizerReference;
+  tokenizer: TokenizerReference | NoTokenizer;
   /** Version of the library (transformers) by which its models are judged, e.g. `4.57`; the profile's when left out. */
   library?: string;
   /** How much better the later of two models has to be. */

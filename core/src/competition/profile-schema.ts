@@ -68,6 +68,8 @@ const written = z.strictObject({
   sampleMin: z.number().int().positive(),
   updatedModelsLimit: z.number().int().positive(),
   keepThreshold: z.number().min(0).max(1),
+  weightsAtNewLeader: z.boolean().optional(),
+  notes: z.array(z.string().min(1).max(400)).optional(),
   topMiners: z.strictObject({
     minStake: z.bigint().nonnegative(),
     minWeightShare: z.number().min(0).max(1),

@@ -60,6 +60,10 @@ export interface SubnetProfile {
   updatedModelsLimit: number;
   /** Average weight that keeps a model in, and that makes a failure void the round. */
   keepThreshold: number;
+  /** Whether weights are due as soon as another hotkey is the first of a standing, whenever they were set last; no when left out. */
+  weightsAtNewLeader?: boolean;
+  /** What a validator says at its start: how it differs from others of this subnet. */
+  notes?: readonly string[];
   topMiners: { minStake: bigint; minWeightShare: number; reevaluateAfterBlocks: number };
   cadences: Cadences;
 }

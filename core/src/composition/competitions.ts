@@ -6,8 +6,9 @@ import type { ScheduledId } from '../competition/profile.js';
 import type { DatasetProvider } from '../contracts/dataset-provider.js';
 import { EVALUATOR, MODEL_INSPECTOR, type Evaluator, type ModelInspector } from '../contracts/evaluator.js';
 import { ROW_SOURCE, type RowSource } from '../contracts/row-source.js';
-import { TOKENIZER_LOADER, type TokenizerLoader } from '../contracts/tokenizer.js';
+import { TOKENIZER_LOADER, type Tokenizer, type TokenizerLoader } from '../contracts/tokenizer.js';
 import { taskKindOf } from '../kinds/task-kinds.js';
+import { withoutTokenizer } from '../kinds/without-tokenizer.js';
 import { rulesByBlock } from '../rules/chosen.js';
 import { configErrors } from '../config/errors.js';
 import { competitionsAt } from '../competition/schedule.js';
@@ -115,13 +116,17 @@ export async function buildCompetition(
   const kinds = surroundings.registry.rules.kinds();
   for (const task of competition.tasks) taskKindOf(task, kinds);
   const rulesAt = rulesByBlock(surroundings.registry.rules, surroundings.profile, competition);
-  const tokenizers = await root.getAsync<TokenizerLoader>(TOKENIZER_LOADER);
-  const tokenizer = await tokenizers.load(competition.tokenizer, signal);
+  const tokenizer = await tokenizerOf(root, competition, signal);
   const datasets = new Map<string, DatasetProvider>();
   for (const task of competition.tasks)
     datasets.set(task.name, await buildDataset(root, competition, task, surroundings, signal));
   await requireAccess(datasets, surroundings, signal);
   return { competition, kinds, rulesAt, tokenizer, datasets };
+}
+
+async function tokenizerOf(root: Container, { tokenizer }: Competition, signal: AbortSignal): Promise<Tokenizer> {
+  if (tokenizer.kind === 'none') return withoutTokenizer(tokenizer.vocabularySize);
+  return (await root.getAsync<TokenizerLoader>(TOKENIZER_LOADER)).load(tokenizer, signal);
 }
 
 async function buildDataset(

@@ -67,6 +67,8 @@ export const runEvent = z.discriminatedUnion('event', [
     mode: z.array(z.enum(['offline', 'dry-run', 'no-weights', 'read-only'])),
     /** Rounds that the journal holds already. */
     recordedRounds: z.number(),
+    /** How this validator differs from others of the subnet, by its profile. */
+    notes: z.array(z.string()).optional(),
   }),
   z.object({
     event: z.literal('metagraph-synced'),
@@ -209,6 +211,8 @@ export const runEvent = z.discriminatedUnion('event', [
     columns: z.array(ruleColumn),
     rows: z.array(roundRow),
     elapsedMs: z.number(),
+    /** Hotkeys that hold a share of the competition after the round and did not play; absent where there are none. */
+    paidBeside: z.array(z.object({ uid: z.number(), share: z.number() })).optional(),
     /** Absent where every sample was computed for every model that has a score. */
     saved: z
       .object({
@@ -287,7 +291,11 @@ export const runEvent = z.discriminatedUnion('event', [
   }),
   z.object({ event: z.literal('store-cleaned'), removed: z.array(z.string()), freedBytes: z.number() }),
   z.object({ event: z.literal('warning'), error }),
-  z.object({ event: z.literal('run-stopped'), reason: z.enum(['rounds-done', 'signal', 'error']), rounds: z.number() }),
+  z.object({
+    event: z.literal('run-stopped'),
+    reason: z.enum(['rounds-done', 'idle', 'signal', 'error']),
+    rounds: z.number(),
+  }),
 ]);
 export type RunEvent = z.infer<typeof runEvent>;
 export type RoundRow = z.infer<typeof roundRow>;

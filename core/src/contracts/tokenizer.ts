@@ -32,4 +32,10 @@ export type TokenizerReference =
   | { kind: 'folder'; path: string }
   | { kind: 'hub'; repo: string; revision: string };
 
+/** In place of a tokenizer where every dataset has token ids already: they are below `vocabularySize`. */
+export interface NoTokenizer {
+  kind: 'none';
+  vocabularySize: number;
+}
+
 export const TOKENIZER_LOADER = Symbol.for('assay.TokenizerLoader');

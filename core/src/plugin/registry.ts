@@ -31,6 +31,11 @@ export class PluginRegistry {
     this.#profiles = index('subnet profile', plugins, ({ provides }) => Object.entries(provides.profiles ?? {}));
   }
 
+  /** Of the plugins, as the config names them. */
+  names(): string[] {
+    return this.plugins.map(({ name }) => name);
+  }
+
   /** With one more, in place of one of its name. */
   with(plugin: CheckedPlugin): PluginRegistry {
     return new PluginRegistry([...this.plugins.filter(({ name }) => name !== plugin.name), plugin]);

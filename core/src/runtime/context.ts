@@ -29,6 +29,8 @@ export interface RunOptions {
   rounds?: number;
   /** Look at every model once, judge every scheduled competition once, set weights once, end. */
   once: boolean;
+  /** Rounds of whatever has changed, then weights if they are due; end when nothing is left to look at or to judge. */
+  untilIdle?: boolean;
 }
 
 /** What the operator of this validator decides for it alone. */

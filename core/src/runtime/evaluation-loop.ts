@@ -63,10 +63,30 @@ export class EvaluationLoop implements Loop {
 
   /** One round of every scheduled competition, whether or not anything has changed. */
   async pass(signal: AbortSignal): Promise<void> {
+    await this.#passOnce(true, signal);
+  }
+
+  /** A round of every scheduled competition in which something has changed. @returns whether there may be more to do */
+  async passIfChanged(signal: AbortSignal): Promise<boolean> {
+    const before = await this.#waiting(signal);
+    const turns = await this.#passOnce(false, signal);
+    return turns.includes('judged') || (await this.#waiting(signal)) < before;
+  }
+
+  async #passOnce(force: boolean, signal: AbortSignal): Promise<Turn[]> {
+    const turns: Turn[] = [];
     for (const entry of await this.#inForce(signal))
       await attempt(this.deps, this.name, async () => {
-        await this.#take(entry, true, signal);
+        turns.push(await this.#take(entry, force, signal));
       });
+    return turns;
+  }
+
+  /** Claims in all queues. */
+  async #waiting(signal: AbortSignal): Promise<number> {
+    const { number } = await this.deps.chain.head(signal);
+    const queues = this.deps.competitions.inForce(number).map((entry) => queueOf(this.deps, entry, number));
+    return queues.reduce((sum, queue) => sum + (queue?.waiting.length ?? 0), 0);
   }
 
   /** The competitions in force, beginning with the one whose turn it is. */

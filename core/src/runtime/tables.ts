@@ -160,6 +160,8 @@ export const weightsSet = z.object({
   ticket: json.optional(),
   /** That has set them; absent in an old row. */
   hotkey: z.string().optional(),
+  /** First hotkey of each standing that they follow from, by competition; absent in an old row. */
+  leaders: z.record(z.string(), z.string()).optional(),
 });
 export type WeightsSet = z.infer<typeof weightsSet>;
 

@@ -29,7 +29,7 @@ export interface ValidatorOptions extends RunOptions {
 
 /** How a run ended that was not ended by an error. */
 interface RunOutcome {
-  reason: 'rounds-done' | 'signal';
+  reason: 'rounds-done' | 'idle' | 'signal';
   /** Rounds that this run has recorded, void ones included. */
   recorded: number;
   /** Whether weights that were due at the end were set, or withheld as the options say. */
@@ -61,7 +61,7 @@ export class Validator {
     const isReady = (): boolean => models.hasLookedAtAll;
     const evaluation = new EvaluationLoop({ ...this.options, hotkey, isReady }, this.deps, check);
     const clockWatch = new ClockWatch(this.deps);
-    let reason: 'rounds-done' | 'signal' | 'error' = 'error';
+    let reason: RunOutcome['reason'] | 'error' = 'error';
     let weightsSettled = true;
     try {
       await this.#announce(hotkey, signal);
@@ -75,7 +75,9 @@ export class Validator {
         if (!models.hasLookedAtAll) await models.pass(signal);
         await retry.pass(signal);
         await evaluation.pass(signal);
-        weightsSettled = await this.#setOnce(weights, signal);
+        weightsSettled = await this.#setOnce(weights, signal, () => weights.trySet(signal));
+      } else if (this.options.untilIdle) {
+        weightsSettled = await this.#untilIdle({ metagraph, models, retry, evaluation, weights }, signal);
       } else {
         const loops = [
           metagraph,
@@ -90,7 +92,8 @@ export class Validator {
         await runLoops(loops, evaluation, signal);
         if (!signal.aborted) weightsSettled = await weights.setIfDue(signal);
       }
-      reason = signal.aborted ? 'signal' : 'rounds-done';
+      const atEnd = this.options.untilIdle ? 'idle' : 'rounds-done';
+      reason = signal.aborted ? 'signal' : atEnd;
       return { reason, recorded: evaluation.recorded, weightsSettled };
     } catch (error) {
       if (!signal.aborted) throw error;
@@ -120,6 +123,7 @@ export class Validator {
       })),
       mode: this.#mode(),
       recordedRounds: state.journal.head()?.number ?? 0,
+      ...(profile.notes ? { notes: [...profile.notes] } : {}),
     });
     for (const { id, name } of inForce) {
       if (competitions.at(id, block)) continue;
@@ -131,10 +135,36 @@ export class Validator {
   }
 
   /**
+   * Rounds of whatever has changed, until nothing is left to look at or to judge.
+   * @returns false when weights were due and are not set
+   */
+  async #untilIdle(
+    loops: {
+      metagraph: MetagraphSync;
+      models: ModelSync;
+      retry: ClaimRetry;
+      evaluation: EvaluationLoop;
+      weights: WeightSetting;
+    },
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const { metagraph, models, retry, evaluation, weights } = loops;
+    for (let goesOn = true; goesOn;) {
+      await models.pass(signal);
+      await retry.pass(signal);
+      goesOn = await evaluation.passIfChanged(signal);
+      await metagraph.sync(signal);
+      if (goesOn && !weights.incomplete()) await weights.setIfDue(signal);
+    }
+    return this.#setOnce(weights, signal, () => weights.setIfDue(signal));
+  }
+
+  /**
    * Three tries: the chain may ask for some blocks between two settings.
+   * @param trySet resolves to whether the chain holds what it has to
    * @returns false when weights were due and are not set, or when there is no standing to make any of
    */
-  async #setOnce(weights: WeightSetting, signal: AbortSignal): Promise<boolean> {
+  async #setOnce(weights: WeightSetting, signal: AbortSignal, trySet: () => Promise<boolean>): Promise<boolean> {
     await attempt(this.deps, weights.name, () => weights.follow(signal));
     const incomplete = weights.incomplete();
     if (incomplete) {
@@ -143,7 +173,7 @@ export class Validator {
     }
     if (standingsAt(this.deps, this.deps.view.current.at.number).size === 0) return false;
     for (let tries = 0; tries < 3; tries += 1) {
-      if (await weights.trySet(signal)) return true;
+      if (await trySet()) return true;
       await this.deps.clock.sleep(this.deps.profile.cadences.weightsRetry, signal);
     }
     return false;

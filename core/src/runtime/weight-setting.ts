@@ -17,6 +17,7 @@ import { Commits } from './weights/commits.js';
 import { LastSubmission, type Settled } from './weights/last-submission.js';
 import { OwnUpdates } from './weights/own-updates.js';
 import { rowEquals } from './weights/row.js';
+import { hasNewLeader } from './weights/leaders.js';
 import { HOTKEYS_CHANGED, sendWeights } from './weights/send.js';
 import { StaleWeights } from './weights/stale.js';
 
@@ -70,9 +71,11 @@ export class WeightSetting implements Loop {
       const done = await this.#try(signal);
       const pause =
         done === 'failed' ? cadences.weightsRetry : done === 'open' ? cadences.weightsPoll : cadences.weights;
-      this.#restsUntil = monotonicMs(clock) + pause;
+      // What was set is counted from then on, and a new leader does not wait for the cadence.
+      if (done !== 'set') this.#restsUntil = monotonicMs(clock) + pause;
       const hasSent = state.weightsIntent() !== undefined || state.weightCommits().length > 0;
-      await clock.sleep(hasSent ? Math.min(pause, cadences.weightsPoll) : pause, signal);
+      const isWatched = hasSent || profile.weightsAtNewLeader === true;
+      await clock.sleep(isWatched ? Math.min(pause, cadences.weightsPoll) : pause, signal);
     }
   }
 
@@ -215,6 +218,7 @@ export class WeightSetting implements Loop {
     const last = state.weightsSet();
     if (!last || (last.hotkey ?? this.options.hotkey) !== this.options.hotkey) return rest;
     const elapsed = clock.now() - last.at;
+    if (profile.weightsAtNewLeader === true && hasNewLeader(this.deps, last)) return rest;
     this.#setAt ??= elapsed < 0 ? Number.NEGATIVE_INFINITY : now - elapsed;
     return Math.max(rest, this.#setAt + profile.cadences.weights - now);
   }

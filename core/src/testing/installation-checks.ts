@@ -53,7 +53,7 @@ export function installedCompetitionChecks(
       for (const task of competition.tasks) await made(task).open();
     },
     'has a tokenizer that opens': async () => {
-      if (competition.tokenizer.kind === 'hub') return;
+      if (competition.tokenizer.kind === 'hub' || competition.tokenizer.kind === 'none') return;
       const { eosTokenId, vocabularySize } = await (await tokenizers()).load(competition.tokenizer, signal);
       demand(
         Number.isInteger(eosTokenId) && eosTokenId >= 0 && eosTokenId < vocabularySize,

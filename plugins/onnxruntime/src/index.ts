@@ -2,36 +2,25 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import type { Evaluator, ModelInspector } from '@assay/core/contracts/evaluator';
 import type { ProcessOptions } from '@assay/core/evaluation/process-client';
-import type { Log } from '@assay/core/contracts/logger';
 import { ProcessEvaluator } from '@assay/core/evaluation/process-evaluator';
 import { ProcessInspector } from '@assay/core/evaluation/process-inspector';
-import { checkedOptions } from '@assay/core/plugin/registry';
 import { definePlugin, type PluginDeps } from '@assay/core/plugin/plugin';
-import { attentionRule } from './architectures/architecture.js';
-import { computeType, deviceName, requireInstalled } from './devices/device.js';
-import { FIRST_LIBRARY, libraryVersion, type Library } from './library.js';
+import { attentionRule } from '@assay/lib-model-graph/architectures/architecture';
+import { computeType } from '@assay/lib-model-graph/program/compute-type';
+import { checkModule, libraryEnvironment, processOptions } from '@assay/lib-model-graph/program/process-settings';
+import { deviceName, requireInstalled } from './devices/device.js';
 
 const GIB = 1024 ** 3;
 
-const inspectorOptions = z.strictObject({
+const inspectorOptions = processOptions.extend({
   threads: z.number().int().min(0).max(1024).default(0).describe('Threads of one operator; 0: one for each core.'),
   memoryLimit: z
     .number()
     .positive()
     .default(16 * GIB)
     .describe('Bytes of anonymous memory at which the process is killed.'),
-  network: z
-    .enum(['allow', 'deny', 'deny-if-possible'])
-    .default('deny-if-possible')
-    .describe('Whether the process may reach the network. Taking it away needs Linux.'),
   startDeadline: z.number().positive().default(30_000).describe('Milliseconds until the process must have said hello.'),
-  library: libraryVersion
-    .optional()
-    .describe(
-      "Version of transformers whose classes, rules of loading and rules of generation are followed. Left out: the competition's or the profile's; 4.44 where none says it. Said of the evaluator it holds for the inspector too.",
-    ),
 });
-const subnetOptions = z.object({ library: libraryVersion.default(FIRST_LIBRARY) });
 const evaluatorOptions = inspectorOptions.extend({
   processPerModel: z
     .boolean()
@@ -57,39 +46,16 @@ const worker = fileURLToPath(new URL('worker.js', import.meta.url));
 /** How webgpu finds its driver where that is not in the usual place. */
 const DRIVER_VARIABLES = ['VK_DRIVER_FILES', 'VK_ICD_FILENAMES', 'XDG_RUNTIME_DIR'];
 
-/** By version and modules: the evaluator and the inspector are given the same ones, and warn once. */
-const usableByModules = new Map<string, Promise<string[]>>();
-
-function usable(modules: readonly string[], library: Library, log: Log): Promise<string[]> {
-  if (modules.length === 0) return Promise.resolve([]);
-  const key = JSON.stringify([library, modules]);
-  const known = usableByModules.get(key) ?? loaded().then(({ usableModules }) => usableModules(modules, library, log));
-  usableByModules.set(key, known);
-  return known;
-}
-
-/** Every architecture comes with it, and most validators have no module of another package. */
-const loaded = (): Promise<typeof import('./architectures/load-modules.js')> =>
-  import('./architectures/load-modules.js');
-
-/** What the subnet judges by; the version of netuid 9 where nothing says it. @throws OPTIONS_INVALID */
-function libraryFor(option: Library | undefined, { library }: PluginDeps): Library {
-  if (option !== undefined) return option;
-  return checkedOptions('library of competition or profile', subnetOptions, { library }).library;
-}
-
-async function processOptions(
-  { threads, memoryLimit, network, startDeadline, library: wanted }: InspectorOptions,
+async function optionsOfProcess(
+  { threads, memoryLimit, network, startDeadline, library }: InspectorOptions,
   deps: PluginDeps,
   environment: Readonly<Record<string, string>> = {},
 ): Promise<ProcessOptions> {
-  const library = libraryFor(wanted, deps);
   return {
     command: [process.execPath, worker],
     environment: {
       ASSAY_EVALUATOR_THREADS: String(threads),
-      ASSAY_EVALUATOR_LIBRARY: library,
-      ASSAY_EVALUATOR_MODULES: JSON.stringify(await usable(deps.modules, library, deps.log)),
+      ...(await libraryEnvironment(library, deps)),
       ...environment,
     },
     startDeadlineMs: startDeadline,
@@ -117,7 +83,7 @@ export default definePlugin({
   apiVersion: 1,
   name: 'onnxruntime',
   provides: {
-    checkModule: async (url) => (await loaded()).checkArchitectures(url),
+    checkModule,
     evaluator: {
       options: evaluatorOptions,
       questions: [
@@ -133,7 +99,7 @@ export default definePlugin({
         requireInstalled(given.device, given.computeType);
         return new ProcessEvaluator(
           {
-            ...(await processOptions(given, deps, deviceEnvironment(given))),
+            ...(await optionsOfProcess(given, deps, deviceEnvironment(given))),
             kinds: ['text-loss'],
             processPerModel: given.processPerModel,
             canary: true,
@@ -145,7 +111,7 @@ export default definePlugin({
     inspector: {
       options: inspectorOptions,
       create: async (given: InspectorOptions, deps: PluginDeps): Promise<ModelInspector> =>
-        new ProcessInspector(await processOptions(given, deps), deps),
+        new ProcessInspector(await optionsOfProcess(given, deps), deps),
     },
   },
 });

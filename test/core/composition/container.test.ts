@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import { buildCompetitions, chosenCompetitions } from '@assay/core/composition/competitions';
+import { buildCompetition, buildCompetitions, chosenCompetitions } from '@assay/core/composition/competitions';
 import { buildContainer } from '@assay/core/composition/container';
 import type { Surroundings } from '@assay/core/composition/surroundings';
 import type { Competition } from '@assay/core/competition/competition';
@@ -143,6 +143,20 @@ describe('competitions', () => {
       Array(2).fill(expect.stringMatching(/"pageRows":9/)),
     );
     expect(log.filter((line) => line.startsWith('made tokenizer'))).toHaveLength(1);
+  });
+
+  it('without a tokenizer start none, know how many ids there are, and can not encode', async () => {
+    const log: string[] = [];
+    const surroundings = surroundingsOf(log);
+    const tokenised: Competition = {
+      ...surroundings.registry.competition('demo-docs'),
+      tokenizer: { kind: 'none', vocabularySize: 1024 },
+    };
+    const container = buildContainer(surroundings, signal);
+    const { tokenizer } = await buildCompetition(container, tokenised, { ...surroundings, isNeeded: true }, signal);
+    expect(tokenizer.vocabularySize).toBe(1024);
+    expect(() => tokenizer.encode('text')).toThrow(expect.objectContaining({ code: 'TOKENIZER_NOT_USED' }) as Error);
+    expect(log.filter((line) => line.startsWith('made tokenizer'))).toEqual([]);
   });
 
   it("whose tasks the evaluator can't do are left out, and that is told", async () => {

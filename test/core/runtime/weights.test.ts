@@ -103,6 +103,52 @@ describe('WeightSetting', () => {
     expect(line.submitted).toHaveLength(1);
   });
 
+  describe('of a profile that sets them at a new leader', () => {
+    const setUpAtNewLeader = async (line: Line): Promise<Awaited<ReturnType<typeof setUp>>> => {
+      const made = await setUp(line);
+      made.subnet.deps.profile = { ...made.subnet.deps.profile, weightsAtNewLeader: true };
+      return made;
+    };
+    const leads = async (subnet: Subnet, shares: readonly number[]): Promise<void> => {
+      const hotkeys = subnet.deps.view.current.neurons.map(({ hotkey }) => hotkey);
+      await subnet.deps.state.write(put.standing(1, averageOf([...shares], hotkeys)));
+    };
+
+    it('sets them long before they are due, and once', async () => {
+      const line: Line = { submitted: [] };
+      const { subnet, setting } = await setUpAtNewLeader(line);
+      await subnet.clock.run(setting, 5 * MINUTE);
+      await leads(subnet, [0, 0, 0, 0.6, 0.4, 0, 0]);
+      await subnet.clock.run(setting, 5 * MINUTE);
+      expect(line.submitted).toHaveLength(1);
+      await leads(subnet, [0, 0, 0, 0.4, 0.6, 0, 0]);
+      await subnet.clock.run(setting, 5 * MINUTE);
+      expect(line.submitted.map(({ weights }) => weights)).toEqual([
+        [65_535, 21_845],
+        [43_690, 65_535],
+      ]);
+    });
+
+    it('knows after a restart whom the last ones were for', async () => {
+      const line: Line = { submitted: [] };
+      const { subnet, setting } = await setUpAtNewLeader(line);
+      await subnet.clock.run(setting, 5 * MINUTE);
+      await leads(subnet, [0, 0, 0, 0.4, 0.6, 0, 0]);
+      const options = { hotkey: subnet.hotkey, offline: false, dryRun: false, setWeights: true };
+      await subnet.clock.run(new WeightSetting(options, subnet.deps), 5 * MINUTE);
+      expect(line.submitted).toHaveLength(2);
+    });
+
+    it('waits for the cadence where the profile does not say so', async () => {
+      const line: Line = { submitted: [] };
+      const { subnet, setting } = await setUp(line);
+      await subnet.clock.run(setting, 5 * MINUTE);
+      await leads(subnet, [0, 0, 0, 0.4, 0.6, 0, 0]);
+      await subnet.clock.run(setting, 5 * MINUTE);
+      expect(line.submitted).toHaveLength(1);
+    });
+  });
+
   it('tries again two minutes after a refusal; a refusal leaves no intent', async () => {
     const line: Line = { submitted: [], instead: () => Promise.reject(refused) };
     const { subnet, setting } = await setUp(line);

@@ -2,9 +2,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { Registry } from '../../../plugins/onnxruntime/dist/architectures/registry.js';
-import { openModel } from '../../../plugins/onnxruntime/dist/inspect.js';
-import { LIBRARIES } from '../../../plugins/onnxruntime/dist/library.js';
+import { Registry } from '@assay/lib-model-graph/architectures/registry';
+import { openModel } from '@assay/lib-model-graph/inspect';
+import { LIBRARIES } from '@assay/lib-model-graph/library';
 import { copyOf, errorOf, FIXTURES } from './worlds.js';
 
 const library = z.enum(['4.44', '4.57', '5']);

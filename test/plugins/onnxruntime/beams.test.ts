@@ -1,13 +1,14 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { generationConfig } from '@assay/plugin-onnxruntime/dist/files/generation-config.js';
-import { BeamSearch, type Lanes } from '@assay/plugin-onnxruntime/dist/running/search.js';
+import { generationConfig } from '@assay/lib-model-graph/files/generation-config';
+import { BeamSearch, type Lanes } from '@assay/lib-model-graph/generation/search';
 import { z } from 'zod';
 import { describe, expect, it } from 'vitest';
 import { CPU } from '../../../plugins/onnxruntime/dist/devices/device.js';
-import { Registry } from '../../../plugins/onnxruntime/dist/architectures/registry.js';
-import { openModel } from '../../../plugins/onnxruntime/dist/inspect.js';
-import { generate } from '../../../plugins/onnxruntime/dist/running/generate.js';
+import { NextTokens } from '../../../plugins/onnxruntime/dist/running/next-tokens.js';
+import { Registry } from '@assay/lib-model-graph/architectures/registry';
+import { openModel } from '@assay/lib-model-graph/inspect';
+import { generate } from '@assay/lib-model-graph/generation/generate';
 import { copyOf, errorOf, FIXTURES, goldenOf, samplesOf } from './worlds.js';
 
 const config = z.record(z.string(), z.unknown());
@@ -38,9 +39,7 @@ describe('beam search', () => {
         const prompts = rows.map((row) => row.slice(0, promptLength));
         found.push(
           await generate(model, prompts, {
-            threads: 0,
-            device: CPU,
-            attention: 'eager',
+            load: (run) => NextTokens.load(model, run, { threads: 0, device: CPU, attention: 'eager' }),
             count: 20,
             padTokenId,
             seenLength,

@@ -1,6 +1,6 @@
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Library } from '@assay/plugin-onnxruntime/dist/library.js';
+import type { Library } from '@assay/lib-model-graph/library';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { expectClose, type World } from './goldens.js';

@@ -2,13 +2,14 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { requireAgreement } from '../../../plugins/onnxruntime/dist/devices/agreement.js';
+import { requireDeviceAgreement } from '../../../plugins/onnxruntime/dist/devices/agreement.js';
 import { CPU, deviceOf, type Device } from '../../../plugins/onnxruntime/dist/devices/device.js';
-import { Registry } from '../../../plugins/onnxruntime/dist/architectures/registry.js';
-import { openModel } from '../../../plugins/onnxruntime/dist/inspect.js';
-import { LIBRARIES } from '../../../plugins/onnxruntime/dist/library.js';
-import { ElementType } from '../../../plugins/onnxruntime/dist/onnx/encode.js';
-import { generate } from '../../../plugins/onnxruntime/dist/running/generate.js';
+import { Registry } from '@assay/lib-model-graph/architectures/registry';
+import { openModel } from '@assay/lib-model-graph/inspect';
+import { LIBRARIES } from '@assay/lib-model-graph/library';
+import { ElementType } from '@assay/lib-model-graph/graph/graph';
+import { generate } from '@assay/lib-model-graph/generation/generate';
+import { NextTokens } from '../../../plugins/onnxruntime/dist/running/next-tokens.js';
 import { lossSessions, sampleLoss } from '../../../plugins/onnxruntime/dist/running/losses.js';
 import { errorOf, FIXTURES, goldenOf, newEvaluator, samplesOf } from './worlds.js';
 
@@ -36,10 +37,14 @@ async function expectGolden(device: Device, name: string): Promise<void> {
     expect(Math.abs((await sampleLoss(sessions, rows, samples)) - Number(golden.losses[index]))).toBeLessThan(1e-5);
   await sessions.release();
   const prompt = (samples.batches[0] ?? []).map((row) => row.slice(0, samples.promptLength));
-  const options = { threads: 0, attention: 'eager' as const, count: 20, padTokenId: samples.padTokenId, seenLength: 0 };
-  expect(await generate(model, prompt, { ...options, device })).toEqual(
-    await generate(model, prompt, { ...options, device: CPU }),
-  );
+  const continued = (on: Device): Promise<number[][]> =>
+    generate(model, prompt, {
+      load: (run) => NextTokens.load(model, run, { threads: 0, attention: 'eager', device: on }),
+      count: 20,
+      padTokenId: samples.padTokenId,
+      seenLength: 0,
+    });
+  expect(await continued(device)).toEqual(await continued(CPU));
 }
 
 describe('attention from elementary operators', () => {
@@ -50,12 +55,12 @@ describe('attention from elementary operators', () => {
 
 describe('the comparison with the CPU', () => {
   it.each(LIBRARIES)('passes a device that computes the same, with the classes of version %s', async (library) => {
-    await expect(requireAgreement(plainAttention, 1, new Registry(library))).resolves.toBeUndefined();
+    await expect(requireDeviceAgreement(plainAttention, 1, new Registry(library))).resolves.toBeUndefined();
   });
 
   it('refuses one whose losses differ', async () => {
     const coarse: Device = { ...CPU, target: { attention: 'plain', computeType: ElementType.FLOAT16 } };
-    await expect(errorOf(requireAgreement(coarse, 1, new Registry('4.44')))).resolves.toMatchObject({
+    await expect(errorOf(requireDeviceAgreement(coarse, 1, new Registry('4.44')))).resolves.toMatchObject({
       code: 'DEVICE_DIFFERS',
       fault: 'config',
     });
@@ -94,7 +99,7 @@ describe.skipIf(missing.length > 0)(
 
     it("is refused with the runtime's own attention, which is wrong there", { timeout: 180_000 }, async () => {
       const device: Device = { ...deviceOf('webgpu', 'float32'), target: CPU.target };
-      await expect(errorOf(requireAgreement(device, 1, new Registry('4.44')))).resolves.toMatchObject({
+      await expect(errorOf(requireDeviceAgreement(device, 1, new Registry('4.44')))).resolves.toMatchObject({
         code: 'DEVICE_DIFFERS',
       });
     });

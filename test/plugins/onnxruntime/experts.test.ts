@@ -1,9 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { experts } from '@assay/plugin-onnxruntime/dist/blocks/experts.js';
-import type { StoredTensor } from '@assay/plugin-onnxruntime/dist/files/weights.js';
-import { ElementType } from '@assay/plugin-onnxruntime/dist/onnx/encode.js';
-import { GraphBuilder } from '@assay/plugin-onnxruntime/dist/onnx/graph-builder.js';
+import { encodeModel } from '@assay/plugin-onnxruntime/dist/encode.js';
+import { experts } from '@assay/lib-model-graph/blocks/experts';
+import type { StoredTensor } from '@assay/lib-model-graph/files/weights';
+import { ElementType } from '@assay/lib-model-graph/graph/graph';
+import { GraphBuilder } from '@assay/lib-model-graph/graph/graph-builder';
 import fc from 'fast-check';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
@@ -83,7 +84,7 @@ async function computed(mixture: Mixture, rows: Matrix, layout: Layout = togethe
   const matrices = (index: number) => ({ gate: `${index}.gate`, up: `${index}.up`, down: `${index}.down` });
   const y = experts(g, x, shape, { router: 'router', expert: matrices });
   g.output({ name: 'y', type: ElementType.FLOAT, dims: ['rows', width] }, y);
-  const session = await InferenceSession.create(g.encode(), {
+  const session = await InferenceSession.create(encodeModel(g.graph()), {
     graphOptimizationLevel: 'disabled',
     logSeverityLevel: 3,
     extra: { session: { model_external_initializers_file_folder_path: folder } },

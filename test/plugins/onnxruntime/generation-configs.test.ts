@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { CPU } from '../../../plugins/onnxruntime/dist/devices/device.js';
-import { Registry } from '../../../plugins/onnxruntime/dist/architectures/registry.js';
-import { openModel } from '../../../plugins/onnxruntime/dist/inspect.js';
-import { LIBRARIES, type Library } from '../../../plugins/onnxruntime/dist/library.js';
-import { LoadedModels } from '../../../plugins/onnxruntime/dist/loaded-models.js';
-import { evaluateTextLoss } from '../../../plugins/onnxruntime/dist/text-loss.js';
+import { OnnxEngine } from '../../../plugins/onnxruntime/dist/onnx-engine.js';
+import { Registry } from '@assay/lib-model-graph/architectures/registry';
+import { openModel } from '@assay/lib-model-graph/inspect';
+import { LIBRARIES, type Library } from '@assay/lib-model-graph/library';
+import { LoadedModels } from '@assay/lib-model-graph/program/loaded-models';
+import { evaluateTextLoss } from '@assay/lib-model-graph/program/text-loss';
 import { copyOf, errorOf, FIXTURES, taskOf } from './worlds.js';
 
 const ids = z.array(z.array(z.array(z.number())));
@@ -66,12 +67,14 @@ function folderFor({ file, text, beside }: Case): string {
 }
 
 async function generationsOf(one: Case, version: Library): Promise<number[][][]> {
-  const models = new LoadedModels(new Registry(version), { threads: 1, device: CPU, attention: 'eager' });
+  const numerics = { device: 'cpu', computeType: 'float32', runtime: 'onnxruntime', attention: 'eager' };
+  const engine = new OnnxEngine(numerics, { threads: 1, device: CPU, attention: 'eager' });
+  const models = new LoadedModels(new Registry(version), engine);
   const model = await models.open('', folderFor(one));
   const task = taskOf({ batches, promptLength: 12, generatedTokens: 20, padTokenId: 96, packed: true });
   const listener = { onGenerate: (): void => undefined, onLoss: (): void => undefined };
   const { generations } = await evaluateTextLoss(model, task, listener, new AbortController().signal);
-  await model.losses.release();
+  await model.engine.release();
   // The last 20 tokens, as the reference looks at them: a text that ends early begins in its prompt.
   return generations.map((rows, batch) =>
     rows.map((row) => [...(batches[batch]?.[0] ?? []).slice(0, 12), ...row].slice(-20)),

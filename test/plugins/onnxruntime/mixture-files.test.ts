@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Library } from '@assay/plugin-onnxruntime/dist/library.js';
+import type { Library } from '@assay/lib-model-graph/library';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { assembled, folderOf, readTensors, type StoredBytes } from './folders.js';

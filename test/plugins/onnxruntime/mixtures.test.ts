@@ -1,4 +1,4 @@
-import { LIBRARIES } from '@assay/plugin-onnxruntime/dist/library.js';
+import { LIBRARIES } from '@assay/lib-model-graph/library';
 import { describe, expect, it } from 'vitest';
 import { bases, cases, mixtureFolder, rows, scored, tensorsOf } from './mixtures.js';
 import { errorOf } from './worlds.js';

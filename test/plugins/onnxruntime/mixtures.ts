@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Registry } from '@assay/plugin-onnxruntime/dist/architectures/registry.js';
+import { Registry } from '@assay/lib-model-graph/architectures/registry';
 import { CPU } from '@assay/plugin-onnxruntime/dist/devices/device.js';
-import { inspectModel, openModel } from '@assay/plugin-onnxruntime/dist/inspect.js';
-import type { Library } from '@assay/plugin-onnxruntime/dist/library.js';
+import { inspectModel, openModel } from '@assay/lib-model-graph/inspect';
+import type { Library } from '@assay/lib-model-graph/library';
 import { lossSessions, sampleLoss } from '@assay/plugin-onnxruntime/dist/running/losses.js';
 import { z } from 'zod';
 import { assembled, folderOf, type StoredBytes } from './folders.js';

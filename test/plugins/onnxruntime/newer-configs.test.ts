@@ -2,13 +2,15 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { isAssayError } from '@assay/core/errors/assay-error';
-import { Registry } from '@assay/plugin-onnxruntime/dist/architectures/registry.js';
+import { Registry } from '@assay/lib-model-graph/architectures/registry';
 import { CPU } from '@assay/plugin-onnxruntime/dist/devices/device.js';
-import { openModel } from '@assay/plugin-onnxruntime/dist/inspect.js';
-import { LIBRARIES, type Library } from '@assay/plugin-onnxruntime/dist/library.js';
-import { generate } from '@assay/plugin-onnxruntime/dist/running/generate.js';
+import { openModel, type InspectedModel } from '@assay/lib-model-graph/inspect';
+import { LIBRARIES, type Library } from '@assay/lib-model-graph/library';
+import { generate, type GenerationOptions } from '@assay/lib-model-graph/generation/generate';
 import { lossSessions, sampleLoss } from '@assay/plugin-onnxruntime/dist/running/losses.js';
-import { spotLogits } from '@assay/plugin-onnxruntime/dist/running/spot-logits.js';
+import { NextTokens } from '@assay/plugin-onnxruntime/dist/running/next-tokens.js';
+import { OnnxModel } from '@assay/plugin-onnxruntime/dist/onnx-engine.js';
+import { spotLogits } from '@assay/lib-model-graph/program/spot-logits';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { assembled, folderOf } from './folders.js';
@@ -98,6 +100,10 @@ async function openedModel(one: Case, registry: Registry): Promise<Awaited<Retur
 }
 
 const options = { threads: 1, device: CPU, attention: 'eager' as const };
+const loader =
+  (model: InspectedModel): GenerationOptions['load'] =>
+  (run) =>
+    NextTokens.load(model, run, options);
 
 async function expectScored(one: Case, truth: z.infer<typeof outcome>, registry: Registry): Promise<void> {
   const model = await openedModel(one, registry);
@@ -110,10 +116,12 @@ async function expectScored(one: Case, truth: z.infer<typeof outcome>, registry:
     await Promise.resolve();
     yield [SEQUENCE];
   })();
-  const spot = (await spotLogits(model, samples, truth.spot.length, options)).flat(2);
+  const computed = new OnnxModel(model, options);
+  const spot = (await spotLogits(computed, samples, truth.spot.length)).flat(2);
+  await computed.release();
   for (const [index, logit] of truth.spot.entries())
     expect(Math.abs((spot[index] ?? NaN) - logit)).toBeLessThanOrEqual(1e-3 * Math.abs(logit) + 1e-4);
-  const generation = { ...options, count: truth.ids.length, padTokenId: END, seenLength: 0 };
+  const generation = { load: loader(model), count: truth.ids.length, padTokenId: END, seenLength: 0 };
   if (truth.ids.length > 0) expect(await generate(model, [PROMPT], generation)).toEqual([truth.ids]);
 }
 
@@ -141,7 +149,7 @@ describe('continuations of a prompt with masked tokens', () => {
     const one = cases.find((other) => other.name === name);
     if (!one) throw new Error(`no case ${name}`);
     const model = await openedModel(one, new Registry(library));
-    const generation = { ...options, count: ids.length, padTokenId: pad, seenLength: 0 };
+    const generation = { load: loader(model), count: ids.length, padTokenId: pad, seenLength: 0 };
     expect(await generate(model, [prompt], generation)).toEqual([ids]);
   });
 });

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { LIBRARIES, type Library } from '@assay/plugin-onnxruntime/dist/library.js';
+import { LIBRARIES, type Library } from '@assay/lib-model-graph/library';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { expectClose, expectGolden, type World } from './goldens.js';

@@ -1,5 +1,5 @@
-import { effectiveGenerationConfig, generationConfig } from '@assay/plugin-onnxruntime/dist/files/generation-config.js';
-import { applyRules, argmax } from '@assay/plugin-onnxruntime/dist/running/next-token-rules.js';
+import { effectiveGenerationConfig, generationConfig } from '@assay/lib-model-graph/files/generation-config';
+import { applyRules, argmax } from '@assay/lib-model-graph/generation/next-token-rules';
 import { describe, expect, it } from 'vitest';
 
 const no = Number.NEGATIVE_INFINITY;

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import type { ModelInspector } from '@assay/core/contracts/evaluator';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readTensor, type TensorContent } from '../../../plugins/onnxruntime/dist/files/tensor-content.js';
+import { readTensor, type TensorContent } from '@assay/lib-model-graph/files/tensor-content';
 import { assembled, tinyFolder, tinyTensors } from './folders.js';
 import { scratchFolder } from './scratch.js';
 import { errorOf, newInspector, verified } from './worlds.js';

@@ -1,5 +1,5 @@
-import { byCurrentName, layerNormName } from '@assay/plugin-onnxruntime/dist/files/old-names.js';
-import type { StoredTensor } from '@assay/plugin-onnxruntime/dist/files/weights.js';
+import { byCurrentName, layerNormName } from '@assay/lib-model-graph/files/old-names';
+import type { StoredTensor } from '@assay/lib-model-graph/files/weights';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 

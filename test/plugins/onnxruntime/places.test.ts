@@ -1,7 +1,7 @@
-import { placesOf } from '@assay/plugin-onnxruntime/dist/onnx/region.js';
-import { loadOrder } from '@assay/plugin-onnxruntime/dist/files/load-order.js';
-import type { StoredTensor } from '@assay/plugin-onnxruntime/dist/files/weights.js';
-import { Registry } from '@assay/plugin-onnxruntime/dist/architectures/registry.js';
+import { placesOf } from '@assay/lib-model-graph/graph/region';
+import { loadOrder } from '@assay/lib-model-graph/files/load-order';
+import type { StoredTensor } from '@assay/lib-model-graph/files/weights';
+import { Registry } from '@assay/lib-model-graph/architectures/registry';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { bases } from './mixtures.js';

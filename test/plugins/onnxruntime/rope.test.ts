@@ -1,14 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ropeKeys } from '@assay/plugin-onnxruntime/dist/architectures/rope-keys.js';
-import {
-  ropeScaling,
-  wholeHeadIssue,
-  wholeHeadRotary,
-  wholeShare,
-} from '@assay/plugin-onnxruntime/dist/architectures/rope.js';
-import { rotaryTable, type RotaryConfig } from '@assay/plugin-onnxruntime/dist/blocks/rotary.js';
-import { LIBRARIES, type Library } from '@assay/plugin-onnxruntime/dist/library.js';
+import { ropeKeys } from '@assay/lib-model-graph/architectures/rope-keys';
+import { ropeScaling, wholeHeadIssue, wholeHeadRotary, wholeShare } from '@assay/lib-model-graph/architectures/rope';
+import { rotaryTable, type RotaryConfig } from '@assay/lib-model-graph/blocks/rotary';
+import { LIBRARIES, type Library } from '@assay/lib-model-graph/library';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';

@@ -1,11 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isAssayError } from '@assay/core/errors/assay-error';
-import {
-  parseHeader,
-  readSafetensorsHeader,
-  type TensorEntry,
-} from '@assay/plugin-onnxruntime/dist/files/safetensors.js';
+import { parseHeader, readSafetensorsHeader, type TensorEntry } from '@assay/lib-model-graph/files/safetensors';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { assembled, safetensors } from './folders.js';

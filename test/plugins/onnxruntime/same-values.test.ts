@@ -1,5 +1,5 @@
-import { haveSameValues } from '@assay/plugin-onnxruntime/dist/files/same-values.js';
-import type { StoredTensor } from '@assay/plugin-onnxruntime/dist/files/weights.js';
+import { haveSameValues } from '@assay/lib-model-graph/files/same-values';
+import type { StoredTensor } from '@assay/lib-model-graph/files/weights';
 import { describe, expect, it } from 'vitest';
 import { folderOf } from './folders.js';
 

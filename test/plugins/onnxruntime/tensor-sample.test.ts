@@ -7,7 +7,7 @@ import { finish } from '@assay/core/judging/steps';
 import { tensorListOf } from '@assay/core/model/tensor-list';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { base64Of, blocksOf, sampleTensors } from '../../../plugins/onnxruntime/dist/files/tensor-sample.js';
+import { base64Of, blocksOf, sampleTensors } from '@assay/lib-model-graph/files/tensor-sample';
 import { assembled, tinyFolder, tinyTensors } from './folders.js';
 import { scratchFolder } from './scratch.js';
 import { DEMO, errorOf, newInspector } from './worlds.js';

@@ -15,7 +15,7 @@ With --all, every record of every type is one line: validator state import takes
   static override readonly flags = {
     ...commonFlags,
     type: typeFlag,
-    all: Flags.boolean({ description: 'Every record, one a line, oldest first.' }),
+    all: Flags.boolean({ description: 'Every record, one a line, oldest first.', default: false }),
     output: Flags.string({ char: 'o', description: 'File to write; stdout when left out.' }),
     'without-attachments': Flags.boolean({
       description: 'Leave out losses and names of pages: a small file, with which a replay cannot check everything.',

@@ -12,6 +12,7 @@ import type { DatasetSample, SampleRequest } from '../../contracts/dataset-provi
 import type { Tokenizer } from '../../contracts/tokenizer.js';
 import { shuffleAndTruncate } from '../../sampling/packing.js';
 import { kindErrors } from '../errors.js';
+import { withoutTokenizer } from '../without-tokenizer.js';
 import { textLossCanary } from './canary.js';
 import { isReasonableOutput } from './reasonable-output.js';
 import {
@@ -39,7 +40,9 @@ class TextLoss implements TaskKind {
     return {
       seed,
       tokenizer:
-        this.parameters.tokenizer === 'competition' ? tokenizer : withoutTokenizer(tokenizer, this.#pad(tokenizer)),
+        this.parameters.tokenizer === 'competition'
+          ? tokenizer
+          : withoutTokenizer(tokenizer.vocabularySize, this.#pad(tokenizer)),
       sequenceLength,
       batchSize,
       pages,
@@ -122,22 +125,6 @@ function lastTokens(
 }
 
 const meanOf = (losses: readonly number[]): number => losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
-
-/** What a dataset of token ids is given: asking it to encode is a mistake of the competition. */
-function withoutTokenizer({ vocabularySize }: Tokenizer, padTokenId: number): Tokenizer {
-  const refuse = (what: string) => (): never => {
-    throw kindErrors.TOKENIZER_NOT_USED({ what });
-  };
-  return {
-    name: 'none',
-    digest: '',
-    eosTokenId: padTokenId,
-    vocabularySize,
-    modelMaxLength: Number.POSITIVE_INFINITY,
-    encode: refuse('encoding'),
-    decode: refuse('decoding'),
-  };
-}
 
 export const textLoss: TaskKindRule = {
   name: 'text-loss',

@@ -37,8 +37,17 @@ export function tellRound(deps: RuntimeDeps, finished: FinishedRound): void {
     columns: columnsOf(plan.rules),
     rows: [...judgedRows(entry, verdict, plan.entry.kinds), ...refusedRows(deps, plan, entry)],
     elapsedMs,
+    ...paidBeside(finished),
     ...savedBy(finished),
   });
+}
+
+/** Who is paid without a line in the table. */
+function paidBeside({ entry, verdict }: FinishedRound): Pick<EventOf<'round-finished'>, 'paidBeside'> {
+  const paid = verdict.shares
+    .map((share, uid) => ({ uid, share }))
+    .filter(({ uid, share }) => share > 0 && entry.contenders.every((contender) => contender.uid !== uid));
+  return paid.length > 0 ? { paidBeside: paid } : {};
 }
 
 /** What was not computed of the models that have a score, because the round ended early or losses were known; nothing where all was. */

@@ -6,9 +6,10 @@ import { recordOutcome } from '../submission-record.js';
 import type { WeightsIntent } from '../tables.js';
 import { put, type Put } from '../validator-state.js';
 import { ownLanding } from './own-updates.js';
+import { leadersOf } from './leaders.js';
 import { rowEquals } from './row.js';
 
-type SettleDeps = Pick<RuntimeDeps, 'chain' | 'state' | 'view' | 'reporter' | 'clock' | 'log'>;
+type SettleDeps = Pick<RuntimeDeps, 'chain' | 'state' | 'view' | 'reporter' | 'clock' | 'log' | 'rules'>;
 
 /** `open`: a block may still hold it. `landed`: the chain holds it. `gone`: it does not, and never will. */
 export type Settled = 'none' | 'open' | 'landed' | 'gone';
@@ -120,14 +121,15 @@ export class LastSubmission {
 
 /** Rows that follow from a submission that the chain holds. */
 export function landedRows(
-  { state, clock }: Pick<RuntimeDeps, 'state' | 'clock'>,
+  { state, clock, rules }: Pick<RuntimeDeps, 'state' | 'clock' | 'rules'>,
   { uids, weights, round, ticket, submission }: Omit<WeightsIntent, 'block' | 'lastUpdate'>,
   { block, reveal }: Landing,
 ): Put[] {
   const kept = { ...(ticket !== undefined && { ticket }), ...(submission && { hotkey: submission.hotkey }) };
+  const leaders = submission && { leaders: leadersOf(rules, submission.standings) };
   return [
     put.weightsIntent(undefined),
-    put.weightsSet({ block, at: clock.now(), uids, weights, round, ...kept }),
+    put.weightsSet({ block, at: clock.now(), uids, weights, round, ...kept, ...leaders }),
     ...(reveal && ticket !== undefined ? [put.weightCommit(block, { ...kept, ticket, block, reveal })] : []),
     ...ownLanding(state, block),
   ];

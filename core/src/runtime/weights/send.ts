@@ -10,7 +10,7 @@ import { put } from '../validator-state.js';
 import { outcomeOf } from '../weights-plan.js';
 import { landedRows } from './last-submission.js';
 
-type SendDeps = Pick<RuntimeDeps, 'chain' | 'state' | 'clock' | 'profile'>;
+type SendDeps = Pick<RuntimeDeps, 'chain' | 'state' | 'clock' | 'profile' | 'rules'>;
 
 /** The client found another owner on a uid right before it signed; nothing was sent. */
 export const HOTKEYS_CHANGED = 'HOTKEYS_CHANGED';

@@ -3,14 +3,13 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { listSupportedBackends } from 'onnxruntime-node';
 import { z } from 'zod';
-import { evaluatorErrors } from '../errors.js';
-import { ElementType, type ElementTypeNumber } from '../onnx/encode.js';
-import type { Target } from '../onnx/graph-builder.js';
+import type { ComputeType } from '@assay/lib-model-graph/program/compute-type';
+import { evaluatorErrors } from '@assay/lib-model-graph/errors';
+import { ElementType, type ElementTypeNumber } from '@assay/lib-model-graph/graph/graph';
+import type { Target } from '@assay/lib-model-graph/graph/graph-builder';
 
 export const deviceName = z.enum(['cpu', 'cuda', 'webgpu']);
-export const computeType = z.enum(['float32', 'bfloat16', 'float16']);
 export type DeviceName = z.infer<typeof deviceName>;
-export type ComputeType = z.infer<typeof computeType>;
 
 /** Where a graph runs, and what is special about graphs for it. */
 export interface Device {

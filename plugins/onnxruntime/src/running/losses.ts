@@ -1,5 +1,5 @@
 import type { TextLossTask } from '@assay/core/kinds/text-loss/schemas';
-import type { InspectedModel } from '../inspect.js';
+import type { InspectedModel } from '@assay/lib-model-graph/inspect';
 import { SessionByShape } from './session-by-shape.js';
 import { commonFeeds, labelFeed, ModelSession, type SessionOptions } from './session.js';
 

@@ -1,30 +1,14 @@
 import { Tensor } from 'onnxruntime-node';
-import type { KeyValueCache, SeenLength } from '../architectures/architecture.js';
-import type { InspectedModel } from '../inspect.js';
-import { ElementType } from '../onnx/encode.js';
-import type { GraphBuilder } from '../onnx/graph-builder.js';
-import { commonFeeds, floats, ModelSession, type SessionOptions } from './session.js';
+import type { KeyValueCache } from '@assay/lib-model-graph/architectures/architecture';
+import type { NewTokens, TokenRows } from '@assay/lib-model-graph/generation/growing-tokens';
+import type { NextTokensRun } from '@assay/lib-model-graph/graph/model-graphs';
+import type { InspectedModel } from '@assay/lib-model-graph/inspect';
+import { ElementType } from '@assay/lib-model-graph/graph/graph';
+import type { GraphBuilder } from '@assay/lib-model-graph/graph/graph-builder';
+import { commonFeeds, floats, ModelSession, rowsOfLogits, type SessionOptions } from './session.js';
 
 /** What is known of the rows that go on. */
-export interface NextTokensShape {
-  batch: number;
-  /** Longest sequence, prompt included. */
-  positions: number;
-  masked: boolean;
-  lengthAt: SeenLength;
-}
-
-/** Tokens to go on with; where some are masked, with their positions and what is added to their scores. */
-export interface NewTokens {
-  /** [batch][new] */
-  rows: readonly (readonly number[])[];
-  mask?: {
-    /** [batch][new] */
-    positions: readonly (readonly number[])[];
-    /** [batch * new * length] */
-    bias: Float32Array;
-  };
-}
+export type NextTokensShape = Omit<NextTokensRun, 'cache'>;
 
 /** Keys and values as inputs and outputs of the graph, layer by layer, float32. */
 class CacheInGraph implements KeyValueCache {
@@ -62,7 +46,8 @@ class CacheInGraph implements KeyValueCache {
 }
 
 /** Rows that are continued token by token: each token is computed once, its keys and values are kept. */
-export class NextTokens {
+export class NextTokens implements TokenRows {
+  readonly keeps = true;
   #length = 0;
 
   private constructor(
@@ -70,13 +55,13 @@ export class NextTokens {
     private past: Record<string, Tensor>,
   ) {}
 
-  static async load(
-    model: InspectedModel,
-    { batch, ...run }: NextTokensShape,
-    options: SessionOptions,
-  ): Promise<NextTokens> {
-    const cache = new CacheInGraph(batch);
-    const session = await ModelSession.forNextTokens(model, batch, { ...run, cache }, options);
+  static async load(model: InspectedModel, run: NextTokensShape, options: SessionOptions): Promise<NextTokens> {
+    const cache = new CacheInGraph(run.batch);
+    // The fused kernel treats a query that may see nothing in a way of its own, so masks use the plain one.
+    const device = run.masked
+      ? { ...options.device, target: { ...options.device.target, attention: 'plain' as const } }
+      : options.device;
+    const session = await ModelSession.forNextTokens(model, { ...run, cache }, { ...options, device });
     return new NextTokens(session, cache.empty());
   }
 
@@ -97,9 +82,7 @@ export class NextTokens {
         name.startsWith('present_') ? [[name.replace('present_', 'past_'), tensor] as const] : [],
       ),
     );
-    const logits = floats(outputs, 'logits');
-    const width = logits.length / rows.length;
-    return rows.map((_row, index) => logits.slice(index * width, (index + 1) * width));
+    return rowsOfLogits(floats(outputs, 'logits'), rows.length);
   }
 
   /** Each row goes on as the row `parents` names: it gets that one's keys and values. */

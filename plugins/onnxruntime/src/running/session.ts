@@ -1,11 +1,17 @@
 import { performance } from 'node:perf_hooks';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import type { AttentionRule, Inputs, KeyValueCache, RunShape } from '../architectures/architecture.js';
-import { lastLogits, tokenLosses } from '../blocks/head.js';
-import type { InspectedModel } from '../inspect.js';
+import { encodeModel } from '../encode.js';
+import type { AttentionRule } from '@assay/lib-model-graph/architectures/architecture';
+import type { InspectedModel } from '@assay/lib-model-graph/inspect';
 import type { Device } from '../devices/device.js';
-import { ElementType } from '../onnx/encode.js';
-import { GraphBuilder } from '../onnx/graph-builder.js';
+import type { GraphBuilder } from '@assay/lib-model-graph/graph/graph-builder';
+import {
+  lastLogitsGraph,
+  lossGraph,
+  nextTokensGraph,
+  type GraphOptions,
+  type NextTokensRun,
+} from '@assay/lib-model-graph/graph/model-graphs';
 
 export interface SessionOptions {
   device: Device;
@@ -21,88 +27,33 @@ export class ModelSession {
   private constructor(private readonly session: InferenceSession) {}
 
   /** Losses of each position: ids [batch, sequence], both fixed, labels [batch * (sequence - 1), 1]. */
-  static async forLosses(
+  static forLosses(
     model: InspectedModel,
     batch: number,
     sequence: number,
     options: SessionOptions,
   ): Promise<ModelSession> {
-    const g = new GraphBuilder(model.tensors, options.device.target);
-    const inputs = declareInputs(g, batch, sequence);
-    const labels = g.input({ name: 'labels', type: ElementType.INT64, dims: [batch * (sequence - 1), 1] });
-    const { architecture, config } = model;
-    const { hidden, head } = architecture.build(g, config, inputs, {
-      positions: sequence,
-      lengthAt: () => sequence,
-      attention: options.attention,
-    });
-    const width = architecture.width(config);
-    g.output(
-      { name: 'losses', type: ElementType.FLOAT, dims: [batch * (sequence - 1), 1] },
-      tokenLosses(g, hidden, labels, head, { batch, sequence, width }),
-    );
-    return ModelSession.#load(g, model, options);
+    return ModelSession.#load(lossGraph(model, batch, sequence, graphOptions(options)), model, options);
   }
 
   /** Logits of the last position: ids [batch, sequence], both fixed. */
-  static async forLastLogits(
+  static forLastLogits(
     model: InspectedModel,
     batch: number,
     sequence: number,
     options: SessionOptions,
   ): Promise<ModelSession> {
-    const g = new GraphBuilder(model.tensors, options.device.target);
-    const inputs = declareInputs(g, batch, sequence);
-    return ModelSession.#lastLogits(
-      g,
-      inputs,
-      model,
-      { positions: sequence, lengthAt: () => sequence, attention: options.attention },
-      options,
-    );
+    return ModelSession.#load(lastLogitsGraph(model, batch, sequence, graphOptions(options)), model, options);
   }
 
   /** The same for the next tokens after those in a cache, any number of them. */
-  static async forNextTokens(
-    model: InspectedModel,
-    batch: number,
-    run: Omit<RunShape, 'attention'> & { masked: boolean; cache: KeyValueCache },
-    options: SessionOptions,
-  ): Promise<ModelSession> {
-    const g = new GraphBuilder(model.tensors, options.device.target);
-    const bias = run.masked
-      ? {
-          attentionBias: g.input({
-            name: 'attention_bias',
-            type: ElementType.FLOAT,
-            dims: [batch, 1, 'sequence', 'length'],
-          }),
-        }
-      : {};
-    const inputs = { ...declareInputs(g, batch, 'sequence'), ...bias, cache: run.cache };
-    return ModelSession.#lastLogits(g, inputs, model, { ...run, attention: options.attention }, options);
-  }
-
-  static async #lastLogits(
-    g: GraphBuilder,
-    inputs: Inputs,
-    model: InspectedModel,
-    run: RunShape,
-    options: SessionOptions,
-  ): Promise<ModelSession> {
-    const { architecture, config } = model;
-    const { hidden, head } = architecture.build(g, config, inputs, run);
-    const logits = lastLogits(g, hidden, head, inputs.batch, architecture.width(config));
-    g.output(
-      { name: 'logits', type: ElementType.FLOAT, dims: [inputs.batch, architecture.vocabularySize(config)] },
-      logits,
-    );
-    return ModelSession.#load(g, model, options);
+  static forNextTokens(model: InspectedModel, run: NextTokensRun, options: SessionOptions): Promise<ModelSession> {
+    return ModelSession.#load(nextTokensGraph(model, run, graphOptions(options)), model, options);
   }
 
   static async #load(g: GraphBuilder, model: InspectedModel, options: SessionOptions): Promise<ModelSession> {
     const startedAt = performance.now();
-    const session = await InferenceSession.create(g.encode(), {
+    const session = await InferenceSession.create(encodeModel(g.graph()), {
       executionProviders: [options.device.provider],
       intraOpNumThreads: options.threads,
       interOpNumThreads: 1,
@@ -146,16 +97,12 @@ export function floats(outputs: Readonly<Record<string, Tensor>>, name: string):
   return data;
 }
 
-function declareInputs(g: GraphBuilder, batch: number, sequence: number | string): Inputs {
-  const tokens = (name: string): string => g.input({ name, type: ElementType.INT64, dims: [batch, sequence] });
-  return {
-    batch,
-    ids: tokens('ids'),
-    positions: tokens('positions'),
-    places: tokens('places'),
-    lastIndex: g.input({ name: 'last_index', type: ElementType.INT32, dims: [batch] }),
-    length: g.input({ name: 'length', type: ElementType.INT32, dims: [] }),
-  };
+const graphOptions = ({ device, attention }: SessionOptions): GraphOptions => ({ target: device.target, attention });
+
+/** logits: [batch * vocabulary] -> [batch][vocabulary] */
+export function rowsOfLogits(logits: Float32Array, batch: number): Float32Array[] {
+  const width = logits.length / batch;
+  return Array.from({ length: batch }, (_none, row) => logits.slice(row * width, (row + 1) * width));
 }
 
 const int64 = (values: readonly number[], dims: readonly number[]): Tensor =>

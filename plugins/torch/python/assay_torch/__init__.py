@@ -1,0 +1,1 @@
+"""Computes the graphs of Assay's model documents on torch."""
