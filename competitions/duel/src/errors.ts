@@ -16,6 +16,13 @@ export const duelErrors = defineErrors({
       `A claim to ${printable(p.repo, 200)} can't be written: ${p.reason}.`,
     hint: () => "Publish the model on the hub, or in the registry that the subnet's profile names.",
   },
+  DUEL_PLACE_NOT_READ: {
+    fault: 'miner',
+    retry: 'never',
+    message: (p: { place: string; places: readonly string[] }) =>
+      `The model lies in ${printable(p.place, 200)}, and this subnet reads models from ${p.places.join(', ')} only.`,
+    hint: (p: { places: readonly string[] }) => `Publish the model in ${p.places.join(' or ')}, and reveal it there.`,
+  },
   SHARD_INDEX_MISSING: {
     fault: 'miner',
     retry: 'never',

@@ -81,6 +81,31 @@ describe('a claim', () => {
     );
   });
 
+  it.each<[places: string[], claim: string, place: string | null]>([
+    [['hf'], `team/model|hf:${COMMIT}`, null],
+    [['hf'], `evil.example/team/model|${DIGEST}`, 'oci:evil.example'],
+    [['hf'], `hf/model|${DIGEST}`, 'oci:hf'],
+    [['registry.example:5000'], `team/model|hf:${COMMIT}`, 'hf'],
+    [['hf', 'ghcr.io'], `ghcr.io/team/model|${DIGEST}`, null],
+    [['hf', 'ghcr.io'], `ghcr.io.evil.example/team/model|${DIGEST}`, 'oci:ghcr.io.evil.example'],
+    [['hf', 'ghcr.io'], `GHCR.io/team/model|${DIGEST}`, 'oci:GHCR.io'],
+  ])('may lie in %j only: %s', (places, claim, place) => {
+    const read = (): unknown => schemeWith({ places }).parse(`v4|${claim}|${HOTKEY}`);
+    if (place === null) expect(read).not.toThrow();
+    else
+      expect(read).toThrow(
+        expect.objectContaining({ code: 'DUEL_PLACE_NOT_READ', fault: 'miner', payload: { place, places } }),
+      );
+  });
+
+  it('is not written to a place where nobody reads', () => {
+    const reference = { namespace: 'team', name: 'model', revision: COMMIT };
+    const elsewhere = schemeWith({ places: ['ghcr.io'] });
+    expect(() => elsewhere.format({ reference, proof: COMMIT, competition: null }, HOTKEY)).toThrow(
+      expect.objectContaining({ code: 'DUEL_PLACE_NOT_READ' }),
+    );
+  });
+
   it('refuses to write a claim to a model that is in neither place', () => {
     const reference = { source: 's3', namespace: 'team', name: 'model', revision: COMMIT };
     expect(() => scheme.format({ reference, proof: COMMIT, competition: null }, HOTKEY)).toThrow(

@@ -82,3 +82,19 @@ it('rounds shares to digits', () => {
   expect(rule.shares(state, SEATS)).toEqual([0.333333, 0.333333, 0.333333, 0]);
   expect(ruleWith({}).shares(state, SEATS)[0]).toBe(0.333333333);
 });
+
+it('takes a list without a reign, as an operator may write it, for the first king', () => {
+  const rule = ruleWith({ king: { ...FIRST, hotkey: 'a' } });
+  const none = { reigns: [] };
+  expect(rule.defenders?.(none)).toEqual([{ hotkey: 'a', block: 0, reference: FIRST.reference }]);
+  expect([rule.incumbents(none), rule.shares(none, SEATS)]).toEqual([['a'], [1, 0, 0, 0]]);
+  const { state } = rule.next(none, round(1, contender(0, 'a', 'first'), contender(1, 'b')));
+  expect(rule.incumbents(state)).toEqual(['b', 'a']);
+});
+
+it('pays no more reigns than it counts, also of a longer list of an operator', () => {
+  const rule = ruleWith({ kings: 2 });
+  const reigns = ['d', 'c', 'b', 'a'].map((hotkey) => ({ hotkey, block: 1, reference: referenceOf(hotkey) }));
+  expect(rule.shares({ reigns }, SEATS)).toEqual([0, 0, 0.5, 0.5]);
+  expect(rule.incumbents({ reigns })).toEqual(['d', 'c']);
+});

@@ -1,5 +1,6 @@
 import { pairedBootstrap } from '@assay/competition-duel/dist/match/paired-bootstrap.js';
 import { NO_UID } from '@assay/core/contracts/standing-rule';
+import { RuleBook } from '@assay/core/rules/rule-book';
 import { describe, expect, it } from 'vitest';
 import { contender, contextOf, firstOf, KING, lineOf, losses, played, ruleWith } from './rounds.js';
 
@@ -38,6 +39,19 @@ describe('a duel', () => {
     const { difference, bound, verdict } = lineOf(outcome, 1).values ?? {};
     expect(difference).toBeCloseTo(0.05, 9);
     expect([bound, verdict]).toEqual([0, 'lost']);
+  });
+
+  it.each<[what: string, ours: number[], theirs: number[]]>([
+    ['whose resamples overflow', [2, 2, 2, 2], [1e308, 0, 0, 0]],
+    ['whose differences overflow', [-1e308, 1e308, 0, 0], [1e308, -1e308, 0, 0]],
+    ['whose squares overflow', [2, 2, 2, 2], [1e200, 0, 0, 0]],
+  ])('is lost, and can be recorded, by losses %s', (_what, ours, theirs) => {
+    const book = new RuleBook([{ name: 'duel', provides: { matchRules: [pairedBootstrap] } }]);
+    const recordable = book.bind('matchRules', { rule: 'paired-bootstrap', margin: 0.01, ...quick }).rule;
+    const context = contextOf(4, { drawn: [{ task: 'text', samples: 4, clusters: [0, 1, 2, 0] }] });
+    const outcome = played(recordable, [contender(KING, ours), contender(1, theirs)], context);
+    expect(outcome.winner).toBe(KING);
+    expect(lineOf(outcome, 1).values).toMatchObject({ verdict: 'lost', effectiveSize: null });
   });
 
   it('has a margin of a share of the loss of the king, also below zero', () => {

@@ -160,6 +160,8 @@ export class ForeignRecords {
   #competition(id: number, { name, standing, intake }: ReplayedCompetition): ForeignCompetition {
     const { state, marks } = intake;
     if (state) this.#requireAllMarks(name ?? String(id), state, marks);
+    // A standing that its rule can't read would stop every round and all weights here.
+    if (standing) readState(this.deps.rules.installed('standingRules', standing.by).rule, standing);
     return { id, name: name ?? `competition ${id}`, standing: standing ?? null, entrants: state ?? null, marks };
   }
 

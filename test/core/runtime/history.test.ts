@@ -8,7 +8,17 @@ import { historyOf } from '@assay/core/runtime/intake/history-record';
 import { WeightSetting } from '@assay/core/runtime/weight-setting';
 import { hotkeyOf } from '@assay/core/runtime/round/entry';
 import { describe, expect, it } from 'vitest';
-import { claim, loopOf, newQueuedSubnet, played, turn, waiting, type AnyEntrants } from './queued-subnet.js';
+import {
+  claim,
+  intakes,
+  loopOf,
+  newQueuedSubnet,
+  played,
+  revisionOf,
+  turn,
+  waiting,
+  type AnyEntrants,
+} from './queued-subnet.js';
 import type { Subnet } from './subnet.js';
 
 /** The queue has been open for long when the validator begins. */
@@ -56,6 +66,40 @@ describe('a validator that begins late', () => {
     subnet.deps.operator = { deny: [], history: { one: { entrants: { hotkeys: [], digests: [] } } } };
     await turn(subnet);
     expect(sources(subnet)).toEqual(['config']);
+  });
+
+  it.each<[form: string, written: (commit: string) => string]>([
+    ['as a reference has it', (commit) => commit],
+    ['as a claim of the hub has it', (commit) => `hf:${commit}`],
+    ['in upper case', (commit) => commit.toUpperCase()],
+  ])('knows a digest that was submitted, written %s', async (_form, written) => {
+    const subnet = await newQueuedSubnet(LATE);
+    claim(subnet, 3, 'copied', 2);
+    const entrants = { hotkeys: [], digests: [written(revisionOf('copied', 2))] };
+    subnet.deps.operator = { deny: [], history: { one: { entrants } } };
+    await turn(subnet);
+    expect([played(subnet), intakes(subnet)]).toEqual([[], [[3, 'DIGEST_SUBMITTED_BEFORE']]]);
+  });
+
+  it('takes the digest of an image with and without its name', () => {
+    const { given } = queue.bind(queue.parameters.parse({})).intake ?? {};
+    const image = 'ab'.repeat(32);
+    for (const digest of [image, `sha256:${image}`, `SHA256:${image.toUpperCase()}`])
+      expect(given?.schema.parse({ hotkeys: [], digests: [digest] })).toEqual([`digest sha256:${image}`]);
+  });
+
+  it.each([
+    [{ hotkeys: ['5F...'], digests: [] }, /hotkeys.0.*no address/],
+    [{ hotkeys: [], digests: ['ab'] }, /digests.0.*neither a commit/],
+    [{ hotkeys: [], digests: [`sha256:${'a'.repeat(40)}`] }, /digests.0/],
+    [{ hotkeys: [], digests: [`hf:${'a'.repeat(64)}`] }, /digests.0/],
+  ])('refuses %j, which stands for nobody', async (entrants, message) => {
+    const subnet = await newQueuedSubnet(LATE);
+    subnet.deps.operator = { deny: [], history: { one: { entrants } } };
+    await expect(loopOf(subnet).pass(subnet.signal)).rejects.toMatchObject({
+      code: 'HISTORY_INVALID',
+      message: expect.stringMatching(message) as string,
+    });
   });
 
   it('names the member of the config that no rule reads', async () => {
@@ -146,6 +190,17 @@ describe('the exported journal of another validator', () => {
     ['no JSON', () => ['{'], 'JOURNAL_EXPORT_MALFORMED'],
   ])('is refused with %s', async (_what, change, code) => {
     await expect(read(change(exported(await early())))).rejects.toMatchObject({ code });
+  });
+
+  it('is refused with a standing that its rule can not read', async () => {
+    const other = await newQueuedSubnet(LATE);
+    const histories = asHistories(await read(exported(await early())));
+    const damaged = histories.map((one) => ({
+      ...one,
+      standing: one.standing && { ...one.standing, state: { no: 1 } },
+    }));
+    await importHistories(other.deps, 10_000, damaged);
+    await expect(read(exported(other))).rejects.toMatchObject({ code: 'STATE_UNREADABLE' });
   });
 
   it('of another subnet is refused', async () => {

@@ -6,6 +6,9 @@ import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import type { DatasetSample } from '@assay/core/contracts/dataset-provider';
 import plugin from '@assay/plugin-token-shards';
 import { tokensDigest } from '@assay/plugin-token-shards/dist/draw/digest.js';
+import { draw } from '@assay/plugin-token-shards/dist/draw/draw.js';
+import type { OpenShard } from '@assay/plugin-token-shards/dist/draw/shard.js';
+import { openFileShard } from '@assay/plugin-token-shards/dist/shards/file-shard.js';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { errorOf } from '../../error-of.js';
 import { failedChecks } from '../../package-checks.js';
@@ -75,6 +78,32 @@ describe('a dataset of shards in a folder', () => {
     );
     expect(source).toMatch(new RegExp(`^manifests sha256:[0-9a-f]{64}, tokens sha256:${tokens}$`));
     expect(await expected()).toEqual(sample);
+  });
+
+  it('reads sequences of thousands of narrow records some at a time', async () => {
+    const rows = 4096;
+    const file = join(newFolder(), 'narrow.npy');
+    writeFileSync(file, npy([rows, 2], counted(0, rows * 2)));
+    const readAtOnce: number[] = [];
+    const open = async (): Promise<OpenShard> => {
+      const shard = await openFileShard('narrow', file, undefined, never);
+      return {
+        header: shard.header,
+        read: (sequences, signal) => {
+          readAtOnce.push(sequences.reduce((sum, spans) => sum + spans.length, 0));
+          return shard.read(sequences, signal);
+        },
+        close: () => shard.close(),
+      };
+    };
+    const request = { seed: 1n, count: 200, sequence: 2048, base: 2048, vocabulary: 0, shardsPerSource: 1 };
+    const drawn = await draw([{ name: 'source', shards: [{ name: 'narrow', record: 1, open }] }], request, never);
+    expect(drawn.rows).toHaveLength(200);
+    // Of each row of two tokens the record is the first one.
+    for (const row of drawn.rows)
+      expect(row).toEqual(Uint32Array.from({ length: 2048 }, (_none, index) => (row[0] ?? 0) + 2 * index));
+    expect(Math.max(...readAtOnce)).toBeLessThanOrEqual(100_000);
+    expect(readAtOnce.reduce((sum, spans) => sum + spans, 0)).toBe(200 * 2048);
   });
 
   it('draws the same into batches of several sequences, which are of no one shard', async () => {

@@ -9,6 +9,8 @@ import { readClaimText, writeClaimText } from './claim-text.js';
 
 const OCI = 'oci';
 const COMMIT = 'hf:';
+/** The hub, or the host of a registry. */
+const PLACE = /^[a-z0-9][a-z0-9.-]*(?::\d{1,5})?$/;
 
 const parameters = z.strictObject({
   prefix: z
@@ -19,9 +21,14 @@ const parameters = z.strictObject({
   author: z.boolean().default(true).describe("Whether a claim ends with its author's hotkey, which does not count."),
   registry: z
     .string()
-    .regex(/^[a-z0-9][a-z0-9.-]*(?::\d{1,5})?$/)
+    .regex(PLACE)
     .optional()
     .describe('Host of the registry that has the repos of `sha256:` digests; the first part of a repo when left out.'),
+  places: z
+    .array(z.string().regex(PLACE))
+    .min(1)
+    .optional()
+    .describe('Where models may lie: `hf` for the hub, and hosts of registries. Left out: everywhere.'),
   fromBlock: z.number().int().nonnegative().default(0).describe('Claims that were revealed before it do not count.'),
 });
 type Parameters = z.infer<typeof parameters>;
@@ -39,10 +46,13 @@ export const duelScheme: Rule<CommitmentScheme, Parameters> = {
     parse: (text) => {
       const { repo, digest } = readClaimText(text, given);
       const reference = referenceOf(repo, digest, given.registry);
+      requirePlace(reference, given.places);
       return { reference, proof: reference.revision, competition: null };
     },
-    format: ({ reference }, hotkey) =>
-      writeClaimText({ ...claimedAs(reference, given.registry), author: given.author ? hotkey : null }, given),
+    format: ({ reference }, hotkey) => {
+      requirePlace(reference, given.places);
+      return writeClaimText({ ...claimedAs(reference, given.registry), author: given.author ? hotkey : null }, given);
+    },
     filesThatCount,
     explainFiles,
     proofOf: ({ reference }) => reference.revision,
@@ -56,6 +66,17 @@ function referenceOf(repo: string, digest: string, registry: string | undefined)
   if (digest.startsWith(COMMIT)) return { namespace, name, revision: digest.slice(COMMIT.length) };
   const host = registry === undefined ? [] : [registry];
   return { source: OCI, namespace: [...host, namespace].join('/'), name, revision: digest };
+}
+
+/**
+ * A miner chooses the registry of a claim, and no validator reads a registry that the subnet does not use. Such a claim would wait
+ * first in the queue without an end.
+ * @throws DUEL_PLACE_NOT_READ
+ */
+function requirePlace({ source = DEFAULT_SOURCE, namespace }: ModelReference, places: Parameters['places']): void {
+  const placeOf = (one: string): string => (one === DEFAULT_SOURCE ? one : `${OCI}:${one}`);
+  const place = source === OCI ? `${OCI}:${namespace.split('/')[0] ?? ''}` : source;
+  if (places && !places.map(placeOf).includes(place)) throw duelErrors.DUEL_PLACE_NOT_READ({ place, places });
 }
 
 /** @throws DUEL_CLAIM_UNWRITABLE */

@@ -56,9 +56,23 @@ const EMPTY: State = [NO_MARKS];
 const hotkeyMark = (hotkey: string): string => `hotkey ${hotkey}`;
 const digestMark = (digest: string): string => `digest ${digest.toLowerCase()}`;
 
+/** A commit of the hub or the digest of an image, as claims and references write them; the revision of a reference comes out. */
+const submitted = z
+  .string()
+  .regex(/^(?:(?:hf:)?[0-9a-f]{40}|(?:sha256:)?[0-9a-f]{64})$/i, {
+    error: 'is neither a commit (40 hex digits) nor sha256: with 64 hex digits',
+  })
+  .transform((text) =>
+    text
+      .toLowerCase()
+      .replace(/^hf:/, '')
+      .replace(/^(?=[0-9a-f]{64}$)/, 'sha256:'),
+  );
+const evaluated = z.string().regex(/^[1-9A-HJ-NP-Za-km-z]{47,48}$/, { error: 'is no address of a hotkey' });
+
 /** What an operator writes of earlier claims: hotkeys that have had their evaluation, and digests that were submitted. */
 const given = z
-  .strictObject({ hotkeys: z.array(z.string().min(1).max(100)), digests: z.array(z.string().min(1).max(100)) })
+  .strictObject({ hotkeys: z.array(evaluated), digests: z.array(submitted) })
   .transform(({ hotkeys, digests }) => [...hotkeys.map(hotkeyMark), ...digests.map(digestMark)]);
 
 /** A challenger that has begun its rounds stays the first, then the earlier claim is. */

@@ -62,8 +62,10 @@ function* judge(duel: Duel, context: MatchContext, given: Parameters): Steps<Jud
   const margin = marginOf(duel, given);
   if (duel.differences.length < drawnSamples(context)) return { ...duel, margin, bound: null, verdict: 'stopped' };
   const { resamples, seed, alpha, winsNeeded } = given;
-  const bound = yield* lowerBound(duel.differences, { resamples, seed: BigInt(seed), alpha });
-  const isAhead = bound > margin;
+  const found = yield* lowerBound(duel.differences, { resamples, seed: BigInt(seed), alpha });
+  // Sums of losses near the largest number overflow, and such a bound is above no margin.
+  const bound = Number.isFinite(found) ? found : null;
+  const isAhead = bound !== null && bound > margin;
   const verdict = !isAhead ? 'lost' : context.repetition < winsNeeded ? 'again' : 'won';
   return { ...duel, margin, bound, verdict };
 }

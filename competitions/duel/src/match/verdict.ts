@@ -19,7 +19,8 @@ export const COLUMNS: readonly RuleColumn[] = [
   {
     key: 'bound',
     title: 'bound',
-    about: 'Lower bound of the difference by the bootstrap, in nats; none after a stop.',
+    about:
+      'Lower bound of the difference by the bootstrap, in nats; none after a stop, nor of losses that are too large for one.',
   },
   { key: 'margin', title: 'margin', about: 'What the bound has to be above, in nats.' },
   { key: 'sequences', title: 'sequences', about: 'Sequences that were scored.' },
@@ -42,7 +43,7 @@ export type Verdict = 'won' | 'lost' | 'stopped' | 'again';
 /** What a duel has come to. */
 export interface Judged extends Duel {
   verdict: Verdict;
-  /** Null where the round was stopped. */
+  /** Null where the round was stopped, and where losses are too large for a bound. */
   bound: number | null;
   /** In nats. */
   margin: number;
@@ -61,12 +62,15 @@ export function valuesOf(
   const clusters = clustersOf(context)?.slice(0, sequences);
   return {
     verdict,
-    difference: pairwiseMean(differences),
+    difference: finite(pairwiseMean(differences)),
     bound,
     margin,
     sequences,
     drawn: drawnSamples(context),
-    effectiveSize: clusters?.length === sequences ? effectiveSampleSize([...differences], clusters) : null,
+    effectiveSize: finite(clusters?.length === sequences ? effectiveSampleSize([...differences], clusters) : null),
     close: bound !== null && Math.abs(bound - margin) < tolerance,
   };
 }
+
+/** Squares and sums of losses near the largest number overflow: a record holds finite numbers only. */
+const finite = (value: number | null): number | null => (Number.isFinite(value) ? value : null);

@@ -65,15 +65,18 @@ export const kingChain: Rule<StandingRule<State>, Parameters> = {
     const first: State | undefined = king && {
       reigns: [{ hotkey: king.hotkey ?? NOBODY, block: 0, reference: king.reference }],
     };
+    /** A list without a reign, as an operator may write it in the history, stands for the first king. */
+    const begun = (now: State): State => (now.reigns.length > 0 || !first ? now : first);
+    const paid = (now: State): string[] => hotkeysOf({ reigns: begun(now).reigns.slice(0, kings) });
     return {
       columns: [{ key: 'reign', title: 'reign', about: 'Place among the kings that are paid, 1 for who reigns now.' }],
       state,
       ...(first ? { first } : {}),
       ...(opens === undefined ? {} : { history: { since: opens, tolerance, about: 'which models have reigned' } }),
-      defenders: ({ reigns }) => reigns.slice(0, 1),
-      next: (before, round) => nextState(before ?? first, round, kings),
-      shares: (now, seats) => sharesOf(now, seats, digits),
-      incumbents: (now) => hotkeysOf(now).filter((hotkey) => hotkey !== NOBODY),
+      defenders: (now) => begun(now).reigns.slice(0, 1),
+      next: (before, round) => nextState(before ? begun(before) : first, round, kings),
+      shares: (now, seats) => sharesOf(paid(now), seats, digits),
+      incumbents: (now) => paid(now).filter((hotkey) => hotkey !== NOBODY),
     };
   },
 };
@@ -96,8 +99,7 @@ function nextState(before: State | undefined, round: JudgedRound, kings: number)
 
 const hotkeysOf = ({ reigns }: State): string[] => [...new Set(reigns.map(({ hotkey }) => hotkey))];
 
-function sharesOf(now: State, seats: readonly Seat[], digits: number): number[] {
-  const hotkeys = hotkeysOf(now);
+function sharesOf(hotkeys: readonly string[], seats: readonly Seat[], digits: number): number[] {
   const paid = seats.filter(({ hotkey }) => hotkeys.includes(hotkey));
   const share = Number((1 / Math.max(1, paid.length)).toFixed(digits));
   const shares = new Array<number>(Math.max(0, ...seats.map(({ uid }) => uid + 1))).fill(0);

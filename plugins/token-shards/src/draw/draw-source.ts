@@ -8,6 +8,9 @@ import type { OpenShard, Shard, Source, Span } from './shard.js';
 import { sourceSeed } from './source-seed.js';
 import { sourceTargets } from './targets.js';
 
+/** Runs of tokens that are read at a time: narrow records make thousands of each sequence. */
+const SPANS_AT_ONCE = 100_000;
+
 export interface DrawnRow {
   ids: Uint32Array;
   /** Counts all shards that were read, of all sources. */
@@ -100,8 +103,9 @@ async function wholeRows(
   signal: AbortSignal,
 ): Promise<Uint32Array[]> {
   const kept: Uint32Array[] = [];
+  const atOnce = Math.max(1, Math.floor(SPANS_AT_ONCE / layout.pieces));
   for (let from = 0; from < starts.length && kept.length < missing;) {
-    const wanted = starts.subarray(from, from + missing - kept.length);
+    const wanted = starts.subarray(from, from + Math.min(atOnce, missing - kept.length));
     const rows = await opened.read(
       Array.from(wanted, (start) => spansOf(layout, start)),
       signal,
