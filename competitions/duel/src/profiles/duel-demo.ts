@@ -61,7 +61,7 @@ export const duelDemoProfile: SubnetProfile = defineProfile({
   name: 'duel-demo',
   netuid: 3,
   weightsVersionKey: 1n,
-  commitment: { rule: 'duel' },
+  commitment: { rule: 'duel', places: ['hf'] },
   schedule: [{ fromBlock: 0, competitions: [{ id: 1, name: 'duel-demo', share: 1 }] }],
   rules: [
     {
