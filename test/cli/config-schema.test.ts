@@ -17,7 +17,7 @@ const validate = new Ajv2020({ strict: false, logger: false }).compile(
 /** An evaluator that is made of others, as a package may bring one. */
 const pool = definePlugin({
   apiVersion: 1,
-  name: 'pool',
+  name: 'spread',
   provides: {
     evaluator: {
       options: z.strictObject({ of: z.array(choiceOf('evaluator')).min(1), rows: choiceOf('rows').optional() }),
@@ -53,14 +53,14 @@ describe('the JSON schema of the config file', () => {
 
   it.each<[what: string, options: Record<string, unknown>, isValid: boolean]>([
     ['implementations that come along', { of: [{ use: 'onnxruntime' }, { use: 'process', command: ['a'] }] }, true],
-    ['an implementation of another package', { of: [{ use: 'torch', gpu: 1 }] }, true],
-    ['a plugin of its own kind', { of: [{ use: 'pool', of: [{ use: 'onnxruntime' }] }] }, true],
+    ['an implementation of another package', { of: [{ use: 'somewhere-else', gpu: 1 }] }, true],
+    ['a plugin of its own kind', { of: [{ use: 'spread', of: [{ use: 'onnxruntime' }] }] }, true],
     ['another contract', { of: [{ use: 'onnxruntime' }], rows: { use: 'huggingface', maxInFlight: 4 } }, true],
     ['one that is not named', { of: [{}] }, false],
     ['an option that the implementation lacks', { of: [{ use: 'onnxruntime', thraeds: 2 }] }, false],
-    ['one within it without an option that it needs', { of: [{ use: 'pool', of: [{ use: 'process' }] }] }, false],
+    ['one within it without an option that it needs', { of: [{ use: 'spread', of: [{ use: 'process' }] }] }, false],
   ])('takes or refuses, in a plugin that is made of plugins, %s', (_what, options, isValid) => {
-    const config = { ...demo, evaluator: { use: 'pool', ...options } };
+    const config = { ...demo, evaluator: { use: 'spread', ...options } };
     expect(withPool(config), JSON.stringify(withPool.errors)).toBe(isValid);
   });
 

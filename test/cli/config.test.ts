@@ -64,9 +64,9 @@ const PACKAGE = JSON.stringify({
 describe('a plugin from elsewhere', () => {
   it('may be made of any that comes along, whether the config names it or not', async () => {
     const config = folderWith({
-      'config.yaml': 'plugins: [./pool]\nevaluator: { use: pool }\n',
-      'pool/package.json': PACKAGE,
-      'pool/index.js': outside('pool', 'evaluator: { options: anything, create: async () => ({}) }'),
+      'config.yaml': 'plugins: [./several-cards]\nevaluator: { use: several-cards }\n',
+      'several-cards/package.json': PACKAGE,
+      'several-cards/index.js': outside('several-cards', 'evaluator: { options: anything, create: async () => ({}) }'),
     });
     const loaded = await loadConfig(config, { values: {}, names: {} }, {});
     const registry = await loadPlugins(loaded.config, loaded.baseDir, '/nonexistent', () => undefined);

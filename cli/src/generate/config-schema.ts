@@ -35,7 +35,7 @@ export async function configJsonSchema(more: readonly Plugin[] = []): Promise<st
   const definitions: JsonSchema = {};
   // A Set that grows while it is iterated: definitions may choose implementations too.
   for (const name of nested) definitions[name] = withChoices(choiceSchema(name, plugins), nested);
-  const whole = nested.size === 0 ? main : { ...(main as JsonSchema), $defs: definitions };
+  const whole = { ...(main as JsonSchema), $defs: { ...schema.$defs, ...definitions } };
   return `${JSON.stringify(whole, null, 2)}\n`;
 }
 
