@@ -223,6 +223,9 @@ describe('an installed architecture module', () => {
     const others = await run('competitions', 'demo-docs', '--json');
     expect([others.code, others.stderr]).toEqual([0, expect.stringContaining('PLUGIN_BROKEN')]);
     expect(errorOf(await roundOf('outside-olmo'))).toMatchObject({ code: 'PLUGIN_BROKEN' });
+    // While a broken package is there, no other one is installed.
+    const removed = await run('plugins', 'uninstall', 'outside-olmo');
+    expect(removed.code, removed.stderr).toBe(0);
   });
 });
 

@@ -37,7 +37,8 @@ type Parameters = z.infer<typeof parameters>;
 export const duelScheme: Rule<CommitmentScheme, Parameters> = {
   name: 'duel',
   version: 1,
-  summary: 'v4|repo|digest|author, revealed: a commit of the hub, or the digest of a manifest in a registry.',
+  summary:
+    'Revealed claims of the form v4|repo|digest|author: a commit of the hub, or the digest of a manifest in a registry.',
   parameters,
   examples: [{}, { prefix: 'v7', author: false, registry: 'registry.example', fromBlock: 6_000_000 }],
   bind: (given) => ({
