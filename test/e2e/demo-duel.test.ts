@@ -52,16 +52,15 @@ describe('npm run demo:duel', () => {
     ]);
   });
 
-  it('sets weights at each dethronement: first burned, then to the kings in equal parts', () => {
+  it('sets weights as kings change: first burned, in the end to the kings in equal parts', () => {
     const set = eventsOf(first.stdout).flatMap((event) => (event.event === 'weights-set' ? [event.weights] : []));
-    expect(set.map((weights) => weights.map(({ uid, share }) => [uid, share]))).toEqual([
-      [[0, 1]],
-      [[3, 1]],
-      [
-        [3, 0.5],
-        [5, 0.5],
-      ],
-    ]);
+    const shares = set.map((weights) => JSON.stringify(weights.map(({ uid, share }) => [uid, share])));
+    const [burned, alone, both] = ['[[0,1]]', '[[3,1]]', '[[3,0.5],[5,0.5]]'];
+    // On a busy machine the second dethronement comes before the weights of the first are set.
+    expect([
+      [burned, alone, both],
+      [burned, both],
+    ]).toContainEqual(shares);
   });
 
   it('has nothing to do when it is started again, and that is no failure', { timeout: 60_000 }, async () => {
