@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path';
-import { put, ValidatorState } from '@assay/core/runtime/validator-state';
+import { ValidatorState } from '@assay/core/runtime/validator-state';
+import { put } from '@assay/core/runtime/derived-rows';
 import { openJournal } from '@assay/plugin-libsql-journal';
 import { LocalNetwork, type GenesisInput } from '@assay/plugin-local-chain';
 import { readFileSync } from 'node:fs';

@@ -6,7 +6,7 @@ import { TEXTS, TOKENIZER } from '@assay/competition-demo/dist/competitions.js';
 import duel from '@assay/competition-duel';
 import { canonicalJson } from '@assay/core/journal/canonical-json';
 import type { RoundEntry } from '@assay/core/runtime/round/entry-shape';
-import { asJson } from '@assay/core/runtime/validator-state';
+import { asJson } from '@assay/core/runtime/derived-rows';
 import { RuleBook } from '@assay/core/rules/rule-book';
 import { openJournal } from '@assay/plugin-libsql-journal';
 import { beforeAll, describe, expect, it } from 'vitest';

@@ -11,7 +11,7 @@ import { withDeadline } from './deadline.js';
 import { runtimeErrors } from './errors.js';
 import { isAbort } from './supervise.js';
 import type { DefenderModel } from './tables.js';
-import { put, type Put } from './validator-state.js';
+import { put, type Put } from './derived-rows.js';
 
 type Entry = Pick<ScheduledCompetition, 'competition' | 'rulesAt'>;
 type DefenderDeps = Pick<RuntimeDeps, 'state' | 'competitions'>;

@@ -6,7 +6,8 @@ import type { RuntimeDeps } from './context.js';
 import { runtimeErrors } from './errors.js';
 import { historyOf, recordHistory, type HistoryEntry, type KnownHistory } from './intake/history-record.js';
 import type { History, ImportedClaim } from './tables.js';
-import { put, type ValidatorState } from './validator-state.js';
+import type { ValidatorState } from './validator-state.js';
+import { put } from './derived-rows.js';
 
 type Put = NonNullable<JournalChange['put']>[number];
 

@@ -1,5 +1,5 @@
 import type { RuntimeDeps } from './context.js';
-import { put } from './validator-state.js';
+import { put } from './derived-rows.js';
 
 /**
  * Versions that did not hash stored files before scoring them may have refused or scored badly what their disk had made

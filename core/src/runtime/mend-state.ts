@@ -8,7 +8,7 @@ import { HISTORY_LENGTH } from '../judging/next-state.js';
 import { judgedIds } from './competitions.js';
 import type { Standing } from '../contracts/standing-rule.js';
 import type { TrackedModel } from './tables.js';
-import { put, type Put } from './validator-state.js';
+import { put, type Put } from './derived-rows.js';
 
 type MendDeps = Pick<RuntimeDeps, 'state' | 'competitions' | 'rules' | 'reporter' | 'clock' | 'log'>;
 

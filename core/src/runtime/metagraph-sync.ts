@@ -5,7 +5,7 @@ import { takenClaimsWithout } from './intake/intake-rows.js';
 import { report, type RuntimeDeps } from './context.js';
 import { runtimeErrors } from './errors.js';
 import { attempt, type Loop } from './supervise.js';
-import { put } from './validator-state.js';
+import { put } from './derived-rows.js';
 
 /** Uids that one event lists at most. */
 const LISTED_CHANGES = 50;

@@ -18,7 +18,7 @@ import { awaitedModels } from './store-cleaning.js';
 import { isAbort } from './supervise.js';
 import type { TrackedModel } from './tables.js';
 import { UnknownClaims } from './unknown-claims.js';
-import { put } from './validator-state.js';
+import { put } from './derived-rows.js';
 
 const repoOf = (model: PlacedClaim | null): string => (model ? repoName(model.reference) : '');
 

@@ -3,7 +3,7 @@ import type { NewRecord, RecordType } from '../contracts/round-journal.js';
 import type { ValidatorIdentity } from '../contracts/chain-client.js';
 import { splitEntryInSteps } from '../journal/stored-entry.js';
 import { inSlices } from './slices.js';
-import { asJson } from './validator-state.js';
+import { asJson } from './derived-rows.js';
 
 /**
  * A record as the journal takes it: split into entry and contents, to be signed by the validator where it has its key.

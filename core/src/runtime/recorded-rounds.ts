@@ -13,7 +13,7 @@ import { agreesWithOld } from './round/format-1.js';
 import { isRound, readRound } from './round/read-round.js';
 import { claimOf, type ClaimEntry } from './claim-record.js';
 import { historyOf, type HistoryEntry } from './intake/history-record.js';
-import { asJson } from './validator-state.js';
+import { asJson } from './derived-rows.js';
 
 const contenderVerdict = z.object({
   uid: z.number(),

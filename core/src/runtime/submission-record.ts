@@ -5,7 +5,7 @@ import { canonicalJson } from '../journal/canonical-json.js';
 import type { RuntimeDeps } from './context.js';
 import { newRecord } from './new-record.js';
 import type { PlannedSubmission, SubmissionOutcome } from './submission-entry.js';
-import type { Put } from './validator-state.js';
+import type { Put } from './derived-rows.js';
 
 /** The record of a submission; one for each plan, whichever way its outcome becomes known first. */
 async function submissionRecord(

@@ -12,7 +12,7 @@ import { saysNothing } from './round/blame.js';
 import { judgedIds } from './competitions.js';
 import { isAbort } from './supervise.js';
 import type { UnknownClaim } from './tables.js';
-import { put } from './validator-state.js';
+import { put } from './derived-rows.js';
 
 /** A claim in force about which this machine cannot say anything. */
 export interface UnknownMiner {

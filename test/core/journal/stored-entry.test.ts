@@ -6,7 +6,7 @@ import { FIRST_PREVIOUS_HASH, entryHash } from '@assay/core/journal/hash';
 import { withoutPaths } from '@assay/core/journal/machine-paths';
 import { decodeNumbers, encodeNumbers } from '@assay/core/journal/number-bytes';
 import { joinEntry, namedBy, splitEntry, type Contents } from '@assay/core/journal/stored-entry';
-import { asJson } from '@assay/core/runtime/validator-state';
+import { asJson } from '@assay/core/runtime/derived-rows';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 

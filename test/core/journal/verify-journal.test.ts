@@ -2,7 +2,7 @@ import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { splitEntry } from '@assay/core/journal/stored-entry';
 import { verifyJournal, type JournalReport } from '@assay/core/journal/verify-journal';
-import { asJson } from '@assay/core/runtime/validator-state';
+import { asJson } from '@assay/core/runtime/derived-rows';
 import { openJournal } from '@assay/plugin-libsql-journal';
 import Database from 'libsql';
 import { describe, expect, it } from 'vitest';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { ClockWatch } from '@assay/core/runtime/clock-watch';
 import { EvaluationLoop } from '@assay/core/runtime/evaluation-loop';
 import { ModelSync } from '@assay/core/runtime/model-sync';
-import { put } from '@assay/core/runtime/validator-state';
+import { put } from '@assay/core/runtime/derived-rows';
 import { WeightSetting } from '@assay/core/runtime/weight-setting';
 import { LocalChainClient } from '@assay/plugin-local-chain';
 import { describe, expect, it } from 'vitest';

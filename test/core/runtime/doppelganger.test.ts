@@ -1,6 +1,6 @@
 import type { ChainSnapshot } from '@assay/core/contracts/chain-client';
 import { asBlockNumber } from '@assay/core/contracts/brands';
-import { put } from '@assay/core/runtime/validator-state';
+import { put } from '@assay/core/runtime/derived-rows';
 import { describe, expect, it } from 'vitest';
 import {
   blockAt,

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { canonicalJson } from '@assay/core/journal/canonical-json';
 import { replayEntry } from '@assay/core/runtime/round/entry';
 import type { RoundEntry } from '@assay/core/runtime/round/entry-shape';
-import { asJson } from '@assay/core/runtime/validator-state';
+import { asJson } from '@assay/core/runtime/derived-rows';
 import { RuleBook } from '@assay/core/rules/rule-book';
 import { rulesByBlock } from '@assay/core/rules/chosen';
 import duel from '@assay/competition-duel';

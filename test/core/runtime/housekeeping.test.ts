@@ -7,7 +7,7 @@ import { EvaluationLoop } from '@assay/core/runtime/evaluation-loop';
 import { StoreCleaning } from '@assay/core/runtime/store-cleaning';
 import { runLoops, type Loop } from '@assay/core/runtime/supervise';
 import { TopModelScan } from '@assay/core/runtime/top-model-scan';
-import { put } from '@assay/core/runtime/validator-state';
+import { put } from '@assay/core/runtime/derived-rows';
 import { withDeadline } from '@assay/core/runtime/deadline';
 import { abortError } from '@assay/core/errors/describe';
 import { describe, expect, it } from 'vitest';

@@ -4,7 +4,7 @@ import type { Json } from '@assay/core/contracts/round-journal';
 import { EvaluationLoop } from '@assay/core/runtime/evaluation-loop';
 import { replayEntry } from '@assay/core/runtime/round/entry';
 import type { RoundEntry } from '@assay/core/runtime/round/entry-shape';
-import { asJson } from '@assay/core/runtime/validator-state';
+import { asJson } from '@assay/core/runtime/derived-rows';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { wholeRound } from '../../recorded-round.js';
 import { newSubnet, type Subnet } from './subnet.js';

@@ -3,7 +3,7 @@ import Database from 'libsql';
 import { EvaluationLoop } from '@assay/core/runtime/evaluation-loop';
 import { mendState } from '@assay/core/runtime/mend-state';
 import { MetagraphSync } from '@assay/core/runtime/metagraph-sync';
-import { put } from '@assay/core/runtime/validator-state';
+import { put } from '@assay/core/runtime/derived-rows';
 import { WeightSetting } from '@assay/core/runtime/weight-setting';
 import { describe, expect, it } from 'vitest';
 import { averageOf, hotkeysOf, weightsOf, newSubnet, type Subnet } from './subnet.js';

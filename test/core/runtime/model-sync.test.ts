@@ -5,7 +5,7 @@ import { ModelCheck } from '@assay/core/runtime/model-check';
 import { MetagraphSync } from '@assay/core/runtime/metagraph-sync';
 import { ClaimRetry } from '@assay/core/runtime/claim-retry';
 import { ModelSync } from '@assay/core/runtime/model-sync';
-import { put } from '@assay/core/runtime/validator-state';
+import { put } from '@assay/core/runtime/derived-rows';
 import { describe, expect, it } from 'vitest';
 import { newSubnet, type Subnet } from './subnet.js';
 

@@ -1,5 +1,5 @@
 import type { ChainClient } from '@assay/core/contracts/chain-client';
-import { put } from '@assay/core/runtime/validator-state';
+import { put } from '@assay/core/runtime/derived-rows';
 import { WeightSetting } from '@assay/core/runtime/weight-setting';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { EvaluationLoop } from '@assay/core/runtime/evaluation-loop';
 import { MetagraphSync } from '@assay/core/runtime/metagraph-sync';
 import { readStanding } from '@assay/core/rules/read-standing';
-import { put } from '@assay/core/runtime/validator-state';
+import { put } from '@assay/core/runtime/derived-rows';
 import { assertChain } from '@assay/core/journal/verify-chain';
 import { AssayError } from '@assay/core/errors/assay-error';
 import { beforeEach, describe, expect, it } from 'vitest';

@@ -9,7 +9,8 @@ import type {
   WeightsSubmission,
 } from '@assay/core/contracts/chain-client';
 import { AssayError } from '@assay/core/errors/assay-error';
-import { put, ValidatorState } from '@assay/core/runtime/validator-state';
+import { ValidatorState } from '@assay/core/runtime/validator-state';
+import { put } from '@assay/core/runtime/derived-rows';
 import { WeightSetting } from '@assay/core/runtime/weight-setting';
 import { openJournal } from '@assay/plugin-libsql-journal';
 import { join } from 'node:path';

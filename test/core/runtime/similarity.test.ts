@@ -13,7 +13,7 @@ import { MetagraphSync } from '@assay/core/runtime/metagraph-sync';
 import { roundOf } from '@assay/core/runtime/recorded-rounds';
 import { replayEntry } from '@assay/core/runtime/round/entry';
 import { judgedRows } from '@assay/core/runtime/round/tell';
-import { asJson, put } from '@assay/core/runtime/validator-state';
+import { asJson, put } from '@assay/core/runtime/derived-rows';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { replayed, wholeRound } from '../../recorded-round.js';

@@ -2,7 +2,7 @@ import type { ChainSnapshot, SubmissionFate } from '@assay/core/contracts/chain-
 import { asBlockNumber } from '@assay/core/contracts/brands';
 import { joinEntry } from '@assay/core/journal/stored-entry';
 import { submissionEntry, type SubmissionOutcome } from '@assay/core/runtime/submission-entry';
-import { put } from '@assay/core/runtime/validator-state';
+import { put } from '@assay/core/runtime/derived-rows';
 import { describe, expect, it } from 'vitest';
 import {
   blockAt,

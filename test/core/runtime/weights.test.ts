@@ -2,7 +2,7 @@ import type { ChainClient, WeightsSubmission } from '@assay/core/contracts/chain
 import { AssayError } from '@assay/core/errors/assay-error';
 import { RuleBook } from '@assay/core/rules/rule-book';
 import { replaySubmission } from '@assay/core/runtime/submission-entry';
-import { put } from '@assay/core/runtime/validator-state';
+import { put } from '@assay/core/runtime/derived-rows';
 import { WeightSetting } from '@assay/core/runtime/weight-setting';
 import { describe, expect, it } from 'vitest';
 import { averageOf, newSubnet, shortenWeightsDeadline, type Subnet } from './subnet.js';

@@ -14,7 +14,7 @@ software, such as BT_WALLET_NAME), file, files of other software, default.`;
     const [{ effectiveProfile }, { asJson }, { leaves }, { givenUpText, shownConfigValue, shownGivenUp }] =
       await Promise.all([
         import('@assay/core/composition/compose-validator'),
-        import('@assay/core/runtime/validator-state'),
+        import('@assay/core/runtime/derived-rows'),
         import('@assay/core/config/resolve'),
         import('../../report/shown-values.js'),
       ]);

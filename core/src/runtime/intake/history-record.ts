@@ -4,7 +4,8 @@ import type { JournalRecord, NewRecord } from '../../contracts/round-journal.js'
 import { joinEntry, type Contents } from '../../journal/stored-entry.js';
 import type { RuntimeDeps } from '../context.js';
 import { newRecord } from '../new-record.js';
-import { put, type Put, type ValidatorState } from '../validator-state.js';
+import type { ValidatorState } from '../validator-state.js';
+import { put, type Put } from '../derived-rows.js';
 import { IntakeRows } from './intake-rows.js';
 
 const source = z.discriminatedUnion('kind', [

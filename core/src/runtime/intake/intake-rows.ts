@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { RoundJournal } from '../../contracts/round-journal.js';
-import type { Put } from '../validator-state.js';
-import { asJson } from '../validator-state.js';
+import type { Put } from '../derived-rows.js';
+import { asJson } from '../derived-rows.js';
 
 /** Claims of a hotkey that are remembered as taken in; the chain shows the last ten at most. */
 const REMEMBERED = 32;

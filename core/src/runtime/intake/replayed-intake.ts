@@ -4,7 +4,7 @@ import type { RuleState } from '../../contracts/rule.js';
 import { canonicalJson } from '../../journal/canonical-json.js';
 import type { RuleBook } from '../../rules/rule-book.js';
 import type { ClaimEntry } from '../claim-record.js';
-import { asJson } from '../validator-state.js';
+import { asJson } from '../derived-rows.js';
 import { ownState } from './claim-queue.js';
 
 type RecordedIntake = ClaimEntry & { intake: NonNullable<ClaimEntry['intake']> };

@@ -10,7 +10,7 @@ import { report, type RuntimeDeps } from '../context.js';
 import { runtimeErrors } from '../errors.js';
 import { inSlices } from '../slices.js';
 import { isAbort } from '../supervise.js';
-import { put } from '../validator-state.js';
+import { put } from '../derived-rows.js';
 import type { RoundSimilarity } from './entry-shape.js';
 import type { EvaluatedContender } from './evaluate.js';
 import type { IntactModels } from './intact-models.js';

@@ -4,7 +4,7 @@ import { RULES_VERSION } from '../../judging/rules-version.js';
 import { finish, type Steps } from '../../judging/steps.js';
 import { judgeRoundInSteps, type RoundVerdict } from '../../judging/verdict.js';
 import type { RuleBook } from '../../rules/rule-book.js';
-import { asJson } from '../validator-state.js';
+import { asJson } from '../derived-rows.js';
 import { misplacedStopIn } from './early-stop.js';
 import type { UnjudgedRound } from './entry-shape.js';
 import { recordedInFormat1, verdictInFormat1 } from './format-1.js';

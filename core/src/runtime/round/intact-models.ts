@@ -11,7 +11,7 @@ import { report, type RuntimeDeps } from '../context.js';
 import { runtimeErrors } from '../errors.js';
 import type { ModelCheck } from '../model-check.js';
 import { isAbort } from '../supervise.js';
-import { put, type Put } from '../validator-state.js';
+import { put, type Put } from '../derived-rows.js';
 import type { Contender } from './plan.js';
 
 /** A stored model whose files had the verified content a moment ago. */

@@ -13,7 +13,7 @@ import { runtimeErrors } from '../errors.js';
 import { isAbort } from '../supervise.js';
 import type { ScheduledCompetition } from '../competitions.js';
 import { standingOf } from '../standings.js';
-import { asJson } from '../validator-state.js';
+import { asJson } from '../derived-rows.js';
 import type { TrackedModel } from '../tables.js';
 import type { UnknownMiner } from '../unknown-claims.js';
 

@@ -9,7 +9,7 @@ import type { ModelCheck } from '../model-check.js';
 import { inSlices } from '../slices.js';
 import type { UnknownMiner } from '../unknown-claims.js';
 import { newRecord } from '../new-record.js';
-import { put } from '../validator-state.js';
+import { put } from '../derived-rows.js';
 import { defendersBefore, isDefender } from '../../judging/defenders.js';
 import type { RoundVerdict } from '../../judging/verdict.js';
 import { ContenderComparison, withoutCopies } from './compare.js';

@@ -7,7 +7,7 @@ import { causeOf, toAssayError } from '../../errors/describe.js';
 import type { RuntimeDeps } from '../context.js';
 import { isAbort } from '../supervise.js';
 import type { StoredEvaluation } from '../tables.js';
-import { put } from '../validator-state.js';
+import { put } from '../derived-rows.js';
 import type { Asking, Place } from './ask.js';
 import type { FailedTry } from './blame.js';
 import type { KnownLosses } from './known-losses.js';

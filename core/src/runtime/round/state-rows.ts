@@ -3,7 +3,7 @@ import { nextState } from '../../judging/next-state.js';
 import type { RoundVerdict } from '../../judging/verdict.js';
 import { IntakeRows } from '../intake/intake-rows.js';
 import type { ValidatorState } from '../validator-state.js';
-import { put } from '../validator-state.js';
+import { put } from '../derived-rows.js';
 import type { UnjudgedRound } from './entry-shape.js';
 
 type Put = ReturnType<typeof put.standing>;

@@ -3,7 +3,7 @@ import { toAssayError } from '../../errors/describe.js';
 import { report, type RuntimeDeps } from '../context.js';
 import { isAbort } from '../supervise.js';
 import type { WeightCommit } from '../tables.js';
-import { put } from '../validator-state.js';
+import { put } from '../derived-rows.js';
 import { ownLanding } from './own-updates.js';
 
 type CommitDeps = Pick<RuntimeDeps, 'chain' | 'state' | 'reporter' | 'clock' | 'log'>;

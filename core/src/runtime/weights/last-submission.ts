@@ -4,7 +4,7 @@ import { report, type RuntimeDeps } from '../context.js';
 import type { PlannedSubmission, SubmissionOutcome } from '../submission-entry.js';
 import { recordOutcome } from '../submission-record.js';
 import type { WeightsIntent } from '../tables.js';
-import { put, type Put } from '../validator-state.js';
+import { put, type Put } from '../derived-rows.js';
 import { ownLanding } from './own-updates.js';
 import { leadersOf } from './leaders.js';
 import { rowEquals } from './row.js';

@@ -2,7 +2,8 @@ import type { ChainSnapshot, Neuron, SubmissionFate } from '../../contracts/chai
 import { report, type RuntimeDeps } from '../context.js';
 import { runtimeErrors } from '../errors.js';
 import type { OwnUpdate } from '../tables.js';
-import { put, type Put, type ValidatorState } from '../validator-state.js';
+import type { ValidatorState } from '../validator-state.js';
+import { put, type Put } from '../derived-rows.js';
 
 type WatchDeps = Pick<RuntimeDeps, 'chain' | 'state' | 'reporter' | 'clock' | 'log'>;
 

@@ -6,7 +6,7 @@ import { abortError, toAssayError } from '../../errors/describe.js';
 import type { RuntimeDeps } from '../context.js';
 import type { PlannedSubmission } from '../submission-entry.js';
 import { recordOutcome } from '../submission-record.js';
-import { put } from '../validator-state.js';
+import { put } from '../derived-rows.js';
 import { outcomeOf } from '../weights-plan.js';
 import { landedRows } from './last-submission.js';
 
