@@ -28,7 +28,7 @@ export const journalCommandErrors = defineErrors({
     fault: 'config',
     retry: 'never',
     message: (p: { number: number; type: string }) =>
-      `Record ${p.number} of the type ${p.type} can't be replayed: nothing is computed from it alone.`,
+      `Record ${p.number} of the type ${p.type} can't be replayed: a record of this type holds no calculation.`,
     hint: (p: { type: string }) => `Show it instead: validator journal show NUMBER --type ${p.type}`,
   },
   ROUND_UNREADABLE: {

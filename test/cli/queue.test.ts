@@ -68,10 +68,10 @@ describe('the queue as it is shown', () => {
     expect(text.split('\n').every((line) => line.length <= 80)).toBe(true);
   });
 
-  it('says so where nobody waits', async () => {
+  it('says so where no claim waits', async () => {
     const subnet = await newQueuedSubnet();
     await turn(subnet);
-    expect(textOf(subnet)).toContain('one: nobody waits');
+    expect(textOf(subnet)).toContain('one: no claim waits');
   });
 });
 

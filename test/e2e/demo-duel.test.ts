@@ -23,7 +23,7 @@ beforeAll(async () => {
 }, 240_000);
 
 describe('npm run demo:duel', () => {
-  it('lets challengers come one after the other, and ends when nobody waits', () => {
+  it('lets challengers come one after the other, and ends when no claim waits', () => {
     expect(first.code, first.stderr).toBe(0);
     const rounds = eventsOf(first.stdout).flatMap((event) => (event.event === 'round-finished' ? [event] : []));
     const challenges = rounds.map(({ rows }) => rows.find(({ values }) => typeof values['verdict'] === 'string'));

@@ -18,7 +18,8 @@ Ctrl+C ends within seconds and loses nothing; a second one ends at once. Started
     rounds: Flags.integer({ description: 'End after this many rounds.', min: 1, exclusive: ['once', 'until-idle'] }),
     once: Flags.boolean({ description: 'One round of every scheduled competition, weights once, then end.' }),
     'until-idle': Flags.boolean({
-      description: 'Rounds of whatever has changed, then weights if they are due; end when nobody waits for a round.',
+      description:
+        'Judge each competition in which something has changed, set weights if they are due, and end when no claim waits.',
       exclusive: ['once'],
     }),
     offline: Flags.boolean({ description: 'No registration check, no weights, no remote reporters.' }),

@@ -17,7 +17,7 @@ export interface Side {
   facts: ModelFacts;
 }
 
-/** How samples are parted: each part is scored for every model, then the next one, until `stops`. */
+/** How the samples are split: each part is scored for every model before the next part, until `stops` says true. */
 interface Parts {
   every: number;
   stops: (models: readonly EvaluatedModel[]) => boolean;

@@ -24,7 +24,7 @@ export function queueText({ subnet, block, blockTimeMs, isChainRead, queues, wit
 
 const oneQueue = ({ name, waiting, refused }: QueueDescription, blockTimeMs: number): string =>
   [
-    `${name}: ${waiting.length === 0 ? 'nobody waits' : `${waiting.length} wait`}`,
+    `${name}: ${waiting.length === 0 ? 'no claim waits' : `${waiting.length} wait`}`,
     ...(waiting.length === 0
       ? []
       : [

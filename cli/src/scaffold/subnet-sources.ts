@@ -35,7 +35,7 @@ export const profile: SubnetProfile = {
   rules,
   // In blocks of 12 seconds.
   syncCadence: 150, // between two draws of samples
-  evaluationDelay: 250, // a commitment rests, so that nobody knows the samples when committing
+  evaluationDelay: 250, // blocks before a claim is judged: its miner cannot know the samples when committing
   missingGrace: 75, // a missing repo has to come back
   // Models.
   sampleMin: 5, // kept for the next round

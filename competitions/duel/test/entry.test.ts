@@ -64,9 +64,9 @@ describe('the mark of the owner', () => {
     expect(codeIn(namespace, name)).toBe(code);
   });
 
-  it('is not looked at while nobody claims the model, and that is said', () => {
+  it('is not checked while the model is not claimed, and the finding says so', () => {
     expect(codeIn('team', 'model', CONTEXT)).toBeNull();
     const [finding] = check.listed?.(listed([]), CONTEXT) ?? [];
-    expect(finding?.limit).toBe('not looked at: nobody claims the model');
+    expect(finding?.limit).toBe('not checked: the model is not claimed');
   });
 });

@@ -53,7 +53,7 @@ export interface QueuedClaim extends Seat {
  * block, then uid, and the intake is on record. A hotkey's model is then the one of the claim that is queued, whatever it claims
  * later. Pure.
  *
- * What a rule remembers of claims for ever (hotkeys and models that have had their turn) grows without end, so it is no part of
+ * The hotkeys and models that have had their turn are never forgotten, and their number grows without end. So they are not part of
  * the state: these are marks. The records of claims hold them, and the state holds how many there are and their digest.
  */
 export interface ClaimIntake<State> {

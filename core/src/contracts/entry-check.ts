@@ -27,7 +27,7 @@ export interface EntryContext {
   constraints: ModelConstraints;
   /** Ids that the competition's tokenizer can give. */
   vocabularySize: number;
-  /** Who claims the model; absent where a model is looked at that nobody has claimed yet. */
+  /** Who claims the model; absent for a model that has not been claimed. */
   owner?: { hotkey: string; coldkey: string };
   /** The model that reigns, where the standing rule has defenders. */
   defender?: { reference: ModelReference; /** config.json, parsed. */ config: JsonObject };

@@ -120,7 +120,7 @@ export interface MatchRule {
   /** Samples after which more could not change the outcome, of `total`; `total` where every sample counts. */
   samplesNeeded(total: number): number;
   /**
-   * How many samples it takes to know who wins, by contender; nobody for whom there is nothing to know. Pure. Absent: the rule
+   * How many samples it takes to know who wins, by contender; empty where nothing is left to find out. Pure. Absent: the rule
    * does not resample, and can't tell.
    */
   samplesToKnow?(contenders: readonly ScoredContender[], context: MatchContext): readonly Outlook[];

@@ -23,7 +23,7 @@ export const ownerText = (uid: number): string => (isRegistered(uid) ? `uid ${ui
 
 /** A model that plays every round of its competition, whatever its owner claims now and whether or not its owner is registered. */
 export const defender = z.object({
-  /** Of its owner; a name that is no hotkey where nobody owns it. */
+  /** Of its owner; another name, which is not a hotkey, where the model has no owner. */
   hotkey: z.string().min(1),
   /** Block of the claim that brought the model in; 0 for a model that the subnet brought in itself. */
   block: z.number().int().nonnegative(),

@@ -32,7 +32,7 @@ export function reasonForVoid(
   return misplacedStop ? judgingErrors.EARLY_STOP_DIFFERS(misplacedStop).toReport() : null;
 }
 
-/** Of a defender without a score. It has been scored before, so that nothing is decided, whosever fault it seems to be. */
+/** Why a round is void whose defender has no score: it had one before, so the failure is not evidence against its owner. */
 function failedDefender(contenders: readonly JudgedContender[], defenders: readonly Defender[]): ErrorReport | null {
   for (const contender of contenders) {
     const { reference, outcome } = contender;

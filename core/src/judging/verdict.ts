@@ -72,7 +72,7 @@ export function* judgeRoundInSteps(input: RoundInput, rules: RoundRules): Steps<
   }
 }
 
-/** What a match rule is told beside the contenders. */
+/** The context of a match rule: everything it gets beside the contenders. */
 export function matchContextOf(
   { standingBefore, block, drawn, repetition = 1, seed }: RoundInput,
   { epsilon, standing }: Pick<RoundRules, 'epsilon' | 'standing'>,

@@ -42,7 +42,7 @@ export interface AcquireRequest {
   context: EntryContext;
 }
 
-/** The entry checks that a model has to pass, and what they are told; absent where there are none. */
+/** The entry checks that a model has to pass, and their context; absent where there are none. */
 type Asked = Pick<AcquireRequest, 'checks' | 'context'> | undefined;
 
 /** A model's way in: whatever comes out has passed every check, in the order in which they are cheap. */

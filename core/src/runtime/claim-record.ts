@@ -10,7 +10,7 @@ import { joinEntry, type Contents } from '../journal/stored-entry.js';
 import type { RuntimeDeps } from './context.js';
 import { newRecord } from './new-record.js';
 
-/** Of the intake of a claim by an entrants rule: the claim's part that the rule sees, and what it remembers for ever. */
+/** How an entrants rule took a claim in: the part of the claim that the rule sees, and the marks that it keeps. */
 const claimIntake = z.object({
   by: ruleRecord,
   coldkey: z.string(),

@@ -33,7 +33,7 @@ export interface RunOptions {
   untilIdle?: boolean;
 }
 
-/** What the operator of this validator decides for it alone. */
+/** What the operator decides for this validator and not for the subnet. */
 export interface OperatorChoices {
   /** Who and what does not play here. */
   deny: readonly Denial[];

@@ -45,7 +45,7 @@ export class Defenders {
 
   constructor(private readonly deps: RuntimeDeps) {}
 
-  /** What entry checks are told of the model that reigns; nothing where the competition has no defender. @throws DEFENDER_UNAVAILABLE */
+  /** The `defender` of an entry check's context; undefined where the competition has none. @throws DEFENDER_UNAVAILABLE */
   async forEntry(entry: Entry, block: number, signal: AbortSignal): Promise<Pick<EntryContext, 'defender'>> {
     const [first] = defendersOf(this.deps, entry, block);
     if (!first) return {};

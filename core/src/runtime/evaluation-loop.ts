@@ -115,7 +115,7 @@ export class EvaluationLoop implements Loop {
     const awaited = importsToLookAt(this.deps);
     if (awaited.some(({ kept, pending }) => [...kept, ...pending].includes(competition.id))) return 'waiting';
     try {
-      // Also while nobody challenges: a model that can't be had is known before it is needed.
+      // Fetch defenders also while no challenger waits, so that a missing model is noticed before it is needed.
       const defending = await defendingContenders(this.deps, this.check.defenders, entry, now.number, signal);
       if (contenders.length + unknown.length === 0) return 'empty';
       const playing = inOrder([...defending, ...contenders]);

@@ -178,7 +178,7 @@ export class ForeignRecords {
 const noteText = (what: string, which: readonly string[]): string =>
   `Records ${what}: ${which.slice(0, LISTED).join(', ')}${which.length > LISTED ? ` and ${which.length - LISTED} more` : ''}.`;
 
-/** An exported record in the form of a journal. One of version 1 is of a journal that held rounds alone. */
+/** An exported record in the form of a journal. A version 1 export comes from a journal that held only rounds. */
 function recordOf(document: ExportDocument, rounds: number): JournalRecord {
   const { number, previousHash, hash, entry } = document;
   const place = document.version === 2 ? document : { type: 'round' as const, position: rounds + 1 };

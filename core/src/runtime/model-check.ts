@@ -220,7 +220,7 @@ export class ModelCheck {
   /** A known good model comes back when the retry rule says so, or when it is forced. */
   async #considerAgain(known: TrackedModel, block: number, force: boolean): Promise<void> {
     if (known.competition === null) return;
-    // A queue has its own order, in which nobody comes again.
+    // The entrants rule of a queue decides the order, and no model plays twice.
     const judging = this.#judging(known.competition).filter((id) => !this.#hasQueue(id, block));
     const again = force ? judging : this.#toJudgeAgain(known.hotkey, judging, block);
     if (this.#pendingRows(known.hotkey, again).length > 0)

@@ -59,7 +59,7 @@ interface Wanted {
 function claimsInForce(deps: RuntimeDeps): Wanted[] {
   const { view, profile, competitions, state } = deps;
   const { number: block } = view.current.at;
-  // Of a queue these are the first claims alone: the others are fetched when they come up.
+  // With a queue these are only its first claims: the others are fetched when their turn is near.
   const texts = view.current.neurons.flatMap((neuron) => claimThatCounts(deps, neuron, block) ?? []);
   const claims = texts.flatMap(({ data, block: committedAt, hotkey }): [string, Wanted][] => {
     const refused = state.model(hotkey);

@@ -6,7 +6,7 @@ export interface Part {
   start: number;
   /** The first byte after the part; it ends with the file where that is shorter and `size` is left out. */
   end: number;
-  /** Bytes of the whole file; left out where nobody has said it yet. */
+  /** Bytes of the whole file; left out where they are not known yet. */
   size?: number;
 }
 
@@ -15,7 +15,7 @@ interface HeldPart {
   start: number;
   /** Undefined where the answer does not say it: it is then the whole file. */
   length: number | undefined;
-  /** Bytes of the whole file; undefined where nobody says it. */
+  /** Bytes of the whole file; undefined where the server does not say. */
   size: number | undefined;
 }
 

@@ -146,7 +146,7 @@ export class S3Objects {
       abortSignal: AbortSignal.any([signal, ended.signal]),
     });
     const body = answer.Body instanceof Readable ? answer.Body : Readable.from([]);
-    // A body that nobody reads any more may still fail.
+    // A body that is no longer read may still fail.
     body.on('error', () => undefined);
     return {
       contentRange: answer.ContentRange,

@@ -2,7 +2,7 @@ import { rangeOf, type EvaluationTask } from '@assay/core/contracts/evaluation-t
 import type { EvaluationProgress } from '@assay/core/contracts/evaluator';
 
 /**
- * Passes the progress of a request on, and each loss once: a second member that begins the request anew reports losses that
+ * Passes the progress of a request on, and each loss once: a second member that starts the request again reports losses that
  * the first one has reported already.
  */
 export class LossesOnce {

@@ -27,7 +27,7 @@ export class WaitingLine<Turn> {
     }
   }
 
-  /** Serves whoever can be served, in order. One that waits for a certain member does not hold up the others. */
+  /** Serves the requests that can be served, in order. A request that waits for one member does not hold up the others. */
   next(): void {
     for (const entry of [...this.#waiting]) {
       const turn = entry.ask();

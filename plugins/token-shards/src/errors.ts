@@ -16,7 +16,7 @@ export const shardErrors = defineErrors({
     retry: 'next-round',
     message: (p: { manifest: string; reason: string }) =>
       `The manifest ${shown(p.manifest)} of token shards can't be used: ${shown(p.reason)}`,
-    hint: () => 'Check the address in the config file, and ask whoever publishes the data.',
+    hint: () => 'Check the address in the config file, and ask the publisher of the data.',
   },
   MANIFESTS_NOT_PINNED: {
     fault: 'config',

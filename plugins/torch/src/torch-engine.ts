@@ -185,7 +185,7 @@ class TorchModel implements EngineModel {
     return Promise.resolve();
   }
 
-  /** Requests are answered in their order: nobody has to wait for this one. */
+  /** Requests are answered in their order, so this one need not be awaited. */
   release(): Promise<void> {
     this.#programs.clear();
     void this.process.request('release', { model: this.id }).catch(() => undefined);

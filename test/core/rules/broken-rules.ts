@@ -195,7 +195,7 @@ export const BROKEN: readonly BrokenRule[] = [
   matchThat('has a bar that no incumbent clears', { bar: ({ score }) => ({ score: score + 1, about: 'higher' }) }),
   matchThat('needs no more samples than there are', { samplesNeeded: (total) => total + 1 }),
 
-  outcomeThat('lets nobody win who plays again, and decides at last', (outcome) =>
+  outcomeThat('names no winner while a contender plays again, and decides in the end', (outcome) =>
     withRecord(outcome, { playsAgain: true }),
   ),
   matchThat('stops after whole parts', { earlyStop: { every: 0.5, stops: () => false } }),
@@ -208,7 +208,7 @@ export const BROKEN: readonly BrokenRule[] = [
   standingThat('defends models each of another hotkey, and the one that has won', {
     defenders: () => [{ hotkey: 'hotkey-2', block: 0, reference: MODEL }],
   }),
-  standingThat('goes on defending a model whose owner has left, and pays nobody for it', {
+  standingThat('goes on defending a model whose owner has left, and gives its share to no other hotkey', {
     state: z.any(),
     next: (_before, { contenders, winner }) => {
       const won = contenders.find(({ uid }) => uid === winner && uid >= 0);
@@ -292,7 +292,7 @@ export const BROKEN: readonly BrokenRule[] = [
     },
   })),
   queueThat('lets one leave alone, and remembers it', () => ({ leave: (state) => state })),
-  queueThat('lets nobody before the first play, except where the operator denies it', () => ({}), {
+  queueThat('selects the first of the queue before all others, except where the operator denies it', () => ({}), {
     select: (_state, waiting) => waiting.slice(0, 1).map(({ hotkey }) => hotkey),
   }),
   queueThat('keeps the turn of one that could not be scored here, and ends that of one that was', () => ({}), {

@@ -18,7 +18,7 @@ export const ownerMark: Rule<EntryCheck, z.infer<typeof parameters>> = {
   bind: ({ characters }) => ({
     listed: ({ reference }, { owner }) => {
       const found = { name: 'owner mark', found: repoName(reference).slice(0, 200) };
-      if (!owner) return [{ ...found, limit: 'not looked at: nobody claims the model' }];
+      if (!owner) return [{ ...found, limit: 'not checked: the model is not claimed' }];
       const mark = owner.coldkey.slice(0, characters) + owner.coldkey.slice(-characters);
       const repo = `${reference.namespace}/${reference.name}`;
       const hasMark = repo.toLowerCase().includes(mark.toLowerCase());

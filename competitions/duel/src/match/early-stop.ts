@@ -4,7 +4,7 @@ import { quantile } from './quantile.js';
 interface Futility {
   /** Quantile of the differences so far that every missing one is taken to have. */
   quantile: number;
-  /** Share of the samples before which nobody is stopped. */
+  /** Smallest share of the samples after which a challenger can be stopped. */
   fraction: number;
 }
 

@@ -46,7 +46,7 @@ export const pairedBootstrap: Rule<MatchRule, Parameters> = {
 function* play(contenders: readonly ScoredContender[], context: MatchContext, given: Parameters): Steps<MatchOutcome> {
   const { king, challengers } = sidesOf(contenders, context);
   if (!king) return { records: new Map(), winner: null };
-  // Who is left alone has the losses of the first part, and nothing to compare them with.
+  // A contender without an opponent has the losses of the first part, and there is no difference to resample.
   if (challengers.length > 0) requireWholeRound(contenders, context, given);
   const tally = new Tally();
   let reigning = king;

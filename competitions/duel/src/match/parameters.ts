@@ -11,7 +11,12 @@ const earlyStop = z.strictObject({
     .max(1)
     .default(0.94)
     .describe('Quantile of the differences so far that every sequence still to come is taken to have.'),
-  fraction: z.number().min(0).max(1).default(0.2).describe('Share of the sequences before which nobody is stopped.'),
+  fraction: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.2)
+    .describe('Smallest share of the sequences after which a challenger can be stopped.'),
 });
 
 export const parameters = z
@@ -36,7 +41,9 @@ export const parameters = z
       .number()
       .min(0)
       .default(0)
-      .describe('By how much losses of different machines may differ, in nats: a bound nearer to the margin is told.'),
+      .describe(
+        'By how much the losses of two machines may differ, in nats. The column `close` marks a bound that is nearer to the margin.',
+      ),
   })
   .refine(({ margin, relative }) => !relative || margin < 1, {
     message: 'is a share of a loss, so it is below 1',

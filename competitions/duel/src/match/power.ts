@@ -10,7 +10,7 @@ const POWER = 0.9;
 /**
  * How many sequences a duel of this mean and spread takes, by the normal approximation: the lower bound at level alpha is
  * mean - z(1 - alpha) s / sqrt(n), so the challenger wins a round of n sequences with probability
- * F((mean - margin) sqrt(n) / s - z(1 - alpha)), F the normal distribution. A mean is told from the margin at this level, on
+ * F((mean - margin) sqrt(n) / s - z(1 - alpha)), F the normal distribution. A mean is distinguished from the margin at this level, on
  * whichever side it is, in nine of ten rounds with n = ((z(1 - alpha) + z(0.9)) s / (mean - margin))^2. Sequences of few
  * clusters count as fewer, by the effective sample size.
  */

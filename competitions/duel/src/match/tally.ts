@@ -23,7 +23,7 @@ export class Tally {
     if (verdict === 'again') line.playsAgain = true;
   }
 
-  /** Who has nobody to play against wins everything there is. */
+  /** Record of a contender without an opponent: it wins. */
   records(contenders: readonly ScoredContender[]): Map<number, MatchRecord> {
     return new Map(
       contenders.map(({ uid }) => {

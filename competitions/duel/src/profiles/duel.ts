@@ -95,7 +95,7 @@ export const duelProfile: SubnetProfile = defineProfile({
       merge: [{ rule: 'by-share' }, { rule: 'burn', to: 0 }],
     },
   ],
-  // The seed comes from the block of the claim, which nobody knows before: a claim need not rest.
+  // The seed comes from the hash of the claim's own block, which is unknown when the claim is made: no further delay is needed.
   syncCadence: 1,
   evaluationDelay: 1,
   missingGrace: 75,

@@ -9,7 +9,7 @@ import {
 } from '@assay/core/contracts/standing-rule';
 import { z } from 'zod';
 
-/** In place of a hotkey, of a first king that nobody owns. */
+/** Stands in place of a hotkey where the first king has no owner. */
 const NOBODY = 'the-first-king';
 const MOST_KINGS = 64;
 /** Blocks of a day on Subtensor. */

@@ -36,7 +36,7 @@ export const ownState = (
   stored: RuleState | undefined,
 ): unknown => (stored?.by.rule === by.rule ? readState(rule, stored) : undefined);
 
-/** Claims of a queue whose turn it may be: the operator denies the others, and nobody waits for them. */
+/** Queued claims that may have their turn: those that the operator denies are passed over. */
 export const admitted = (deps: QueueDeps, { waiting }: Pick<ClaimQueue, 'waiting'>): QueuedClaim[] =>
   waiting.filter((claim) => {
     const coldkey = deps.view.neuronOf(claim.hotkey)?.coldkey;

@@ -8,7 +8,7 @@ import type { RuntimeDeps } from '../context.js';
 
 /**
  * The claims to a competition that a snapshot shows, in order of block, then uid, then as the chain has them. Texts that are no
- * claim, and claims to a competition that was not open yet, are left out: their miner is told when they are looked at.
+ * claim, and claims to a competition that was not open yet, are left out: the refusal is reported when the claim is checked.
  */
 export function claimsShown(
   deps: Pick<RuntimeDeps, 'scheme' | 'profile'>,

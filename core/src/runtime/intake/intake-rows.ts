@@ -14,7 +14,7 @@ const REMEMBERED = 32;
 const takenClaims = z.array(z.object({ block: z.number(), text: z.string() }));
 
 /**
- * Table `entrants-marks`, key: competition id, `/`, one of 256 buckets. What the entrants rule remembers for ever, each as the
+ * Table `entrants-marks`, key: competition id, `/`, one of 256 buckets. The marks that the entrants rule keeps, each as the
  * start of its sha256 (96 bits): the texts are in the records of claims. A row of its own for each mark would be slow, because
  * every row of every table is checked each turn.
  */

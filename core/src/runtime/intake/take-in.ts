@@ -66,7 +66,7 @@ const toldDenials = new WeakMap<ValidatorState, Set<string>>();
 class IntakePass {
   readonly #rows: IntakeRows;
   readonly #block: number;
-  /** Claims that are ignored for ever, by hotkey: they are noted together, and not recorded. */
+  /** Claims that never count, by hotkey: they are noted in one row and not recorded. */
   readonly #unrecorded = new Map<string, TakenClaim[]>();
 
   constructor(
@@ -194,7 +194,7 @@ const lookOf = (
   competition: id,
 });
 
-/** The row by which a miner is told of the refusal with every round. */
+/** The row from which the refusal is reported with every round. */
 const refusalRow = (
   { hotkey, commitment, block }: TakenClaim,
   { competition: { id } }: ScheduledCompetition,

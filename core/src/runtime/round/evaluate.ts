@@ -60,7 +60,7 @@ export class RoundEvaluation {
   readonly #parts: PartScoring;
   readonly #scorings: readonly Scoring[];
   readonly #evaluated: EvaluatedContender[] = [];
-  /** Of a model that defends its place and can't be scored: nobody else is, then. */
+  /** Failure of a defender: without its score no other model is scored. */
   #fallen: AssayError | undefined;
 
   constructor(
@@ -182,7 +182,7 @@ const outcomeOf = (found: Found): ContenderOutcome =>
     ? { status: 'failed', error: found.error, sameAs: null }
     : { status: 'scored', judged: found.judged, sameAs: null };
 
-/** The same outcome for everybody who has claimed the model. */
+/** Gives every claimant of the model the same outcome. */
 function withShared({ group: { first, others } }: Scoring, outcome: ContenderOutcome): EvaluatedContender[] {
   const sameAs = first.neuron.uid;
   return [

@@ -121,7 +121,7 @@ function unknownOf(deps: RuntimeDeps, check: ModelCheck, plan: RoundPlan, { eval
   const isFirst = deps.state.standing(plan.entry.competition.id) === undefined;
   return evaluated.flatMap(({ contender: { neuron, defends }, outcome }) => {
     if (defends || outcome.status !== 'failed') return [];
-    // The order of a queue decides who reigns: nobody comes before whom this machine could not score.
+    // The order of a queue decides who reigns, so a contender that this machine could not score keeps its turn.
     if (plan.rules.entrants.rule.intake && outcome.error.fault !== 'miner')
       return [{ uid: neuron.uid, hotkey: neuron.hotkey, code: outcome.error.code }];
     if (!isUnknown(outcome.error)) return [];

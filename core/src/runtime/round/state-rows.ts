@@ -23,7 +23,7 @@ export function rowsAfter(state: ValidatorState, round: UnjudgedRound, verdict: 
   ]);
 }
 
-/** A competition that has ended begins anew when it comes back, and its claims are taken in again. */
+/** A competition that left the schedule starts without state when it comes back, and takes its claims in again. */
 const endedRows = ({ journal }: ValidatorState, id: number, before: JudgingState, after: CompetitionState): Put[] =>
   before.get(id)?.entrants && !after.entrants ? new IntakeRows(journal, id).forgotten() : [];
 

@@ -5,7 +5,7 @@ import type { RuntimeDeps } from '../context.js';
 import { standingsAt } from '../standings.js';
 import type { WeightsSet } from '../tables.js';
 
-/** First hotkey of each standing, by competition; empty where nobody holds anything. */
+/** First hotkey of each standing, by competition; empty where no hotkey holds weight. */
 export function leadersOf(book: RuleBook, standings: Readonly<Record<string, Standing>>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(standings).map(([id, standing]) => [id, readStanding(book, standing, []).incumbents[0] ?? '']),

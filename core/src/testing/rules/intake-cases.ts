@@ -80,7 +80,7 @@ export const INTAKE_CASES: Readonly<Record<string, Case>> = {
     demand(isDeepStrictEqual(hotkeysIn(intake, after), others), `${hotkeysIn(intake, after).join(' ')} are left`);
     demand(isDeepStrictEqual(intake.marked(after), intake.marked(state)), 'it forgets marks');
   }),
-  'lets nobody before the first play, except where the operator denies it': where((intake, rule) => {
+  'selects the first of the queue before all others, except where the operator denies it': where((intake, rule) => {
     const { state } = takenIn(intake);
     const queue = intake.queue(state);
     const [first = '', second = ''] = hotkeysIn(intake, state);

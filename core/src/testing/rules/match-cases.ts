@@ -135,7 +135,7 @@ export const MATCH_CASES: Readonly<Record<string, Case>> = {
     demand(outcome.winner === 2, 'the score -2 wins against -2.6');
     demand(played(rule, [contender(1, -2, 900), contender(2, -2, 10)]).winner !== 2, 'a copy wins');
   },
-  'lets nobody win who plays again, and decides at last': (rule) => {
+  'names no winner while a contender plays again, and decides in the end': (rule) => {
     everyField((_name, contenders) => {
       decided(rule, contenders);
     });

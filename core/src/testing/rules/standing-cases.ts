@@ -125,7 +125,7 @@ export const STANDING_CASES: Readonly<Record<string, Case>> = {
       `uid 3 has won, and it defends the model of ${best?.hotkey ?? ''}`,
     );
   },
-  'goes on defending a model whose owner has left, and pays nobody for it': (rule) => {
+  'goes on defending a model whose owner has left, and gives its share to no other hotkey': (rule) => {
     const before = after(rule, [roundOf(3)]);
     const [best] = defendersOf(rule, before);
     if (!best) return;

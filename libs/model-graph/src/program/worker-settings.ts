@@ -6,7 +6,7 @@ import { Registry } from '../architectures/registry.js';
 import { FIRST_LIBRARY, libraryVersion } from '../library.js';
 import { computeType, type ComputeType } from './compute-type.js';
 
-/** What every evaluating process is told by its environment. */
+/** Settings that every evaluating process reads from its environment. */
 export interface WorkerSettings {
   registry: Registry;
   attention: AttentionRule;

@@ -15,6 +15,6 @@ export interface OpenedBytes {
 export interface BytePart {
   start: number;
   end: number;
-  /** Left out where nobody has said it yet. */
+  /** Left out where it is not known yet. */
   size?: number;
 }

@@ -9,7 +9,7 @@ import type { OpenedBytes } from '../places/opened.js';
 import { Retries } from '../places/retrying.js';
 import { fileDigest } from './file-shard.js';
 
-/** A draft that nobody has written to for so long belongs to a process that has ended. */
+/** A draft that has not been written to for so long belongs to a process that has ended. */
 const ABANDONED_MS = 120_000;
 
 const note = z.object({ version: z.string(), size: z.number(), sha256: z.string().optional() });
