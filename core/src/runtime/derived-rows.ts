@@ -9,93 +9,42 @@ export type Put = NonNullable<JournalChange['put']>[number];
 /** Key of a model's files at their fixed revision. */
 export const referenceKey = (reference: ModelReference): string => `${repoName(reference)}@${reference.revision}`;
 
+/** A row of a derived table; undefined drops it. */
+const row = (table: string, key: string, value: unknown): Put => ({
+  table,
+  key,
+  value: value === undefined ? undefined : asJson(value),
+});
+
 /** Rows of the derived tables, to be written by themselves or together with a record. */
 export const put = {
-  model: (value: tables.TrackedModel): Put => ({ table: 'models', key: value.hotkey, value: asJson(value) }),
-  forgetModel: (hotkey: string): Put => ({ table: 'models', key: hotkey, value: undefined }),
-  defenderModel: (reference: ModelReference, value: tables.DefenderModel | undefined): Put => ({
-    table: 'defenders',
-    key: referenceKey(reference),
-    value: value && asJson(value),
-  }),
-  tensors: (tensorsDigest: string, value: TensorList | undefined): Put => ({
-    table: 'tensors',
-    key: tensorsDigest,
-    value: value && asJson(value),
-  }),
-  contenders: (competition: number, value: tables.Contenders): Put => ({
-    table: 'contenders',
-    key: String(competition),
-    value: asJson(value),
-  }),
-  standing: (competition: number, value: tables.Standing | undefined): Put => ({
-    table: 'standings',
-    key: String(competition),
-    value: value && asJson(value),
-  }),
-  entrants: (competition: number, value: RuleState | undefined): Put => ({
-    table: 'entrants',
-    key: String(competition),
-    value: value && asJson(value),
-  }),
-  history: (competition: number, hotkey: string, value: tables.History | undefined): Put => ({
-    table: 'history',
-    key: `${competition}/${hotkey}`,
-    value: value && asJson(value),
-  }),
-  resultsAreVerified: (): Put => ({ table: 'marks', key: 'verified-files', value: true }),
-  lastRound: (competition: number, value: tables.LastRound): Put => ({
-    table: 'last-rounds',
-    key: String(competition),
-    value: asJson(value),
-  }),
-  evaluation: (syncBlock: number, key: string, value: tables.StoredEvaluation): Put => ({
-    table: 'evaluations',
-    key: `${syncBlock}/${key}`,
-    value: asJson(value),
-  }),
-  knownLosses: (at: string, value: tables.StoredLosses | undefined): Put => ({
-    table: 'known-losses',
-    key: at,
-    value: value && asJson(value),
-  }),
-  unknownClaim: (hotkey: string, value: tables.UnknownClaim | undefined): Put => ({
-    table: 'unknown-claims',
-    key: hotkey,
-    value: value && asJson(value),
-  }),
-  missingClaim: (hotkey: string, value: tables.MissingClaim | undefined): Put => ({
-    table: 'missing-claims',
-    key: hotkey,
-    value: value && asJson(value),
-  }),
-  importedClaim: (hotkey: string, value: tables.ImportedClaim | undefined): Put => ({
-    table: 'imported-claims',
-    key: hotkey,
-    value: value && asJson(value),
-  }),
-  forgetEvaluation: (key: string): Put => ({ table: 'evaluations', key, value: undefined }),
-  weightsIntent: (value: tables.WeightsIntent | undefined): Put => ({
-    table: 'weights',
-    key: 'intent',
-    value: value && asJson(value),
-  }),
-  weightsSet: (value: tables.WeightsSet): Put => ({ table: 'weights', key: 'last', value: asJson(value) }),
-  weightCommit: (block: number, value: tables.WeightCommit | undefined): Put => ({
-    table: 'weight-commits',
-    key: String(block),
-    value: value && asJson(value),
-  }),
-  ownUpdate: (value: tables.OwnUpdate | undefined): Put => ({
-    table: 'weights',
-    key: 'own-update',
-    value: value && asJson(value),
-  }),
-  doppelganger: (value: tables.Doppelganger | undefined): Put => ({
-    table: 'weights',
-    key: 'doppelganger',
-    value: value && asJson(value),
-  }),
+  model: (value: tables.TrackedModel): Put => row('models', value.hotkey, value),
+  forgetModel: (hotkey: string): Put => row('models', hotkey, undefined),
+  defenderModel: (reference: ModelReference, value: tables.DefenderModel | undefined): Put =>
+    row('defenders', referenceKey(reference), value),
+  tensors: (tensorsDigest: string, value: TensorList | undefined): Put => row('tensors', tensorsDigest, value),
+  contenders: (competition: number, value: tables.Contenders): Put => row('contenders', String(competition), value),
+  standing: (competition: number, value: tables.Standing | undefined): Put =>
+    row('standings', String(competition), value),
+  entrants: (competition: number, value: RuleState | undefined): Put => row('entrants', String(competition), value),
+  history: (competition: number, hotkey: string, value: tables.History | undefined): Put =>
+    row('history', `${competition}/${hotkey}`, value),
+  resultsAreVerified: (): Put => row('marks', 'verified-files', true),
+  lastRound: (competition: number, value: tables.LastRound): Put => row('last-rounds', String(competition), value),
+  evaluation: (syncBlock: number, key: string, value: tables.StoredEvaluation): Put =>
+    row('evaluations', `${syncBlock}/${key}`, value),
+  forgetEvaluation: (key: string): Put => row('evaluations', key, undefined),
+  knownLosses: (at: string, value: tables.StoredLosses | undefined): Put => row('known-losses', at, value),
+  unknownClaim: (hotkey: string, value: tables.UnknownClaim | undefined): Put => row('unknown-claims', hotkey, value),
+  missingClaim: (hotkey: string, value: tables.MissingClaim | undefined): Put => row('missing-claims', hotkey, value),
+  importedClaim: (hotkey: string, value: tables.ImportedClaim | undefined): Put =>
+    row('imported-claims', hotkey, value),
+  weightsIntent: (value: tables.WeightsIntent | undefined): Put => row('weights', 'intent', value),
+  weightsSet: (value: tables.WeightsSet): Put => row('weights', 'last', value),
+  weightCommit: (block: number, value: tables.WeightCommit | undefined): Put =>
+    row('weight-commits', String(block), value),
+  ownUpdate: (value: tables.OwnUpdate | undefined): Put => row('weights', 'own-update', value),
+  doppelganger: (value: tables.Doppelganger | undefined): Put => row('weights', 'doppelganger', value),
 };
 
 /** Plain JSON of a value: what a reader will get back, with undefined members gone. */

@@ -3,10 +3,8 @@ import { modelReference, repoName } from '@assay/core/contracts/model';
 import type { Rule } from '@assay/core/contracts/rule';
 import { markCount, NO_MARKS, withMarks } from '@assay/core/judging/mark-count';
 import { z } from 'zod';
+import { beginning, historySince } from '../beginning.js';
 import { duelErrors } from '../errors.js';
-
-/** Blocks of a day on Subtensor. */
-const DAY = 7200;
 
 const parameters = z.strictObject({
   ahead: z
@@ -16,20 +14,9 @@ const parameters = z.strictObject({
     .max(100)
     .default(3)
     .describe('Models at the head of the queue that are fetched ahead.'),
-  opens: z
-    .number()
-    .int()
-    .nonnegative()
-    .optional()
-    .describe(
-      'Block from which on claims count; earlier ones are ignored. Left out: all count, also for late validators.',
-    ),
-  tolerance: z
-    .number()
-    .int()
-    .nonnegative()
-    .default(DAY)
-    .describe('Blocks after `opens` within which a validator may begin without the history of another one.'),
+  ...beginning(
+    'Block from which on claims count; earlier ones are ignored. Left out: all count, also for late validators.',
+  ),
 });
 type Parameters = z.infer<typeof parameters>;
 
@@ -96,15 +83,7 @@ export const queue: Rule<EntrantsRule<State>, Parameters> = {
       marked: (held) => held?.[0] ?? NO_MARKS,
       leave: ([marked, ...claims], hotkey) => [marked, ...claims.filter((claim) => claim.hotkey !== hotkey)],
     },
-    ...(chosen.opens === undefined
-      ? {}
-      : {
-          history: {
-            since: chosen.opens,
-            tolerance: chosen.tolerance,
-            about: 'which hotkeys and models have had their evaluation',
-          },
-        }),
+    ...historySince(chosen, 'which hotkeys and models have had their evaluation'),
     repetition: (held) => (held?.[1]?.undecided ?? 0) + 1,
     select: (held, ready, { denied = [] }) => {
       const [, ...claims] = held ?? EMPTY;

@@ -8,12 +8,11 @@ import {
   type StandingRule,
 } from '@assay/core/contracts/standing-rule';
 import { z } from 'zod';
+import { beginning, historySince } from '../beginning.js';
 
 /** Stands in place of a hotkey where the first king has no owner. */
 const NOBODY = 'the-first-king';
 const MOST_KINGS = 64;
-/** Blocks of a day on Subtensor. */
-const DAY = 7200;
 
 const parameters = z.strictObject({
   kings: z
@@ -30,18 +29,9 @@ const parameters = z.strictObject({
     .describe(
       'The model that reigns before anybody has won, and the hotkey that is paid for it; the first winner reigns when left out.',
     ),
-  opens: z
-    .number()
-    .int()
-    .nonnegative()
-    .optional()
-    .describe('Block from which on models reign. Left out: a validator that begins late does not ask who has reigned.'),
-  tolerance: z
-    .number()
-    .int()
-    .nonnegative()
-    .default(DAY)
-    .describe('Blocks after `opens` within which a validator may begin without the history of another one.'),
+  ...beginning(
+    'Block from which on models reign. Left out: a validator that begins late does not ask who has reigned.',
+  ),
 });
 type Parameters = z.infer<typeof parameters>;
 
@@ -61,7 +51,7 @@ export const kingChain: Rule<StandingRule<State>, Parameters> = {
     {},
     { kings: 3, king: { reference: { namespace: 'subnet', name: 'first-king', revision: '0'.repeat(40) } } },
   ],
-  bind: ({ kings, digits, king, opens, tolerance }) => {
+  bind: ({ kings, digits, king, ...begins }) => {
     const first: State | undefined = king && {
       reigns: [{ hotkey: king.hotkey ?? NOBODY, block: 0, reference: king.reference }],
     };
@@ -72,7 +62,7 @@ export const kingChain: Rule<StandingRule<State>, Parameters> = {
       columns: [{ key: 'reign', title: 'reign', about: 'Place among the kings that are paid, 1 for who reigns now.' }],
       state,
       ...(first ? { first } : {}),
-      ...(opens === undefined ? {} : { history: { since: opens, tolerance, about: 'which models have reigned' } }),
+      ...historySince(begins, 'which models have reigned'),
       defenders: (now) => begun(now).reigns.slice(0, 1),
       next: (before, round) => nextState(before ? begun(before) : first, round, kings),
       shares: (now, seats) => sharesOf(paid(now), seats, digits),
