@@ -9,6 +9,7 @@ import {
 } from './graph.js';
 import { placesOf, type Place } from './region.js';
 import { Scope } from './scope.js';
+import { CPU_FLOAT32, WHOLE_BLOCKS, type Target } from './target.js';
 
 /** Storage types that a weight may have: the library converts each of them to the type in which it computes. */
 export const WEIGHT_TYPES: Readonly<Record<string, ElementTypeNumber>> = {
@@ -25,24 +26,6 @@ export const WEIGHT_TYPES: Readonly<Record<string, ElementTypeNumber>> = {
 
 /** Those of them that hold fractions. */
 export const FLOAT_TYPES: ReadonlySet<string> = new Set(['F64', 'F32', 'F16', 'BF16']);
-
-/** Where and how a graph will be computed. */
-export interface Target {
-  /** `fused`: the runtime's attention kernel, right on the CPU. `plain`: the same from elementary operators. */
-  attention: 'fused' | 'plain';
-  /** Type of activations; float32 weights and constants are converted to it. */
-  computeType: ElementTypeNumber;
-  /**
-   * The engine has kernels for whole blocks: attention, experts, RMS norms and losses are one node each, of the domain
-   * `assay`, and the engine converts weights to the compute type when it loads them.
-   */
-  whole?: true;
-}
-
-/** Domain of the nodes that stand for a whole block. */
-export const WHOLE_BLOCKS = 'assay';
-
-export const CPU_FLOAT32: Target = { attention: 'fused', computeType: ElementType.FLOAT };
 
 export interface NodeOptions {
   attributes?: Readonly<Record<string, AttributeValue>>;

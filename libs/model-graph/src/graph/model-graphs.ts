@@ -2,7 +2,8 @@ import type { AttentionRule, Inputs, KeyValueCache, RunShape } from '../architec
 import { lastLogits, tokenLosses } from '../blocks/head.js';
 import type { InspectedModel } from '../inspect.js';
 import { ElementType } from './graph.js';
-import { GraphBuilder, type Target } from './graph-builder.js';
+import { GraphBuilder } from './graph-builder.js';
+import type { Target } from './target.js';
 
 /** What of a model its graphs are made of. */
 export type GraphModel = Pick<InspectedModel, 'architecture' | 'config' | 'tensors'>;

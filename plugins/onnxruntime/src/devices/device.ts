@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { ComputeType } from '@assay/lib-model-graph/program/compute-type';
 import { evaluatorErrors } from '@assay/lib-model-graph/errors';
 import { ElementType, type ElementTypeNumber } from '@assay/lib-model-graph/graph/graph';
-import type { Target } from '@assay/lib-model-graph/graph/graph-builder';
+import type { Target } from '@assay/lib-model-graph/graph/target';
 
 export const deviceName = z.enum(['cpu', 'cuda', 'webgpu']);
 export type DeviceName = z.infer<typeof deviceName>;
