@@ -121,16 +121,22 @@ function statusOf(
   return { status: isFirst ? 'fetching' : 'waiting', code: null, since: null };
 }
 
-/** The newest refusals of a competition. Texts that are no claim name none, and are listed in each. */
+/**
+ * The newest refusals of a competition, each claim once: a queued model that is refused is on record as refused and as gone from
+ * the queue. Texts that are not claims name no competition, and are listed in each.
+ */
 function refusedOf({ journal }: ValidatorState, id: number, most: number): RefusedClaim[] {
-  const found: RefusedClaim[] = [];
-  for (let number = journal.head('claim')?.number ?? 0; number > 0 && found.length < most; number -= 1) {
+  const found = new Map<string, RefusedClaim>();
+  for (let number = journal.head('claim')?.number ?? 0; number > 0 && found.size < most; number -= 1) {
     const record = journal.record(number, 'claim');
     const entry = record && claimOf(record, journal);
     const refusal = entry && [null, id].includes(entry.claim.competition) && refusalIn(entry);
-    if (refusal) found.push(refusal);
+    if (!refusal) continue;
+    const key = JSON.stringify([entry.claim.hotkey, entry.claim.block, entry.claim.commitment]);
+    // The record of the intake names the repo.
+    if (!found.has(key) || entry.intake) found.set(key, { ...refusal, ...found.get(key), repo: refusal.repo });
   }
-  return found;
+  return [...found.values()];
 }
 
 function refusalIn({ block: at, claim, outcome, intake }: ClaimEntry): RefusedClaim | undefined {
