@@ -67,7 +67,7 @@ export class ForeignRecords {
     private readonly deps: { rules: RuleBook; verify: VerifySignature },
   ) {
     this.#replayed = new ReplayedJournal(deps.rules);
-    this.#replayed.checksIntake = true;
+    this.#replayed.checksStates = true;
   }
 
   /**
@@ -113,7 +113,7 @@ export class ForeignRecords {
       throw runtimeErrors.FOREIGN_JOURNAL({ position, reason: 'it does not follow the record before it' });
     if (position > this.#position + 1) {
       this.#gaps.push(`${this.#position + 1} to ${position - 1}`);
-      this.#replayed.checksIntake = false;
+      this.#replayed.checksStates = false;
     }
     this.#position = position;
     this.#head = hash;

@@ -1,6 +1,8 @@
 import type { Standing } from '../contracts/standing-rule.js';
-import { nextState, type JudgingState } from '../judging/next-state.js';
+import { canonicalJson } from '../journal/canonical-json.js';
+import { nextState, type CompetitionState, type JudgingState } from '../judging/next-state.js';
 import type { RuleBook } from '../rules/rule-book.js';
+import { asJson } from './derived-rows.js';
 import type { HistoryEntry } from './intake/history-record.js';
 import { isIntake, ReplayedIntake } from './intake/replayed-intake.js';
 import type { RecordedRound, StatedRecord } from './recorded-rounds.js';
@@ -26,8 +28,8 @@ export class ReplayedJournal {
   readonly #all = new Map<number, ReplayedCompetition>();
   #judged: JudgingState = new Map();
 
-  /** Whether the intake of every claim is computed again and compared with the rounds after it. */
-  checksIntake = false;
+  /** Whether the standing and the intake that each round went on from are compared with what the records before it leave. */
+  checksStates = false;
 
   constructor(private readonly rules: RuleBook) {}
 
@@ -55,11 +57,14 @@ export class ReplayedJournal {
     one.name = name;
     if (!canGoBetter(round.entry, round.verdict)) one.settled = round;
     if (round.verdict.void !== null) return [];
+    const before = this.#judged.get(id);
+    const differences = this.checksStates
+      ? [...standingDifferences(before, round), ...one.intake.differencesFrom(round.entry.entrantsBefore)]
+      : [];
     one.counted = round;
-    const standing = standingAfter(this.#judged.get(id)?.standing, round);
+    const standing = standingAfter(before?.standing, round);
     this.#judged = nextState(this.#judged, round.entry, { ...round.verdict, standing });
     addResults(one, round);
-    const differences = this.checksIntake ? one.intake.differencesFrom(round.entry.entrantsBefore) : [];
     one.intake.set(this.#judged.get(id)?.entrants);
     for (const [other, ended] of this.#all)
       if (!round.entry.schedule.some((scheduled) => scheduled.id === other))
@@ -84,6 +89,16 @@ export class ReplayedJournal {
     this.#all.set(id, one);
     return one;
   }
+}
+
+/**
+ * Where the standing that a round went on from is not the one that the records before it leave, in words. The first round of a
+ * competition may go on from a standing that was taken over without a record.
+ */
+function standingDifferences(before: CompetitionState | undefined, { entry, isOld }: RecordedRound): string[] {
+  if (isOld || !before) return [];
+  const isSame = canonicalJson(asJson(before.standing ?? null)) === canonicalJson(asJson(entry.standingBefore));
+  return isSame ? [] : ['the round before it leaves another standing'];
 }
 
 /** What a round left. One of the old format names only the hotkeys that it judged: the others' are those before it. */

@@ -2,6 +2,8 @@ import { formatExport } from '@assay/core/journal/export';
 import { verifySignature } from '@assay/lib-sr25519';
 import { queue } from '@assay/competition-duel/dist/entrants/queue.js';
 import { RuleBook } from '@assay/core/rules/rule-book';
+import { statedRecords, type StatedRecord } from '@assay/core/runtime/recorded-rounds';
+import { ReplayedJournal } from '@assay/core/runtime/replayed-journal';
 import { ForeignRecords, type ForeignJournal } from '@assay/core/runtime/foreign-journal';
 import { importHistories } from '@assay/core/runtime/import-state';
 import { historyOf } from '@assay/core/runtime/intake/history-record';
@@ -201,6 +203,23 @@ describe('the exported journal of another validator', () => {
     }));
     await importHistories(other.deps, 10_000, damaged);
     await expect(read(exported(other))).rejects.toMatchObject({ code: 'STATE_UNREADABLE' });
+  });
+
+  it('is refused where a round goes on from a standing that the round before it did not leave', async () => {
+    const { journal } = (await early()).deps.state;
+    const records = [...statedRecords(journal)];
+    const differences = (all: readonly StatedRecord[]): string[] => {
+      const replayed = new ReplayedJournal(book);
+      replayed.checksStates = true;
+      return all.flatMap((record) => replayed.add(record));
+    };
+    expect(differences(records)).toEqual([]);
+    const usurped = records.map((record) => {
+      if (record.type !== 'round' || !record.round.entry.standingBefore) return record;
+      const standingBefore = { ...record.round.entry.standingBefore, state: { reigns: [] } };
+      return { ...record, round: { ...record.round, entry: { ...record.round.entry, standingBefore } } };
+    });
+    expect(differences(usurped)).toEqual(['the round before it leaves another standing']);
   });
 
   it('of another subnet is refused', async () => {
